@@ -1,0 +1,127 @@
+//! Observed facts with evidence, one file for each kind.
+//!
+//! A finding never needs the network: it is a function of an autoscaler, its target and its load.
+//! To add one: a [`Code`], a file here, a line in [`all`].
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+/// An observed fact about one autoscaler.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    pub code: Code,
+    pub severity: Severity,
+    /// One line, lower case, no full stop.
+    pub message: String,
+    /// The numbers behind the message, by camelCase name with the unit in it.
+    pub evidence: BTreeMap<&'static str, Fact>,
+    /// What to do, as an instruction.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+}
+
+/// A piece of evidence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Fact {
+    Number(f64),
+    Count(u64),
+    Text(String),
+}
+
+/// How much it matters. Sorts from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Costs money or will hurt one day.
+    Warning,
+    /// Hurts now: load goes unserved, or the autoscaler does not work.
+    Critical,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        })
+    }
+}
+
+/// The stable name of a kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    IdleWindow,
+    OverProvisioned,
+    ScaleLag,
+    Thrashing,
+    PinnedAtMax,
+    FloorTooLow,
+    MissingRequests,
+    RequestMismatch,
+    SidecarSkew,
+    NeverScales,
+    MetricGaps,
+    UnableToScale,
+    TwoAutoscalersOneTarget,
+}
+
+impl Code {
+    pub const ALL: [Self; 13] = [
+        Self::IdleWindow,
+        Self::OverProvisioned,
+        Self::ScaleLag,
+        Self::Thrashing,
+        Self::PinnedAtMax,
+        Self::FloorTooLow,
+        Self::MissingRequests,
+        Self::RequestMismatch,
+        Self::SidecarSkew,
+        Self::NeverScales,
+        Self::MetricGaps,
+        Self::UnableToScale,
+        Self::TwoAutoscalersOneTarget,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::IdleWindow => "idle-window",
+            Self::OverProvisioned => "over-provisioned",
+            Self::ScaleLag => "scale-lag",
+            Self::Thrashing => "thrashing",
+            Self::PinnedAtMax => "pinned-at-max",
+            Self::FloorTooLow => "floor-too-low",
+            Self::MissingRequests => "missing-requests",
+            Self::RequestMismatch => "request-mismatch",
+            Self::SidecarSkew => "sidecar-skew",
+            Self::NeverScales => "never-scales",
+            Self::MetricGaps => "metric-gaps",
+            Self::UnableToScale => "unable-to-scale",
+            Self::TwoAutoscalersOneTarget => "two-autoscalers-one-target",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Code {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::ALL
+            .into_iter()
+            .find(|code| code.as_str() == text)
+            .ok_or(())
+    }
+}

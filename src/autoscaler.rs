@@ -1,0 +1,223 @@
+//! What an autoscaler is, as plain values: identity, settings, metrics, what it reported last.
+//!
+//! Kubernetes objects become these in `cluster/`; nothing here knows the API.
+
+pub mod behavior;
+pub mod target;
+pub mod workload;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::units::{Cores, Quantity, Replicas};
+use behavior::Behavior;
+use target::TargetRef;
+
+/// The kinds of autoscaler.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum AutoscalerKind {
+    HorizontalPodAutoscaler,
+}
+
+impl AutoscalerKind {
+    /// The short name of kubectl: `hpa`.
+    pub fn short(self) -> &'static str {
+        match self {
+            Self::HorizontalPodAutoscaler => "hpa",
+        }
+    }
+}
+
+impl FromStr for AutoscalerKind {
+    type Err = ();
+
+    /// Every spelling that kubectl takes: kind, plural, singular, short name, with or without group.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let lower = text.to_ascii_lowercase();
+        let (resource, group) = lower.split_once('.').unwrap_or((lower.as_str(), ""));
+        match (resource, group) {
+            (
+                "hpa" | "horizontalpodautoscaler" | "horizontalpodautoscalers",
+                "" | "autoscaling" | "v2.autoscaling",
+            ) => Ok(Self::HorizontalPodAutoscaler),
+            _ => Err(()),
+        }
+    }
+}
+
+/// One autoscaler of a cluster. Sorts by namespace, then name, then kind.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct AutoscalerId {
+    pub namespace: String,
+    pub name: String,
+    pub kind: AutoscalerKind,
+}
+
+impl fmt::Display for AutoscalerId {
+    /// `hpa/web in namespace shop`, as messages name it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            namespace,
+            name,
+            kind,
+        } = self;
+        write!(f, "{}/{name} in namespace {namespace}", kind.short())
+    }
+}
+
+/// An autoscaler as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Autoscaler {
+    pub id: AutoscalerId,
+    pub target: TargetRef,
+    /// 1 where the object leaves it out, as the API defaults it.
+    pub min: Replicas,
+    pub max: Replicas,
+    /// In the order of the object. CPU utilization of 80 % where the object has none.
+    pub metrics: Vec<Metric>,
+    /// What the object says; `None` where it says nothing, which is not the same as empty.
+    pub behavior: Option<Behavior>,
+    pub status: Status,
+    /// `ScaledObject/orders`, where a controller owns the object and would undo changes to it.
+    pub owner: Option<String>,
+}
+
+impl Autoscaler {
+    /// The first CPU metric with a utilization target: the one that `target_cpu_pct` means.
+    pub fn cpu_target(&self) -> Option<CpuTarget<'_>> {
+        self.metrics.iter().find_map(|metric| match metric {
+            Metric::Resource {
+                resource: Resource::Cpu,
+                target: Target::Utilization(percent),
+            } => Some(CpuTarget {
+                percent: *percent,
+                container: None,
+            }),
+            Metric::ContainerResource {
+                resource: Resource::Cpu,
+                container,
+                target: Target::Utilization(percent),
+            } => Some(CpuTarget {
+                percent: *percent,
+                container: Some(container),
+            }),
+            _ => None,
+        })
+    }
+}
+
+/// A CPU utilization target and whose usage it is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CpuTarget<'a> {
+    pub percent: u32,
+    /// The one container that counts; every container of the pod where `None`.
+    pub container: Option<&'a str>,
+}
+
+/// One entry of an HPA's `spec.metrics`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Metric {
+    Resource {
+        resource: Resource,
+        target: Target,
+    },
+    ContainerResource {
+        resource: Resource,
+        container: String,
+        target: Target,
+    },
+    Pods {
+        name: String,
+        target: Target,
+    },
+    Object {
+        name: String,
+        described: String,
+        target: Target,
+    },
+    External {
+        name: String,
+        target: Target,
+    },
+}
+
+impl fmt::Display for Metric {
+    /// `cpu`, `cpu of container app`, `pods metric requests`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Resource { resource, .. } => write!(f, "{resource}"),
+            Self::ContainerResource {
+                resource,
+                container,
+                ..
+            } => write!(f, "{resource} of container {container}"),
+            Self::Pods { name, .. } => write!(f, "pods metric {name}"),
+            Self::Object {
+                name, described, ..
+            } => write!(f, "metric {name} of {described}"),
+            Self::External { name, .. } => write!(f, "external metric {name}"),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resource {
+    Cpu,
+    Memory,
+    Other(String),
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "cpu",
+            Self::Memory => "memory",
+            Self::Other(name) => name,
+        })
+    }
+}
+
+/// What a metric is compared with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    /// Percent of the request.
+    Utilization(u32),
+    /// Per pod, in the metric's unit.
+    AverageValue(Quantity),
+    /// Of the whole, in the metric's unit.
+    Value(Quantity),
+}
+
+/// What the controller last wrote.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    pub current: Option<Replicas>,
+    pub desired: Option<Replicas>,
+    pub last_scale: Option<Timestamp>,
+    /// In the order of the object.
+    pub conditions: Vec<Condition>,
+    /// CPU usage of the average pod as the controller last saw it.
+    pub cpu_per_pod: Option<Cores>,
+}
+
+/// One entry of `status.conditions`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `AbleToScale`, `ScalingActive`, `ScalingLimited`.
+    pub kind: String,
+    pub holds: Holds,
+    pub reason: String,
+    pub message: String,
+    pub since: Option<Timestamp>,
+}
+
+/// `True`, `False` and `Unknown` of a condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    Yes,
+    No,
+    Unknown,
+}

@@ -1,0 +1,82 @@
+//! The scale target as it stands in the cluster: its pods and what they ask for.
+
+use serde::Serialize;
+
+use super::target::TargetRef;
+use crate::units::{Cores, Replicas};
+
+/// A scale target that was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Workload {
+    pub target: TargetRef,
+    /// `spec.replicas` as its scale subresource gives it.
+    pub replicas: Option<Replicas>,
+    /// In the order of the pod: init sidecars first, then the containers. Init containers that
+    /// end are not here. Empty where neither a pod template nor a pod could be read.
+    pub containers: Vec<Container>,
+    /// Pods that its selector matches now.
+    pub pods: u32,
+    pub ready_pods: u32,
+    /// Pod created → Ready in seconds, one entry for each pod that tells, sorted.
+    pub startup_seconds: Vec<f64>,
+    pub disruption_budget: Option<DisruptionBudget>,
+}
+
+impl Workload {
+    /// CPU request of one pod, sidecars included; `None` where a container asks for none, since
+    /// the HPA controller then refuses to compute a utilization.
+    pub fn cpu_request(&self) -> Option<Cores> {
+        sum_of(&self.containers, |it| it.cpu_request)
+    }
+
+    /// CPU limit of one pod; `None` where a container has none.
+    pub fn cpu_limit(&self) -> Option<Cores> {
+        sum_of(&self.containers, |it| it.cpu_limit)
+    }
+
+    pub fn container(&self, name: &str) -> Option<&Container> {
+        self.containers.iter().find(|it| it.name == name)
+    }
+}
+
+fn sum_of(all: &[Container], amount: impl Fn(&Container) -> Option<Cores>) -> Option<Cores> {
+    if all.is_empty() {
+        return None;
+    }
+    let sum: Option<f64> = all.iter().map(|it| amount(it).map(|it| it.0)).sum();
+    sum.map(Cores)
+}
+
+/// A container that runs as long as its pod.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Container {
+    pub name: String,
+    pub role: ContainerRole,
+    pub cpu_request: Option<Cores>,
+    pub cpu_limit: Option<Cores>,
+    /// Bytes.
+    pub memory_request: Option<f64>,
+    /// Bytes.
+    pub memory_limit: Option<f64>,
+    pub has_readiness_probe: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ContainerRole {
+    #[default]
+    Main,
+    /// An init container with `restartPolicy: Always`.
+    NativeSidecar,
+}
+
+/// The PodDisruptionBudget that covers the pods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DisruptionBudget {
+    pub name: String,
+    /// As written: `2` or `50%`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min_available: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_unavailable: Option<String>,
+}

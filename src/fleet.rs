@@ -1,0 +1,105 @@
+//! The autoscalers in scope with everything the cluster said of them: what an inventory yields
+//! and an analysis starts from.
+
+use crate::autoscaler::target::TargetRef;
+use crate::autoscaler::workload::Workload;
+use crate::autoscaler::{Autoscaler, AutoscalerId};
+
+/// What an inventory found.
+#[derive(Clone, Debug, Default)]
+pub struct Fleet {
+    pub cluster: ClusterName,
+    /// Sorted by namespace, name, kind.
+    pub subjects: Vec<Subject>,
+    /// What could not be read, sorted. Never the reason to stop.
+    pub unread: Vec<Unread>,
+    /// Which target each live pod belongs to, by its controller references; for history that
+    /// does not say itself. Sorted by namespace and pod.
+    pub pod_owners: Vec<PodOwner>,
+}
+
+/// The cluster as reports name it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClusterName {
+    /// The kubeconfig's name for it, or `in-cluster`.
+    pub name: String,
+    /// `v1.33.2`.
+    pub version: Option<String>,
+}
+
+/// One autoscaler and what it scales.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    pub autoscaler: Autoscaler,
+    pub workload: Result<Workload, NoWorkload>,
+    /// Other autoscalers with the same scale target.
+    pub rivals: Vec<AutoscalerId>,
+}
+
+/// Why nothing is known of a scale target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NoWorkload {
+    /// The object does not exist.
+    Missing,
+    /// The cluster serves no such kind, or the kind has no scale subresource.
+    NotScalable { why: String },
+    /// Access is refused.
+    Forbidden(Permission),
+    /// Reading failed for this one object.
+    Failed { why: String },
+}
+
+/// A verb on a resource that RBAC refuses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Permission {
+    pub verb: String,
+    /// Plural with group: `horizontalpodautoscalers.autoscaling`, `deployments.apps/scale`.
+    pub resource: String,
+    /// `None` for the whole cluster.
+    pub namespace: Option<String>,
+}
+
+impl Permission {
+    /// The command that checks for it.
+    pub fn check_command(&self) -> String {
+        let scope = match &self.namespace {
+            Some(namespace) => format!("-n {namespace}"),
+            None => "-A".to_owned(),
+        };
+        match self.resource.split_once('/') {
+            Some((resource, sub)) => format!(
+                "kubectl auth can-i {} {resource} --subresource={sub} {scope}",
+                self.verb
+            ),
+            None => format!("kubectl auth can-i {} {} {scope}", self.verb, self.resource),
+        }
+    }
+}
+
+impl std::fmt::Display for Permission {
+    /// `may not list deployments.apps in namespace shop`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "may not {} {}", self.verb, self.resource)?;
+        match &self.namespace {
+            Some(namespace) => write!(f, " in namespace {namespace}"),
+            None => write!(f, " in all namespaces"),
+        }
+    }
+}
+
+/// A part of the cluster that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unread {
+    /// What was asked for: `horizontalpodautoscalers in namespace shop`.
+    pub what: String,
+    pub why: String,
+    /// The missing permission, where that is why.
+    pub permission: Option<Permission>,
+}
+
+/// A pod and the scale target that it belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PodOwner {
+    pub pod: String,
+    pub target: TargetRef,
+}

@@ -1,0 +1,14 @@
+//! `kubectl stepscale`: finds badly tuned Kubernetes autoscalers and proves a better setting.
+//!
+//! The core is pure: no clock, no files, no network, no Kubernetes client. `ARCHITECTURE.md` has
+//! the map and the way of the data.
+
+pub mod analysis;
+pub mod autoscaler;
+pub mod fleet;
+pub mod history;
+pub mod series;
+pub mod units;
+
+pub mod cluster;
+pub mod metrics;

@@ -1,0 +1,60 @@
+//! History: what a metrics source knows of the fleet, brought into [`crate::history::History`].
+//!
+//! Three sources: a Prometheus (or its kin), the metrics API with a local history file, and a
+//! snapshot. Each delivers one history after another, so that memory holds only a bounded number
+//! of them; none of them knows the Kubernetes API types of `cluster/`.
+
+pub mod prometheus;
+pub mod snapshot;
+
+use crate::autoscaler::target::TargetRef;
+use crate::fleet::PodOwner;
+use crate::history::History;
+use crate::series::Grid;
+
+/// What is asked of a source: the same times for every scale target.
+#[derive(Clone, Debug)]
+pub struct HistoryRequest {
+    pub grid: Grid,
+    /// One entry for each subject to analyze; several may name the same target.
+    pub wanted: Vec<Wanted>,
+    /// Targets of live pods, for a source that does not know them itself.
+    pub pod_owners: Vec<PodOwner>,
+}
+
+/// One scale target and what is to be known of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Given back with the history; the subject's place in the fleet.
+    pub subject: usize,
+    pub target: TargetRef,
+    /// Name of the HPA, whose desired replicas are asked for.
+    pub hpa: String,
+    /// The containers of a pod, where there is more than one: each then gets a series of its own.
+    pub containers: Vec<String>,
+    /// Whether a metric of the autoscaler is memory.
+    pub memory: bool,
+    /// Whether a container has a CPU limit, without which nothing is throttled.
+    pub cpu_limited: bool,
+}
+
+/// The history of one [`Wanted`].
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub subject: usize,
+    pub history: History,
+}
+
+/// How the history was read, for the report and the closing line.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// `Prometheus http://localhost:9090`, `snapshot shop.jsonl.gz`.
+    pub source: String,
+    /// How: `remote read (streamed chunks), pods assigned by kube_pod_owner`.
+    pub way: String,
+    pub queries: u64,
+    /// Bytes received, as they came over the wire.
+    pub bytes: u64,
+    /// What went wrong without ending the run, sorted, without repetitions.
+    pub warnings: Vec<String>,
+}
