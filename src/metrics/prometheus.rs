@@ -1,5 +1,7 @@
 //! History from the Prometheus HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
+pub mod sample;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
