@@ -1,6 +1,7 @@
 //! History from the Prometheus HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
 pub mod sample;
+pub mod xor;
 
 use std::path::PathBuf;
 use std::time::Duration;
