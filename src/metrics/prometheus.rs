@@ -1,5 +1,6 @@
 //! History from the Prometheus HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
+pub mod gauge;
 pub mod rate;
 pub mod remote_read;
 pub mod sample;
