@@ -1,5 +1,8 @@
 //! History from the Prometheus HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
+#[cfg(test)]
+mod recorded;
+
 pub mod gauge;
 pub mod rate;
 pub mod remote_read;
