@@ -78,7 +78,7 @@ impl Grid {
 }
 
 /// Samples on a [`Grid`]. An unknown sample is a gap; a known one is finite.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Series {
     grid: Grid,
     /// NaN marks a gap. Single precision: a fleet's history is mostly this, and metrics are not
@@ -248,6 +248,13 @@ impl Series {
     }
 }
 
+impl PartialEq for Series {
+    /// The same samples at the same times; a gap equals a gap.
+    fn eq(&self, other: &Self) -> bool {
+        self.grid == other.grid && self.iter().eq(other.iter())
+    }
+}
+
 fn finite_or_gap(value: f32) -> f32 {
     if value.is_finite() { value } else { f32::NAN }
 }
@@ -292,6 +299,14 @@ mod tests {
         assert_eq!(series.coverage(), 0.5);
         assert_eq!(series.longest_gap(), 2);
         assert_eq!(series.mean(), Some(2.5));
+    }
+
+    #[test]
+    fn series_are_equal_where_known_samples_and_gaps_are() {
+        let gap = f64::NAN;
+        assert_eq!(series(&[1.0, gap]), series(&[1.0, gap]));
+        assert_ne!(series(&[1.0, gap]), series(&[1.0, 1.0]));
+        assert_ne!(series(&[1.0, gap]), series(&[1.0]));
     }
 
     #[test]
