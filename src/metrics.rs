@@ -4,6 +4,7 @@
 //! snapshot. Each delivers one history after another, so that memory holds only a bounded number
 //! of them; none of them knows the Kubernetes API types of `cluster/`.
 
+mod draft;
 pub mod prometheus;
 pub mod snapshot;
 
