@@ -5,6 +5,8 @@
 //! of them; none of them knows the Kubernetes API types of `cluster/`.
 
 mod draft;
+mod lines;
+pub mod local;
 pub mod prometheus;
 pub mod snapshot;
 

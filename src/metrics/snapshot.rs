@@ -8,7 +8,6 @@
 
 mod collect;
 mod input;
-mod lines;
 mod record;
 mod writer;
 mod zstd;
@@ -20,12 +19,12 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::lines::{Lines, Next};
 use super::{Delivery, HistoryRequest, Reading};
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::ClusterName;
 use collect::Collector;
 use input::Input;
-use lines::{Lines, Next};
 use record::Record;
 
 pub use input::Packing;

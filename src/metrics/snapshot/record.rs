@@ -27,7 +27,7 @@ pub enum Problem {
     CutOff,
     #[error("not a JSON object")]
     NotAnObject,
-    #[error("it is longer than {} MiB", super::lines::LONGEST_LINE >> 20)]
+    #[error("it is longer than {} MiB", crate::metrics::lines::LONGEST_LINE >> 20)]
     TooLong,
     #[error("`{field}` is missing")]
     Missing { field: &'static str },

@@ -2,8 +2,8 @@
 
 use std::io::{self, BufRead, Read};
 
-/// A line may hold 100,000 values of up to 20 characters many times over; what is longer is no
-/// snapshot, and must not fill the memory.
+/// The 100,000 values that a snapshot line may hold fit in many times over; what is longer is not
+/// a file of ours, and must not fill the memory.
 pub(super) const LONGEST_LINE: usize = 64 << 20;
 
 /// The next line of a file, or why there is none.
@@ -61,6 +61,11 @@ impl<R: BufRead> Lines<R> {
         Ok(Next::Line(self.number, self.buffer.trim_ascii()))
     }
 
+    /// Whether the line read last has its line break: one without it may be half written.
+    pub(super) fn is_whole(&self) -> bool {
+        self.buffer.last() == Some(&b'\n')
+    }
+
     /// The number of the line read last.
     pub(super) fn number(&self) -> u64 {
         self.number
@@ -92,6 +97,15 @@ mod tests {
     fn blank_lines_count_but_are_not_read() {
         assert_eq!(all("a\n\n \r\nb\r\nc", 9), ["1 a", "4 b", "5 c"]);
         assert_eq!(all("", 9), [""; 0]);
+    }
+
+    #[test]
+    fn only_a_line_with_its_break_is_whole() {
+        let mut lines = Lines::new(&b"a\nb"[..]);
+        lines.next().unwrap();
+        assert!(lines.is_whole());
+        lines.next().unwrap();
+        assert!(!lines.is_whole());
     }
 
     #[test]
