@@ -201,7 +201,7 @@ fn scan(
                 object(line, value).map_err(Problem::Object)?;
             }
             Record::Series(series) => {
-                series.values_into(&mut samples)?;
+                series.check(&mut samples)?;
                 last_lines.insert(series.target, line);
             }
             Record::Unknown => {}
