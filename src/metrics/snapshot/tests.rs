@@ -343,6 +343,45 @@ fn a_device_is_written_to_and_not_replaced() {
 
 proptest! {
     #[test]
+    fn the_order_of_lines_does_not_matter(
+        lines in Just((0..24).collect::<Vec<usize>>()).prop_shuffle()
+    ) {
+        let start = request(&[]).grid.start().as_second();
+        // Four targets, three metrics, each in two parts.
+        let line = |it: usize| {
+            let metrics = ["cpu_usage_cores", "ready_replicas", "trigger/0"];
+            let (name, part) = (format!("w{}", it % 4), it / 12);
+            let values = format!("[{it},null,{part}.5]");
+            let from = start + 900 * part as i64;
+            series_line(&name, metrics[it / 4 % 3], from, &values)
+        };
+        let read = |order: &[usize]| {
+            let folder = Folder::new();
+            let lines: Vec<_> = order.iter().map(|it| line(*it)).collect();
+            let lines: Vec<_> = [HEADER]
+                .into_iter()
+                .chain(lines.iter().map(String::as_str))
+                .collect();
+            let (mut snapshot, _) = open(&folder.holding(&lines)).unwrap();
+            let mut all = deliveries(&mut snapshot, &request(&["w0", "w1", "w2", "w3"]));
+            all.sort_by_key(|(subject, _)| *subject);
+            all
+        };
+        let ordered: Vec<usize> = (0..24).collect();
+        prop_assert_eq!(read(&lines), read(&ordered));
+    }
+
+    #[test]
+    fn no_line_makes_the_parser_panic(line in ".*", cut in 0_usize..200) {
+        let _ = record::parse(line.as_bytes());
+        let series = series_line(&line, "cpu_usage_cores", 0, "[1.5,null,2e3]");
+        let cut = cut.min(series.len());
+        if let Ok(Record::Series(series)) = record::parse(&series.as_bytes()[..cut]) {
+            let _ = series.values_into(&mut Vec::new());
+        }
+    }
+
+    #[test]
     fn every_sample_reads_back_as_it_was(
         values in proptest::collection::vec(proptest::option::of(0.0..f32::MAX), 12)
     ) {
