@@ -8,6 +8,7 @@
 
 mod collect;
 mod input;
+mod problem;
 mod record;
 mod writer;
 mod zstd;
@@ -28,7 +29,7 @@ use input::Input;
 use record::Record;
 
 pub use input::Packing;
-pub use record::Problem;
+pub use problem::Problem;
 pub use writer::Writer;
 
 /// The version of the format that is read and written.

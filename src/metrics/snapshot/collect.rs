@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::record::{MOST_VALUES, Problem};
+use super::problem::{MOST_VALUES, Problem};
 use crate::autoscaler::target::TargetRef;
 use crate::history::{History, Metric};
 use crate::metrics::{Delivery, HistoryRequest, Wanted};

@@ -3,59 +3,18 @@
 //! Fields are taken as raw JSON first and read once the kind is known, so that a kind of a later
 //! version may give them any meaning, and every message can name the field.
 
+mod values;
+
 use jiff::Timestamp;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::problem::Problem;
 use super::{API_VERSION, Header};
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::ClusterName;
 use crate::history::Metric;
-use crate::series::{Grid, Series};
 use crate::units::Step;
-
-/// The most values that one series may hold: 17 days at 15 s, nearly a year at 300 s.
-pub(super) const MOST_VALUES: usize = 100_000;
-
-/// What is wrong with a line.
-#[derive(Debug, thiserror::Error)]
-pub enum Problem {
-    #[error("not valid JSON: {what} at column {column}")]
-    Syntax { what: String, column: usize },
-    #[error("the line ends in the middle of its JSON")]
-    CutOff,
-    #[error("not a JSON object")]
-    NotAnObject,
-    #[error("it is longer than {} MiB", crate::metrics::lines::LONGEST_LINE >> 20)]
-    TooLong,
-    #[error("`{field}` is missing")]
-    Missing { field: &'static str },
-    #[error("`{field}` must be {expected}, not {found}")]
-    Wrong {
-        field: &'static str,
-        expected: &'static str,
-        found: String,
-    },
-    /// `index` counts from 0.
-    #[error("`values[{index}]` must be {expected}")]
-    Value {
-        index: usize,
-        expected: &'static str,
-    },
-    #[error("`values` holds more than {MOST_VALUES} values")]
-    TooManyValues,
-    #[error("the first line must be the header, of kind Snapshot")]
-    NoHeader,
-    #[error("a second header: one file holds one snapshot")]
-    SecondHeader,
-    #[error("apiVersion is {found}, and this program reads {API_VERSION} only")]
-    Version { found: String },
-    #[error("{series} was given before with other times: {why}")]
-    Times { series: String, why: &'static str },
-    #[error("the object cannot be used: {0}")]
-    Object(Box<dyn std::error::Error + Send + Sync>),
-}
 
 /// A line that is right in form.
 #[derive(Debug)]
@@ -230,94 +189,10 @@ fn syntax(error: serde_json::Error) -> Problem {
     }
 }
 
-impl SeriesLine<'_> {
-    /// Checks the values without reading them where their characters show that they are right.
-    ///
-    /// `samples` is room for those that must be read after all.
-    pub(super) fn check(&self, samples: &mut Vec<f32>) -> Result<(), Problem> {
-        let text = self.values.get().as_bytes();
-        let inner = text.get(1..text.len() - 1).unwrap_or_default();
-        // It is known to be valid JSON: without quotes, brackets, signs and the letters of `true`
-        // and `false` there can only be numbers from zero up and nulls.
-        let is_plain = inner
-            .iter()
-            .all(|it| matches!(it, b'0'..=b'9' | b'.' | b',' | b'n' | b'u' | b'l' | b' '));
-        let commas = inner.iter().filter(|it| **it == b',').count();
-        if is_plain && commas < MOST_VALUES {
-            return Ok(());
-        }
-        self.values_into(samples)
-    }
-
-    /// Checks the values and puts them into `samples` in place of what it held; a gap is NaN.
-    pub(super) fn values_into(&self, samples: &mut Vec<f32>) -> Result<(), Problem> {
-        samples.clear();
-        let mut values = serde_json::Deserializer::from_str(self.values.get());
-        let filled = Fill(samples).deserialize(&mut values);
-        if samples.len() > MOST_VALUES {
-            return Err(Problem::TooManyValues);
-        }
-        let expected = "a number or null";
-        filled.map_err(|_| Problem::Value {
-            index: samples.len(),
-            expected,
-        })?;
-        self.check_signs(samples)
-    }
-
-    /// Amounts and shares are never negative; what a trigger measures is not ours to say.
-    fn check_signs(&self, samples: &[f32]) -> Result<(), Problem> {
-        if matches!(self.metric, Metric::Trigger(_)) {
-            return Ok(());
-        }
-        match samples.iter().position(|it| *it < 0.0) {
-            Some(index) => Err(Problem::Value {
-                index,
-                expected: "zero or more",
-            }),
-            None => Ok(()),
-        }
-    }
-
-    /// The samples that [`values_into`](Self::values_into) gave, as a series.
-    pub(super) fn series(&self, samples: &[f32]) -> Series {
-        let grid = Grid::new(self.start, self.step, samples.len());
-        Series::from_values(grid, samples.iter().map(|it| Some(f64::from(*it))))
-    }
-}
-
-/// Fills a vector without building a value for each number; stops above [`MOST_VALUES`].
-struct Fill<'a>(&'a mut Vec<f32>);
-
-impl<'de> DeserializeSeed<'de> for Fill<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Fill<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("a list of numbers and nulls")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut values: A) -> Result<(), A::Error> {
-        while let Some(value) = values.next_element::<Option<f32>>()? {
-            self.0.push(value.unwrap_or(f32::NAN));
-            if self.0.len() > MOST_VALUES {
-                return Err(serde::de::Error::custom("too many"));
-            }
-        }
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::snapshot::problem::MOST_VALUES;
 
     const TARGET: &str = r#""target":{"kind":"Deployment","namespace":"shop","name":"web"}"#;
 
