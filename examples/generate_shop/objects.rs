@@ -23,42 +23,18 @@ pub(crate) fn of(service: &Service, observed: &Observed) -> Vec<Value> {
     all
 }
 
-/// An HPA that belongs to KEDA, and what KEDA made it from.
+/// An HPA that belongs to KEDA, what KEDA made it from, and what both scale.
 pub(crate) fn keda_worker() -> Vec<Value> {
     let (namespace, name) = ("orders", "email-worker");
-    let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": name});
-    let external = json!({
-        "metric": {
-            "name": "s0-rabbitmq-emails",
-            "selector": {"matchLabels": {"scaledobject.keda.sh/name": name}},
-        },
-        "target": {"type": "AverageValue", "averageValue": "50"},
-    });
-    let mut owned = json!({
-        "apiVersion": "autoscaling/v2",
-        "kind": "HorizontalPodAutoscaler",
-        "metadata": metadata("HorizontalPodAutoscaler", namespace, "keda-hpa-email-worker"),
-        "spec": {
-            "scaleTargetRef": workload,
-            "minReplicas": 1,
-            "maxReplicas": 15,
-            "metrics": [{"type": "External", "external": external}],
-        },
-        "status": {
-            "currentReplicas": 2,
-            "desiredReplicas": 2,
-            "conditions": [able(true), active(true, "external metric s0-rabbitmq-emails(nil)")],
-        },
-    });
-    owned["metadata"]["ownerReferences"] = json!([{
-        "apiVersion": "keda.sh/v1alpha1",
-        "kind": "ScaledObject",
-        "name": name,
-        "uid": uid(&format!("ScaledObject {namespace} {name}")),
-        "controller": true,
-        "blockOwnerDeletion": true,
-    }]);
-    let scaled_object = json!({
+    vec![
+        scaled_object(namespace, name),
+        keda_autoscaler(namespace, name),
+        keda_deployment(namespace, name),
+    ]
+}
+
+fn scaled_object(namespace: &str, name: &str) -> Value {
+    json!({
         "apiVersion": "keda.sh/v1alpha1",
         "kind": "ScaledObject",
         "metadata": metadata("ScaledObject", namespace, name),
@@ -71,14 +47,53 @@ pub(crate) fn keda_worker() -> Vec<Value> {
                 "metadata": {"queueName": "emails", "mode": "QueueLength", "value": "50"},
             }],
         },
+    })
+}
+
+fn keda_autoscaler(namespace: &str, name: &str) -> Value {
+    let external = json!({
+        "metric": {
+            "name": "s0-rabbitmq-emails",
+            "selector": {"matchLabels": {"scaledobject.keda.sh/name": name}},
+        },
+        "target": {"type": "AverageValue", "averageValue": "50"},
     });
+    let kind = "HorizontalPodAutoscaler";
+    let mut object = json!({
+        "apiVersion": "autoscaling/v2",
+        "kind": kind,
+        "metadata": metadata(kind, namespace, &format!("keda-hpa-{name}")),
+        "spec": {
+            "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": name},
+            "minReplicas": 1,
+            "maxReplicas": 15,
+            "metrics": [{"type": "External", "external": external}],
+        },
+        "status": {
+            "currentReplicas": 2,
+            "desiredReplicas": 2,
+            "conditions": [able(), active("external metric s0-rabbitmq-emails(nil)")],
+        },
+    });
+    object["metadata"]["ownerReferences"] = json!([{
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "name": name,
+        "uid": uid(&format!("ScaledObject {namespace} {name}")),
+        "controller": true,
+        "blockOwnerDeletion": true,
+    }]);
+    object
+}
+
+fn keda_deployment(namespace: &str, name: &str) -> Value {
+    let labels = json!({"app": name});
     let app = json!({
         "name": "app",
-        "image": "registry.example/email-worker:3.1",
+        "image": format!("registry.example/{name}/app:3.1"),
         "resources": {"requests": {"cpu": "200m", "memory": "128Mi"}},
     });
-    let labels = json!({"app": name});
-    let deployment = json!({
+    json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": metadata("Deployment", namespace, name),
@@ -88,8 +103,7 @@ pub(crate) fn keda_worker() -> Vec<Value> {
             "template": {"metadata": {"labels": labels}, "spec": {"containers": [app]}},
         },
         "status": {"replicas": 2, "readyReplicas": 2},
-    });
-    vec![scaled_object, owned, deployment]
+    })
 }
 
 fn autoscaler(service: &Service, observed: &Observed, index: usize) -> Value {
@@ -145,7 +159,7 @@ fn status(service: &Service, observed: &Observed, index: usize) -> Value {
             "currentReplicas": current,
             "desiredReplicas": 0,
             "currentMetrics": null,
-            "conditions": [able(true), condition("ScalingActive", false, "FailedGetResourceMetric", &error)],
+            "conditions": [able(), condition("ScalingActive", false, "FailedGetResourceMetric", &error)],
         });
     };
     let wants = observed.wants[index];
@@ -165,7 +179,7 @@ fn status(service: &Service, observed: &Observed, index: usize) -> Value {
                 },
             },
         }],
-        "conditions": [able(true), active(true, valid), limited(wants, hpa)],
+        "conditions": [able(), active(valid), limited(wants, hpa)],
     });
     if let Some(second) = observed.last_scale[index] {
         status["lastScaleTime"] = json!(moment(second));
@@ -173,15 +187,15 @@ fn status(service: &Service, observed: &Observed, index: usize) -> Value {
     status
 }
 
-fn able(holds: bool) -> Value {
+fn able() -> Value {
     let message = "recommended size matches current size";
-    condition("AbleToScale", holds, "ReadyForNewScale", message)
+    condition("AbleToScale", true, "ReadyForNewScale", message)
 }
 
-fn active(holds: bool, metric: &str) -> Value {
+fn active(metric: &str) -> Value {
     let message =
         format!("the HPA was able to successfully calculate a replica count from {metric}");
-    condition("ScalingActive", holds, "ValidMetricFound", &message)
+    condition("ScalingActive", true, "ValidMetricFound", &message)
 }
 
 fn limited(wants: usize, hpa: &Hpa) -> Value {
