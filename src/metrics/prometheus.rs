@@ -1,13 +1,30 @@
 //! History from the Prometheus HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics.
 
+mod answer;
+mod client;
+mod decode;
+mod error;
+mod frames;
+pub mod gauge;
+mod inflate;
+mod labels;
+mod probe;
+pub mod rate;
 #[cfg(test)]
 mod recorded;
-
-pub mod gauge;
-pub mod rate;
 pub mod remote_read;
+mod retry;
 pub mod sample;
+mod transport;
 pub mod xor;
+
+pub use client::{Client, Instant, RangeQuery, Traffic};
+pub use error::{Cause, Error, File, Reach, TlsProblem, UrlProblem};
+pub use labels::Labels;
+pub use probe::BuildInfo;
+pub use retry::Backoff;
+pub use sample::Sample;
+pub use transport::{Direct, ServiceProxy, Transport};
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -1,0 +1,81 @@
+//! A Prometheus behind the API server's service proxy.
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+
+use super::{Body, Request, Response, headers};
+use crate::metrics::prometheus::Options;
+use crate::metrics::prometheus::error::{Cause, Error, Phase, classify};
+
+/// Asks a service of the cluster through its API server, with the rights that the kubeconfig
+/// gives there.
+#[derive(Clone)]
+pub struct ServiceProxy {
+    client: kube::Client,
+    path: String,
+    name: String,
+    headers: HeaderMap,
+}
+
+impl ServiceProxy {
+    pub(super) fn new(client: kube::Client, path: &str, options: &Options) -> Result<Self, Error> {
+        if let Some(credential) = super::credentials(options).first().copied() {
+            return Err(Error::CredentialsThroughProxy { credential });
+        }
+        let headers = headers(options)?;
+        if headers.contains_key(AUTHORIZATION) {
+            let credential = "the header Authorization";
+            return Err(Error::CredentialsThroughProxy { credential });
+        }
+        let path = format!("/{}", path.trim_matches('/'));
+        Ok(Self {
+            client,
+            name: format!("the service proxy {path}"),
+            path,
+            headers,
+        })
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) async fn send(&self, request: Request<'_>) -> Result<Response, Error> {
+        let answer = self
+            .client
+            .send(self.wrap(request)?)
+            .await
+            .map_err(|source| classify(&self.name, Phase::Asking, cause(source)))?;
+        let (head, body) = answer.into_parts();
+        Ok(Response {
+            status: head.status,
+            headers: head.headers,
+            body: Body::Proxied(body),
+        })
+    }
+
+    fn wrap(&self, request: Request<'_>) -> Result<http::Request<kube::client::Body>, Error> {
+        let query = request.query.map(|it| format!("?{it}")).unwrap_or_default();
+        let mut wrapped = http::Request::builder()
+            .method(request.method)
+            .uri(format!("{}{}{query}", self.path, request.path))
+            .body(kube::client::Body::from(request.body))
+            .map_err(|source| Error::Setup {
+                url: self.name.clone(),
+                source: Box::new(source),
+            })?;
+        let headers = wrapped.headers_mut();
+        headers.extend(self.headers.clone());
+        headers.extend(request.headers);
+        Ok(wrapped)
+    }
+}
+
+/// The error below kube's own, whose text repeats its whole structure.
+fn cause(error: kube::Error) -> Cause {
+    match error {
+        kube::Error::Service(source) => source,
+        kube::Error::HyperError(source) => Box::new(source),
+        other => Box::new(other),
+    }
+}
