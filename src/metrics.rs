@@ -35,6 +35,8 @@ pub struct Wanted {
     pub hpa: String,
     /// The containers of a pod, where there is more than one: each then gets a series of its own.
     pub containers: Vec<String>,
+    /// Those of them that are init containers which keep running.
+    pub native_sidecars: Vec<String>,
     /// Whether a metric of the autoscaler is memory.
     pub memory: bool,
     /// Whether a container has a CPU limit, without which nothing is throttled.
@@ -42,10 +44,11 @@ pub struct Wanted {
 }
 
 /// The history of one [`Wanted`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Delivery {
     pub subject: usize,
-    pub history: History,
+    /// Why it could not be read, where the others could.
+    pub history: Result<History, String>,
 }
 
 /// How the history was read, for the report and the closing line.

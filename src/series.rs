@@ -3,6 +3,8 @@
 //! A sample stands for the step that **ends** at its time. Gaps stay gaps: nothing here fills
 //! them except [`Series::bridged`], which is bounded and asked for by name.
 
+use std::ops::Range;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -31,6 +33,19 @@ impl Grid {
         let first = last - seconds * (len as i64 - 1).max(0);
         let start = Timestamp::from_second(first).unwrap_or(Timestamp::MIN);
         Self { start, step, len }
+    }
+
+    /// Times of another step over the last `window` of this grid, ending with it. A window longer
+    /// than the grid is cut to it.
+    pub fn tail(&self, window: SignedDuration, step: Step) -> Self {
+        let seconds = i64::from(step.seconds());
+        let len = (window.min(self.length()).as_secs() / seconds).max(0);
+        let first = self.end().as_second() - seconds * (len - 1).max(0);
+        Self {
+            start: Timestamp::from_second(first).unwrap_or(Timestamp::MIN),
+            step,
+            len: len as usize,
+        }
     }
 
     pub fn start(&self) -> Timestamp {
@@ -62,12 +77,26 @@ impl Grid {
         self.time(self.len.saturating_sub(1))
     }
 
+    /// The time that all steps take together.
+    pub fn length(&self) -> SignedDuration {
+        SignedDuration::from_secs(i64::from(self.step.seconds()) * self.len as i64)
+    }
+
     /// The sample whose step contains `time`: the first at or after it.
     pub fn index_of(&self, time: Timestamp) -> Option<usize> {
         let step = i128::from(self.step.seconds()) * 1_000_000_000;
         let offset = time.as_nanosecond() - self.start.as_nanosecond();
         let index = (offset + step - 1).div_euclid(step);
         usize::try_from(index).ok().filter(|it| *it < self.len)
+    }
+
+    /// The samples of `range` as a grid of its own.
+    pub fn part(&self, range: Range<usize>) -> Self {
+        Self {
+            start: self.time(range.start),
+            step: self.step,
+            len: range.len(),
+        }
     }
 
     /// Number of steps in `length`, rounded up.
@@ -201,6 +230,18 @@ impl Series {
         Self::from_values(self.grid, self.iter().map(|it| it.map(&change)))
     }
 
+    /// The sum sample by sample; where only one is known, that one.
+    ///
+    /// Both stand on the same grid.
+    pub fn plus(mut self, other: &Self) -> Self {
+        for (index, value) in other.iter().enumerate() {
+            if let Some(value) = value {
+                self.add(index, value);
+            }
+        }
+        self
+    }
+
     /// Both series sample by sample where both are known; a gap elsewhere.
     ///
     /// `other` is read at the times of `self` and may stand on another grid.
@@ -275,6 +316,16 @@ mod tests {
         assert_eq!(grid.len(), 12);
         assert_eq!(grid.end().as_second(), 1_700_000_100);
         assert_eq!(grid.start().as_second(), 1_700_000_100 - 11 * 300);
+    }
+
+    #[test]
+    fn the_tail_of_a_grid_ends_with_it_and_is_no_longer() {
+        let start = Timestamp::from_second(1_700_000_100).unwrap();
+        let grid = Grid::new(start, Step::FIVE_MINUTES, 24);
+        let tail = grid.tail(SignedDuration::from_hours(1), Step::ONE_MINUTE);
+        assert_eq!((tail.len(), tail.end()), (60, grid.end()));
+        let cut = grid.tail(SignedDuration::from_hours(9), Step::ONE_HOUR);
+        assert_eq!((cut.len(), cut.end()), (2, grid.end()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub use quantity::{Quantity, QuantityError};
 use std::fmt;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 /// A number of pods.
@@ -96,10 +97,16 @@ impl Step {
         }
     }
 
-    /// The default distance of history samples, [`FIVE_MINUTES`](Self::FIVE_MINUTES).
-    pub const FIVE_MINUTES: Self = Self(300);
-    /// The distance at which bursts inside a coarser step become visible.
     pub const ONE_MINUTE: Self = Self(60);
+    /// The distance of history samples where nothing else is asked for.
+    pub const FIVE_MINUTES: Self = Self(300);
+    pub const ONE_HOUR: Self = Self(3600);
+    pub const SIX_HOURS: Self = Self(6 * 3600);
+
+    /// Twice as long.
+    pub const fn doubled(self) -> Self {
+        Self(self.0.saturating_mul(2))
+    }
 
     pub const fn seconds(self) -> u32 {
         self.0
@@ -107,5 +114,10 @@ impl Step {
 
     pub const fn duration(self) -> Duration {
         Duration::from_secs(self.0 as u64)
+    }
+
+    /// The same length as times are reckoned with.
+    pub const fn signed(self) -> SignedDuration {
+        SignedDuration::from_secs(self.0 as i64)
     }
 }

@@ -96,7 +96,7 @@ impl Store {
         for wanted in &request.wanted {
             each(Delivery {
                 subject: wanted.subject,
-                history: points.history(&wanted.target),
+                history: Ok(points.history(&wanted.target)),
             });
         }
         Ok(Reading {

@@ -1,22 +1,46 @@
 //! History from the Prometheus HTTP API: Prometheus, Thanos, Mimir, VictoriaMetrics.
+//!
+//! [`Prometheus::history`] is the whole of it: [`choice`] asks which way to read is cheapest,
+//! [`plan`] divides the fleet into shards, [`shard`] reads one of them through [`bulk`], and
+//! [`histories`] makes histories of what was summed. The HTTP side is [`client`]; remote read is
+//! taken apart by [`remote_read`], [`xor`] and [`rate`].
 
 mod answer;
+mod bulk;
+mod choice;
+mod chunks;
 mod client;
 mod decode;
 mod error;
 mod frames;
 pub mod gauge;
+mod histories;
 mod inflate;
 mod labels;
+mod overrides;
+mod owners;
+mod plan;
 mod probe;
 pub mod rate;
 #[cfg(test)]
 mod recorded;
 pub mod remote_read;
+mod replicas;
 mod retry;
 pub mod sample;
+mod selector;
+mod shard;
+mod sums;
 mod transport;
 pub mod xor;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 pub use client::{Client, Instant, RangeQuery, Traffic};
 pub use error::{Cause, Error, File, Reach, TlsProblem, UrlProblem};
@@ -26,8 +50,11 @@ pub use retry::Backoff;
 pub use sample::Sample;
 pub use transport::{Direct, ServiceProxy, Transport};
 
-use std::path::PathBuf;
-use std::time::Duration;
+use super::{Delivery, HistoryRequest, Reading};
+use overrides::Overrides;
+use owners::Assignment;
+use plan::Shard;
+use shard::{Session, ShardHistory};
 
 /// How to reach a Prometheus and how to read from it.
 #[derive(Clone, Debug)]
@@ -72,6 +99,24 @@ pub enum WayChoice {
     GroupedRates,
 }
 
+/// How history is read in bulk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    RemoteRead,
+    PodRates,
+    GroupedRates,
+}
+
+impl std::fmt::Display for Way {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::RemoteRead => "remote read (streamed chunks)",
+            Self::PodRates => "range queries of every container",
+            Self::GroupedRates => "range queries grouped on the server",
+        })
+    }
+}
+
 /// Whether answers are to be compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Compression {
@@ -80,4 +125,190 @@ pub enum Compression {
     Auto,
     On,
     Off,
+}
+
+/// Shards read at once. Two keep both sides busy, one decoding while the server prepares the
+/// next; the third covers the differences between them.
+const SHARDS_AT_ONCE: usize = 3;
+
+/// A Prometheus to read history from.
+#[derive(Clone)]
+pub struct Prometheus {
+    client: Client,
+    choice: WayChoice,
+    promql: Arc<Overrides>,
+}
+
+impl Prometheus {
+    pub fn new(transport: Transport, options: &Options) -> Self {
+        Self {
+            client: Client::new(transport, options),
+            choice: options.way,
+            promql: Arc::new(Overrides {
+                cpu: options.promql_cpu.clone(),
+                replicas: options.promql_replicas.clone(),
+            }),
+        }
+    }
+
+    /// What to call it in messages; holds no secrets.
+    pub fn name(&self) -> &str {
+        self.client.name()
+    }
+
+    /// What has gone over the wire until now.
+    pub fn traffic(&self) -> Traffic {
+        self.client.traffic()
+    }
+
+    /// Reads the history of every target in `request` and gives each to `deliver` as soon as it
+    /// is known, in no particular order.
+    ///
+    /// Where some targets cannot be read, their deliveries say why.
+    ///
+    /// # Errors
+    /// If nothing could be read at all, or no target has any CPU usage.
+    pub async fn history(
+        &self,
+        request: &HistoryRequest,
+        deliver: mpsc::Sender<Delivery>,
+    ) -> Result<Reading, Error> {
+        let shards = plan::shards(&request.wanted);
+        let session = self.session(request, &shards).await?;
+        let mut run = Run::new(session.clone(), shards, deliver);
+        run.finish().await?;
+        if !run.found_any && !request.wanted.is_empty() {
+            return Err(Error::NoSamples {
+                url: self.name().to_owned(),
+                metric: shard::CPU,
+                targets: request.wanted.len(),
+            });
+        }
+        Ok(self.reading(session.way, run))
+    }
+
+    async fn session(&self, request: &HistoryRequest, shards: &[Shard]) -> Result<Session, Error> {
+        let (client, grid) = (&self.client, request.grid);
+        Ok(Session {
+            client: client.clone(),
+            rules: choice::rules(client).await?,
+            way: choice::way(client, self.choice, grid, shards).await?,
+            scrape: choice::scrape_interval(client, grid, shards).await?,
+            grid,
+            live: Arc::new(request.pod_owners.clone()),
+            promql: Arc::clone(&self.promql),
+        })
+    }
+
+    fn reading(&self, way: Way, run: Run) -> Reading {
+        let traffic = self.traffic();
+        let mut warnings = run.warnings;
+        warnings.extend(self.client.warnings());
+        Reading {
+            source: format!("Prometheus {}", self.name()),
+            way: format!("{way}{}", assigned_by(&run.assignments)),
+            queries: traffic.requests,
+            bytes: traffic.bytes,
+            warnings: warnings.into_iter().collect(),
+        }
+    }
+}
+
+fn assigned_by(assignments: &BTreeSet<Assignment>) -> String {
+    let names: Vec<String> = assignments.iter().map(ToString::to_string).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!(", pods assigned by {}", names.join(", ")),
+    }
+}
+
+/// Shards under way and what they have given so far.
+struct Run {
+    session: Session,
+    waiting: std::vec::IntoIter<Shard>,
+    reading: JoinSet<(Arc<Shard>, Result<ShardHistory, Error>)>,
+    deliver: mpsc::Sender<Delivery>,
+    assignments: BTreeSet<Assignment>,
+    warnings: BTreeSet<String>,
+    found_any: bool,
+    /// Shards that were read.
+    read: usize,
+    first_error: Option<Error>,
+}
+
+impl Run {
+    fn new(session: Session, shards: Vec<Shard>, deliver: mpsc::Sender<Delivery>) -> Self {
+        Self {
+            session,
+            waiting: shards.into_iter(),
+            reading: JoinSet::new(),
+            deliver,
+            assignments: BTreeSet::new(),
+            warnings: BTreeSet::new(),
+            found_any: false,
+            read: 0,
+            first_error: None,
+        }
+    }
+
+    /// # Errors
+    /// If no shard could be read; the first one's.
+    async fn finish(&mut self) -> Result<(), Error> {
+        for _ in 0..SHARDS_AT_ONCE {
+            self.start_next();
+        }
+        while let Some(ended) = self.reading.join_next().await {
+            match ended {
+                Ok((shard, history)) => self.take(&shard, history).await,
+                // A panic of the task is one of ours: let it go on to the handler of the process.
+                Err(error) => std::panic::resume_unwind(error.into_panic()),
+            }
+            self.start_next();
+        }
+        match self.first_error.take() {
+            Some(error) if self.read == 0 => Err(error),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn start_next(&mut self) {
+        let Some(shard) = self.waiting.next() else {
+            return;
+        };
+        let (session, shard) = (self.session.clone(), Arc::new(shard));
+        self.reading.spawn(async move {
+            let history = session.read(&shard).await;
+            (shard, history)
+        });
+    }
+
+    async fn take(&mut self, shard: &Shard, history: Result<ShardHistory, Error>) {
+        let deliveries = match history {
+            Ok(history) => {
+                self.read += 1;
+                self.assignments.extend(history.assignments);
+                self.warnings.extend(history.warnings);
+                history.deliveries
+            }
+            Err(error) => self.failed(shard, error),
+        };
+        for delivery in deliveries {
+            self.found_any |= delivery.history.as_ref().is_ok_and(|it| it.cpu().is_some());
+            // Nobody listens any more: the rest of the run has been given up.
+            if self.deliver.send(delivery).await.is_err() {
+                self.waiting = vec![].into_iter();
+                return;
+            }
+        }
+    }
+
+    fn failed(&mut self, shard: &Shard, error: Error) -> Vec<Delivery> {
+        let why = error.to_string();
+        self.first_error.get_or_insert(error);
+        let one = |subject| Delivery {
+            subject,
+            history: Err(why.clone()),
+        };
+        shard.wanted.iter().map(|it| one(it.subject)).collect()
+    }
 }

@@ -129,6 +129,14 @@ pub enum Error {
 
     #[error("cannot understand the answer of Prometheus at {url}")]
     BadAnswer { url: String, source: Cause },
+
+    /// Everything was answered, with nothing in it.
+    #[error("Prometheus at {url} has no {metric} for any of {targets} scale targets")]
+    NoSamples {
+        url: String,
+        metric: &'static str,
+        targets: usize,
+    },
 }
 
 /// What is wrong with a URL.
@@ -260,7 +268,39 @@ impl Error {
             | Self::NotSupported { .. }
             | Self::Refused { .. }
             | Self::TooMuch { .. }
+            | Self::NoSamples { .. }
             | Self::BadAnswer { .. } => false,
+        }
+    }
+
+    /// Whether the same samples may still be had by another way of reading: the server is there,
+    /// but this kind of request or its answer is not.
+    pub(super) fn leaves_another_way(&self) -> bool {
+        match self {
+            // Through a service proxy, one who may not POST may still GET.
+            Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::NotPrometheus { .. }
+            | Self::NotSupported { .. }
+            | Self::Refused { .. }
+            | Self::TooMuch { .. }
+            | Self::Timeout { .. }
+            | Self::Truncated { .. }
+            | Self::BadAnswer { .. } => true,
+            Self::Url { .. }
+            | Self::Header { .. }
+            | Self::TwoCredentials { .. }
+            | Self::CredentialsThroughProxy { .. }
+            | Self::File { .. }
+            | Self::InvalidFile { .. }
+            | Self::NoCertificates { .. }
+            | Self::Setup { .. }
+            | Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::Unauthorized { .. }
+            | Self::Redirected { .. }
+            | Self::Unavailable { .. }
+            | Self::NoSamples { .. } => false,
         }
     }
 }

@@ -85,12 +85,12 @@ fn deliver(subjects: &[usize], history: History, each: &mut impl FnMut(Delivery)
             let history = history.clone();
             each(Delivery {
                 subject: *subject,
-                history,
+                history: Ok(history),
             });
         }
         each(Delivery {
             subject: *last,
-            history,
+            history: Ok(history),
         });
     }
 }

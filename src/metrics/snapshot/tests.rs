@@ -45,6 +45,7 @@ fn request(targets: &[&str]) -> HistoryRequest {
         target: target(name),
         hpa: (*name).to_owned(),
         containers: Vec::new(),
+        native_sidecars: Vec::new(),
         memory: false,
         cpu_limited: false,
     });
@@ -100,7 +101,7 @@ fn open(path: &Path) -> Result<(Snapshot, Vec<(u64, serde_json::Value)>), Error>
 fn deliveries(snapshot: &mut Snapshot, request: &HistoryRequest) -> Vec<(usize, History)> {
     let mut all = Vec::new();
     snapshot
-        .deliver(request, |it| all.push((it.subject, it.history)))
+        .deliver(request, |it| all.push((it.subject, it.history.unwrap())))
         .unwrap();
     all
 }

@@ -63,6 +63,7 @@ fn samples_stand_in_the_step_they_fell_into_and_gaps_elsewhere() {
             target: target(name),
             hpa: (*name).to_owned(),
             containers: Vec::new(),
+            native_sidecars: Vec::new(),
             memory: false,
             cpu_limited: false,
         });
@@ -73,7 +74,7 @@ fn samples_stand_in_the_step_they_fell_into_and_gaps_elsewhere() {
     };
     let mut delivered = Vec::new();
     store
-        .deliver(&request, |it| delivered.push(it.history))
+        .deliver(&request, |it| delivered.push(it.history.unwrap()))
         .unwrap();
     let on_grid = |values: [Option<f64>; 5]| Series::from_values(grid, values);
     let mut web = History::default();

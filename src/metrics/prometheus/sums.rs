@@ -1,0 +1,413 @@
+//! Where samples are put as they arrive: sums for each scale target, each source counted once.
+//!
+//! Whichever way history is read, it arrives here as (labels of one series, index on the grid,
+//! value), one series after another.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::labels::Labels;
+use super::owners::{Assignment, Controller, Owners};
+use crate::series::{Grid, Series};
+
+/// Receives samples that stand on one grid.
+pub(super) trait Absorb: Send {
+    /// Where the samples of a series go.
+    type Slot: Copy + Send;
+
+    /// Decides on a series; what is not wanted is `None` and need not be decoded.
+    fn open(&mut self, labels: &Labels) -> Option<Self::Slot>;
+
+    fn add(&mut self, slot: Self::Slot, index: usize, value: f64);
+
+    /// Takes over what another one received for other times.
+    fn merge(&mut self, other: Self);
+}
+
+/// Sums of what containers used, for scale targets by their place among [`Owners::targets`].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sums {
+    /// By target and container name.
+    pub(super) by_container: BTreeMap<(usize, String), Series>,
+    /// In how many pods of the target something was seen; empty if pods were not told apart.
+    pub(super) pods: BTreeMap<usize, Series>,
+    pub(super) assignments: BTreeSet<Assignment>,
+}
+
+impl Sums {
+    /// From sums of whole targets by place, containers and pods unknown.
+    pub(super) fn of_totals(totals: Vec<Option<Series>>) -> Self {
+        let known = totals.into_iter().enumerate();
+        Self {
+            by_container: known
+                .filter_map(|(target, series)| Some(((target, String::new()), series?)))
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// All containers of a target together.
+    pub(super) fn total(&self, target: usize) -> Option<Series> {
+        let mut columns = self.columns(target).map(|(_, series)| series);
+        let first = columns.next()?.clone();
+        Some(columns.fold(first, Series::plus))
+    }
+
+    /// Each container of a target with its sum.
+    pub(super) fn columns(&self, target: usize) -> impl Iterator<Item = (&str, &Series)> {
+        self.by_container
+            .range((target, String::new())..)
+            .take_while(move |((place, _), _)| *place == target)
+            .map(|((_, container), series)| (container.as_str(), series))
+    }
+}
+
+/// Reads series of containers, one for each container of each pod.
+///
+/// Series that differ only in who scraped them (`job`, `instance`, `prometheus_replica`) are one
+/// source, of which the first sample at a time counts. Series that differ in `id`, the cgroup, are
+/// a container before and after its restart, and both count.
+#[derive(Debug)]
+pub(super) struct PodSums {
+    grid: Grid,
+    owners: Arc<Owners>,
+    columns: Columns,
+    pods: BTreeMap<usize, Series>,
+    seen: Vec<Bits>,
+    sources: HashMap<String, usize>,
+    assignments: BTreeSet<Assignment>,
+}
+
+/// A place in [`PodSums`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PodSlot {
+    target: usize,
+    column: usize,
+    /// Places of what was seen of the source and of its pod.
+    source: usize,
+    pod: usize,
+}
+
+impl PodSums {
+    pub(super) fn new(grid: Grid, owners: Arc<Owners>) -> Self {
+        Self {
+            grid,
+            owners,
+            columns: Columns::new(grid),
+            pods: BTreeMap::new(),
+            seen: vec![],
+            sources: HashMap::new(),
+            assignments: BTreeSet::new(),
+        }
+    }
+
+    pub(super) fn finish(self) -> Sums {
+        Sums {
+            by_container: self.columns.finish(),
+            pods: self.pods,
+            assignments: self.assignments,
+        }
+    }
+
+    fn place(&mut self, key: String) -> usize {
+        let next = self.seen.len();
+        let place = *self.sources.entry(key).or_insert(next);
+        if place == next {
+            self.seen.push(Bits::new(self.grid.len()));
+        }
+        place
+    }
+}
+
+impl Absorb for PodSums {
+    type Slot = PodSlot;
+
+    fn open(&mut self, labels: &Labels) -> Option<PodSlot> {
+        let (namespace, pod) = (labels.get("namespace")?, labels.get("pod")?);
+        let container = labels.get("container")?;
+        let (target, how) = self.owners.target_of(namespace, pod)?;
+        self.assignments.insert(how);
+        let id = labels.get("id").unwrap_or_default();
+        Some(PodSlot {
+            target,
+            column: self.columns.place(target, container),
+            source: self.place(format!("{namespace}/{pod}/{container}{id}")),
+            pod: self.place(format!("{namespace}/{pod}")),
+        })
+    }
+
+    fn add(&mut self, slot: PodSlot, index: usize, value: f64) {
+        if !self.seen[slot.source].claim(index) {
+            return;
+        }
+        self.columns.add(slot.column, index, value);
+        if self.seen[slot.pod].claim(index) {
+            let pods = self.pods.entry(slot.target);
+            let pods = pods.or_insert_with(|| Series::gaps(self.grid));
+            pods.add(index, 1.0);
+        }
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.columns.merge(other.columns);
+        self.assignments.extend(other.assignments);
+        for (target, theirs) in other.pods {
+            let sum = match self.pods.remove(&target) {
+                Some(mine) => mine.plus(&theirs),
+                None => theirs,
+            };
+            self.pods.insert(target, sum);
+        }
+    }
+}
+
+/// Reads series that the server summed by the pods' controller.
+#[derive(Debug)]
+pub(super) struct OwnerSums {
+    owners: Arc<Owners>,
+    columns: Columns,
+}
+
+impl OwnerSums {
+    pub(super) fn new(grid: Grid, owners: Arc<Owners>) -> Self {
+        Self {
+            owners,
+            columns: Columns::new(grid),
+        }
+    }
+
+    pub(super) fn finish(self) -> Sums {
+        Sums {
+            by_container: self.columns.finish(),
+            pods: BTreeMap::new(),
+            assignments: BTreeSet::from([Assignment::Recorded]),
+        }
+    }
+}
+
+impl Absorb for OwnerSums {
+    type Slot = usize;
+
+    fn open(&mut self, labels: &Labels) -> Option<usize> {
+        let controller = Controller {
+            kind: labels.get("owner_kind")?.to_owned(),
+            name: labels.get("owner_name")?.to_owned(),
+        };
+        let target = self
+            .owners
+            .place_of(labels.get("namespace")?, &controller)?;
+        Some(self.columns.place(target, labels.get("container")?))
+    }
+
+    fn add(&mut self, slot: usize, index: usize, value: f64) {
+        self.columns.add(slot, index, value);
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.columns.merge(other.columns);
+    }
+}
+
+/// Sums by target and container name.
+#[derive(Debug)]
+struct Columns {
+    grid: Grid,
+    places: BTreeMap<(usize, String), usize>,
+    series: Vec<Series>,
+}
+
+impl Columns {
+    fn new(grid: Grid) -> Self {
+        Self {
+            grid,
+            places: BTreeMap::new(),
+            series: vec![],
+        }
+    }
+
+    fn place(&mut self, target: usize, container: &str) -> usize {
+        let next = self.series.len();
+        let key = (target, container.to_owned());
+        let place = *self.places.entry(key).or_insert(next);
+        if place == next {
+            self.series.push(Series::gaps(self.grid));
+        }
+        place
+    }
+
+    fn add(&mut self, column: usize, index: usize, value: f64) {
+        self.series[column].add(index, value);
+    }
+
+    fn merge(&mut self, mut other: Self) {
+        for ((target, container), theirs) in std::mem::take(&mut other.places) {
+            let mine = self.place(target, &container);
+            let sum = self.take(mine).plus(&other.series[theirs]);
+            self.series[mine] = sum;
+        }
+    }
+
+    fn finish(mut self) -> BTreeMap<(usize, String), Series> {
+        std::mem::take(&mut self.places)
+            .into_iter()
+            .map(|(key, place)| (key, self.take(place)))
+            .collect()
+    }
+
+    fn take(&mut self, place: usize) -> Series {
+        let nothing = Series::gaps(self.grid.part(0..0));
+        std::mem::replace(&mut self.series[place], nothing)
+    }
+}
+
+/// One bit for each sample of a grid.
+#[derive(Clone, Debug)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn new(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(64)])
+    }
+
+    /// Sets a bit and tells whether it was clear; outside the grid it is never clear.
+    fn claim(&mut self, index: usize) -> bool {
+        let Some(word) = self.0.get_mut(index / 64) else {
+            return false;
+        };
+        let bit = 1_u64 << (index % 64);
+        let clear = *word & bit == 0;
+        *word |= bit;
+        clear
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autoscaler::target::TargetRef;
+    use crate::units::Step;
+    use jiff::Timestamp;
+
+    fn grid() -> Grid {
+        Grid::new(Timestamp::UNIX_EPOCH, Step::FIVE_MINUTES, 4)
+    }
+
+    fn owners() -> Arc<Owners> {
+        let web = TargetRef {
+            namespace: "shop".to_owned(),
+            name: "web".to_owned(),
+            kind: "Deployment".to_owned(),
+        };
+        Arc::new(Owners::new(vec![web], &[]))
+    }
+
+    fn labels(pod: &str, container: &str, more: &[(&str, &str)]) -> Labels {
+        let fixed = [
+            ("namespace", "shop"),
+            ("pod", pod),
+            ("container", container),
+        ];
+        fixed.iter().chain(more).copied().collect()
+    }
+
+    fn feed(sums: &mut PodSums, labels: &Labels, samples: &[(usize, f64)]) {
+        let slot = sums.open(labels).unwrap();
+        for (index, value) in samples {
+            sums.add(slot, *index, *value);
+        }
+    }
+
+    const POD: &str = "web-5d8f7c-bcdfg";
+    const OTHER_POD: &str = "web-5d8f7c-zzzzz";
+
+    fn values(series: &Series) -> Vec<Option<f64>> {
+        series.iter().collect()
+    }
+
+    #[test]
+    fn a_source_scraped_twice_counts_once_and_fills_gaps_of_the_other() {
+        let mut sums = PodSums::new(grid(), owners());
+        feed(
+            &mut sums,
+            &labels(POD, "app", &[("job", "a")]),
+            &[(0, 1.0), (2, 1.0)],
+        );
+        feed(
+            &mut sums,
+            &labels(POD, "app", &[("job", "b")]),
+            &[(0, 1.1), (1, 2.0)],
+        );
+        let sums = sums.finish();
+        let expected = [Some(1.0), Some(2.0), Some(1.0), None];
+        assert_eq!(values(&sums.total(0).unwrap()), expected);
+        let pods = [Some(1.0), Some(1.0), Some(1.0), None];
+        assert_eq!(values(&sums.pods[&0]), pods);
+    }
+
+    #[test]
+    fn a_restarted_container_counts_before_and_after() {
+        let mut sums = PodSums::new(grid(), owners());
+        feed(
+            &mut sums,
+            &labels(POD, "app", &[("id", "/a")]),
+            &[(0, 1.0), (1, 0.5)],
+        );
+        feed(
+            &mut sums,
+            &labels(POD, "app", &[("id", "/b")]),
+            &[(1, 0.25), (2, 1.0)],
+        );
+        let expected = [Some(1.0), Some(0.75), Some(1.0), None];
+        assert_eq!(values(&sums.finish().total(0).unwrap()), expected);
+    }
+
+    #[test]
+    fn containers_are_told_apart_and_summed() {
+        let mut sums = PodSums::new(grid(), owners());
+        feed(&mut sums, &labels(POD, "app", &[]), &[(0, 1.0)]);
+        feed(&mut sums, &labels(POD, "proxy", &[]), &[(0, 0.5), (1, 0.5)]);
+        feed(&mut sums, &labels(OTHER_POD, "app", &[]), &[(0, 2.0)]);
+        let sums = sums.finish();
+        let names: Vec<_> = sums.columns(0).map(|(name, _)| name).collect();
+        assert_eq!(names, ["app", "proxy"]);
+        let expected = [Some(3.5), Some(0.5), None, None];
+        assert_eq!(values(&sums.total(0).unwrap()), expected);
+        assert_eq!(values(&sums.pods[&0]), [Some(2.0), Some(1.0), None, None]);
+    }
+
+    #[test]
+    fn merging_two_runs_equals_one() {
+        let (app, proxy) = (labels(POD, "app", &[]), labels(OTHER_POD, "proxy", &[]));
+        let mut whole = PodSums::new(grid(), owners());
+        feed(&mut whole, &app, &[(0, 1.0), (3, 2.0)]);
+        feed(&mut whole, &proxy, &[(2, 4.0)]);
+        let mut first = PodSums::new(grid(), owners());
+        feed(&mut first, &app, &[(0, 1.0)]);
+        let mut second = PodSums::new(grid(), owners());
+        feed(&mut second, &proxy, &[(2, 4.0)]);
+        feed(&mut second, &app, &[(3, 2.0)]);
+        first.merge(second);
+        let (first, whole) = (first.finish(), whole.finish());
+        assert_eq!(
+            first.total(0).map(|it| values(&it)),
+            whole.total(0).map(|it| values(&it))
+        );
+    }
+
+    #[test]
+    fn owners_of_rollouts_are_summed_into_their_deployment() {
+        let mut sums = OwnerSums::new(grid(), owners());
+        for (set, value) in [("web-5d8f7c", 1.0), ("web-6d8f7c", 2.0)] {
+            let labels = Labels::from_iter([
+                ("namespace", "shop"),
+                ("container", "app"),
+                ("owner_kind", "ReplicaSet"),
+                ("owner_name", set),
+            ]);
+            let slot = sums.open(&labels).unwrap();
+            sums.add(slot, 1, value);
+        }
+        let expected = [None, Some(3.0), None, None];
+        assert_eq!(values(&sums.finish().total(0).unwrap()), expected);
+    }
+}
