@@ -1,6 +1,11 @@
 //! Kubernetes: connect, read the inventory, find a Prometheus. Objects of the API become values
 //! of [`crate::autoscaler`] and [`crate::fleet`] here and go no further.
 
+pub mod assemble;
+pub mod convert;
+pub mod objects;
+pub mod selector;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

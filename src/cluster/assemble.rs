@@ -1,0 +1,339 @@
+//! From plain objects to a fleet: which pods, budgets and rivals belong to which autoscaler.
+//!
+//! The one way for objects of a live cluster and of a snapshot. Objects may come in any order,
+//! and one that comes again replaces the former, so that a list can be read anew. Pods are folded
+//! away as they come: of each remains its name, whether it is ready and how long it took.
+
+mod pods;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::convert::{self, ConvertError};
+use super::objects::{DisruptionBudget, Meta, Owner, Pod, Scalable};
+use super::selector::{Labels, Selector};
+use crate::autoscaler::target::TargetRef;
+use crate::autoscaler::workload::{self, Container, Workload};
+use crate::autoscaler::{Autoscaler, AutoscalerId};
+use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
+use crate::units::Replicas;
+use pods::{Crew, Pods};
+
+/// An object of the cluster. The version is left out: `apps/v1` and `apps/v1beta2` are views of
+/// one object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectKey {
+    pub namespace: String,
+    pub group: String,
+    pub kind: String,
+    pub name: String,
+}
+
+impl ObjectKey {
+    /// What `owner` names, which is in the namespace of what it owns.
+    fn of_owner(owner: &Owner, namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            group: group_of(&owner.api_version, &owner.kind),
+            kind: owner.kind.clone(),
+            name: owner.name.clone(),
+        }
+    }
+
+    /// What sorts before every object of a namespace.
+    fn first_in(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            group: String::new(),
+            kind: String::new(),
+            name: String::new(),
+        }
+    }
+
+    fn target(&self) -> TargetRef {
+        TargetRef {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+            kind: self.kind.clone(),
+        }
+    }
+}
+
+/// The API group of a kind. References that were written long ago say `extensions/v1beta1`, or
+/// nothing, for what is in `apps` today.
+pub(crate) fn group_of(api_version: &str, kind: &str) -> String {
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let moved = matches!(group, "" | "extensions");
+    if moved
+        && matches!(
+            kind,
+            "Deployment" | "StatefulSet" | "ReplicaSet" | "DaemonSet"
+        )
+    {
+        return "apps".to_owned();
+    }
+    group.to_owned()
+}
+
+/// Collects objects and makes a [`Fleet`] of them.
+#[derive(Debug, Default)]
+pub struct Assembler {
+    cluster: ClusterName,
+    autoscalers: BTreeMap<AutoscalerId, Scaling>,
+    scalables: BTreeMap<ObjectKey, Facts>,
+    /// What controls each object that was read, pods apart; `None` for nothing.
+    controllers: BTreeMap<ObjectKey, Option<ObjectKey>>,
+    pods: Pods,
+    budgets: BTreeMap<(String, String), Budget>,
+    refusals: BTreeMap<ObjectKey, NoWorkload>,
+    unread: BTreeSet<Unread>,
+}
+
+#[derive(Debug)]
+struct Scaling {
+    autoscaler: Autoscaler,
+    target: ObjectKey,
+}
+
+/// What remains of a possible scale target.
+#[derive(Debug)]
+struct Facts {
+    replicas: Option<Replicas>,
+    selector: Option<Selector>,
+    containers: Vec<Container>,
+    /// Of the pods that it makes.
+    labels: Option<Labels>,
+}
+
+#[derive(Debug)]
+struct Budget {
+    budget: workload::DisruptionBudget,
+    selector: Selector,
+}
+
+impl Assembler {
+    pub fn new(cluster: ClusterName) -> Self {
+        Self {
+            cluster,
+            ..Self::default()
+        }
+    }
+
+    /// Takes one object of any kind. One that is of no use is ignored.
+    ///
+    /// # Errors
+    ///
+    /// Where an object of a known kind does not have the shape of its kind.
+    pub fn add(&mut self, object: Value) -> Result<(), ConvertError> {
+        let text = |key: &str| object.get(key).and_then(Value::as_str).unwrap_or_default();
+        let kind = text("kind").to_owned();
+        if kind.is_empty() {
+            return Err(ConvertError::NoKind);
+        }
+        let group = group_of(text("apiVersion"), &kind);
+        match (group.as_str(), kind.as_str()) {
+            ("autoscaling", "HorizontalPodAutoscaler") => self.add_hpa(&shaped(&kind, object)?),
+            ("", "Pod") => {
+                self.add_pod(shaped(&kind, object)?);
+                Ok(())
+            }
+            ("policy", "PodDisruptionBudget") => {
+                self.add_budget(&shaped(&kind, object)?);
+                Ok(())
+            }
+            _ => {
+                self.add_scalable(shaped(&kind, object)?);
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn add_hpa(&mut self, hpa: &HorizontalPodAutoscaler) -> Result<(), ConvertError> {
+        let autoscaler = convert::autoscaler(hpa)?;
+        let reference = hpa.spec.as_ref().map(|it| &it.scale_target_ref);
+        let version = reference.and_then(|it| it.api_version.as_deref());
+        let target = ObjectKey {
+            group: group_of(version.unwrap_or_default(), &autoscaler.target.kind),
+            namespace: autoscaler.target.namespace.clone(),
+            kind: autoscaler.target.kind.clone(),
+            name: autoscaler.target.name.clone(),
+        };
+        let id = autoscaler.id.clone();
+        self.autoscalers.insert(id, Scaling { autoscaler, target });
+        Ok(())
+    }
+
+    pub(crate) fn add_pod(&mut self, pod: Pod) {
+        self.pods.add(pod);
+    }
+
+    pub(crate) fn add_budget(&mut self, budget: &DisruptionBudget) {
+        // Without a selector, a budget covers no pod.
+        let selector = budget.spec.selector.as_ref();
+        let Some(selector) = selector.and_then(Selector::from_object) else {
+            return;
+        };
+        let metadata = &budget.metadata;
+        let key = (metadata.namespace().to_owned(), metadata.name.clone());
+        let budget = convert::disruption_budget(budget);
+        self.budgets.insert(key, Budget { budget, selector });
+    }
+
+    pub(crate) fn add_scalable(&mut self, object: Scalable) {
+        let key = ObjectKey {
+            namespace: object.metadata.namespace().to_owned(),
+            group: group_of(&object.api_version, &object.kind),
+            kind: object.kind.clone(),
+            name: object.metadata.name.clone(),
+        };
+        self.add_controller(&key, &object.metadata);
+        if object.spec.replicas.is_some() || object.spec.template.is_some() {
+            self.scalables.insert(key, facts(object));
+        }
+    }
+
+    /// Notes who controls an object of which no more is known.
+    pub(crate) fn add_controller(&mut self, key: &ObjectKey, metadata: &Meta) {
+        let owner = metadata.controller();
+        let controller = owner.map(|it| ObjectKey::of_owner(it, metadata.namespace()));
+        self.controllers.insert(key.clone(), controller);
+    }
+
+    /// Says why a scale target is not among the objects.
+    pub fn refuse(&mut self, target: ObjectKey, why: NoWorkload) {
+        self.refusals.insert(target, why);
+    }
+
+    pub fn unread(&mut self, unread: Unread) {
+        self.unread.insert(unread);
+    }
+
+    /// Every scale target that an autoscaler names, sorted.
+    pub(crate) fn targets(&self) -> BTreeSet<ObjectKey> {
+        self.autoscalers
+            .values()
+            .map(|it| it.target.clone())
+            .collect()
+    }
+
+    /// Joins what was added.
+    pub fn finish(self) -> Fleet {
+        let crews = self.crews();
+        let claims = self.claims();
+        let subjects = self.autoscalers.values().map(|it| Subject {
+            workload: self.workload(&it.target, &crews),
+            rivals: rivals(it, &claims),
+            autoscaler: it.autoscaler.clone(),
+        });
+        Fleet {
+            subjects: subjects.collect(),
+            pod_owners: pod_owners(&crews),
+            unread: self.unread.into_iter().collect(),
+            cluster: self.cluster,
+        }
+    }
+
+    fn workload(
+        &self,
+        target: &ObjectKey,
+        crews: &BTreeMap<ObjectKey, Crew>,
+    ) -> Result<Workload, NoWorkload> {
+        let Some(facts) = self.scalables.get(target) else {
+            let refusal = self.refusals.get(target).cloned();
+            return Err(refusal.unwrap_or(NoWorkload::Missing));
+        };
+        let nobody = Crew::default();
+        let crew = crews.get(target).unwrap_or(&nobody);
+        let labels = facts.labels.as_ref().or(crew.labels());
+        Ok(Workload {
+            target: target.target(),
+            replicas: facts.replicas,
+            // What runs is what the controller measures: it has the defaults of LimitRanges and
+            // the containers that webhooks inject, neither of which the template shows.
+            containers: crew
+                .containers()
+                .unwrap_or_else(|| facts.containers.clone()),
+            pods: crew.pods(),
+            ready_pods: crew.ready(),
+            startup_seconds: crew.startup_seconds(),
+            disruption_budget: labels.and_then(|it| self.budget(&target.namespace, it)),
+        })
+    }
+
+    /// The first by name of the budgets that cover pods with these labels.
+    fn budget(&self, namespace: &str, labels: &Labels) -> Option<workload::DisruptionBudget> {
+        let first = (namespace.to_owned(), String::new());
+        let (_, found) = self
+            .budgets
+            .range(first..)
+            .take_while(|((of, _), _)| of == namespace)
+            .find(|(_, it)| it.selector.matches(labels))?;
+        Some(found.budget.clone())
+    }
+
+    /// Which autoscalers name each target, sorted.
+    fn claims(&self) -> BTreeMap<&ObjectKey, Vec<&AutoscalerId>> {
+        let mut claims: BTreeMap<&ObjectKey, Vec<&AutoscalerId>> = BTreeMap::new();
+        for (id, it) in &self.autoscalers {
+            claims.entry(&it.target).or_default().push(id);
+        }
+        claims
+    }
+}
+
+fn rivals(
+    scaling: &Scaling,
+    claims: &BTreeMap<&ObjectKey, Vec<&AutoscalerId>>,
+) -> Vec<AutoscalerId> {
+    let all = claims.get(&scaling.target).into_iter().flatten();
+    let others = all.filter(|it| ***it != scaling.autoscaler.id);
+    others.map(|it| (*it).clone()).collect()
+}
+
+fn shaped<T: DeserializeOwned>(kind: &str, object: Value) -> Result<T, ConvertError> {
+    let name = object.pointer("/metadata/name").and_then(Value::as_str);
+    let name = name.unwrap_or("without a name").to_owned();
+    serde_json::from_value(object).map_err(|source| ConvertError::Shape {
+        kind: kind.to_owned(),
+        name,
+        source,
+    })
+}
+
+fn facts(object: Scalable) -> Facts {
+    let spec = object.spec;
+    let from_status = object.status.selector.as_deref();
+    let selector = from_status
+        .and_then(Selector::from_text)
+        .or_else(|| spec.selector.as_ref().and_then(Selector::from_object));
+    let template = spec.template.as_ref();
+    let containers = template.map(|it| convert::template_containers(&it.spec));
+    Facts {
+        replicas: spec.replicas.map(Replicas),
+        selector,
+        containers: containers.unwrap_or_default(),
+        labels: template
+            .map(|it| it.metadata.labels.clone())
+            .filter(|it| !it.is_empty()),
+    }
+}
+
+fn pod_owners(crews: &BTreeMap<ObjectKey, Crew>) -> Vec<PodOwner> {
+    let mut owners: Vec<PodOwner> = crews
+        .iter()
+        .flat_map(|(target, crew)| {
+            crew.names().map(|pod| PodOwner {
+                pod: pod.to_owned(),
+                target: target.target(),
+            })
+        })
+        .collect();
+    owners.sort_by(|a, b| (&a.target.namespace, &a.pod).cmp(&(&b.target.namespace, &b.pod)));
+    owners
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! Containers of a pod and what they ask for.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::autoscaler::workload::{self, ContainerRole};
+use crate::cluster::objects::{Container, PodSpec, Resources};
+use crate::units::{Cores, Quantity};
+
+/// The containers that run as long as a live pod: native sidecars first, then the others.
+pub fn containers(pod: &PodSpec) -> Vec<workload::Container> {
+    let sidecars = pod.init_containers.iter().filter(|it| is_sidecar(it));
+    let sidecars = sidecars.map(|it| container(it, ContainerRole::NativeSidecar));
+    let others = pod.containers.iter();
+    let others = others.map(|it| container(it, ContainerRole::Main));
+    sidecars.chain(others).collect()
+}
+
+/// The same of a pod template, where a limit without a request stands for both: the API fills
+/// that in when it makes pods, not in templates.
+pub fn template_containers(template: &PodSpec) -> Vec<workload::Container> {
+    let mut containers = containers(template);
+    for it in &mut containers {
+        it.cpu_request = it.cpu_request.or(it.cpu_limit);
+        it.memory_request = it.memory_request.or(it.memory_limit);
+    }
+    containers
+}
+
+fn is_sidecar(container: &Container) -> bool {
+    container.restart_policy.as_deref() == Some("Always")
+}
+
+fn container(container: &Container, role: ContainerRole) -> workload::Container {
+    let Resources { requests, limits } = &container.resources;
+    workload::Container {
+        name: container.name.clone(),
+        role,
+        cpu_request: amount(requests, "cpu").map(Cores),
+        cpu_limit: amount(limits, "cpu").map(Cores),
+        memory_request: amount(requests, "memory"),
+        memory_limit: amount(limits, "memory"),
+        has_readiness_probe: container.readiness_probe.is_some(),
+    }
+}
+
+/// In cores or bytes. What is not a quantity is nothing: the API server admits none such.
+fn amount(amounts: &BTreeMap<String, Value>, resource: &str) -> Option<f64> {
+    let quantity: Quantity = match amounts.get(resource)? {
+        Value::String(text) => text.parse().ok()?,
+        Value::Number(number) => number.to_string().parse().ok()?,
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    Some(quantity.as_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn spec() -> PodSpec {
+        serde_json::from_value(json!({
+            "initContainers": [
+                {"name": "migrate", "resources": {"requests": {"cpu": "4"}}},
+                {"name": "proxy", "restartPolicy": "Always",
+                    "resources": {"requests": {"cpu": "100m", "memory": "64Mi"}}},
+            ],
+            "containers": [
+                {"name": "app", "readinessProbe": {}, "resources": {"limits": {"cpu": 2}}},
+            ],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn init_containers_that_end_are_left_out_and_sidecars_come_first() {
+        let containers = containers(&spec());
+        let shown: Vec<_> = containers
+            .iter()
+            .map(|it| {
+                (
+                    it.name.as_str(),
+                    it.role,
+                    it.cpu_request,
+                    it.has_readiness_probe,
+                )
+            })
+            .collect();
+        let expected = [
+            (
+                "proxy",
+                ContainerRole::NativeSidecar,
+                Some(Cores(0.1)),
+                false,
+            ),
+            ("app", ContainerRole::Main, None, true),
+        ];
+        assert_eq!(shown, expected);
+        assert_eq!(containers[0].memory_request, Some(67_108_864.0));
+        assert_eq!(containers[1].cpu_limit, Some(Cores(2.0)));
+    }
+
+    #[test]
+    fn a_limit_alone_is_the_request_too_in_a_template() {
+        let containers = template_containers(&spec());
+        assert_eq!(containers[1].cpu_request, Some(Cores(2.0)));
+        assert_eq!(containers[0].cpu_request, Some(Cores(0.1)));
+    }
+}
