@@ -2,12 +2,23 @@
 //! of [`crate::autoscaler`] and [`crate::fleet`] here and go no further.
 
 pub mod assemble;
+mod call;
+mod connect;
 pub mod convert;
+mod error;
+#[cfg(test)]
+mod fake;
+mod inventory;
 pub mod objects;
 pub mod selector;
 
+pub use connect::connect;
+pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+use crate::fleet::ClusterName;
 
 /// What was asked of the connection, in kubectl's terms; `None` leaves it to the kubeconfig.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +31,33 @@ pub struct Options {
     pub impersonate_groups: Vec<String>,
     /// For one request; `None` or zero waits as long as it takes.
     pub request_timeout: Option<Duration>,
+}
+
+/// A connection to the API server.
+#[derive(Clone)]
+pub struct Cluster {
+    client: kube::Client,
+    name: ClusterName,
+    /// Of the context, `default` where it has none.
+    namespace: String,
+    endpoint: Endpoint,
+    request_timeout: Option<Duration>,
+}
+
+impl Cluster {
+    pub fn name(&self) -> &ClusterName {
+        &self.name
+    }
+
+    /// The namespace that is meant where none is named.
+    pub fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// Where requests go.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
 }
 
 /// Which autoscalers are meant.

@@ -33,6 +33,15 @@ pub struct ObjectKey {
 }
 
 impl ObjectKey {
+    pub(crate) fn of(object: &Scalable) -> Self {
+        Self {
+            namespace: object.metadata.namespace().to_owned(),
+            group: group_of(&object.api_version, &object.kind),
+            kind: object.kind.clone(),
+            name: object.metadata.name.clone(),
+        }
+    }
+
     /// What `owner` names, which is in the namespace of what it owns.
     fn of_owner(owner: &Owner, namespace: &str) -> Self {
         Self {
@@ -96,6 +105,8 @@ pub struct Assembler {
 struct Scaling {
     autoscaler: Autoscaler,
     target: ObjectKey,
+    /// Whether it becomes a subject; otherwise it is only a possible rival.
+    wanted: bool,
 }
 
 /// What remains of a possible scale target.
@@ -162,7 +173,12 @@ impl Assembler {
             name: autoscaler.target.name.clone(),
         };
         let id = autoscaler.id.clone();
-        self.autoscalers.insert(id, Scaling { autoscaler, target });
+        let scaling = Scaling {
+            autoscaler,
+            target,
+            wanted: true,
+        };
+        self.autoscalers.insert(id, scaling);
         Ok(())
     }
 
@@ -183,12 +199,7 @@ impl Assembler {
     }
 
     pub(crate) fn add_scalable(&mut self, object: Scalable) {
-        let key = ObjectKey {
-            namespace: object.metadata.namespace().to_owned(),
-            group: group_of(&object.api_version, &object.kind),
-            kind: object.kind.clone(),
-            name: object.metadata.name.clone(),
-        };
+        let key = ObjectKey::of(&object);
         self.add_controller(&key, &object.metadata);
         if object.spec.replicas.is_some() || object.spec.template.is_some() {
             self.scalables.insert(key, facts(object));
@@ -211,19 +222,27 @@ impl Assembler {
         self.unread.insert(unread);
     }
 
-    /// Every scale target that an autoscaler names, sorted.
+    /// Keeps the other autoscalers only as rivals of those that are wanted.
+    pub(crate) fn focus(&mut self, is_wanted: impl Fn(&AutoscalerId) -> bool) {
+        for (id, it) in &mut self.autoscalers {
+            it.wanted = is_wanted(id);
+        }
+    }
+
+    /// Every scale target that a wanted autoscaler names, sorted.
     pub(crate) fn targets(&self) -> BTreeSet<ObjectKey> {
-        self.autoscalers
-            .values()
-            .map(|it| it.target.clone())
-            .collect()
+        self.wanted().map(|it| it.target.clone()).collect()
+    }
+
+    fn wanted(&self) -> impl Iterator<Item = &Scaling> {
+        self.autoscalers.values().filter(|it| it.wanted)
     }
 
     /// Joins what was added.
     pub fn finish(self) -> Fleet {
         let crews = self.crews();
         let claims = self.claims();
-        let subjects = self.autoscalers.values().map(|it| Subject {
+        let subjects = self.wanted().map(|it| Subject {
             workload: self.workload(&it.target, &crews),
             rivals: rivals(it, &claims),
             autoscaler: it.autoscaler.clone(),

@@ -1,0 +1,344 @@
+//! One request to the API server, and lists of any length.
+
+use std::time::Duration;
+
+use http_body_util::BodyExt;
+use kube::api::ListParams;
+use kube::client::Body;
+use kube::core::{Request, Status};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::Cluster;
+use super::error::{Error, Unreachable};
+use crate::fleet::Permission;
+
+/// A resource of the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Resource<'a> {
+    /// Empty for the core.
+    pub(super) group: &'a str,
+    pub(super) version: &'a str,
+    pub(super) plural: &'a str,
+}
+
+impl Resource<'_> {
+    /// `deployments.apps`.
+    pub(super) fn with_group(&self) -> String {
+        if self.group.is_empty() {
+            self.plural.to_owned()
+        } else {
+            format!("{}.{}", self.plural, self.group)
+        }
+    }
+
+    /// `apps/v1`.
+    pub(super) fn api_version(&self) -> String {
+        if self.group.is_empty() {
+            self.version.to_owned()
+        } else {
+            format!("{}/{}", self.group, self.version)
+        }
+    }
+
+    pub(super) fn path(&self, namespace: Option<&str>) -> String {
+        let root = if self.group.is_empty() { "api" } else { "apis" };
+        let version = self.api_version();
+        match namespace {
+            Some(namespace) => {
+                let namespace = segment(namespace);
+                format!("/{root}/{version}/namespaces/{namespace}/{}", self.plural)
+            }
+            None => format!("/{root}/{version}/{}", self.plural),
+        }
+    }
+}
+
+/// What to list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Listing<'a> {
+    pub(super) resource: Resource<'a>,
+    /// `None` for all namespaces.
+    pub(super) namespace: Option<&'a str>,
+    pub(super) selector: Option<&'a str>,
+    /// Ask for nothing but `metadata`.
+    pub(super) metadata_only: bool,
+}
+
+impl<'a> Listing<'a> {
+    pub(super) fn of(resource: Resource<'a>, namespace: Option<&'a str>) -> Self {
+        Self {
+            resource,
+            namespace,
+            selector: None,
+            metadata_only: false,
+        }
+    }
+
+    fn request(&self, token: Option<String>) -> Option<http::Request<Vec<u8>>> {
+        let params = ListParams {
+            label_selector: self.selector.map(str::to_owned),
+            limit: Some(PAGE),
+            continue_token: token,
+            ..ListParams::default()
+        };
+        let request = Request::new(self.resource.path(self.namespace));
+        let built = if self.metadata_only {
+            request.list_metadata(&params)
+        } else {
+            request.list(&params)
+        };
+        built.ok()
+    }
+}
+
+/// What is asked for, as messages and permissions name it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) verb: &'a str,
+    /// With group and subresource: `deployments.apps/scale`.
+    pub(super) resource: &'a str,
+    pub(super) namespace: Option<&'a str>,
+}
+
+impl Asked<'_> {
+    fn permission(&self) -> Permission {
+        Permission {
+            verb: self.verb.to_owned(),
+            resource: self.resource.to_owned(),
+            namespace: self.namespace.map(str::to_owned),
+        }
+    }
+
+    fn operation(&self) -> String {
+        let Self { verb, resource, .. } = self;
+        match self.namespace {
+            Some(namespace) => format!("{verb} {resource} in namespace {namespace}"),
+            None => format!("{verb} {resource}"),
+        }
+    }
+}
+
+/// Objects in one answer, as kubectl asks for them.
+const PAGE: u32 = 500;
+
+/// Tries of a request that the server is too busy for.
+const TRIES: u32 = 4;
+
+/// A page of a list. Servers leave `items` out, or write `null`, where there are none.
+#[derive(Deserialize)]
+struct Page<T> {
+    #[serde(default)]
+    metadata: PageMeta,
+    items: Option<Vec<T>>,
+}
+
+#[derive(Default, Deserialize)]
+struct PageMeta {
+    #[serde(default, rename = "continue")]
+    token: Option<String>,
+}
+
+impl Cluster {
+    /// Every item of a list, page by page.
+    ///
+    /// Starts over once when the server has forgotten the list in the middle (410), so that items
+    /// may come twice.
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        listing: &Listing<'_>,
+        mut each: impl FnMut(T),
+    ) -> Result<(), Error> {
+        let mut token: Option<String> = None;
+        let mut may_restart = true;
+        loop {
+            let page = match self.page(listing, token.clone()).await {
+                Err(Error::Api { code: 410, .. }) if may_restart && token.is_some() => {
+                    may_restart = false;
+                    token = None;
+                    continue;
+                }
+                other => other?,
+            };
+            page.items.into_iter().flatten().for_each(&mut each);
+            token = page.metadata.token.filter(|it| !it.is_empty());
+            if token.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Where the list of a resource is not found, its whole API is missing.
+    pub(super) fn not_served(&self, error: Error, resource: Resource<'_>) -> Error {
+        match error.code() {
+            Some(404) => Error::NotServed {
+                endpoint: self.endpoint.clone(),
+                api: resource.api_version(),
+            },
+            _ => error,
+        }
+    }
+
+    async fn page<T: DeserializeOwned>(
+        &self,
+        listing: &Listing<'_>,
+        token: Option<String>,
+    ) -> Result<Page<T>, Error> {
+        let resource = listing.resource.with_group();
+        let asked = Asked {
+            verb: "list",
+            resource: &resource,
+            namespace: listing.namespace,
+        };
+        let answer = self.ask(asked, || listing.request(token.clone())).await;
+        answer.map_err(|error| match (error, listing.selector) {
+            (
+                Error::Api {
+                    code: 400, message, ..
+                },
+                Some(selector),
+            ) => Error::BadSelector {
+                selector: selector.to_owned(),
+                message,
+            },
+            (error, _) => error,
+        })
+    }
+
+    /// One object by its path.
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        asked: Asked<'_>,
+        path: &str,
+    ) -> Result<T, Error> {
+        self.ask(asked, || plain_get(path)).await
+    }
+
+    /// Asks, and asks again after a while where the server is too busy.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        asked: Asked<'_>,
+        request: impl Fn() -> Option<http::Request<Vec<u8>>>,
+    ) -> Result<T, Error> {
+        let mut pause = Duration::from_millis(250);
+        for _ in 1..TRIES {
+            match self.ask_once(asked, request()).await {
+                Err(Error::Api {
+                    code: 429 | 503 | 504,
+                    ..
+                }) => tokio::time::sleep(pause).await,
+                other => return other,
+            }
+            pause *= 2;
+        }
+        self.ask_once(asked, request()).await
+    }
+
+    async fn ask_once<T: DeserializeOwned>(
+        &self,
+        asked: Asked<'_>,
+        request: Option<http::Request<Vec<u8>>>,
+    ) -> Result<T, Error> {
+        // Segments are encoded, so that only their length can be wrong.
+        let Some(request) = request else {
+            let code = http::StatusCode::URI_TOO_LONG;
+            return Err(self.failure(asked, code, b"the name is too long"));
+        };
+        let (code, body) = self.within_timeout(self.exchange(request)).await?;
+        if !code.is_success() {
+            return Err(self.failure(asked, code, &body));
+        }
+        serde_json::from_slice(&body).map_err(|source| Error::Malformed {
+            operation: asked.operation(),
+            source,
+        })
+    }
+
+    async fn exchange(
+        &self,
+        request: http::Request<Vec<u8>>,
+    ) -> Result<(http::StatusCode, bytes::Bytes), Error> {
+        let response = self.send(request.map(Body::from)).await?;
+        let code = response.status();
+        let body = response.into_body().collect().await;
+        let body = body.map_err(|it| Error::of_transport(&self.endpoint, it))?;
+        Ok((code, body.to_bytes()))
+    }
+
+    /// One request with the credentials of the context, for paths below the service proxy too.
+    /// The timeout covers the head of the answer; the body is the caller's.
+    ///
+    /// # Errors
+    ///
+    /// Only where there is no answer; one that says no is an answer.
+    pub async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Error> {
+        let sent = async {
+            let answer = self.client.send(request).await;
+            answer.map_err(|it| Error::of_transport(&self.endpoint, it))
+        };
+        self.within_timeout(sent).await
+    }
+
+    async fn within_timeout<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let Some(after) = self.request_timeout else {
+            return call.await;
+        };
+        let late = |_| Error::Unreachable {
+            endpoint: self.endpoint.clone(),
+            source: Unreachable::NoAnswer { after },
+        };
+        tokio::time::timeout(after, call).await.map_err(late)?
+    }
+
+    fn failure(&self, asked: Asked<'_>, code: http::StatusCode, body: &[u8]) -> Error {
+        let status = status_of(code, body);
+        if status.code == 403 {
+            return Error::Forbidden {
+                permission: asked.permission(),
+                message: status.message,
+            };
+        }
+        Error::of_status(&self.endpoint, asked.operation(), status)
+    }
+}
+
+fn plain_get(path: &str) -> Option<http::Request<Vec<u8>>> {
+    http::Request::get(path).body(Vec::new()).ok()
+}
+
+/// A name as one segment of a path, whatever somebody typed.
+pub(super) fn segment(name: &str) -> String {
+    let encode = |byte: u8| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'~' => {
+            char::from(byte).to_string()
+        }
+        // A name of nothing but dots would climb the path.
+        b'.' if name.bytes().any(|it| it != b'.') => ".".to_owned(),
+        other => format!("%{other:02X}"),
+    };
+    name.bytes().map(encode).collect()
+}
+
+/// The API's own words, or the body where something between here and there answered.
+fn status_of(code: http::StatusCode, body: &[u8]) -> Status {
+    let status: Option<Status> = serde_json::from_slice(body).ok();
+    let mut status = status.unwrap_or_default();
+    if status.message.is_empty() {
+        status.message = excerpt(body);
+    }
+    if status.reason.is_empty() {
+        status.reason = code.canonical_reason().unwrap_or_default().to_owned();
+    }
+    status.code = code.as_u16();
+    status
+}
+
+/// The first line, of at most 200 characters.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line = text.lines().map(str::trim).find(|it| !it.is_empty());
+    line.unwrap_or("no message").chars().take(200).collect()
+}

@@ -1,0 +1,79 @@
+//! An API server in memory for tests: answers below the client, so that everything above the
+//! transport is the real thing.
+
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use http::{Response, StatusCode};
+use serde_json::{Value, json};
+use tower::ServiceExt;
+
+use super::{Cluster, Endpoint};
+use crate::fleet::ClusterName;
+
+pub(crate) type Answer = Response<Body>;
+
+pub(crate) fn answer(code: StatusCode, body: Value) -> Answer {
+    let body = Body::from(body.to_string());
+    Response::builder().status(code).body(body).unwrap()
+}
+
+/// A page that is the whole list.
+pub(crate) fn list(items: impl IntoIterator<Item = Value>) -> Answer {
+    let items: Vec<Value> = items.into_iter().collect();
+    answer(StatusCode::OK, json!({"metadata": {}, "items": items}))
+}
+
+pub(crate) fn failure(code: StatusCode, reason: &str, message: &str) -> Answer {
+    let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure",
+        "code": code.as_u16(), "reason": reason, "message": message});
+    answer(code, status)
+}
+
+pub(crate) fn forbidden(message: &str) -> Answer {
+    failure(StatusCode::FORBIDDEN, "Forbidden", message)
+}
+
+pub(crate) fn not_found() -> Answer {
+    failure(StatusCode::NOT_FOUND, "NotFound", "not found")
+}
+
+/// A cluster whose answers are `serve(path, query)`, the query decoded.
+pub(crate) fn cluster(serve: impl Fn(&str, &str) -> Answer + Send + Sync + 'static) -> Cluster {
+    recorded(serve).0
+}
+
+/// The same, with every path and query that was asked for.
+pub(crate) fn recorded(
+    serve: impl Fn(&str, &str) -> Answer + Send + Sync + 'static,
+) -> (Cluster, Arc<Mutex<Vec<String>>>) {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let log = Arc::clone(&asked);
+    let serve = Arc::new(serve);
+    let router = Router::new().fallback(move |request: Request| {
+        let (serve, log) = (Arc::clone(&serve), Arc::clone(&log));
+        async move {
+            let uri = request.uri();
+            let query = uri.query().unwrap_or_default();
+            log.lock().unwrap().push(format!("{}?{query}", uri.path()));
+            serve(uri.path(), query)
+        }
+    });
+    let service = router.map_request(|it: http::Request<kube::client::Body>| it.map(Body::new));
+    let cluster = Cluster {
+        client: kube::Client::new(service, "default"),
+        name: ClusterName {
+            name: "fake".to_owned(),
+            version: None,
+        },
+        namespace: "shop".to_owned(),
+        endpoint: Endpoint {
+            server: "https://fake".to_owned(),
+            context: None,
+        },
+        request_timeout: None,
+    };
+    (cluster, asked)
+}

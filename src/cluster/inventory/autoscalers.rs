@@ -1,0 +1,223 @@
+//! Which autoscalers are in scope.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
+
+use super::{CONCURRENCY, Intake, Linked, Refusal};
+use crate::autoscaler::AutoscalerId;
+use crate::cluster::call::{Asked, Listing, Resource, segment};
+use crate::cluster::{Cluster, Error, Namespaces, Scope};
+use crate::fleet::Unread;
+
+const HPAS: Resource<'_> = Resource {
+    group: "autoscaling",
+    version: "v2",
+    plural: "horizontalpodautoscalers",
+};
+const NAMESPACES: Resource<'_> = Resource {
+    group: "",
+    version: "v1",
+    plural: "namespaces",
+};
+
+/// What was found of those that were asked for.
+#[derive(Debug, Default)]
+struct Found {
+    ids: BTreeSet<(String, String)>,
+    /// Whether something in scope could not be read, so that what was not found may yet exist.
+    partly: bool,
+}
+
+impl Cluster {
+    pub(super) async fn read_autoscalers(
+        &self,
+        scope: &Scope,
+        intake: &mut Intake<'_>,
+    ) -> Result<(), Error> {
+        let namespace = match &scope.namespaces {
+            Namespaces::Current => Some(self.namespace.as_str()),
+            Namespaces::One(namespace) => Some(namespace.as_str()),
+            Namespaces::All => None,
+        };
+        let mut hpas = Vec::new();
+        let mut listing = Listing::of(HPAS, namespace);
+        listing.selector = scope.selector.as_deref();
+        let mut found = Found::default();
+        match self.list(&listing, |it| hpas.push(it)).await {
+            Ok(()) => {}
+            Err(error) => match Refusal::of(&error) {
+                Some(refusal) => {
+                    found.partly = true;
+                    self.read_around(refusal, listing, scope, &mut hpas, intake)
+                        .await?;
+                }
+                None => return Err(self.not_served(error, HPAS)),
+            },
+        }
+        for hpa in hpas {
+            take(hpa, intake, &mut found);
+        }
+        select(scope, namespace, &found, intake)
+    }
+
+    /// What can be had where the list itself is refused.
+    async fn read_around(
+        &self,
+        refusal: Refusal,
+        listing: Listing<'_>,
+        scope: &Scope,
+        hpas: &mut Vec<HorizontalPodAutoscaler>,
+        intake: &mut Intake<'_>,
+    ) -> Result<(), Error> {
+        intake.assembler.unread(refusal.into_unread(HPAS));
+        match listing.namespace {
+            None => {
+                let selector = listing.selector;
+                self.read_each_namespace(selector, hpas, intake).await
+            }
+            Some(namespace) => self.read_by_name(namespace, scope, hpas).await,
+        }
+    }
+
+    async fn read_each_namespace(
+        &self,
+        selector: Option<&str>,
+        hpas: &mut Vec<HorizontalPodAutoscaler>,
+        intake: &mut Intake<'_>,
+    ) -> Result<(), Error> {
+        let namespaces = self.namespaces(intake).await?;
+        let lists = namespaces.into_iter().map(|namespace| async move {
+            let mut listing = Listing::of(HPAS, Some(&namespace));
+            listing.selector = selector;
+            self.collect(&listing).await
+        });
+        let mut lists = stream::iter(lists).buffered(CONCURRENCY);
+        while let Some(outcome) = lists.try_next().await? {
+            match outcome {
+                Ok(more) => hpas.extend(more),
+                Err(refusal) => intake.assembler.unread(refusal.into_unread(HPAS)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Every namespace; the context's own where they may not be listed.
+    async fn namespaces(&self, intake: &mut Intake<'_>) -> Result<BTreeSet<String>, Error> {
+        match self
+            .collect::<Linked>(&Listing::of(NAMESPACES, None))
+            .await?
+        {
+            Ok(all) => Ok(all.into_iter().map(|it| it.metadata.name).collect()),
+            Err(refusal) => {
+                let mut row = refusal.into_unread(NAMESPACES);
+                row.what = "namespaces".to_owned();
+                intake.assembler.unread(row);
+                Ok(BTreeSet::from([self.namespace.clone()]))
+            }
+        }
+    }
+
+    /// Those that are named, for a role that may get but not list.
+    async fn read_by_name(
+        &self,
+        namespace: &str,
+        scope: &Scope,
+        hpas: &mut Vec<HorizontalPodAutoscaler>,
+    ) -> Result<(), Error> {
+        let resource = HPAS.with_group();
+        let mut absent = Vec::new();
+        for named in &scope.names {
+            let asked = Asked {
+                verb: "get",
+                resource: &resource,
+                namespace: Some(namespace),
+            };
+            let path = format!("{}/{}", HPAS.path(Some(namespace)), segment(&named.name));
+            match self.get(asked, &path).await {
+                Ok(hpa) => hpas.push(hpa),
+                Err(error) if error.refused().is_some() => {}
+                Err(error) if error.code() == Some(404) => {
+                    absent.push(missing(&named.name, Some(namespace)));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if absent.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NotFound { missing: absent })
+    }
+}
+
+/// Leaves only what was named as subjects.
+fn select(
+    scope: &Scope,
+    namespace: Option<&str>,
+    found: &Found,
+    intake: &mut Intake<'_>,
+) -> Result<(), Error> {
+    if scope.names.is_empty() {
+        return Ok(());
+    }
+    let names: BTreeSet<&str> = scope.names.iter().map(|it| it.name.as_str()).collect();
+    let exists = |name: &&str| found.ids.iter().any(|(_, it)| it == *name);
+    let absent: Vec<&str> = names.iter().copied().filter(|it| !exists(it)).collect();
+    if !absent.is_empty() && !found.partly {
+        let missing = absent.iter().map(|it| missing(it, namespace));
+        return Err(Error::NotFound {
+            missing: missing.collect(),
+        });
+    }
+    let is_named = |id: &AutoscalerId| names.contains(id.name.as_str());
+    intake.assembler.focus(is_named);
+    Ok(())
+}
+
+fn missing(name: &str, namespace: Option<&str>) -> String {
+    match namespace {
+        Some(namespace) => format!("hpa/{name} in namespace {namespace}"),
+        None => format!("hpa/{name} in any namespace"),
+    }
+}
+
+fn take(hpa: HorizontalPodAutoscaler, intake: &mut Intake<'_>, found: &mut Found) {
+    let hpa = bare(hpa);
+    let namespace = hpa.metadata.namespace.clone().unwrap_or_default();
+    let name = hpa.metadata.name.clone().unwrap_or_default();
+    let what = format!("hpa/{name} in namespace {namespace}");
+    found.ids.insert((namespace, name));
+    match intake.assembler.add_hpa(&hpa) {
+        Ok(()) => intake.show(&written(&hpa)),
+        Err(error) => intake.assembler.unread(Unread {
+            what,
+            why: error.to_string(),
+            permission: None,
+        }),
+    }
+}
+
+/// The object without annotations, which may hold anything, and without its managers.
+fn bare(mut hpa: HorizontalPodAutoscaler) -> HorizontalPodAutoscaler {
+    let from = std::mem::take(&mut hpa.metadata);
+    hpa.metadata = ObjectMeta {
+        name: from.name,
+        namespace: from.namespace,
+        uid: from.uid,
+        labels: from.labels,
+        creation_timestamp: from.creation_timestamp,
+        owner_references: from.owner_references,
+        ..ObjectMeta::default()
+    };
+    hpa
+}
+
+fn written(hpa: &HorizontalPodAutoscaler) -> Value {
+    let mut object = json!(hpa);
+    object["apiVersion"] = json!(HPAS.api_version());
+    object["kind"] = json!("HorizontalPodAutoscaler");
+    object
+}
