@@ -11,9 +11,13 @@ mod fake;
 mod inventory;
 pub mod objects;
 pub mod selector;
+mod services;
+mod usage;
 
 pub use connect::connect;
 pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
+pub use services::{Flavor, PrometheusService, Scheme};
+pub use usage::{ContainerUsage, PodMetrics, PodUsage};
 
 use std::path::PathBuf;
 use std::time::Duration;
