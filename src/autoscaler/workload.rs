@@ -14,6 +14,7 @@ pub struct Workload {
     /// In the order of the pod: init sidecars first, then the containers. Init containers that
     /// end are not here. Empty where neither a pod template nor a pod could be read.
     pub containers: Vec<Container>,
+    pub pod_level: PodLevel,
     /// Pods that its selector matches now.
     pub pods: u32,
     pub ready_pods: u32,
@@ -23,15 +24,17 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// CPU request of one pod, sidecars included; `None` where a container asks for none, since
-    /// the HPA controller then refuses to compute a utilization.
+    /// CPU request of one pod, sidecars included; `None` where neither the pod nor each of its
+    /// containers asks for some, since the HPA controller then refuses to compute a utilization.
     pub fn cpu_request(&self) -> Option<Cores> {
-        sum_of(&self.containers, |it| it.cpu_request)
+        let of_containers = sum_of(&self.containers, |it| it.cpu_request);
+        self.pod_level.cpu_request.or(of_containers)
     }
 
-    /// CPU limit of one pod; `None` where a container has none.
+    /// CPU limit of one pod; `None` where neither the pod nor each of its containers has one.
     pub fn cpu_limit(&self) -> Option<Cores> {
-        sum_of(&self.containers, |it| it.cpu_limit)
+        let of_containers = sum_of(&self.containers, |it| it.cpu_limit);
+        self.pod_level.cpu_limit.or(of_containers)
     }
 
     pub fn container(&self, name: &str) -> Option<&Container> {
@@ -45,6 +48,14 @@ fn sum_of(all: &[Container], amount: impl Fn(&Container) -> Option<Cores>) -> Op
     }
     let sum: Option<f64> = all.iter().map(|it| amount(it).map(|it| it.0)).sum();
     sum.map(Cores)
+}
+
+/// What a pod asks for as a whole (`spec.resources`, Kubernetes v1.34), which goes before what
+/// its containers ask for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct PodLevel {
+    pub cpu_request: Option<Cores>,
+    pub cpu_limit: Option<Cores>,
 }
 
 /// A container that runs as long as its pod.
@@ -79,4 +90,47 @@ pub struct DisruptionBudget {
     pub min_available: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_unavailable: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn workload(requests: &[Option<f64>], pod: Option<f64>) -> Workload {
+        let container = |request: &Option<f64>| Container {
+            cpu_request: request.map(Cores),
+            ..Container::default()
+        };
+        let target = TargetRef {
+            namespace: "shop".to_owned(),
+            name: "web".to_owned(),
+            kind: "Deployment".to_owned(),
+        };
+        Workload {
+            target,
+            replicas: None,
+            containers: requests.iter().map(container).collect(),
+            pod_level: PodLevel {
+                cpu_request: pod.map(Cores),
+                cpu_limit: None,
+            },
+            pods: 0,
+            ready_pods: 0,
+            startup_seconds: Vec::new(),
+            disruption_budget: None,
+        }
+    }
+
+    #[test]
+    fn a_request_is_known_if_the_pod_or_every_container_tells() {
+        let cases = [
+            (workload(&[Some(0.5), Some(0.25)], None), Some(0.75)),
+            (workload(&[Some(0.5), None], None), None),
+            (workload(&[Some(0.5), None], Some(2.0)), Some(2.0)),
+            (workload(&[], None), None),
+        ];
+        for (workload, expected) in cases {
+            assert_eq!(workload.cpu_request(), expected.map(Cores));
+        }
+    }
 }

@@ -12,11 +12,11 @@ use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::convert::{self, ConvertError};
+use super::convert::{self, ConvertError, PodShape};
 use super::objects::{DisruptionBudget, Meta, Owner, Pod, Scalable};
 use super::selector::{Labels, Selector};
 use crate::autoscaler::target::TargetRef;
-use crate::autoscaler::workload::{self, Container, Workload};
+use crate::autoscaler::workload::{self, Workload};
 use crate::autoscaler::{Autoscaler, AutoscalerId};
 use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
 use crate::units::Replicas;
@@ -114,7 +114,7 @@ struct Scaling {
 struct Facts {
     replicas: Option<Replicas>,
     selector: Option<Selector>,
-    containers: Vec<Container>,
+    shape: PodShape,
     /// Of the pods that it makes.
     labels: Option<Labels>,
 }
@@ -267,14 +267,14 @@ impl Assembler {
         let nobody = Crew::default();
         let crew = crews.get(target).unwrap_or(&nobody);
         let labels = facts.labels.as_ref().or(crew.labels());
+        // What runs is what the controller measures: it has the defaults of LimitRanges and the
+        // containers that webhooks inject, neither of which the template shows.
+        let shape = crew.shape().unwrap_or(&facts.shape);
         Ok(Workload {
             target: target.target(),
             replicas: facts.replicas,
-            // What runs is what the controller measures: it has the defaults of LimitRanges and
-            // the containers that webhooks inject, neither of which the template shows.
-            containers: crew
-                .containers()
-                .unwrap_or_else(|| facts.containers.clone()),
+            containers: shape.containers.clone(),
+            pod_level: shape.pod_level,
             pods: crew.pods(),
             ready_pods: crew.ready(),
             startup_seconds: crew.startup_seconds(),
@@ -329,11 +329,11 @@ fn facts(object: Scalable) -> Facts {
         .and_then(Selector::from_text)
         .or_else(|| spec.selector.as_ref().and_then(Selector::from_object));
     let template = spec.template.as_ref();
-    let containers = template.map(|it| convert::template_containers(&it.spec));
+    let shape = template.map(|it| convert::template_shape(&it.spec));
     Facts {
         replicas: spec.replicas.map(Replicas),
         selector,
-        containers: containers.unwrap_or_default(),
+        shape: shape.unwrap_or_default(),
         labels: template
             .map(|it| it.metadata.labels.clone())
             .filter(|it| !it.is_empty()),

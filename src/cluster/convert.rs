@@ -2,7 +2,7 @@
 
 mod containers;
 
-pub use containers::{containers, template_containers};
+pub use containers::{PodShape, pod_shape, template_shape};
 
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource;

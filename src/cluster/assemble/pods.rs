@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::{Assembler, ObjectKey};
-use crate::autoscaler::workload::Container;
-use crate::cluster::convert;
+use crate::cluster::convert::{self, PodShape};
 use crate::cluster::objects::Pod;
 use crate::cluster::selector::Labels;
 
-/// Every pod, grouped by what controls it: pods of one controller share labels and containers,
+/// Every pod, grouped by what controls it: pods of one controller share labels and shape,
 /// so that only the newest one's are kept.
 #[derive(Debug, Default)]
 pub(super) struct Pods {
@@ -44,7 +43,7 @@ struct PodFacts {
 struct Newest {
     order: (Option<Timestamp>, String),
     labels: Labels,
-    containers: Vec<Container>,
+    shape: PodShape,
 }
 
 impl Pods {
@@ -58,7 +57,7 @@ impl Pods {
             group.newest = Some(Newest {
                 order,
                 labels: pod.metadata.labels,
-                containers: convert::containers(&pod.spec),
+                shape: convert::pod_shape(&pod.spec),
             });
         }
     }
@@ -131,8 +130,8 @@ impl<'a> Crew<'a> {
     }
 
     /// Of the newest pod; `None` where no pod counts.
-    pub(super) fn containers(&self) -> Option<Vec<Container>> {
-        self.newest().map(|it| it.containers.clone())
+    pub(super) fn shape(&self) -> Option<&'a PodShape> {
+        self.newest().map(|it| &it.shape)
     }
 
     /// Of the newest pod.

@@ -4,28 +4,48 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::autoscaler::workload::{self, ContainerRole};
+use crate::autoscaler::workload::{self, ContainerRole, PodLevel};
 use crate::cluster::objects::{Container, PodSpec, Resources};
 use crate::units::{Cores, Quantity};
 
-/// The containers that run as long as a live pod: native sidecars first, then the others.
-pub fn containers(pod: &PodSpec) -> Vec<workload::Container> {
+/// What one pod is made of and asks for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PodShape {
+    /// Those that run as long as the pod: native sidecars first, then the others.
+    pub containers: Vec<workload::Container>,
+    pub pod_level: PodLevel,
+}
+
+/// The shape of a live pod.
+pub fn pod_shape(pod: &PodSpec) -> PodShape {
+    PodShape {
+        containers: containers(pod),
+        pod_level: PodLevel {
+            cpu_request: amount(&pod.resources.requests, "cpu").map(Cores),
+            cpu_limit: amount(&pod.resources.limits, "cpu").map(Cores),
+        },
+    }
+}
+
+/// The shape that a template gives its pods: a limit without a request stands for both, which the
+/// API fills in when it makes pods, not in templates.
+pub fn template_shape(template: &PodSpec) -> PodShape {
+    let mut shape = pod_shape(template);
+    for it in &mut shape.containers {
+        it.cpu_request = it.cpu_request.or(it.cpu_limit);
+        it.memory_request = it.memory_request.or(it.memory_limit);
+    }
+    let pod_level = &mut shape.pod_level;
+    pod_level.cpu_request = pod_level.cpu_request.or(pod_level.cpu_limit);
+    shape
+}
+
+fn containers(pod: &PodSpec) -> Vec<workload::Container> {
     let sidecars = pod.init_containers.iter().filter(|it| is_sidecar(it));
     let sidecars = sidecars.map(|it| container(it, ContainerRole::NativeSidecar));
     let others = pod.containers.iter();
     let others = others.map(|it| container(it, ContainerRole::Main));
     sidecars.chain(others).collect()
-}
-
-/// The same of a pod template, where a limit without a request stands for both: the API fills
-/// that in when it makes pods, not in templates.
-pub fn template_containers(template: &PodSpec) -> Vec<workload::Container> {
-    let mut containers = containers(template);
-    for it in &mut containers {
-        it.cpu_request = it.cpu_request.or(it.cpu_limit);
-        it.memory_request = it.memory_request.or(it.memory_limit);
-    }
-    containers
 }
 
 fn is_sidecar(container: &Container) -> bool {
@@ -104,8 +124,20 @@ mod tests {
 
     #[test]
     fn a_limit_alone_is_the_request_too_in_a_template() {
-        let containers = template_containers(&spec());
+        let containers = template_shape(&spec()).containers;
         assert_eq!(containers[1].cpu_request, Some(Cores(2.0)));
         assert_eq!(containers[0].cpu_request, Some(Cores(0.1)));
+    }
+
+    #[test]
+    fn a_pod_may_ask_as_a_whole() {
+        let pod = json!({"containers": [{"name": "app"}],
+            "resources": {"requests": {"cpu": "3"}, "limits": {"cpu": "4"}}});
+        let shape = pod_shape(&serde_json::from_value(pod).unwrap());
+        let expected = PodLevel {
+            cpu_request: Some(Cores(3.0)),
+            cpu_limit: Some(Cores(4.0)),
+        };
+        assert_eq!(shape.pod_level, expected);
     }
 }
