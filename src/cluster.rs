@@ -49,6 +49,17 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// A cluster behind `client`, without a limit on the time of a request.
+    pub fn new(client: kube::Client, name: ClusterName, endpoint: Endpoint) -> Self {
+        Self {
+            namespace: client.default_namespace().to_owned(),
+            client,
+            name,
+            endpoint,
+            request_timeout: None,
+        }
+    }
+
     pub fn name(&self) -> &ClusterName {
         &self.name
     }

@@ -236,18 +236,14 @@ async fn build(origin: Origin, options: &Options) -> Result<Cluster, Error> {
         let default = config.connect_timeout.unwrap_or(timeout);
         config.connect_timeout = Some(default.min(timeout));
     }
-    let namespace = config.default_namespace.clone();
     let client = client(config, &endpoint).await?;
-    Ok(Cluster {
-        client,
-        name: ClusterName {
-            name,
-            version: None,
-        },
-        namespace,
-        endpoint,
-        request_timeout,
-    })
+    let name = ClusterName {
+        name,
+        version: None,
+    };
+    let mut cluster = Cluster::new(client, name, endpoint);
+    cluster.request_timeout = request_timeout;
+    Ok(cluster)
 }
 
 /// Makes the client on a thread of its own, since that waits for the credential plugin.

@@ -62,18 +62,15 @@ pub(crate) fn recorded(
         }
     });
     let service = router.map_request(|it: http::Request<kube::client::Body>| it.map(Body::new));
-    let cluster = Cluster {
-        client: kube::Client::new(service, "default"),
-        name: ClusterName {
-            name: "fake".to_owned(),
-            version: None,
-        },
-        namespace: "shop".to_owned(),
-        endpoint: Endpoint {
-            server: "https://fake".to_owned(),
-            context: None,
-        },
-        request_timeout: None,
+    let name = ClusterName {
+        name: "fake".to_owned(),
+        version: None,
     };
+    let endpoint = Endpoint {
+        server: "https://fake".to_owned(),
+        context: None,
+    };
+    let client = kube::Client::new(service, "shop");
+    let cluster = Cluster::new(client, name, endpoint);
     (cluster, asked)
 }

@@ -8,6 +8,7 @@ mod autoscalers;
 mod custom;
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -137,23 +138,25 @@ impl Cluster {
         Ok(())
     }
 
+    /// The three long lists: at once, save where the order of the objects is to be the same on
+    /// every run.
     async fn read_pods(&self, reach: &Reach, intake: &mut Intake<'_>) -> Result<(), Error> {
-        // Links between pods and workloads first: only what they lead to is of use.
-        let links = |it: Linked| intake.link(it.metadata);
-        let mut refused = self
-            .rows(REPLICA_SETS, reach, Only::Metadata, links)
-            .await?;
-        refused.extend(
-            self.rows(BUDGETS, reach, Only::Everything, |it| intake.budget(it))
-                .await?,
-        );
-        refused.extend(
-            self.rows(PODS, reach, Only::Everything, |it| intake.pod(it))
-                .await?,
-        );
-        refused
-            .into_iter()
-            .for_each(|it| intake.assembler.unread(it));
+        let in_order = intake.tap.is_some();
+        let shared = Mutex::new(&mut *intake);
+        let sets = self.rows(REPLICA_SETS, reach, Only::Metadata, |it: Linked| {
+            lock(&shared).link(it.metadata);
+        });
+        let budgets = self.rows(BUDGETS, reach, Only::Everything, |it| {
+            lock(&shared).budget(it);
+        });
+        let pods = self.rows(PODS, reach, Only::Everything, |it| lock(&shared).pod(it));
+        let (sets, budgets, pods) = if in_order {
+            (sets.await?, budgets.await?, pods.await?)
+        } else {
+            tokio::try_join!(sets, budgets, pods)?
+        };
+        let refused = sets.into_iter().chain(budgets).chain(pods);
+        refused.for_each(|it| intake.assembler.unread(it));
         Ok(())
     }
 
@@ -289,6 +292,10 @@ impl Refusal {
             permission: Some(self.permission),
         }
     }
+}
+
+fn lock<'a, T>(shared: &'a Mutex<T>) -> MutexGuard<'a, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 type Tap<'a> = &'a mut (dyn FnMut(Value) + Send);
