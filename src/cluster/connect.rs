@@ -10,7 +10,7 @@ use kube::config::{
 use serde::Deserialize;
 
 use super::call::Asked;
-use super::error::{Endpoint, Entry, Error, Unreachable, innermost};
+use super::error::{Endpoint, Entry, Error, Unreachable, auth_words};
 use super::{Cluster, Options};
 use crate::fleet::ClusterName;
 
@@ -267,30 +267,18 @@ async fn client(config: Config, endpoint: &Endpoint) -> Result<kube::Client, Err
 
 fn auth_failure(auth: &AuthInfo, error: AuthError, endpoint: &Endpoint) -> Error {
     let endpoint = endpoint.clone();
-    let Some(exec) = &auth.exec else {
-        return Error::Credentials {
+    let why = auth_words(&error);
+    match &auth.exec {
+        Some(exec) => Error::Plugin {
+            command: exec.command.clone().unwrap_or_default(),
             endpoint,
-            source: Box::new(error),
-        };
-    };
-    let why = match &error {
-        AuthError::AuthExecStart(source) => source.to_string(),
-        AuthError::AuthExecRun { out, .. } => {
-            let said = String::from_utf8_lossy(&out.stderr);
-            let last = said.lines().map(str::trim).rfind(|it| !it.is_empty());
-            match last {
-                Some(line) => format!("{}: {line}", out.status),
-                None => out.status.to_string(),
-            }
-        }
-        AuthError::AuthExecParse(_) => "its output is no ExecCredential".to_owned(),
-        other => innermost(other),
-    };
-    Error::Plugin {
-        command: exec.command.clone().unwrap_or_default(),
-        endpoint,
-        why,
-        install_hint: exec.install_hint.clone(),
+            why,
+            install_hint: exec.install_hint.clone(),
+        },
+        None => Error::Credentials {
+            endpoint,
+            source: why.into(),
+        },
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use kube::client::AuthError;
 use kube::core::Status;
 
 use crate::fleet::Permission;
@@ -169,10 +170,8 @@ impl Error {
     pub(super) fn of_transport(endpoint: &Endpoint, error: kube::Error) -> Self {
         let endpoint = endpoint.clone();
         if let kube::Error::Auth(source) = error {
-            return Self::Credentials {
-                endpoint,
-                source: Box::new(source),
-            };
+            let source = auth_words(&source).into();
+            return Self::Credentials { endpoint, source };
         }
         if let Some(source) = tls_problem(&error) {
             return Self::Tls { endpoint, source };
@@ -247,7 +246,7 @@ fn unreachable(error: &kube::Error) -> Unreachable {
     }
 }
 
-pub(super) fn innermost(error: &(dyn StdError + 'static)) -> String {
+fn innermost(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().unwrap_or(error).to_string()
 }
 
@@ -272,8 +271,28 @@ fn tls_problem(error: &kube::Error) -> Option<TlsProblem> {
 
 /// A token that could not be refreshed, which happens below the client.
 fn auth_problem(error: &kube::Error) -> Option<Source> {
-    let auth = chain(error).find_map(|it| it.downcast_ref::<kube::client::AuthError>())?;
-    Some(auth.to_string().into())
+    let auth = chain(error).find_map(|it| it.downcast_ref::<AuthError>())?;
+    Some(auth_words(auth).into())
+}
+
+/// Why there is no credential. The client's own words would show what a plugin wrote to its
+/// output, which may be a token.
+pub(super) fn auth_words(error: &AuthError) -> String {
+    match error {
+        AuthError::AuthExecStart(source) => source.to_string(),
+        AuthError::AuthExecRun { out, .. } => {
+            let said = String::from_utf8_lossy(&out.stderr);
+            let last = said.lines().map(str::trim).rfind(|it| !it.is_empty());
+            match last {
+                Some(line) => format!("{}: {line}", out.status),
+                None => out.status.to_string(),
+            }
+        }
+        AuthError::AuthExecParse(_) => "its output is no ExecCredential".to_owned(),
+        AuthError::ExecPluginFailed => "its output has no status".to_owned(),
+        AuthError::ReadTokenFile(source, path) => format!("{}: {source}", path.display()),
+        other => innermost(other),
+    }
 }
 
 /// `a, b, c`, or that there is none.
