@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::convert::{self, ConvertError, PodShape};
 use super::objects::{DisruptionBudget, Meta, Owner, Pod, Scalable};
@@ -146,7 +146,9 @@ impl Assembler {
         }
         let group = group_of(text("apiVersion"), &kind);
         match (group.as_str(), kind.as_str()) {
-            ("autoscaling", "HorizontalPodAutoscaler") => self.add_hpa(&shaped(&kind, object)?),
+            ("autoscaling", "HorizontalPodAutoscaler") => {
+                self.add_hpa(&shaped(&kind, in_version_two(object))?)
+            }
             ("", "Pod") => {
                 self.add_pod(shaped(&kind, object)?);
                 Ok(())
@@ -234,6 +236,12 @@ impl Assembler {
         self.wanted().map(|it| it.target.clone()).collect()
     }
 
+    /// Whether an autoscaler scales one of `targets`, as a subject or a rival.
+    pub(crate) fn scales_any(&self, id: &AutoscalerId, targets: &BTreeSet<ObjectKey>) -> bool {
+        let scaling = self.autoscalers.get(id);
+        scaling.is_some_and(|it| targets.contains(&it.target))
+    }
+
     fn wanted(&self) -> impl Iterator<Item = &Scaling> {
         self.autoscalers.values().filter(|it| it.wanted)
     }
@@ -310,6 +318,20 @@ fn rivals(
     let all = claims.get(&scaling.target).into_iter().flatten();
     let others = all.filter(|it| ***it != scaling.autoscaler.id);
     others.map(|it| (*it).clone()).collect()
+}
+
+/// An HPA of autoscaling/v1 has one target, beside `metrics`; later versions have the shape of v2.
+fn in_version_two(mut hpa: Value) -> Value {
+    let percent = match hpa.get("apiVersion").and_then(Value::as_str) {
+        Some("autoscaling/v1") => hpa.pointer("/spec/targetCPUUtilizationPercentage"),
+        _ => None,
+    };
+    if let Some(percent) = percent.cloned() {
+        hpa["spec"]["metrics"] = json!([{"type": "Resource", "resource": {"name": "cpu",
+            "target": {"type": "Utilization", "averageUtilization": percent}}}]);
+    }
+    hpa["apiVersion"] = json!("autoscaling/v2");
+    hpa
 }
 
 fn shaped<T: DeserializeOwned>(kind: &str, object: Value) -> Result<T, ConvertError> {

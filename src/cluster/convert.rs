@@ -79,7 +79,7 @@ pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, Conve
     })
 }
 
-fn id_of(metadata: &ObjectMeta) -> AutoscalerId {
+pub(crate) fn id_of(metadata: &ObjectMeta) -> AutoscalerId {
     AutoscalerId {
         namespace: metadata
             .namespace

@@ -68,9 +68,9 @@ pub struct Scalable {
     pub api_version: String,
     pub kind: String,
     pub metadata: Meta,
-    #[serde(deserialize_with = "null_is_empty")]
+    #[serde(deserialize_with = "odd_is_empty")]
     pub spec: ScalableSpec,
-    #[serde(deserialize_with = "null_is_empty")]
+    #[serde(deserialize_with = "odd_is_empty")]
     pub status: ScalableStatus,
 }
 
@@ -264,6 +264,15 @@ where
     Ok(serde_json::from_value(Value::deserialize(from)?).ok())
 }
 
+/// A value of another shape is an empty one.
+fn odd_is_empty<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + DeserializeOwned,
+{
+    Ok(lenient(from)?.unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -301,5 +310,8 @@ mod tests {
         }))
         .unwrap();
         assert_eq!(odd.spec, ScalableSpec::default());
+        let odder = json!({"kind": "Odd", "metadata": {}, "spec": "none", "status": [1]});
+        let odder: Scalable = serde_json::from_value(odder).unwrap();
+        assert_eq!(odder.spec, ScalableSpec::default());
     }
 }

@@ -2,7 +2,6 @@ use super::*;
 use crate::autoscaler::workload::ContainerRole;
 use crate::units::Cores;
 use proptest::prelude::*;
-use serde_json::json;
 
 fn hpa(name: &str, version: &str, kind: &str, target: &str) -> Value {
     json!({"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
@@ -169,6 +168,18 @@ fn the_same_kind_of_another_group_is_another_target() {
     let other = hpa("web", "example.com/v1", "Deployment", "web");
     let fleet = assemble([other, deployment("web")]);
     assert_eq!(fleet.subjects[0].workload, Err(NoWorkload::Missing));
+}
+
+#[test]
+fn the_one_target_of_version_one_is_read() {
+    let hpa = hpa("web", "apps/v1", "Deployment", "web");
+    let hpa = with(hpa, "/spec/targetCPUUtilizationPercentage", json!(55));
+    let percent = |version: &str| {
+        let fleet = assemble([with(hpa.clone(), "/apiVersion", json!(version))]);
+        fleet.subjects[0].autoscaler.cpu_target().unwrap().percent
+    };
+    assert_eq!(percent("autoscaling/v1"), 55);
+    assert_eq!(percent("autoscaling/v2"), 80);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{CONCURRENCY, Intake, Linked, Refusal};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::call::{Asked, Listing, Resource, segment};
-use crate::cluster::{Cluster, Error, Namespaces, Scope};
+use crate::cluster::{Cluster, Error, Namespaces, Scope, convert};
 use crate::fleet::Unread;
 
 const HPAS: Resource<'_> = Resource {
@@ -58,10 +58,13 @@ impl Cluster {
                 None => return Err(self.not_served(error, HPAS)),
             },
         }
-        for hpa in hpas {
+        let hpas: Vec<_> = hpas.into_iter().map(bare).collect();
+        for hpa in &hpas {
             take(hpa, intake, &mut found);
         }
-        select(scope, namespace, &found, intake)
+        select(scope, namespace, &found, intake)?;
+        show(&hpas, intake);
+        Ok(())
     }
 
     /// What can be had where the list itself is refused.
@@ -184,19 +187,28 @@ fn missing(name: &str, namespace: Option<&str>) -> String {
     }
 }
 
-fn take(hpa: HorizontalPodAutoscaler, intake: &mut Intake<'_>, found: &mut Found) {
-    let hpa = bare(hpa);
+fn take(hpa: &HorizontalPodAutoscaler, intake: &mut Intake<'_>, found: &mut Found) {
     let namespace = hpa.metadata.namespace.clone().unwrap_or_default();
     let name = hpa.metadata.name.clone().unwrap_or_default();
     let what = format!("hpa/{name} in namespace {namespace}");
     found.ids.insert((namespace, name));
-    match intake.assembler.add_hpa(&hpa) {
-        Ok(()) => intake.show(&written(&hpa)),
-        Err(error) => intake.assembler.unread(Unread {
+    if let Err(error) = intake.assembler.add_hpa(hpa) {
+        intake.assembler.unread(Unread {
             what,
             why: error.to_string(),
             permission: None,
-        }),
+        });
+    }
+}
+
+/// Shows the subjects and their rivals: of the others, no target will be read.
+fn show(hpas: &[HorizontalPodAutoscaler], intake: &mut Intake<'_>) {
+    let targets = intake.assembler.targets();
+    for hpa in hpas {
+        let id = convert::id_of(&hpa.metadata);
+        if intake.assembler.scales_any(&id, &targets) {
+            intake.show(&written(hpa));
+        }
     }
 }
 

@@ -271,6 +271,12 @@ async fn names_choose_and_the_others_stay_rivals() {
     let fleet = cluster.inventory(&named(&["web"])).await.unwrap();
     assert_eq!(names(&fleet), ["web"]);
     assert_eq!(fleet.subjects[0].rivals[0].name, "rival");
+    let mut shown = Vec::new();
+    let each = |it: Value| shown.push(it);
+    cluster.objects(&named(&["web"]), each).await.unwrap();
+    shown.retain(|it| it["kind"] == "HorizontalPodAutoscaler");
+    let shown: Vec<_> = shown.iter().map(|it| &it["metadata"]["name"]).collect();
+    assert_eq!(shown, ["web", "rival"]);
     let error = cluster
         .inventory(&named(&["web", "nope", "gone"]))
         .await
