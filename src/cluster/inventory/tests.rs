@@ -1,5 +1,6 @@
+mod custom;
+
 use super::*;
-use crate::autoscaler::workload::ContainerRole;
 use crate::cluster::fake::{
     Answer, answer, cluster, failure, forbidden, list, not_found, recorded,
 };
@@ -304,91 +305,9 @@ async fn names_can_be_had_with_get_alone() {
     assert_eq!(error.to_string(), "not found: hpa/a/../b in namespace shop");
 }
 
-const ROLLOUT: (&str, &str) = ("argoproj.io/v1alpha1", "Rollout");
-
-fn argo(path: &str) -> Answer {
-    let base = "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts";
-    match path.strip_prefix(base) {
-        Some("/web") => answer(StatusCode::OK, deployment("shop", "web")),
-        Some("/web/scale") => answer(
-            StatusCode::OK,
-            json!({"metadata": {"name": "web"}, "spec": {"replicas": 4},
-                "status": {"replicas": 4, "selector": "app=web"}}),
-        ),
-        Some(_) => not_found(),
-        None => match path {
-            SHOP_HPAS => list([
-                hpa("shop", "web", ROLLOUT),
-                hpa("shop", "gone", ROLLOUT),
-                hpa("shop", "odd", ("argoproj.io/v1alpha1", "Workflow")),
-                hpa("shop", "none", ("example.com/v1", "Thing")),
-            ]),
-            "/apis/argoproj.io" => answer(
-                StatusCode::OK,
-                json!({"name": "argoproj.io", "preferredVersion":
-                    {"groupVersion": "argoproj.io/v1alpha1", "version": "v1alpha1"},
-                    "versions": [{"groupVersion": "argoproj.io/v1alpha1", "version": "v1alpha1"}]}),
-            ),
-            "/apis/argoproj.io/v1alpha1" => {
-                let resource = |name: &str, kind: &str| {
-                    json!({"name": name, "kind": kind, "namespaced": true,
-                        "singularName": "", "verbs": ["get"]})
-                };
-                answer(
-                    StatusCode::OK,
-                    json!({"groupVersion": "argoproj.io/v1alpha1", "resources": [
-                        resource("rollouts", "Rollout"), resource("rollouts/scale", "Scale"),
-                        resource("workflows", "Workflow")]}),
-                )
-            }
-            "/apis/example.com" => not_found(),
-            path => shop(path),
-        },
-    }
-}
-
-#[tokio::test]
-async fn any_kind_with_a_scale_subresource_is_a_target() {
-    let (cluster, asked) = recorded(|path: &str, _: &str| argo(path));
-    let fleet = cluster.inventory(&Scope::default()).await.unwrap();
-    let of = |name: &str| {
-        let mut subjects = fleet.subjects.iter();
-        let subject = subjects.find(|it| it.autoscaler.id.name == name).unwrap();
-        subject.workload.clone()
-    };
-    let web = of("web").unwrap();
-    assert_eq!(web.replicas, Some(Replicas(4)));
-    assert_eq!(web.containers[0].role, ContainerRole::NativeSidecar);
-    assert_eq!(of("gone"), Err(NoWorkload::Missing));
-    let not_scalable = |why: &str| {
-        Err(NoWorkload::NotScalable {
-            why: why.to_owned(),
-        })
-    };
-    assert_eq!(of("odd"), not_scalable("Workflow has no scale subresource"));
-    assert_eq!(
-        of("none"),
-        not_scalable("the cluster serves no API group `example.com`")
-    );
-    let asked = asked.lock().unwrap();
-    let rollouts = asked.iter().filter(|it| it.ends_with("v1alpha1?")).count();
-    assert_eq!(rollouts, 2, "discovery once for each kind: {asked:?}");
-}
-
-#[tokio::test]
-async fn the_scale_alone_will_do() {
-    let cluster = cluster(|path: &str, _: &str| match path {
-        "/apis/argoproj.io/v1alpha1/namespaces/shop/rollouts/web" => forbidden("no rollouts"),
-        path => argo(path),
-    });
-    let fleet = cluster.inventory(&named(&["web"])).await.unwrap();
-    let web = fleet.subjects[0].workload.as_ref().unwrap();
-    assert_eq!((web.replicas, web.containers.len()), (Some(Replicas(4)), 0));
-}
-
 #[tokio::test]
 async fn gathered_objects_make_the_same_fleet_and_hold_no_secret() {
-    for serve in [shop as fn(&str) -> Answer, argo] {
+    for serve in [shop as fn(&str) -> Answer, custom::argo] {
         let cluster = cluster(move |path: &str, _: &str| serve(path));
         let mut objects = Vec::new();
         let each = |it| objects.push(it);
