@@ -342,3 +342,6 @@ fn excerpt(body: &[u8]) -> String {
     let line = text.lines().map(str::trim).find(|it| !it.is_empty());
     line.unwrap_or("no message").chars().take(200).collect()
 }
+
+#[cfg(test)]
+mod tests;
