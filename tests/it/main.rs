@@ -1,0 +1,3 @@
+//! The integration tests, in one binary since linking several takes longer than running them.
+
+mod rig;

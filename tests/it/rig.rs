@@ -1,0 +1,15 @@
+//! What tests run against: a synthetic fleet, a Prometheus with its history, and what must come
+//! out of them.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "support of tests, of which each uses a part"
+)]
+
+pub(crate) mod backfill;
+pub(crate) mod expected;
+pub(crate) mod fleet;
+pub(crate) mod openmetrics;
+pub(crate) mod prometheus;
+mod self_test;

@@ -1,0 +1,172 @@
+//! A real Prometheus with the history of a fleet, on a free port of this machine.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use super::backfill;
+use super::fleet::Fleet;
+
+/// Whether tests that need Prometheus can run. Says so loudly if not.
+///
+/// # Panics
+/// Where they have to run: with `CI=true` or `STEPSCALE_REQUIRE_PROMETHEUS=1`.
+pub(crate) fn is_available() -> bool {
+    let missing: Vec<_> = ["prometheus", "promtool"]
+        .into_iter()
+        .filter(|it| Command::new(it).arg("--version").output().is_err())
+        .collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let required = |name: &str, value: &str| std::env::var(name).is_ok_and(|it| it == value);
+    let missing = missing.join(" and ");
+    assert!(
+        !required("CI", "true") && !required("STEPSCALE_REQUIRE_PROMETHEUS", "1"),
+        "not installed, though this run has to test with it: {missing}"
+    );
+    eprintln!("SKIPPED: not installed: {missing} (Debian: apt-get install prometheus)");
+    false
+}
+
+/// A running server, ended when dropped.
+#[derive(Debug)]
+pub(crate) struct Prometheus {
+    /// `http://127.0.0.1:41234`.
+    pub(crate) url: String,
+    pub(crate) port: u16,
+    child: Child,
+    /// Holds the blocks, the configuration and the log.
+    directory: tempfile::TempDir,
+}
+
+impl Prometheus {
+    /// A server with the history of `fleet`, started with `flags` besides what it needs.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub(crate) fn start(fleet: &Fleet, flags: &[&str]) -> Self {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR"));
+        let blocks = backfill::cached(fleet, cache).expect("the fleet's blocks");
+        Self::on(&blocks, flags)
+    }
+
+    /// A server on a copy of the blocks in a directory.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub(crate) fn on(blocks: &Path, flags: &[&str]) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let storage = directory.path().join("storage");
+        copy(blocks, &storage).expect("a copy of the blocks");
+        // Another process may take the port before the server does.
+        for _ in 0..5 {
+            let port = free_port();
+            let mut child = spawn(directory.path(), &storage, port, flags);
+            if is_ready(&mut child, &log(directory.path())) {
+                let url = format!("http://127.0.0.1:{port}");
+                return Self {
+                    url,
+                    port,
+                    child,
+                    directory,
+                };
+            }
+        }
+        let said = fs::read_to_string(log(directory.path())).unwrap_or_default();
+        panic!("prometheus did not become ready: {said}");
+    }
+
+    /// The same server by TLS, where [`super::protection`] makes it speak that.
+    pub(crate) fn https_url(&self) -> String {
+        format!("https://127.0.0.1:{}", self.port)
+    }
+
+    /// What the server logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(log(self.directory.path())).unwrap_or_default()
+    }
+
+    /// CPU seconds that the server has used, user and system.
+    pub(crate) fn cpu_seconds(&self) -> Option<f64> {
+        // Fields 14 and 15 of the whole, counted after the command in parentheses; in hundredths.
+        let status = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        let (_, fields) = status.rsplit_once(')')?;
+        let mut fields = fields.split_whitespace().skip(11);
+        let mut ticks = || fields.next()?.parse::<f64>().ok();
+        Some((ticks()? + ticks()?) / 100.0)
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("its address").port()
+}
+
+fn log(directory: &Path) -> PathBuf {
+    directory.join("log")
+}
+
+fn spawn(directory: &Path, storage: &Path, port: u16, flags: &[&str]) -> Child {
+    let config = directory.join("prometheus.yml");
+    fs::write(&config, "scrape_configs: []\n").expect("a configuration");
+    let log = File::create(log(directory)).expect("a log file");
+    Command::new("prometheus")
+        .arg(format!("--config.file={}", config.display()))
+        .arg(format!("--storage.tsdb.path={}", storage.display()))
+        .arg(format!("--web.listen-address=127.0.0.1:{port}"))
+        .arg("--storage.tsdb.retention.time=10y")
+        // Blocks stay as they are: a test measures queries, not a compaction behind them.
+        .arg("--storage.tsdb.max-block-duration=2h")
+        .args(flags)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("prometheus starts")
+}
+
+/// Waits until the server says that it is ready, which works with TLS and passwords too; `false`
+/// when it ended or took more than a minute.
+fn is_ready(child: &mut Child, log: &Path) -> bool {
+    for _ in 0..600 {
+        let said = fs::read_to_string(log).unwrap_or_default();
+        if said.contains("Server is ready to receive web requests") {
+            return true;
+        }
+        if child.try_wait().expect("the state of prometheus").is_some() {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    false
+}
+
+/// Copies a directory; files by a hard link where that works, since blocks never change.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else if fs::hard_link(entry.path(), &target).is_err() {
+            fs::copy(entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}
