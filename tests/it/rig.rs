@@ -1,5 +1,5 @@
-//! What tests run against: a synthetic fleet, a Prometheus with its history, and what must come
-//! out of them.
+//! What tests run against: a synthetic fleet, a Prometheus with its history, an API server with
+//! its objects, and what must come out of them.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -7,9 +7,12 @@
     reason = "support of tests, of which each uses a part"
 )]
 
+pub(crate) mod apiserver;
 pub(crate) mod backfill;
+pub(crate) mod certificates;
 pub(crate) mod expected;
 pub(crate) mod fleet;
 pub(crate) mod openmetrics;
 pub(crate) mod prometheus;
 mod self_test;
+pub(crate) mod serve;

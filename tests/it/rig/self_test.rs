@@ -1,5 +1,6 @@
 //! Tests of the rig itself: what it says of itself must be true before it can prove anything.
 
+mod cluster;
 mod history;
 mod model;
 
