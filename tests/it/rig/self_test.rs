@@ -1,6 +1,7 @@
 //! Tests of the rig itself: what it says of itself must be true before it can prove anything.
 
 mod cluster;
+mod faults;
 mod history;
 mod model;
 

@@ -8,6 +8,7 @@ use super::super::expected::{self, Times, Values};
 use super::super::fleet::workload::Workload;
 use super::super::fleet::{Fleet, Parameters, samples};
 use super::super::prometheus::{self, Prometheus};
+use super::super::protection::{Demands, PASSWORD, Protection, USER};
 
 /// Series by their labels, with the texts of their values.
 type Read = BTreeMap<BTreeMap<String, String>, Vec<(i64, String)>>;
@@ -208,4 +209,50 @@ fn steady(fleet: &Fleet, times: Times) -> Vec<bool> {
     (0..times.len)
         .map(|it| !(middle..middle + 300).contains(&at(it)))
         .collect()
+}
+
+#[tokio::test]
+async fn a_protected_prometheus_answers_only_those_who_may_ask() {
+    if !prometheus::is_available() {
+        return;
+    }
+    let protection = Protection::new(Demands {
+        password: true,
+        tls: true,
+        client_certificate: true,
+    });
+    let fleet = Fleet::generate(&Parameters::tiny());
+    let server = Prometheus::start(&fleet, &[&protection.flag()]);
+    let url = format!("{}/api/v1/query?query=1", server.https_url());
+    let authority = std::fs::read_to_string(&protection.authority).unwrap();
+    let stranger = super::http(Some(&authority));
+    assert!(
+        stranger
+            .get(&url)
+            .basic_auth(USER, Some(PASSWORD))
+            .send()
+            .await
+            .is_err()
+    );
+    let (certificate, key) = &protection.client;
+    let identity = [
+        std::fs::read(certificate).unwrap(),
+        std::fs::read(key).unwrap(),
+    ]
+    .concat();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .tls_certs_only([reqwest::Certificate::from_pem(authority.as_bytes()).unwrap()])
+        .identity(reqwest::Identity::from_pem(&identity).unwrap())
+        .build()
+        .unwrap();
+    for (password, status) in [("wrong", 401), (PASSWORD, 200)] {
+        let answer = client
+            .get(&url)
+            .basic_auth(USER, Some(password))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status().as_u16(), status);
+    }
 }
