@@ -85,6 +85,30 @@ pub struct Options {
     pub promql_replicas: Option<String>,
 }
 
+impl Default for Options {
+    /// Discovered, without credentials, four requests at once of two minutes at most: as many as
+    /// two shards need, and as long as Prometheus itself allows a query.
+    fn default() -> Self {
+        Self {
+            url: None,
+            bearer_token: None,
+            bearer_token_file: None,
+            basic_auth: None,
+            client_certificate: None,
+            client_key: None,
+            ca_file: None,
+            insecure: false,
+            headers: vec![],
+            way: WayChoice::Auto,
+            compression: Compression::Auto,
+            concurrency: 4,
+            timeout: Duration::from_secs(120),
+            promql_cpu: None,
+            promql_replicas: None,
+        }
+    }
+}
+
 /// Which of the ways to read in bulk to take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum WayChoice {
