@@ -1,0 +1,529 @@
+//! Demand derived from history: what the pods used, on how many pods, of what they ask for.
+//!
+//! Usage is demand except where the pods were saturated; those samples are censored. Gaps stay
+//! gaps, except for runs of at most [`BRIDGED_STEPS`] between known samples.
+
+mod burst;
+mod coverage;
+
+pub use coverage::Coverage;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::autoscaler::workload::{Container, Workload};
+use crate::autoscaler::{Autoscaler, Metric as Spec, Resource};
+use crate::history::{History, Metric};
+use crate::series::{Grid, Series};
+use crate::units::Cores;
+use burst::Bursts;
+
+/// A missed scrape or two is bridged; more would be invention.
+pub const BRIDGED_STEPS: usize = 2;
+
+/// Usage at this share of the limit is saturated. Below 1, because a mean over minutes never
+/// quite reaches a limit that holds every scheduler period of 100 ms.
+pub const SATURATED_USAGE: f64 = 0.95;
+
+/// Pods held back in this share of scheduler periods are saturated even if the mean is lower: a
+/// request then waits in every fourth period.
+pub const SATURATED_THROTTLING: f64 = 0.25;
+
+/// Seconds from a pod's creation until it is Ready where nothing tells: the controller's own
+/// initial readiness delay.
+pub const DEFAULT_STARTUP_SECONDS: f64 = 30.0;
+
+/// The demand of one scale target over the window.
+#[derive(Clone, Debug)]
+pub struct Load {
+    pub grid: Grid,
+    /// In the order of the grid; `None` where nothing can be trusted, outside the window, and
+    /// while no pod was ready.
+    pub samples: Vec<Option<Sample>>,
+    /// What the autoscaler wanted, else how many were ready; NaN is a gap.
+    pub wanted: Vec<f64>,
+    pub coverage: Coverage,
+    /// p90 of pod created → Ready.
+    pub startup_seconds: f64,
+    pub bursts_known: bool,
+    /// What could not be said for want of it.
+    pub missing: Vec<String>,
+}
+
+/// One step of demand.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Cores used by all pods, of the containers that the autoscaler's CPU metric counts.
+    pub usage: f64,
+    /// Ready pods, at least one half.
+    pub ready: f64,
+    /// Cores that one pod asks for, of the same containers; above zero.
+    pub request: Option<f64>,
+    /// Cores that one pod may use, of the same containers; above zero.
+    pub limit: Option<f64>,
+    /// How far the busiest minute exceeds the mean of the step, at least 1.
+    pub burst: f64,
+    /// The pods were saturated: more may have been asked for than was used.
+    pub censored: bool,
+}
+
+impl Sample {
+    /// Usage of the average pod, in percent of its request.
+    pub fn utilization(&self) -> Option<f64> {
+        self.request
+            .map(|request| 100.0 * self.usage / (self.ready * request))
+    }
+
+    /// Cores at which one pod can give no more: its limit, or its request where no limit is
+    /// known, since nothing beyond the request is promised by the node.
+    pub fn saturation(&self) -> Option<f64> {
+        self.limit.or(self.request)
+    }
+
+    /// Cores asked for in the busiest minute of the step. At least all that the ready pods can
+    /// give where they were saturated, since the true demand is hidden.
+    pub fn peak(&self) -> f64 {
+        match self.saturation() {
+            Some(saturation) if self.censored => self.seen_peak().max(self.ready * saturation),
+            _ => self.seen_peak(),
+        }
+    }
+
+    /// Cores used in the busiest minute of the step.
+    pub fn seen_peak(&self) -> f64 {
+        self.usage * self.burst
+    }
+}
+
+impl Load {
+    /// Derives the demand from the samples within `window` before `now`.
+    pub fn derive(
+        autoscaler: &Autoscaler,
+        workload: &Workload,
+        history: &History,
+        window: SignedDuration,
+        now: Timestamp,
+    ) -> Self {
+        let sources = Sources::of(autoscaler, workload, history);
+        let grid = sources.usage.grid();
+        let inside = indices_within(grid, window, now);
+        let usage = sources.usage.bridged(BRIDGED_STEPS);
+        let ready = sources.ready.bridged(BRIDGED_STEPS);
+        let samples = (0..grid.len())
+            .map(|at| {
+                inside
+                    .contains(&at)
+                    .then(|| sources.sample(&usage, &ready, at))?
+            })
+            .collect();
+        let wanted = (0..grid.len())
+            .map(|at| {
+                inside
+                    .contains(&at)
+                    .then(|| sources.wanted.get(at))
+                    .flatten()
+            })
+            .map(|it| it.unwrap_or(f64::NAN))
+            .collect();
+        Self {
+            grid,
+            samples,
+            wanted,
+            coverage: Coverage::of(&sources.usage, &sources.ready, inside),
+            startup_seconds: sources.startup.unwrap_or(DEFAULT_STARTUP_SECONDS),
+            bursts_known: sources.bursts.is_known(),
+            missing: sources.missing(),
+        }
+    }
+
+    /// The trusted samples in order of time, with their place on the grid.
+    pub fn known(&self) -> impl Iterator<Item = (usize, &Sample)> {
+        self.samples
+            .iter()
+            .enumerate()
+            .filter_map(|(at, it)| it.as_ref().map(|sample| (at, sample)))
+    }
+
+    /// Utilization of every sample that has one, in percent, in order of time.
+    pub fn utilizations(&self) -> Vec<f64> {
+        self.known()
+            .filter_map(|(_, it)| it.utilization())
+            .collect()
+    }
+
+    /// The share of trusted samples in which the demand is hidden, 0 to 1.
+    pub fn censored_share(&self) -> f64 {
+        let known = self.known().count().max(1);
+        self.known().filter(|(_, it)| it.censored).count() as f64 / known as f64
+    }
+
+    pub fn step_seconds(&self) -> f64 {
+        f64::from(self.grid.step().seconds())
+    }
+
+    /// Steps in `seconds`, rounded up.
+    pub fn steps_in(&self, seconds: f64) -> usize {
+        (seconds.max(0.0) / self.step_seconds()).ceil() as usize
+    }
+
+    /// Seconds since midnight UTC at which the step of sample `at` begins.
+    pub fn second_of_day(&self, at: usize) -> i64 {
+        let end = self.grid.time(at).as_second();
+        (end - i64::from(self.grid.step().seconds())).rem_euclid(86_400)
+    }
+}
+
+/// The known sample that a share `q` (0 to 1) of `values` do not exceed: nearest rank.
+pub fn quantile(values: &[f64], q: f64) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
+    let last = sorted.len().checked_sub(1)?;
+    let rank = (q.clamp(0.0, 1.0) * sorted.len() as f64).ceil() as usize;
+    let at = rank.saturating_sub(1).min(last);
+    Some(*sorted.select_nth_unstable_by(at, f64::total_cmp).1)
+}
+
+/// The container that the autoscaler's first CPU metric counts; `None` for the whole pod.
+pub fn counted_container(autoscaler: &Autoscaler) -> Option<&str> {
+    autoscaler.metrics.iter().find_map(|it| match it {
+        Spec::Resource {
+            resource: Resource::Cpu,
+            ..
+        } => Some(None),
+        Spec::ContainerResource {
+            resource: Resource::Cpu,
+            container,
+            ..
+        } => Some(Some(container.as_str())),
+        Spec::Resource { .. }
+        | Spec::ContainerResource { .. }
+        | Spec::Pods { .. }
+        | Spec::Object { .. }
+        | Spec::External { .. } => None,
+    })?
+}
+
+fn indices_within(grid: Grid, window: SignedDuration, now: Timestamp) -> std::ops::Range<usize> {
+    let from = now.checked_sub(window).unwrap_or(Timestamp::MIN);
+    let first = (0..grid.len()).find(|at| grid.time(*at) > from);
+    let end = (0..grid.len()).rfind(|at| grid.time(*at) <= now);
+    first.unwrap_or(0)..end.map_or(0, |it| it + 1)
+}
+
+/// The series that a load is made from, all on one grid.
+struct Sources {
+    /// The name of the usage series and whether it was found.
+    counted: Metric,
+    usage: Series,
+    ready: Series,
+    ready_from: ReadyFrom,
+    wanted: Series,
+    request: Option<Series>,
+    limit: Option<Series>,
+    throttled: Option<Series>,
+    bursts: Bursts,
+    startup: Option<f64>,
+    usage_known: bool,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum ReadyFrom {
+    Ready,
+    Desired,
+    Nothing,
+}
+
+impl Sources {
+    fn of(autoscaler: &Autoscaler, workload: &Workload, history: &History) -> Self {
+        let counted = usage_metric(autoscaler, workload, history);
+        let grid = history
+            .get(&counted)
+            .or_else(|| history.cpu())
+            .map_or_else(empty_grid, Series::grid);
+        let on_grid = |metric: &Metric| history.get(metric).map(|it| it.on(grid));
+        let desired = on_grid(&Metric::DesiredReplicas);
+        let (ready, ready_from) = match (on_grid(&Metric::ReadyReplicas), &desired) {
+            (Some(ready), _) => (ready, ReadyFrom::Ready),
+            (None, Some(desired)) => (desired.clone(), ReadyFrom::Desired),
+            (None, None) => (Series::gaps(grid), ReadyFrom::Nothing),
+        };
+        let container = counted_container(autoscaler);
+        Self {
+            usage: on_grid(&counted).unwrap_or_else(|| Series::gaps(grid)),
+            usage_known: history.get(&counted).is_some(),
+            wanted: desired.unwrap_or_else(|| ready.clone()),
+            request: setting(
+                workload,
+                container,
+                on_grid(&Metric::CpuRequest),
+                grid,
+                request_now,
+            ),
+            limit: setting(
+                workload,
+                container,
+                on_grid(&Metric::CpuLimit),
+                grid,
+                limit_now,
+            ),
+            throttled: on_grid(&Metric::CpuThrottled),
+            bursts: Bursts::of(history.get(&Metric::CpuBurst)),
+            startup: startup(workload, history),
+            counted,
+            ready,
+            ready_from,
+        }
+    }
+
+    fn sample(&self, usage: &Series, ready: &Series, at: usize) -> Option<Sample> {
+        let (usage, ready) = usage.get(at).zip(ready.get(at))?;
+        // With no pod ready nothing serves: a workload switched off, or down altogether.
+        if ready < 0.5 || usage < 0.0 {
+            return None;
+        }
+        let setting =
+            |series: &Option<Series>| series.as_ref()?.get(at).filter(|cores| *cores > 0.0);
+        let limit = setting(&self.limit);
+        let throttled = self.throttled.as_ref().and_then(|it| it.get(at));
+        Some(Sample {
+            usage,
+            ready,
+            request: setting(&self.request),
+            limit,
+            burst: self.bursts.at(self.usage.grid().time(at)),
+            censored: limit.is_some_and(|it| usage >= SATURATED_USAGE * it * ready)
+                || throttled.is_some_and(|it| it > SATURATED_THROTTLING),
+        })
+    }
+
+    fn missing(&self) -> Vec<String> {
+        let ready = match self.ready_from {
+            ReadyFrom::Ready => None,
+            ReadyFrom::Desired => Some("desired replicas stand in for them"),
+            ReadyFrom::Nothing => Some("utilization and cost cannot be told"),
+        };
+        let limited = self.limit.is_some();
+        let absent = |known: bool, loss: &'static str| (!known).then_some(loss);
+        let all = [
+            (
+                self.counted.clone(),
+                absent(self.usage_known, "demand cannot be told"),
+            ),
+            (Metric::ReadyReplicas, ready),
+            (
+                Metric::CpuRequest,
+                absent(self.request.is_some(), "utilization cannot be told"),
+            ),
+            (
+                Metric::CpuLimit,
+                absent(limited, "saturation is taken to be at the request"),
+            ),
+            (
+                Metric::CpuThrottled,
+                absent(
+                    !limited || self.throttled.is_some(),
+                    "saturation is seen by usage alone",
+                ),
+            ),
+            (
+                Metric::CpuBurst,
+                absent(self.bursts.is_known(), "peaks within a step cannot be seen"),
+            ),
+            (
+                Metric::Startup,
+                absent(
+                    self.startup.is_some(),
+                    "pods are taken to be ready after 30 s",
+                ),
+            ),
+        ];
+        all.into_iter()
+            .filter_map(|(metric, loss)| loss.map(|it| format!("{metric}: {it}")))
+            .collect()
+    }
+}
+
+/// A pod of one container uses what that container uses, whichever series is at hand.
+fn usage_metric(autoscaler: &Autoscaler, workload: &Workload, history: &History) -> Metric {
+    let Some(container) = counted_container(autoscaler) else {
+        return Metric::CpuUsage;
+    };
+    let own = Metric::ContainerCpuUsage(container.to_owned());
+    if history.get(&own).is_none() && workload.containers.len() == 1 {
+        return Metric::CpuUsage;
+    }
+    own
+}
+
+fn empty_grid() -> Grid {
+    Grid::new(Timestamp::UNIX_EPOCH, crate::units::Step::FIVE_MINUTES, 0)
+}
+
+/// What one pod may take, as it was at each sample, else as it is now.
+///
+/// A container that says nothing leaves the controller without a utilization, whatever the others
+/// ask for, and leaves the pod without a limit.
+fn setting(
+    workload: &Workload,
+    container: Option<&str>,
+    history: Option<Series>,
+    grid: Grid,
+    of: impl Fn(&Workload, Option<&Container>) -> Option<Cores>,
+) -> Option<Series> {
+    let named = container.and_then(|it| workload.container(it));
+    let now = match container {
+        Some(_) if named.is_none() => None,
+        _ => of(workload, named),
+    };
+    let unset = !workload.containers.is_empty() && now.is_none();
+    // The series is of whole pods.
+    let whole = container.is_none() || workload.containers.len() == 1;
+    match history.filter(|it| whole && !unset && it.known().next().is_some()) {
+        Some(series) => Some(held(&series)),
+        None => now.map(|it| Series::constant(grid, it.0)),
+    }
+}
+
+fn request_now(workload: &Workload, container: Option<&Container>) -> Option<Cores> {
+    container.map_or_else(|| workload.cpu_request(), |it| it.cpu_request)
+}
+
+fn limit_now(workload: &Workload, container: Option<&Container>) -> Option<Cores> {
+    container.map_or_else(|| workload.cpu_limit(), |it| it.cpu_limit)
+}
+
+/// A setting stays as it is until it is changed, so its last known value holds over a gap, and
+/// its first one before it.
+fn held(setting: &Series) -> Series {
+    let mut last = setting.known().next();
+    let values = setting.iter().map(|it| {
+        last = it.or(last);
+        last
+    });
+    Series::from_values(setting.grid(), values.collect::<Vec<_>>())
+}
+
+fn startup(workload: &Workload, history: &History) -> Option<f64> {
+    let seen = history
+        .get(&Metric::Startup)
+        .and_then(|it| it.quantile(0.9));
+    let seconds = seen.or_else(|| quantile(&workload.startup_seconds, 0.9))?;
+    (seconds >= 0.0).then_some(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{LIMIT, REQUEST, Scene, container, cpu};
+    use super::*;
+    use crate::autoscaler::Target;
+
+    fn sample(scene: &Scene, at: usize) -> Option<Sample> {
+        scene.load().samples[at]
+    }
+
+    #[test]
+    fn utilization_is_usage_over_the_requests_of_ready_pods() {
+        let scene = Scene::new(|_| 1.4, |_| 4.0);
+        let utilization = sample(&scene, 5).unwrap().utilization().unwrap();
+        assert!((utilization - 70.0).abs() < 1e-4, "{utilization}");
+    }
+
+    #[test]
+    fn a_sample_without_replicas_or_usage_is_not_trusted() {
+        let mut scene = Scene::new(|_| 1.4, |_| 4.0);
+        for (metric, from) in [(Metric::ReadyReplicas, 100), (Metric::CpuUsage, 200)] {
+            let mut series = scene.history.get(&metric).unwrap().clone();
+            (from..from + 3).for_each(|at| series.set(at, f64::NAN));
+            (from + 50..from + 52).for_each(|at| series.set(at, f64::NAN));
+            scene.history.insert(metric, series);
+        }
+        for at in [100, 102, 200, 202] {
+            assert_eq!(sample(&scene, at), None, "{at}");
+        }
+        // Runs of two are bridged.
+        for at in [150, 151, 250, 251] {
+            assert!(sample(&scene, at).is_some(), "{at}");
+        }
+        assert_eq!(scene.load().coverage.unknown, 10);
+    }
+
+    #[test]
+    fn no_ready_pod_is_no_gap_and_no_load() {
+        let scene = Scene::new(|_| 1.0, |at| if at < 300 { 0.0 } else { 3.0 });
+        assert_eq!(sample(&scene, 10), None);
+        assert_eq!(scene.load().coverage.share, 1.0);
+    }
+
+    #[test]
+    fn desired_replicas_stand_in_for_ready_ones() {
+        let mut scene = Scene::new(|_| 1.0, |_| 3.0);
+        let mut history = History::default();
+        history.insert(Metric::CpuUsage, scene.history.cpu().unwrap().clone());
+        scene.history = history;
+        assert_eq!(sample(&scene, 0), None);
+        scene.insert(Metric::DesiredReplicas, 4032, |_| 3.0);
+        assert_eq!(sample(&scene, 0).unwrap().ready, 3.0);
+        let said = "ready_replicas: desired replicas stand in for them".to_owned();
+        assert!(scene.load().missing.contains(&said));
+    }
+
+    #[test]
+    fn saturated_samples_are_censored() {
+        let cases = [
+            (SATURATED_USAGE * LIMIT * 2.0, 0.0, true),
+            (0.94 * LIMIT * 2.0, 0.0, false),
+            (0.5, 0.26, true),
+            (0.5, 0.25, false),
+        ];
+        for (usage, throttled, expected) in cases {
+            let mut scene = Scene::new(|_| usage + 1e-6, |_| 2.0);
+            scene.insert(Metric::CpuThrottled, 4032, |_| throttled);
+            assert_eq!(
+                sample(&scene, 9).unwrap().censored,
+                expected,
+                "{usage} {throttled}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_named_container_is_counted_alone() {
+        let metric = Spec::ContainerResource {
+            resource: Resource::Cpu,
+            container: "app".to_owned(),
+            target: Target::Utilization(70),
+        };
+        let containers = vec![container("app", 0.4, 0.8), container("proxy", 0.1, 0.2)];
+        let mut scene = Scene::new(|_| 9.0, |_| 2.0)
+            .metrics(vec![metric])
+            .containers(containers);
+        scene.insert(Metric::CpuRequest, 4032, |_| 0.5);
+        assert_eq!(sample(&scene, 0), None);
+        scene.insert(Metric::ContainerCpuUsage("app".to_owned()), 4032, |_| 0.6);
+        let sample = sample(&scene, 0).unwrap();
+        let seen = (sample.usage as f32, sample.request.map(|it| it as f32));
+        assert_eq!(seen, (0.6, Some(0.4)));
+    }
+
+    #[test]
+    fn a_request_is_the_one_of_its_time_and_holds_over_gaps() {
+        let mut scene = Scene::new(|_| 1.0, |_| 2.0).metrics(vec![cpu(70)]);
+        let mut series = Series::gaps(scene.history.cpu().unwrap().grid());
+        series.set(10, 0.25);
+        series.set(20, 0.5);
+        scene.history.insert(Metric::CpuRequest, series);
+        let request = |at| sample(&scene, at).unwrap().request.unwrap();
+        assert_eq!(
+            [request(0), request(15), request(25)],
+            [0.25, 0.25, REQUEST]
+        );
+    }
+
+    #[test]
+    fn a_container_without_request_leaves_no_utilization() {
+        let mut bare = container("proxy", 0.1, 0.1);
+        bare.cpu_request = None;
+        let mut scene =
+            Scene::new(|_| 1.0, |_| 2.0).containers(vec![container("app", 0.5, 1.0), bare]);
+        scene.insert(Metric::CpuRequest, 4032, |_| 0.5);
+        assert_eq!(sample(&scene, 0).unwrap().utilization(), None);
+    }
+}
