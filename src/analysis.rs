@@ -1,8 +1,9 @@
 //! From history and settings to findings and recommendations. Pure: the same history, settings
 //! and time give the same answer, byte for byte.
 //!
-//! [`load`] turns history into demand; [`needed`] and [`projection`] say what other settings would
-//! have done.
+//! Start at [`assess`]. [`load`] turns history into demand, [`findings`] states what is seen in
+//! it, [`needed`] and [`projection`] say what other settings would have done, [`recommend`]
+//! chooses among them and [`risk`] says how sure that is.
 
 pub mod assessment;
 pub mod case;
@@ -10,17 +11,26 @@ pub mod findings;
 pub mod load;
 pub mod needed;
 pub mod projection;
+pub mod recommend;
+pub mod risk;
 pub mod scaling;
 pub mod sliding;
 
 #[cfg(test)]
 mod testing;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::autoscaler::Autoscaler;
 use crate::autoscaler::behavior::scale_down_window;
-use assessment::Settings;
+use crate::autoscaler::workload::Workload;
+use crate::fleet::{NoWorkload, Subject};
+use crate::history::History;
+use assessment::{Assessment, Days, Evidence, Outcome, Settings};
+use case::Case;
+use findings::Finding;
+use load::Load;
+use needed::Demand;
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,6 +60,82 @@ impl Default for AnalysisSettings {
     }
 }
 
+/// Says of one autoscaler what is wrong with it and which settings would be better.
+///
+/// Only samples within `settings.window` before `now` count. Findings are given only with enough
+/// history, or where the cluster itself says that the autoscaler cannot work on its target.
+pub fn assess(
+    subject: &Subject,
+    history: &History,
+    settings: &AnalysisSettings,
+    now: Timestamp,
+) -> Assessment {
+    if let Some(owner) = &subject.autoscaler.owner {
+        let why = format!("owned by {owner}, which would undo a change");
+        return unanalyzed(subject, Outcome::Skipped { why }, Vec::new());
+    }
+    match &subject.workload {
+        Ok(workload) => assess_workload(subject, workload, history, settings, now),
+        Err(reason) => {
+            let why = unreadable(&subject.autoscaler, reason);
+            let findings = findings::unable_to_scale::find(&subject.autoscaler);
+            unanalyzed(subject, Outcome::Unreadable { why }, findings)
+        }
+    }
+}
+
+fn assess_workload(
+    subject: &Subject,
+    workload: &Workload,
+    history: &History,
+    settings: &AnalysisSettings,
+    now: Timestamp,
+) -> Assessment {
+    let autoscaler = &subject.autoscaler;
+    let load = Load::derive(autoscaler, workload, history, settings.window, now);
+    let demand = Demand::of(autoscaler, workload, history, &load, settings.headroom);
+    let evidence = evidence(&load, &demand);
+    let have = load.coverage.judged();
+    if have < settings.min_history || load.known().next().is_none() {
+        let outcome = Outcome::NotEnoughHistory {
+            have: Days::from(have.min(settings.min_history)),
+            need: Days::from(settings.min_history),
+        };
+        return Assessment {
+            evidence,
+            ..unanalyzed(subject, outcome, Vec::new())
+        };
+    }
+    let case = Case {
+        subject,
+        workload,
+        history,
+        load: &load,
+        demand: &demand,
+        today: today(autoscaler),
+        settings,
+    };
+    let findings = findings::all(&case);
+    let outcome =
+        recommend::recommend(&case, &findings).map_or(Outcome::NoChange, Outcome::Recommended);
+    Assessment {
+        evidence,
+        ..unanalyzed(subject, outcome, findings)
+    }
+}
+
+fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> Assessment {
+    let autoscaler = &subject.autoscaler;
+    Assessment {
+        autoscaler: autoscaler.id.clone(),
+        target: autoscaler.target.clone(),
+        today: today(autoscaler),
+        outcome,
+        findings,
+        evidence: Evidence::default(),
+    }
+}
+
 /// The settings in force, defaults filled in.
 pub fn today(autoscaler: &Autoscaler) -> Settings {
     Settings {
@@ -57,5 +143,111 @@ pub fn today(autoscaler: &Autoscaler) -> Settings {
         max_replicas: autoscaler.max,
         target_cpu_pct: autoscaler.cpu_target().map(|it| it.percent),
         scale_down_cooldown_s: scale_down_window(autoscaler.behavior.as_ref()),
+    }
+}
+
+fn unreadable(autoscaler: &Autoscaler, reason: &NoWorkload) -> String {
+    let target = &autoscaler.target;
+    match reason {
+        NoWorkload::Missing => format!("{target} does not exist"),
+        NoWorkload::NotScalable { why } => format!("{target} cannot be scaled: {why}"),
+        NoWorkload::Forbidden(permission) => permission.to_string(),
+        NoWorkload::Failed { why } => format!("reading {target} failed: {why}"),
+    }
+}
+
+fn evidence(load: &Load, demand: &Demand) -> Evidence {
+    let mut missing = load.missing.clone();
+    missing.extend(demand.missing());
+    Evidence {
+        days: Days::from(load.coverage.span).0,
+        coverage: load.coverage.share,
+        censored: load.censored_share(),
+        missing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{DAY, Scene, daily};
+    use super::*;
+    use crate::autoscaler::{Condition, Holds};
+    use crate::fleet::Permission;
+
+    fn well_tuned() -> Scene {
+        Scene::followed(2, 10, |at| 0.6 + 2.0 * daily(at))
+    }
+
+    #[test]
+    fn a_well_tuned_autoscaler_gets_nothing() {
+        let assessment = well_tuned().assess();
+        assert_eq!(assessment.findings, []);
+        assert_eq!(assessment.outcome, Outcome::NoChange);
+    }
+
+    #[test]
+    fn an_owned_autoscaler_is_skipped() {
+        let mut scene = well_tuned().limits(9, 10);
+        scene.subject.autoscaler.owner = Some("ScaledObject/orders".to_owned());
+        let assessment = scene.assess();
+        let why = "owned by ScaledObject/orders, which would undo a change".to_owned();
+        assert_eq!(assessment.outcome, Outcome::Skipped { why });
+        assert_eq!(assessment.findings, []);
+    }
+
+    #[test]
+    fn an_unreadable_target_says_why() {
+        let forbidden = Permission {
+            verb: "get".to_owned(),
+            resource: "deployments.apps/scale".to_owned(),
+            namespace: Some("shop".to_owned()),
+        };
+        let cases = [
+            (NoWorkload::Missing, "Deployment/web does not exist"),
+            (
+                NoWorkload::Forbidden(forbidden),
+                "may not get deployments.apps/scale in namespace shop",
+            ),
+        ];
+        for (reason, expected) in cases {
+            let mut scene = well_tuned();
+            scene.subject.workload = Err(reason);
+            scene.subject.autoscaler.status.conditions = vec![Condition {
+                kind: "AbleToScale".to_owned(),
+                holds: Holds::No,
+                reason: "FailedGetScale".to_owned(),
+                message: "not found".to_owned(),
+                since: None,
+            }];
+            let assessment = scene.assess();
+            let why = expected.to_owned();
+            assert_eq!(assessment.outcome, Outcome::Unreadable { why });
+            assert_eq!(assessment.findings.len(), 1);
+        }
+    }
+
+    #[test]
+    fn too_little_history_gets_its_length_and_nothing_else() {
+        let days = |outcome| match outcome {
+            Outcome::NotEnoughHistory { have, need } => Some((have.to_string(), need.to_string())),
+            _ => None,
+        };
+        // A minimum that would be a finding with more history.
+        for (len, expected) in [(0, "0"), (3 * DAY, "3"), (7 * DAY - 1, "6.9")] {
+            let scene = Scene::of_length(len, |_| 0.1, |_| 9.0).limits(9, 10);
+            let assessment = scene.assess();
+            let expected = Some((expected.to_owned(), "7".to_owned()));
+            assert_eq!(days(assessment.outcome), expected);
+            assert_eq!(assessment.findings, []);
+        }
+        let enough = Scene::of_length(7 * DAY, |_| 0.1, |_| 9.0);
+        assert_eq!(days(enough.assess().outcome), None);
+    }
+
+    #[test]
+    fn samples_before_the_window_do_not_count() {
+        let mut scene = well_tuned();
+        scene.settings.window = SignedDuration::from_hours(8 * 24);
+        assert_eq!(scene.assess().evidence.days, 8.0);
     }
 }

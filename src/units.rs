@@ -36,6 +36,10 @@ impl ReplicaHours {
         Self(f64::from(replicas.0) * held.as_secs_f64() / 3600.0)
     }
 
+    pub fn from_hours(hours: f64) -> Self {
+        Self(hours)
+    }
+
     /// The number of hours.
     pub fn hours(self) -> f64 {
         self.0

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::findings::Finding;
+use super::projection::Shortfall;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
 use crate::units::{ReplicaHours, Replicas};
@@ -73,6 +74,7 @@ impl From<SignedDuration> for Days {
 pub struct Recommendation {
     pub proposed: Settings,
     pub cost: Cost,
+    pub shortfall: ShortfallChange,
     pub risk: Risk,
     /// Why each changed field has its value, in the order of the settings.
     pub because: Vec<String>,
@@ -84,6 +86,17 @@ pub struct Recommendation {
 pub struct Cost {
     pub observed: ReplicaHours,
     pub projected: ReplicaHours,
+    /// Hours of known samples over which both are counted; gaps are left out. Times 730 divided
+    /// by this gives a month.
+    pub window_hours: f64,
+}
+
+/// Load that ready pods could not serve: as observed, and a bound for the proposed settings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ShortfallChange {
+    pub observed: Shortfall,
+    pub projected: Shortfall,
 }
 
 impl Cost {

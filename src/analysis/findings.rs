@@ -3,11 +3,51 @@
 //! A finding never needs the network: it is a function of an autoscaler, its target and its load.
 //! To add one: a [`Code`], a file here, a line in [`all`].
 
+pub mod floor_too_low;
+pub mod idle_window;
+pub mod metric_gaps;
+pub mod missing_requests;
+pub mod never_scales;
+pub mod over_provisioned;
+pub mod pinned_at_max;
+pub mod request_mismatch;
+pub mod scale_lag;
+pub mod sidecar_skew;
+pub mod thrashing;
+pub mod two_autoscalers_one_target;
+pub mod unable_to_scale;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::Serialize;
+
+use super::case::Case;
+
+/// Everything found, sorted by severity, highest first, then by code.
+pub fn all(case: &Case<'_>) -> Vec<Finding> {
+    let mut found: Vec<Finding> = [
+        idle_window::find(case),
+        over_provisioned::find(case),
+        scale_lag::find(case),
+        thrashing::find(case),
+        pinned_at_max::find(case),
+        floor_too_low::find(case),
+        missing_requests::find(case),
+        request_mismatch::find(case),
+        sidecar_skew::find(case),
+        never_scales::find(case),
+        metric_gaps::find(case),
+        two_autoscalers_one_target::find(case),
+    ]
+    .into_iter()
+    .flatten()
+    .chain(unable_to_scale::find(case.autoscaler()))
+    .collect();
+    found.sort_by_key(|it| (std::cmp::Reverse(it.severity), it.code));
+    found
+}
 
 /// An observed fact about one autoscaler.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,6 +61,40 @@ pub struct Finding {
     /// What to do, as an instruction.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+}
+
+impl Finding {
+    fn new(code: Code, severity: Severity, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity,
+            message: message.into(),
+            evidence: BTreeMap::new(),
+            fix: None,
+        }
+    }
+
+    /// Adds a number, rounded to hundredths: more digits would claim more than is known.
+    fn number(mut self, name: &'static str, value: f64) -> Self {
+        let rounded = (value * 100.0).round() / 100.0;
+        self.evidence.insert(name, Fact::Number(rounded));
+        self
+    }
+
+    fn count(mut self, name: &'static str, count: usize) -> Self {
+        self.evidence.insert(name, Fact::Count(count as u64));
+        self
+    }
+
+    fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.evidence.insert(name, Fact::Text(text.into()));
+        self
+    }
+
+    fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
 }
 
 /// A piece of evidence.

@@ -2,10 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::assessment::{Assessment, Outcome, Recommendation};
 use super::case::Case;
+use super::findings::{Code, Finding};
 use super::load::Load;
 use super::needed::Demand;
-use super::{AnalysisSettings, today};
+use super::{AnalysisSettings, assess, today};
+use crate::autoscaler::behavior::{Behavior, Rules};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{Container, Workload};
 use crate::autoscaler::{
@@ -86,6 +89,18 @@ impl Scene {
         self.metrics(vec![cpu(percent)])
     }
 
+    pub(crate) fn window(mut self, seconds: u32) -> Self {
+        let scale_down = Some(Rules {
+            window_seconds: Some(seconds),
+            ..Rules::default()
+        });
+        self.subject.autoscaler.behavior = Some(Behavior {
+            scale_up: None,
+            scale_down,
+        });
+        self
+    }
+
     pub(crate) fn workload(&mut self) -> &mut Workload {
         self.subject.workload.as_mut().unwrap()
     }
@@ -93,6 +108,27 @@ impl Scene {
     pub(crate) fn containers(mut self, containers: Vec<Container>) -> Self {
         self.workload().containers = containers;
         self
+    }
+
+    pub(crate) fn assess(&self) -> Assessment {
+        assess(&self.subject, &self.history, &self.settings, self.now)
+    }
+
+    pub(crate) fn find(&self, code: Code) -> Option<Finding> {
+        self.assess()
+            .findings
+            .into_iter()
+            .find(|it| it.code == code)
+    }
+
+    pub(crate) fn recommendation(&self) -> Option<Recommendation> {
+        match self.assess().outcome {
+            Outcome::Recommended(recommendation) => Some(recommendation),
+            Outcome::NoChange
+            | Outcome::NotEnoughHistory { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Unreadable { .. } => None,
+        }
     }
 
     pub(crate) fn load(&self) -> Load {

@@ -1,0 +1,112 @@
+//! Laws that hold for every recommendation, whatever the history and the settings.
+
+use proptest::prelude::*;
+
+use super::{Projection, recommend};
+use crate::analysis::findings;
+use crate::analysis::testing::{DAY, Scene, cpu};
+use crate::history::Metric;
+use crate::series::Series;
+
+#[derive(Clone, Debug)]
+struct Odd {
+    min: u32,
+    more: u32,
+    target: u32,
+    window: u32,
+    request: f64,
+    base: f64,
+    swing: f64,
+    noise: Vec<f64>,
+    replicas: Vec<f64>,
+    gaps: usize,
+    burst: f64,
+    allow_single: bool,
+}
+
+prop_compose! {
+    fn odd()(
+        (min, more, target, window) in (0_u32..12, 0_u32..12, 1_u32..200, 0_u32..=3600),
+        request in prop_oneof![Just(0.0), 0.01..2.0],
+        (base, swing) in (0.0..3.0, 0.0..8.0),
+        noise in prop::collection::vec(0.5..1.5, 1..40),
+        replicas in prop::collection::vec(0.0..1.0, 1..40),
+        gaps in 1_usize..60,
+        burst in 0.5..5.0,
+        allow_single: bool,
+    ) -> Odd {
+        Odd {
+            min, more, target, window, request, base, swing, noise, replicas, gaps, burst,
+            allow_single,
+        }
+    }
+}
+
+fn scene(odd: &Odd) -> Scene {
+    let max = (odd.min + odd.more).max(1);
+    let noise = |at: usize| odd.noise[at % odd.noise.len()];
+    let usage = |at: usize| (odd.base + odd.swing * super::super::testing::daily(at)) * noise(at);
+    let share = |at: usize| odd.replicas[(at / 7) % odd.replicas.len()];
+    let ready = |at| (f64::from(odd.min) + share(at) * f64::from(odd.more)).round();
+    let mut scene = Scene::of_length(8 * DAY, usage, ready)
+        .limits(odd.min, max)
+        .metrics(vec![cpu(odd.target)])
+        .window(odd.window);
+    scene.insert(Metric::CpuBurst, DAY, |_| odd.burst);
+    scene.workload().containers[0].cpu_request = Some(crate::units::Cores(odd.request));
+    scene.settings.allow_single = odd.allow_single;
+    let mut holed: Series = scene.history.cpu().unwrap().clone();
+    (0..holed.len()).step_by(odd.gaps + 1).for_each(|at| {
+        (at..at + odd.gaps / 8).for_each(|it| holed.set(it, f64::NAN));
+    });
+    scene.history.insert(Metric::CpuUsage, holed);
+    scene
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn every_recommendation_is_within_limits_and_no_worse_than_today(odd in odd()) {
+        let scene = scene(&odd);
+        let assessment = scene.assess();
+        prop_assert_eq!(&assessment, &scene.assess(), "the same input, another output");
+        if let Some(it) = scene.recommendation() {
+            let (today, to) = (assessment.today, it.proposed);
+            prop_assert_ne!(today, to);
+            prop_assert!(to.min_replicas <= to.max_replicas);
+            let kept = if odd.allow_single { 1 } else { 2 };
+            prop_assert!(to.min_replicas.0 >= today.min_replicas.0.min(kept));
+            prop_assert!(to.max_replicas >= today.max_replicas);
+            prop_assert!(to.scale_down_cooldown_s <= 3600);
+            prop_assert!(it.shortfall.projected.within(&it.shortfall.observed), "{:?}", it);
+            prop_assert!(it.cost.observed.hours().is_finite() && it.cost.projected.hours() >= 0.0);
+            prop_assert_eq!(it.because.len(), super::changes(today, to));
+        }
+        for finding in &assessment.findings {
+            for (name, fact) in &finding.evidence {
+                let finite = !matches!(fact, findings::Fact::Number(it) if !it.is_finite());
+                prop_assert!(finite, "{} {}", finding.code, name);
+            }
+        }
+    }
+
+    #[test]
+    fn more_replicas_at_the_minimum_never_add_shortfall(odd in odd(), more in 1_u32..6) {
+        let scene = scene(&odd);
+        scene.ask(|case| {
+            let projection = Projection::new(case.load, case.demand, case.today);
+            let path = projection.path(case.today.target_cpu_pct, case.today.scale_down_cooldown_s);
+            let with = |min: u32| {
+                let mut settings = case.today;
+                settings.min_replicas = crate::units::Replicas(min.min(settings.max_replicas.0));
+                projection.outlook(settings, &path).shortfall
+            };
+            for min in 1..odd.min {
+                let (few, many) = (with(min), with(min + more));
+                assert!(many.within(&few), "{min} {few:?} {many:?}");
+            }
+            assert!(recommend(case, &[]).is_none_or(|it| it.proposed != case.today));
+        });
+    }
+}

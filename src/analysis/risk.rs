@@ -1,0 +1,255 @@
+//! How much could go wrong with a change, as a table of reasons.
+
+use super::assessment::{Cost, Risk, RiskLevel, Settings};
+use super::case::Case;
+use super::load::Load;
+use crate::autoscaler::workload::{ContainerRole, DisruptionBudget};
+
+/// Below the first share of known samples a risk is seen, below the second a great one.
+const THIN_COVERAGE: (f64, f64) = (0.95, 0.85);
+/// Above the first share of censored samples a risk is seen, above the second a great one.
+const HIDDEN_DEMAND: (f64, f64) = (0.01, 0.1);
+/// Two weeks show every weekday twice; a part of a day is forgiven.
+const FULL_HISTORY_DAYS: f64 = 13.0;
+/// A change of this share at once is a large one.
+const LARGE_CHANGE: f64 = 0.5;
+
+/// The risk of changing to `to`: the highest level among the reasons, low where there is none.
+pub fn of(case: &Case<'_>, to: Settings, cost: &Cost) -> Risk {
+    let mut reasons = Vec::new();
+    reasons.extend(size(case, to, cost));
+    reasons.extend(single(case, to));
+    reasons.extend(disruption(case, to));
+    reasons.extend(coverage(case.load));
+    reasons.extend(censoring(case.load));
+    reasons.extend(length(case.load));
+    reasons.extend(probes(case, to));
+    reasons.extend(other_metrics(case));
+    let level = reasons.iter().map(|it| it.0).max();
+    // Sorted by weight, then as listed.
+    reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
+    Risk {
+        level: level.unwrap_or(RiskLevel::Low),
+        reasons: reasons.into_iter().map(|it| it.1).collect(),
+    }
+}
+
+type Reason = Option<(RiskLevel, String)>;
+
+fn medium(reason: impl Into<String>) -> Reason {
+    Some((RiskLevel::Medium, reason.into()))
+}
+
+fn high(reason: impl Into<String>) -> Reason {
+    Some((RiskLevel::High, reason.into()))
+}
+
+fn size(case: &Case<'_>, to: Settings, cost: &Cost) -> Reason {
+    let (from, min) = (case.min(), f64::from(to.min_replicas.0));
+    if min <= from * (1.0 - LARGE_CHANGE) {
+        return medium(format!("the minimum falls from {from} to {min} at once"));
+    }
+    let saving = cost.saving();
+    if saving.abs() >= LARGE_CHANGE {
+        let more = if saving > 0.0 { "fewer" } else { "more" };
+        let percent = saving.abs() * 100.0;
+        return medium(format!("{percent:.0}% {more} replica-hours at once"));
+    }
+    None
+}
+
+fn single(case: &Case<'_>, to: Settings) -> Reason {
+    if to.min_replicas.0 <= 1 && to.min_replicas < case.today.min_replicas {
+        return high("a single replica leaves nothing when its node goes");
+    }
+    None
+}
+
+fn disruption(case: &Case<'_>, to: Settings) -> Reason {
+    let budget = case.workload.disruption_budget.as_ref()?;
+    let lowered = to.min_replicas < case.today.min_replicas;
+    let kept = must_stay(budget, to.min_replicas.0)?;
+    if lowered && kept >= to.min_replicas.0 {
+        return high(format!(
+            "PodDisruptionBudget {} would allow no eviction at {} replicas",
+            budget.name, to.min_replicas
+        ));
+    }
+    None
+}
+
+/// Pods of `replicas` that must stay available; percentages are rounded up for what must stay
+/// and for what may go, as the disruption controller does.
+fn must_stay(budget: &DisruptionBudget, replicas: u32) -> Option<u32> {
+    let pods = |text: &str| match text.strip_suffix('%') {
+        Some(percent) => {
+            let share = percent.parse::<f64>().ok()? / 100.0;
+            Some((share * f64::from(replicas)).ceil() as u32)
+        }
+        None => text.parse().ok(),
+    };
+    if let Some(min) = &budget.min_available {
+        return pods(min);
+    }
+    let may_go = pods(budget.max_unavailable.as_ref()?)?;
+    Some(replicas.saturating_sub(may_go))
+}
+
+fn coverage(load: &Load) -> Reason {
+    let share = load.coverage.share;
+    let reason = format!("{:.0}% of the samples are known", (share * 100.0).floor());
+    if share < THIN_COVERAGE.1 {
+        high(reason)
+    } else if share < THIN_COVERAGE.0 {
+        medium(reason)
+    } else {
+        None
+    }
+}
+
+fn censoring(load: &Load) -> Reason {
+    let share = load.censored_share();
+    let percent = share * 100.0;
+    let reason = format!("pods were saturated {percent:.1}% of the time, which hides the demand");
+    if share > HIDDEN_DEMAND.1 {
+        high(reason)
+    } else if share > HIDDEN_DEMAND.0 {
+        medium(reason)
+    } else {
+        None
+    }
+}
+
+fn length(load: &Load) -> Reason {
+    let days = load.coverage.span.as_secs_f64() / 86_400.0;
+    if days < FULL_HISTORY_DAYS {
+        return medium(format!("{days:.0} days of history"));
+    }
+    None
+}
+
+/// Without a readiness probe a pod counts as ready, and is sent load, before it can serve; with
+/// fewer replicas or more scaling that is felt more often.
+fn probes(case: &Case<'_>, to: Settings) -> Reason {
+    let today = case.today;
+    let fewer = to.min_replicas < today.min_replicas || to.target_cpu_pct > today.target_cpu_pct;
+    let mains = case.workload.containers.iter();
+    let mut mains = mains.filter(|it| it.role == ContainerRole::Main).peekable();
+    if fewer && mains.peek().is_some() && !mains.any(|it| it.has_readiness_probe) {
+        return medium("no container has a readiness probe");
+    }
+    None
+}
+
+fn other_metrics(case: &Case<'_>) -> Reason {
+    if case.demand.unknown.is_empty() {
+        return None;
+    }
+    let names = case.demand.unknown.join(", ");
+    medium(format!(
+        "scaling also follows {names}, which has no history here"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::{DAY, Scene, cpu, daily};
+    use crate::autoscaler::{Metric as Spec, Target};
+    use crate::history::Metric;
+    use crate::units::{ReplicaHours, Replicas};
+
+    /// A minimum of six, lowered to `min`.
+    fn risk(scene: &Scene, min: u32) -> Risk {
+        let cost = Cost {
+            observed: ReplicaHours::from_hours(100.0),
+            projected: ReplicaHours::from_hours(80.0),
+            window_hours: 336.0,
+        };
+        scene.ask(|case| {
+            let mut to = case.today;
+            to.min_replicas = Replicas(min);
+            of(case, to, &cost)
+        })
+    }
+
+    fn scene() -> Scene {
+        Scene::followed(6, 10, |at| 0.4 + 0.8 * daily(at))
+    }
+
+    fn budget(min_available: Option<&str>, max_unavailable: Option<&str>) -> DisruptionBudget {
+        DisruptionBudget {
+            name: "web".to_owned(),
+            min_available: min_available.map(str::to_owned),
+            max_unavailable: max_unavailable.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn a_modest_change_on_full_history_is_of_low_risk() {
+        let expected = Risk {
+            level: RiskLevel::Low,
+            reasons: Vec::new(),
+        };
+        assert_eq!(risk(&scene(), 4), expected);
+    }
+
+    #[test]
+    fn every_reason_raises_the_risk() {
+        let queue = Spec::External {
+            name: "queue".to_owned(),
+            target: Target::AverageValue("5".parse().unwrap()),
+        };
+        let other = scene().metrics(vec![cpu(70), queue]);
+        let mut unprobed = scene();
+        unprobed.workload().containers[0].has_readiness_probe = false;
+        let short = Scene::of_length(8 * DAY, |_| 1.0, |_| 6.0).limits(6, 10);
+        let mut throttled = scene();
+        throttled.insert(Metric::CpuThrottled, 14 * DAY, |at| f64::from(at % 20 == 0));
+        let mut holed = scene();
+        let mut usage = holed.history.cpu().unwrap().clone();
+        (1..4000).step_by(10).for_each(|at| usage.set(at, f64::NAN));
+        holed.history.insert(Metric::CpuUsage, usage);
+        let cases = [
+            (scene(), 3, "the minimum falls from 6 to 3 at once"),
+            (
+                other,
+                4,
+                "scaling also follows external metric queue, which has no history here",
+            ),
+            (unprobed, 4, "no container has a readiness probe"),
+            (short, 4, "8 days of history"),
+            (
+                throttled,
+                4,
+                "pods were saturated 5.0% of the time, which hides the demand",
+            ),
+            (holed, 4, "90% of the samples are known"),
+        ];
+        for (scene, min, reason) in cases {
+            let expected = Risk {
+                level: RiskLevel::Medium,
+                reasons: vec![reason.to_owned()],
+            };
+            assert_eq!(risk(&scene, min), expected);
+        }
+        assert_eq!(risk(&scene(), 1).level, RiskLevel::High);
+    }
+
+    #[test]
+    fn a_budget_that_would_stop_every_eviction_is_of_high_risk() {
+        let cases = [
+            (budget(Some("4"), None), RiskLevel::High),
+            (budget(Some("3"), None), RiskLevel::Low),
+            // 3.2 of four are four.
+            (budget(Some("80%"), None), RiskLevel::High),
+            (budget(None, Some("1")), RiskLevel::Low),
+            (budget(None, Some("0")), RiskLevel::High),
+        ];
+        for (budget, expected) in cases {
+            let mut scene = scene();
+            scene.workload().disruption_budget = Some(budget.clone());
+            assert_eq!(risk(&scene, 4).level, expected, "{budget:?}");
+        }
+    }
+}
