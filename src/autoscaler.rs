@@ -29,6 +29,13 @@ impl AutoscalerKind {
             Self::HorizontalPodAutoscaler => "hpa",
         }
     }
+
+    /// The name with its group, as `kubectl get -o name` prints it.
+    pub fn qualified(self) -> &'static str {
+        match self {
+            Self::HorizontalPodAutoscaler => "horizontalpodautoscaler.autoscaling",
+        }
+    }
 }
 
 impl FromStr for AutoscalerKind {
