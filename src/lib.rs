@@ -12,3 +12,4 @@ pub mod units;
 
 pub mod cluster;
 pub mod metrics;
+pub mod yaml;
