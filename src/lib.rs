@@ -12,4 +12,7 @@ pub mod units;
 
 pub mod cluster;
 pub mod metrics;
+pub mod output;
 pub mod yaml;
+
+pub mod config;

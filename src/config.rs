@@ -1,0 +1,166 @@
+//! What a run is to do, with everything decided: flags beat environment, environment beats the
+//! configuration file, the file beats the defaults below.
+//!
+//! `cli/` does the deciding, since it alone knows the flags; what is here is the result and the
+//! defaults.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::analysis::assessment::Days;
+use crate::cluster;
+use crate::metrics::prometheus;
+use crate::units::Step;
+
+/// What `analyze` is to do.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub input: Input,
+    pub scope: cluster::Scope,
+    pub window: Window,
+    pub analysis: Analysis,
+    pub report: Report,
+    /// The time to analyze for; `None` is the snapshot's time, or the clock's.
+    pub now: Option<Timestamp>,
+}
+
+/// What `gather` is to do.
+#[derive(Clone, Debug)]
+pub struct GatherConfig {
+    pub connection: cluster::Options,
+    pub scope: cluster::Scope,
+    /// `None` for objects without history.
+    pub history: Option<Metrics>,
+    pub window: Window,
+    pub now: Option<Timestamp>,
+    pub out: Destination,
+}
+
+/// Where the autoscalers and their history come from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    Cluster {
+        connection: cluster::Options,
+        metrics: Metrics,
+    },
+    Snapshot(Snapshot),
+}
+
+/// Where history of a live cluster comes from.
+#[derive(Clone, Debug)]
+pub enum Metrics {
+    Prometheus(Box<prometheus::Options>),
+    /// metrics.k8s.io and HPA status: one sample a run, kept in a local file.
+    MetricsApi,
+}
+
+/// A snapshot to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Snapshot {
+    File(PathBuf),
+    Stdin,
+}
+
+/// Where to write a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    File(PathBuf),
+    Stdout,
+}
+
+/// Which part of the past to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// At least one.
+    pub days: u32,
+    pub step: Step,
+}
+
+impl Window {
+    pub fn length(self) -> SignedDuration {
+        SignedDuration::from_hours(24 * i64::from(self.days))
+    }
+}
+
+impl Default for Window {
+    fn default() -> Self {
+        Self {
+            days: 14,
+            step: Step::FIVE_MINUTES,
+        }
+    }
+}
+
+/// How to judge.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Analysis {
+    /// Less history than this is not spoken about.
+    pub min_history: Days,
+    /// Capacity kept above the highest load, as a share of that load.
+    pub headroom: f64,
+    /// Whether a minimum of two or more replicas may become one.
+    pub allow_single: bool,
+}
+
+impl Default for Analysis {
+    fn default() -> Self {
+        Self {
+            // One week has every weekday once.
+            min_history: Days(7.0),
+            headroom: 0.15,
+            allow_single: false,
+        }
+    }
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub format: Format,
+    pub fail_on: FailOn,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    #[default]
+    Table,
+    Wide,
+    Json,
+    Yaml,
+    Name,
+}
+
+/// What makes the exit code 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FailOn {
+    #[default]
+    Never,
+    /// Any finding or recommendation.
+    Info,
+    /// A finding of warning or critical, or a recommendation.
+    Warning,
+    /// A critical finding.
+    Critical,
+    /// A recommendation, whatever was found.
+    Recommendation,
+}
+
+/// When to color.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+/// Requests under way at once where nothing else is said: half of what a small Prometheus has
+/// cores for, so that dashboards go on answering.
+pub const DEFAULT_CONCURRENCY: usize = 4;
+
+/// For one request to Prometheus where nothing else is said: its own limit for a query.
+pub const DEFAULT_PROMETHEUS_TIMEOUT: Duration = Duration::from_secs(120);

@@ -1,0 +1,96 @@
+//! From an analysis to what people and programs read, one file for each form.
+//!
+//! [`report::AnalysisReport`] is the one value that all forms are made from. To add a form: a
+//! file here, a word in [`crate::config::Format`], a line in [`write`].
+
+mod layout;
+pub mod progress;
+pub mod report;
+pub mod summary;
+mod table;
+mod wide;
+
+use std::io::{self, Write};
+
+use crate::config::Format;
+use crate::yaml;
+use report::AnalysisReport;
+
+/// How a report for people is laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Columns of the terminal.
+    pub width: usize,
+    /// Whether autoscalers of several namespaces may appear.
+    pub with_namespace: bool,
+}
+
+/// Writes `report` to `out`, with ANSI styles in the forms for people.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn write(
+    out: &mut dyn Write,
+    report: &AnalysisReport,
+    format: Format,
+    page: Page,
+) -> io::Result<()> {
+    match format {
+        Format::Table => table::write(out, report, page),
+        Format::Wide => wide::write(out, report, page),
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut *out, report)?;
+            out.write_all(b"\n")
+        }
+        Format::Yaml => {
+            let text = yaml::write(report).map_err(io::Error::other)?;
+            out.write_all(text.as_bytes())
+        }
+        Format::Name => names(out, report),
+    }
+}
+
+/// Every autoscaler of the report as kubectl names it, as its own `-o name` does.
+fn names(out: &mut dyn Write, report: &AnalysisReport) -> io::Result<()> {
+    for item in &report.items {
+        let kind = item.kind.qualified();
+        writeln!(out, "{kind}/{}", item.name)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::report::made_up;
+    use super::*;
+
+    fn written(format: Format) -> String {
+        let page = Page {
+            width: 80,
+            with_namespace: true,
+        };
+        let mut out = Vec::new();
+        write(&mut out, &made_up::report(), format, page).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn json_and_yaml_hold_the_same_value() {
+        let json: serde_json::Value = serde_json::from_str(&written(Format::Json)).unwrap();
+        let yaml = yaml::read(&written(Format::Yaml)).unwrap();
+        assert_eq!(serde_json::to_value(yaml).unwrap(), json);
+    }
+
+    #[test]
+    fn json_looks_as_documented() {
+        insta::assert_snapshot!(written(Format::Json));
+    }
+
+    #[test]
+    fn names_are_those_of_kubectl() {
+        let written = written(Format::Name);
+        let first = written.lines().next();
+        assert_eq!(first, Some("horizontalpodautoscaler.autoscaling/orders"));
+        assert_eq!(written.lines().count(), made_up::report().items.len());
+    }
+}

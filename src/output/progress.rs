@@ -1,0 +1,134 @@
+//! Progress on standard error: one line that is rewritten, only on a terminal, and gone before
+//! anything else is printed.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::summary::size;
+
+/// How often the line moves while nothing is reported: enough to look alive.
+const TICK: Duration = Duration::from_millis(120);
+
+/// The line. Cheap to clone; all clones write to the same one.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    bar: ProgressBar,
+}
+
+/// Whether there is a terminal to show progress on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    Terminal,
+    Nobody,
+}
+
+/// What is going on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// To the API server, or to a Prometheus, by name.
+    Connect { to: String },
+    /// Reading autoscalers and their targets.
+    Inventory,
+    /// Reading history: what was received so far.
+    History {
+        done: usize,
+        of: usize,
+        queries: u64,
+        bytes: u64,
+    },
+    /// Autoscalers judged so far.
+    Analysis { done: usize, of: usize },
+}
+
+impl Progress {
+    pub fn new(audience: Audience) -> Self {
+        let target = match audience {
+            Audience::Terminal => ProgressDrawTarget::stderr(),
+            Audience::Nobody => ProgressDrawTarget::hidden(),
+        };
+        let bar = ProgressBar::with_draw_target(None, target);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+            bar.set_style(style);
+        }
+        if audience == Audience::Terminal {
+            bar.enable_steady_tick(TICK);
+        }
+        Self { bar }
+    }
+
+    /// Shows `stage` from now on.
+    pub fn at(&self, stage: &Stage) {
+        if !self.bar.is_hidden() {
+            self.bar.set_message(stage.to_string());
+        }
+    }
+
+    /// Removes the line. Later calls of [`at`](Self::at) show nothing.
+    pub fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+impl std::fmt::Display for Stage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Connect { to } => write!(f, "connecting to {to}"),
+            Self::Inventory => f.write_str("reading autoscalers and their targets"),
+            Self::History {
+                done,
+                of,
+                queries,
+                bytes,
+            } => {
+                let size = size(*bytes);
+                write!(
+                    f,
+                    "reading history: {done} of {of} targets, {queries} queries, {size}"
+                )
+            }
+            Self::Analysis { done, of } => write!(f, "analyzing: {done} of {of} autoscalers"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_are_told_in_words() {
+        let cases = [
+            (
+                Stage::Connect {
+                    to: "shop".to_owned(),
+                },
+                "connecting to shop",
+            ),
+            (
+                Stage::History {
+                    done: 3,
+                    of: 10,
+                    queries: 7,
+                    bytes: 2048,
+                },
+                "reading history: 3 of 10 targets, 7 queries, 2.0 KiB",
+            ),
+            (
+                Stage::Analysis { done: 3, of: 10 },
+                "analyzing: 3 of 10 autoscalers",
+            ),
+        ];
+        for (stage, expected) in cases {
+            assert_eq!(stage.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn nobody_is_shown_nothing() {
+        let progress = Progress::new(Audience::Nobody);
+        progress.at(&Stage::Inventory);
+        assert!(progress.bar.is_hidden());
+        progress.finish();
+    }
+}

@@ -1,0 +1,183 @@
+//! A report with something of every kind, for the tests of the forms.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::*;
+use crate::analysis::assessment::{
+    Cost, Days, Evidence, Outcome, Recommendation, Risk, RiskLevel, Settings,
+};
+use crate::analysis::findings::{Code, Fact, Finding};
+use crate::autoscaler::target::TargetRef;
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
+use crate::fleet::{ClusterName, Unread};
+use crate::units::{ReplicaHours, Replicas};
+
+pub(in crate::output) fn report() -> AnalysisReport {
+    AnalysisReport::new(run(&fleet(), assessments()))
+}
+
+pub(super) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
+    let taken_at = "2026-03-15T12:00:00Z".parse().unwrap();
+    let window = crate::config::Window::default();
+    Run {
+        fleet,
+        assessments,
+        reading: Reading {
+            source: "Prometheus http://localhost:9090".to_owned(),
+            way: "remote read (streamed chunks), pods assigned by kube_pod_owner".to_owned(),
+            queries: 12,
+            bytes: 3_456_789,
+            warnings: vec!["2 series had samples out of order".to_owned()],
+        },
+        grid: Grid::ending_at(taken_at, window.length(), window.step),
+        taken_at,
+    }
+}
+
+pub(super) fn fleet() -> Fleet {
+    let permission = Permission {
+        verb: "list".to_owned(),
+        resource: "horizontalpodautoscalers.autoscaling".to_owned(),
+        namespace: Some("payments".to_owned()),
+    };
+    Fleet {
+        cluster: ClusterName {
+            name: "shop".to_owned(),
+            version: Some("v1.33.2".to_owned()),
+        },
+        unread: vec![Unread {
+            what: "horizontalpodautoscalers in namespace payments".to_owned(),
+            why: permission.to_string(),
+            permission: Some(permission),
+        }],
+        ..Fleet::default()
+    }
+}
+
+pub(super) fn assessments() -> Vec<Assessment> {
+    let codes = [
+        (Code::IdleWindow, Severity::Warning),
+        (Code::OverProvisioned, Severity::Warning),
+        (Code::TwoAutoscalersOneTarget, Severity::Critical),
+    ];
+    let too_little = Outcome::NotEnoughHistory {
+        have: Days(2.16),
+        need: Days(7.0),
+    };
+    let mut all = vec![
+        assessed("web", Outcome::NoChange, &[]),
+        assessed("cart", smaller(), &codes[..2]),
+        assessed("recommendations", larger(), &codes),
+        assessed("import", too_little, &[]),
+        assessed(
+            "mail",
+            Outcome::NoChange,
+            &[(Code::MissingRequests, Severity::Critical)],
+        ),
+        assessed("orders", skipped("owned by ScaledObject/orders"), &[]),
+        assessed(
+            "search",
+            unreadable("may not get rollouts.argoproj.io/scale in namespace shop"),
+            &[],
+        ),
+    ];
+    all[1].today = settings(6, 20, 50);
+    all[2].today = settings(2, 8, 80);
+    all[1].target.name = "cart-v2-with-a-rather-long-name".to_owned();
+    all[5].autoscaler.namespace = "fulfilment".to_owned();
+    all[6].target.kind = "Rollout".to_owned();
+    all
+}
+
+fn assessed(name: &str, outcome: Outcome, findings: &[(Code, Severity)]) -> Assessment {
+    Assessment {
+        autoscaler: AutoscalerId {
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            kind: AutoscalerKind::HorizontalPodAutoscaler,
+        },
+        target: TargetRef {
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            kind: "Deployment".to_owned(),
+        },
+        today: settings(2, 10, 80),
+        outcome,
+        findings: findings.iter().copied().map(finding).collect(),
+        evidence: Evidence {
+            days: 14.0,
+            coverage: 0.987_654_321,
+            censored: 0.0,
+            missing: vec!["cpu_limit_cores: saturation cannot be seen".to_owned()],
+        },
+    }
+}
+
+fn settings(min: u32, max: u32, target: u32) -> Settings {
+    Settings {
+        min_replicas: Replicas(min),
+        max_replicas: Replicas(max),
+        target_cpu_pct: Some(target),
+        scale_down_cooldown_s: 300,
+    }
+}
+
+fn hours_of_14_days(replicas: u32) -> ReplicaHours {
+    ReplicaHours::of(Replicas(replicas), Duration::from_secs(14 * 86_400))
+}
+
+fn smaller() -> Outcome {
+    Outcome::Recommended(Recommendation {
+        proposed: settings(2, 12, 70),
+        cost: Cost {
+            observed: hours_of_14_days(6),
+            projected: hours_of_14_days(4),
+        },
+        risk: Risk {
+            level: RiskLevel::Low,
+            reasons: Vec::new(),
+        },
+        because: vec!["min 2: the night of 14 days needs no more".to_owned()],
+    })
+}
+
+fn larger() -> Outcome {
+    Outcome::Recommended(Recommendation {
+        proposed: Settings {
+            scale_down_cooldown_s: 600,
+            ..settings(2, 14, 65)
+        },
+        cost: Cost {
+            observed: hours_of_14_days(7),
+            projected: hours_of_14_days(8),
+        },
+        risk: Risk {
+            level: RiskLevel::Medium,
+            reasons: vec!["demand was hidden in 12% of the samples".to_owned()],
+        },
+        because: vec!["max 14: the highest load of 14 days needs 12".to_owned()],
+    })
+}
+
+fn skipped(why: &str) -> Outcome {
+    Outcome::Skipped {
+        why: why.to_owned(),
+    }
+}
+
+fn unreadable(why: &str) -> Outcome {
+    Outcome::Unreadable {
+        why: why.to_owned(),
+    }
+}
+
+fn finding((code, severity): (Code, Severity)) -> Finding {
+    Finding {
+        code,
+        severity,
+        message: format!("what {code} means, in one line"),
+        evidence: BTreeMap::from([("p95UtilizationPct", Fact::Number(31.5))]),
+        fix: Some("lower minReplicas to 2".to_owned()),
+    }
+}

@@ -1,0 +1,178 @@
+//! The closing lines on standard error: what was found, where the history came from, what it
+//! took, and where to read on.
+
+use std::time::Duration;
+
+use super::report::{AnalysisReport, Source, Summary};
+use crate::config::Format;
+
+/// The closing lines of `report`, which took `elapsed` to make.
+pub fn closing(report: &AnalysisReport, format: Format, elapsed: Duration) -> Vec<String> {
+    let mut lines = vec![counts(report.summary)];
+    lines.extend(saving(report));
+    lines.push(history(report, elapsed));
+    let warnings = report.source.warnings.iter();
+    lines.extend(warnings.map(|it| format!("warning: {it}")));
+    lines.extend(checks(report));
+    lines.extend(where_to_read_on(report, format));
+    lines
+}
+
+/// `12 autoscalers: 5 recommendations, 9 findings (2 critical), 1 without enough history`
+fn counts(summary: Summary) -> String {
+    let findings = summary.findings;
+    let mut parts = vec![
+        counted(summary.recommended, "recommendation"),
+        match findings.critical {
+            0 => counted(findings.total(), "finding"),
+            critical => format!(
+                "{} ({critical} critical)",
+                counted(findings.total(), "finding")
+            ),
+        },
+    ];
+    let others = [
+        (summary.not_enough_history, "without enough history"),
+        (summary.skipped, "skipped"),
+        (summary.unreadable, "unreadable"),
+    ];
+    let others = others.into_iter().filter(|(count, _)| *count > 0);
+    parts.extend(others.map(|(count, what)| format!("{count} {what}")));
+    let autoscalers = counted(summary.autoscalers, "autoscaler");
+    format!("{autoscalers}: {}", parts.join(", "))
+}
+
+fn saving(report: &AnalysisReport) -> Option<String> {
+    let saving = report.summary.saving?;
+    let (observed, projected) = (
+        saving.observed_replica_hours,
+        saving.projected_replica_hours,
+    );
+    let percent = (saving.share.abs() * 100.0).round();
+    let verb = if projected <= observed { "save" } else { "add" };
+    Some(format!(
+        "the recommendations {verb} {:.0} of {observed:.0} replica-hours ({percent}%, projected) in {} days",
+        (observed - projected).abs(),
+        report.window.days
+    ))
+}
+
+fn history(report: &AnalysisReport, elapsed: Duration) -> String {
+    let source = &report.source;
+    let mut parts = vec![source.name.clone()];
+    if !source.way.is_empty() {
+        parts.push(source.way.clone());
+    }
+    if let Some(coverage) = report.summary.coverage {
+        parts.push(format!("{:.0}% coverage", (coverage * 100.0).floor()));
+    }
+    parts.extend(traffic(source));
+    parts.push(format!("{:.1} s", elapsed.as_secs_f64()));
+    format!("history: {}", parts.join(", "))
+}
+
+fn traffic(source: &Source) -> Option<String> {
+    let queries = match source.queries {
+        1 => "1 query".to_owned(),
+        many => format!("{many} queries"),
+    };
+    match (source.queries, source.bytes) {
+        (0, 0) => None,
+        (0, bytes) => Some(size(bytes)),
+        (_, bytes) => Some(format!("{queries}, {}", size(bytes))),
+    }
+}
+
+/// How to check for the permissions that are missing, each command once.
+fn checks(report: &AnalysisReport) -> Vec<String> {
+    let missing = report.unread.iter().filter_map(|it| it.permission.as_ref());
+    let mut lines: Vec<String> = missing.map(|it| format!("hint: {}", it.check)).collect();
+    lines.dedup();
+    lines
+}
+
+fn where_to_read_on(report: &AnalysisReport, format: Format) -> Option<String> {
+    let has_more = report.summary.recommended + report.summary.findings.total() > 0;
+    let tells_little = match format {
+        Format::Table => true,
+        Format::Wide | Format::Json | Format::Yaml | Format::Name => false,
+    };
+    (tells_little && has_more).then(|| "hint: -o wide tells why, and how to fix it".to_owned())
+}
+
+/// `1 finding`, `2 findings`, `no findings`.
+fn counted(count: usize, what: &str) -> String {
+    match count {
+        0 => format!("no {what}s"),
+        1 => format!("1 {what}"),
+        many => format!("{many} {what}s"),
+    }
+}
+
+/// Bytes in a unit that keeps the number short.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} B"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        1_048_576..1_073_741_824 => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
+        1_073_741_824.. => format!("{:.1} GiB", bytes as f64 / 1_073_741_824.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::{FindingCounts, made_up};
+    use super::*;
+
+    const ELAPSED: Duration = Duration::from_millis(1_234);
+
+    #[test]
+    fn the_closing_lines_tell_what_was_found_and_how() {
+        let lines = closing(&made_up::report(), Format::Table, ELAPSED);
+        assert_eq!(
+            lines,
+            [
+                "7 autoscalers: 2 recommendations, 6 findings (2 critical), 1 without enough \
+                 history, 1 skipped, 1 unreadable",
+                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days",
+                "history: Prometheus http://localhost:9090, remote read (streamed chunks), pods \
+                 assigned by kube_pod_owner, 98% coverage, 12 queries, 3.3 MiB, 1.2 s",
+                "warning: 2 series had samples out of order",
+                "hint: kubectl auth can-i list horizontalpodautoscalers.autoscaling -n payments",
+                "hint: -o wide tells why, and how to fix it",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_clean_fleet_needs_no_hint() {
+        let mut report = made_up::report();
+        report.unread.clear();
+        report.source.warnings.clear();
+        report.source.queries = 0;
+        report.source.bytes = 0;
+        report.summary = Summary {
+            autoscalers: 1,
+            ok: 1,
+            findings: FindingCounts::default(),
+            ..Summary::default()
+        };
+        let lines = closing(&report, Format::Table, ELAPSED);
+        assert_eq!(lines[0], "1 autoscaler: no recommendations, no findings");
+        assert_eq!(lines.len(), 2, "{lines:?}");
+    }
+
+    #[test]
+    fn sizes_have_the_unit_that_keeps_them_short() {
+        let cases = [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1536, "1.5 KiB"),
+            (5 << 20, "5.0 MiB"),
+            (3 << 30, "3.0 GiB"),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(size(bytes), expected);
+        }
+    }
+}

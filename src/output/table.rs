@@ -1,0 +1,281 @@
+//! `-o table`: one row per autoscaler within the width of the terminal, changes as `from→to`.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use super::Page;
+use super::layout::{Cell, Column, Layout, Row, Shrink};
+use super::report::{AnalysisReport, Item, Outcome, Saving, UnreadRow};
+use crate::analysis::assessment::RiskLevel;
+
+pub(super) const HEADER: Style = Style::new().bold();
+const CHANGED: Style = Style::new().bold();
+const GOOD: Style = AnsiColor::Green.on_default();
+const CAREFUL: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+const ASIDE: Style = Style::new().dimmed();
+
+/// Says that there is nothing to say, where an empty cell would look like a mistake.
+const NONE: &str = "-";
+
+pub(super) const NAMESPACE: Column = column("NAMESPACE", Shrink::Elide);
+const FINDINGS: Column = column(
+    "FINDINGS",
+    Shrink::Wrap {
+        // `over-provisioned` and `request-mismatch` in one piece.
+        comfortable: 17,
+        // `idle-window,` and `provisioned,` in one piece.
+        least: 12,
+    },
+);
+const COLUMNS: [Column; 8] = [
+    column("NAME", Shrink::Elide),
+    column("TARGET", Shrink::ElideFirst),
+    column("MIN", Shrink::Never),
+    column("MAX", Shrink::Never),
+    column("TARGET%", Shrink::Never),
+    column("SAVING", Shrink::Never),
+    column("RISK", Shrink::Never),
+    FINDINGS,
+];
+
+pub(super) const fn column(header: &'static str, shrink: Shrink) -> Column {
+    Column { header, shrink }
+}
+
+pub(super) fn write(out: &mut dyn Write, report: &AnalysisReport, page: Page) -> io::Result<()> {
+    if report.items.is_empty() && report.unread.is_empty() {
+        return Ok(());
+    }
+    let mut columns = COLUMNS.to_vec();
+    if page.with_namespace {
+        columns.insert(0, NAMESPACE);
+    }
+    // Three ways to write a target; the shortest that is needed to keep names whole.
+    let mut rows = rows(report, page, full_target);
+    for shorter in [short_target, shortest_target] {
+        let layout = Layout::new(&columns, &rows, page.width);
+        if layout.fits() && !layout.is_elided() {
+            break;
+        }
+        rows = self::rows(report, page, shorter);
+    }
+    Layout::new(&columns, &rows, page.width).write(out, HEADER)
+}
+
+fn rows(report: &AnalysisReport, page: Page, target: fn(&Item) -> String) -> Vec<Row> {
+    let items = report.items.iter().map(|it| item_row(it, page, target(it)));
+    let unread = report.unread.iter().map(|it| unread_row(it, page));
+    items.chain(unread).collect()
+}
+
+fn item_row(item: &Item, page: Page, target: String) -> Row {
+    let mut cells = Vec::new();
+    if page.with_namespace {
+        cells.push(Cell::plain(&item.namespace));
+    }
+    cells.push(Cell::plain(&item.name));
+    cells.push(Cell::plain(target));
+    cells.extend(settings(item));
+    if let Some(note) = note(item) {
+        return Row {
+            cells,
+            note: Some(note),
+            ..Row::default()
+        };
+    }
+    cells.push(saving(item.saving));
+    cells.push(risk(item));
+    cells.push(Cell::plain(findings(item)));
+    Row {
+        cells,
+        ..Row::default()
+    }
+}
+
+/// MIN, MAX and TARGET%.
+pub(super) fn settings(item: &Item) -> [Cell; 3] {
+    let changes = |key, today: Option<u32>| {
+        let today = today.map_or_else(|| NONE.to_owned(), |it| it.to_string());
+        match item.config_diff.get(key).and_then(|it| it.to) {
+            Some(to) => Cell::styled(format!("{today}→{to}"), CHANGED),
+            None => Cell::plain(today),
+        }
+    };
+    [
+        changes("min_replicas", Some(item.today.min_replicas.0)),
+        changes("max_replicas", Some(item.today.max_replicas.0)),
+        changes("target_cpu_pct", item.today.target_cpu_pct),
+    ]
+}
+
+/// What stands in place of an answer, where there is none.
+pub(super) fn note(item: &Item) -> Option<Cell> {
+    let reason = item.reason.as_deref().unwrap_or_default();
+    match item.outcome {
+        Outcome::Recommended | Outcome::Ok => None,
+        Outcome::NotEnoughHistory => Some(Cell::styled(reason, ASIDE)),
+        Outcome::Skipped => Some(Cell::styled(format!("skipped: {reason}"), ASIDE)),
+        Outcome::Unreadable => Some(Cell::styled(format!("unreadable: {reason}"), BAD)),
+    }
+}
+
+/// `32%` is saved; `+14%` is needed in addition.
+pub(super) fn saving(saving: Option<Saving>) -> Cell {
+    let Some(saving) = saving else {
+        return Cell::plain(NONE);
+    };
+    let percent = (saving.share * 100.0).round() + 0.0;
+    if percent < 0.0 {
+        Cell::plain(format!("+{}%", -percent))
+    } else {
+        Cell::styled(format!("{percent}%"), GOOD)
+    }
+}
+
+pub(super) fn risk(item: &Item) -> Cell {
+    let Some(risk) = &item.risk else {
+        return Cell::plain(NONE);
+    };
+    let style = match risk.level {
+        RiskLevel::Low => Style::new(),
+        RiskLevel::Medium => CAREFUL,
+        RiskLevel::High => BAD,
+    };
+    Cell::styled(risk.level.to_string(), style)
+}
+
+/// The codes, and a change that has no column of its own.
+fn findings(item: &Item) -> String {
+    let mut all: Vec<String> = item.findings.iter().map(|it| it.code.to_string()).collect();
+    if let Some(window) = cooldown(item) {
+        all.push(format!("cooldown {window}"));
+    }
+    if all.is_empty() {
+        return NONE.to_owned();
+    }
+    all.join(", ")
+}
+
+/// The scale-down window in seconds if it is to change.
+pub(super) fn cooldown(item: &Item) -> Option<String> {
+    let to = item.config_diff.get("scale_down_cooldown_s")?.to?;
+    Some(format!("{}s→{to}s", item.today.scale_down_cooldown_s))
+}
+
+/// A row for what may be there but was not to be seen.
+pub(super) fn unread_row(unread: &UnreadRow, page: Page) -> Row {
+    let namespace = unread
+        .permission
+        .as_ref()
+        .and_then(|it| it.namespace.as_ref());
+    let text = match &unread.permission {
+        Some(missing) => format!("may not {} {}", missing.verb, missing.resource),
+        None => format!("{}: {}", unread.what, unread.why),
+    };
+    let (cells, text) = match (page.with_namespace, namespace) {
+        (true, Some(namespace)) => (vec![Cell::plain(namespace)], text),
+        (true, None) if unread.permission.is_some() => (vec![Cell::plain("(all)")], text),
+        (true, None) => (vec![Cell::plain(NONE)], text),
+        (false, _) => (Vec::new(), text),
+    };
+    Row {
+        cells,
+        note: Some(Cell::styled(text, BAD)),
+        ..Row::default()
+    }
+}
+
+/// `Deployment/web`
+fn full_target(item: &Item) -> String {
+    format!("{}/{}", item.target.kind, item.target.name)
+}
+
+/// `deploy/web`
+fn short_target(item: &Item) -> String {
+    format!("{}/{}", short_kind(item), item.target.name)
+}
+
+/// `deploy` for a target that is named as its autoscaler is, as most are.
+fn shortest_target(item: &Item) -> String {
+    if item.target.name == item.name {
+        short_kind(item).to_owned()
+    } else {
+        short_target(item)
+    }
+}
+
+/// kubectl's short names.
+fn short_kind(item: &Item) -> &str {
+    match item.target.kind.as_str() {
+        "Deployment" => "deploy",
+        "StatefulSet" => "sts",
+        "ReplicaSet" => "rs",
+        "ReplicationController" => "rc",
+        kind => kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::report::made_up;
+    use super::*;
+
+    fn printed(width: usize, with_namespace: bool) -> String {
+        let page = Page {
+            width,
+            with_namespace,
+        };
+        let mut out = Vec::new();
+        write(&mut out, &made_up::report(), page).unwrap();
+        anstream::adapter::strip_bytes(&out)
+            .into_vec()
+            .try_into()
+            .unwrap()
+    }
+
+    #[test]
+    fn the_table_fits_80_columns() {
+        insta::assert_snapshot!(printed(80, true));
+    }
+
+    #[test]
+    fn one_namespace_needs_no_column() {
+        insta::assert_snapshot!(printed(80, false));
+    }
+
+    #[test]
+    fn a_wide_terminal_shows_names_whole() {
+        insta::assert_snapshot!(printed(160, true));
+    }
+
+    #[test]
+    fn no_line_is_longer_than_the_terminal() {
+        for (width, with_namespace) in [(80, true), (80, false), (100, true), (132, true)] {
+            let text = printed(width, with_namespace);
+            let longest = text.lines().map(|it| it.chars().count()).max();
+            assert!(longest <= Some(width), "{longest:?} of {width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn every_autoscaler_has_exactly_one_row() {
+        let text = printed(200, true);
+        assert_eq!(text.lines().count(), 1 + 7 + 1, "{text}");
+    }
+
+    #[test]
+    fn an_empty_report_prints_nothing() {
+        let mut report = made_up::report();
+        report.items.clear();
+        report.unread.clear();
+        let page = Page {
+            width: 80,
+            with_namespace: true,
+        };
+        let mut out = Vec::new();
+        write(&mut out, &report, page).unwrap();
+        assert!(out.is_empty());
+    }
+}
