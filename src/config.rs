@@ -1,8 +1,11 @@
 //! What a run is to do, with everything decided: flags beat environment, environment beats the
 //! configuration file, the file beats the defaults below.
 //!
-//! `cli/` does the deciding, since it alone knows the flags; what is here is the result and the
-//! defaults.
+//! `cli/` does the deciding, since it alone knows the flags; what is here is the result, the
+//! defaults, and the [`file`](mod@file).
+
+pub mod file;
+pub(crate) mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -15,4 +15,6 @@ pub mod metrics;
 pub mod output;
 pub mod yaml;
 
+pub mod cli;
 pub mod config;
+pub mod error;

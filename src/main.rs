@@ -1,1 +1,10 @@
-fn main() {}
+//! The `kubectl-stepscale` binary: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Without a provider of our own choice the TLS of reqwest panics. It can only be set twice
+    // by this line, so there is nothing to do about a refusal.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    stepscale::cli::main()
+}

@@ -1,0 +1,211 @@
+//! The command line: one file for each subcommand, which gathers, decides and presents.
+//!
+//! [`args`] is what was typed; [`decide`] makes a [`crate::config`] of it. [`Context`] alone
+//! reads the clock and knows the terminal.
+
+mod analyze;
+mod args;
+mod conflicts;
+mod context;
+mod decide;
+mod gather;
+mod names;
+mod runtime;
+mod sources;
+
+use std::ffi::{OsStr, OsString};
+use std::io::Write;
+use std::path::Path;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use tracing_subscriber::EnvFilter;
+
+use crate::error::{Error, Exit};
+use args::{Cli, Command};
+use context::Context;
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> std::process::ExitCode {
+    runtime::report_panics_as_bugs();
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    run(&arguments).into()
+}
+
+/// The command line definition as called by `program`, the first argument of the process.
+pub fn command(program: &OsStr) -> clap::Command {
+    let name = called_as(program);
+    let ending = args::after_help(name);
+    Cli::command()
+        .bin_name(name)
+        .after_help(ending.clone())
+        .mut_subcommands(|it| {
+            it.after_long_help(ending.clone())
+                .mut_args(without_empty_environment)
+        })
+        .mut_args(without_empty_environment)
+}
+
+/// How the user typed our name. kubectl runs `kubectl-stepscale` for `kubectl stepscale` and tells
+/// plugins nothing else, so plugins go by their file name; any other name was typed as it is.
+fn called_as(program: &OsStr) -> &'static str {
+    let file = Path::new(program).file_name().and_then(OsStr::to_str);
+    match file {
+        Some(name) if !name.starts_with("kubectl-") => "stepscale",
+        Some(_) | None => "kubectl stepscale",
+    }
+}
+
+/// An empty variable counts as unset, since pipelines cannot unset one.
+fn without_empty_environment(arg: clap::Arg) -> clap::Arg {
+    let value = arg.get_env().and_then(std::env::var_os);
+    if value.is_some_and(|it| it.is_empty()) {
+        arg.env(None::<&'static str>)
+    } else {
+        arg
+    }
+}
+
+fn run(arguments: &[OsString]) -> Exit {
+    let program = arguments
+        .first()
+        .map_or(OsStr::new(""), OsString::as_os_str);
+    let mut command = command(program);
+    let parsed = command
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| {
+            conflicts::check(&mut command, &matches)?;
+            Cli::from_arg_matches(&matches).map(|cli| (cli, matches))
+        });
+    match parsed {
+        Ok((cli, matches)) => execute(cli, &matches),
+        Err(err) => explain(&err),
+    }
+}
+
+/// Prints help, version, or what is wrong with the arguments.
+fn explain(err: &clap::Error) -> Exit {
+    // A reader that went away has no use for it.
+    let _ = err.print();
+    if let Some(variable) = refused_variable(err) {
+        let _ = writeln!(
+            std::io::stderr(),
+            "note: the value is that of the environment variable {variable}"
+        );
+    }
+    if err.use_stderr() {
+        Exit::Usage
+    } else {
+        Exit::Clean
+    }
+}
+
+/// The environment variable that a refused value came from. clap names only the flag, which
+/// nobody typed then.
+fn refused_variable(err: &clap::Error) -> Option<String> {
+    use clap::error::{ContextKind, ContextValue};
+    let (Some(ContextValue::String(shown)), Some(ContextValue::String(value))) = (
+        err.get(ContextKind::InvalidArg),
+        err.get(ContextKind::InvalidValue),
+    ) else {
+        return None;
+    };
+    let flag = shown.split([' ', '=']).next()?.trim_start_matches("--");
+    let typed =
+        std::env::args().any(|it| it.trim_start_matches("--").split('=').next() == Some(flag));
+    let command = Cli::command();
+    let all = std::iter::once(&command).chain(command.get_subcommands());
+    let arg = all
+        .flat_map(|it| it.get_arguments())
+        .find(|it| it.get_long() == Some(flag))?;
+    let variable = arg.get_env()?.to_str()?;
+    let is_its_value = std::env::var(variable).is_ok_and(|it| it == *value);
+    (!typed && is_its_value).then(|| variable.to_owned())
+}
+
+fn execute(cli: Cli, matches: &ArgMatches) -> Exit {
+    let verbose = cli.global.verbose;
+    // Until the file is read its wish for color is unknown.
+    let cx = Context::new(cli.global.color.unwrap_or_default(), verbose);
+    start_log(verbose);
+    let result = dispatch(&cx, cli, matches);
+    cx.progress().finish();
+    result.unwrap_or_else(|err| {
+        if !err.is_silent() {
+            cx.note(err.render().trim_end());
+        }
+        err.exit()
+    })
+}
+
+fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error> {
+    let file = decide::config_file(cli.global.config.as_deref())?;
+    let color = decide::color(&cli.global, &file)?;
+    let cx = cx.clone().with_color(color);
+    let Some((_, typed)) = matches.subcommand() else {
+        return Err(Error::usage("expected a subcommand"));
+    };
+    let origin = decide::Origin::new(&file, typed);
+    match cli.command {
+        Command::Analyze(args) => {
+            let config = decide::analyze(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), analyze::run(cx, config))
+        }
+        Command::Gather(args) => {
+            let config = decide::gather(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), gather::run(cx, config))
+        }
+    }
+}
+
+/// Sends log lines to standard error: warnings, more with `-v`, what `RUST_LOG` says if set.
+fn start_log(verbose: u8) {
+    let default = match verbose {
+        0 => "stepscale=warn",
+        1 => "stepscale=debug",
+        2.. => "debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        command(OsStr::new("kubectl-stepscale")).debug_assert();
+    }
+
+    #[test]
+    fn usage_follows_the_name_that_was_typed() {
+        let cases = [
+            ("/home/me/.krew/bin/kubectl-stepscale", "kubectl stepscale"),
+            ("kubectl-stepscale.exe", "kubectl stepscale"),
+            ("/usr/bin/stepscale", "stepscale"),
+            ("", "kubectl stepscale"),
+        ];
+        for (program, expected) in cases {
+            assert_eq!(called_as(OsStr::new(program)), expected, "{program}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_configuration_file_is_a_flag_or_has_one() {
+        let command = command(OsStr::new("kubectl-stepscale"));
+        let known = command.get_subcommands().flat_map(|it| it.get_arguments());
+        let longs: Vec<&str> = known
+            .chain(command.get_arguments())
+            .flat_map(|it| it.get_long_and_visible_aliases().unwrap_or_default())
+            .collect();
+        for (key, flag) in decide::FLAG_OF_KEY {
+            assert!(longs.contains(&flag), "--{flag} of {key}");
+        }
+        let keys: Vec<&str> = decide::FLAG_OF_KEY.iter().map(|it| it.0).collect();
+        assert_eq!(keys, crate::config::file::KEYS);
+    }
+}

@@ -1,0 +1,48 @@
+//! `analyze`: recommend changes to autoscaler settings.
+
+use super::context::Context;
+use super::sources;
+use crate::cluster::Namespaces;
+use crate::config::{Config, FailOn};
+use crate::error::{Error, Exit};
+use crate::output::report::{AnalysisReport, Run};
+use crate::output::{self, Page, summary};
+
+pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
+    let gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
+    let report = AnalysisReport::new(Run {
+        fleet: &gathered.fleet,
+        assessments: gathered.assessments,
+        reading: gathered.reading,
+        grid: gathered.grid,
+        taken_at: gathered.taken_at,
+    });
+    present(&cx, &config, &report)?;
+    Ok(exit(&report, config.report.fail_on))
+}
+
+fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(), Error> {
+    let format = config.report.format;
+    let page = Page {
+        width: cx.width(),
+        with_namespace: config.scope.namespaces == Namespaces::All,
+    };
+    cx.print(|out| output::write(out, report, format, page))?;
+    for line in summary::closing(report, format, cx.elapsed()) {
+        cx.note(&line);
+    }
+    Ok(())
+}
+
+/// A gate must not pass on what it could not see; a reader of the table sees for himself, unless
+/// there is nothing to see at all.
+fn exit(report: &AnalysisReport, fail_on: FailOn) -> Exit {
+    let is_gate = fail_on != FailOn::Never;
+    if report.reaches(fail_on) {
+        Exit::Found
+    } else if report.is_blind() || is_gate && report.is_incomplete() {
+        Exit::Unreachable
+    } else {
+        Exit::Clean
+    }
+}

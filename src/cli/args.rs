@@ -1,0 +1,234 @@
+//! What may be typed. Doc comments are the help text.
+
+pub(crate) mod prometheus;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
+
+use crate::analysis::assessment::Days;
+use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
+use crate::config::{Color, FailOn, Format};
+use crate::units::Step;
+pub(crate) use prometheus::PrometheusArgs;
+
+const CONNECTION: &str = "Cluster (as in kubectl)";
+const SCOPE: &str = "Scope";
+const HISTORY: &str = "History";
+const ANALYSIS: &str = "Analysis";
+const OUTPUT: &str = "Output";
+const GENERAL: &str = "General";
+
+/// Find badly tuned Kubernetes autoscalers and prove a better setting from their own history
+#[derive(Parser, Debug)]
+#[command(
+    name = "stepscale",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    disable_help_subcommand = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Analyze(Box<AnalyzeArgs>),
+    Gather(Box<GatherArgs>),
+}
+
+/// The end of every help page, for a program called `name`.
+pub(crate) fn after_help(name: &str) -> String {
+    format!(
+        "Examples:\n  \
+         {name} analyze -A                    every autoscaler that you may see\n  \
+         {name} analyze hpa/web -n shop       one of them\n  \
+         {name} analyze -A --fail-on warning  for a pipeline\n  \
+         {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
+         {name} gather -A --history -o shop.jsonl.gz\n\n{EXIT_CODES}"
+    )
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    nothing to report at or above --fail-on
+  1    findings or recommendations at or above --fail-on
+  2    usage, or a file that cannot be used
+  3    object not found
+  4    cluster or metrics unreachable; with --fail-on also if an autoscaler could not be read
+  5    refused (stale, unlicensed, not approved, owned by Git, paused)
+  6    reverted or degraded
+  7    inconclusive at the timeout
+  70   a bug in this program
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)";
+
+/// Accepted before and after the subcommand.
+#[derive(Args, Debug)]
+pub(crate) struct GlobalArgs {
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
+    /// Namespace; otherwise the context's
+    #[arg(short, long, global = true, value_parser = values::namespace, help_heading = SCOPE)]
+    pub(crate) namespace: Option<String>,
+    /// Configuration file [default: $XDG_CONFIG_HOME/stepscale/config.yaml]
+    #[arg(long, global = true, value_name = "FILE", env = "STEPSCALE_CONFIG", help_heading = GENERAL)]
+    pub(crate) config: Option<PathBuf>,
+    /// When to color [default: auto]
+    #[arg(long, global = true, value_name = "WHEN", value_parser = words(&COLORS), help_heading = GENERAL)]
+    pub(crate) color: Option<Color>,
+    /// Log what is done; twice for the libraries too
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GENERAL)]
+    pub(crate) verbose: u8,
+}
+
+/// How to reach the API server.
+#[derive(Args, Debug)]
+#[command(next_help_heading = CONNECTION)]
+pub(crate) struct ConnectionArgs {
+    /// Kubeconfig file; otherwise $KUBECONFIG, ~/.kube/config, or the pod's service account
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Context of the kubeconfig
+    #[arg(long, global = true, value_name = "NAME", value_parser = values::text)]
+    pub(crate) context: Option<String>,
+    /// Cluster of the kubeconfig, in place of the context's
+    #[arg(long, global = true, value_name = "NAME", value_parser = values::text)]
+    pub(crate) cluster: Option<String>,
+    /// User of the kubeconfig, in place of the context's
+    #[arg(long, global = true, value_name = "NAME", value_parser = values::text)]
+    pub(crate) user: Option<String>,
+    /// User to impersonate
+    #[arg(long = "as", id = "as", global = true, value_name = "USER", value_parser = values::text)]
+    pub(crate) impersonate: Option<String>,
+    /// Group to impersonate; may be repeated
+    #[arg(long = "as-group", id = "as-group", global = true, value_name = "GROUP", value_parser = values::text)]
+    pub(crate) impersonate_groups: Vec<String>,
+    /// Limit for one request to the API server: 30, 30s, 1m; 0 for none [default: 0]
+    #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
+    pub(crate) request_timeout: Option<TimeLimit>,
+}
+
+/// Recommend changes to autoscaler settings
+///
+/// Reads the autoscalers in scope and 14 days of their history, and prints which settings to
+/// change, why, and what that would have saved. Changes nothing in the cluster.
+#[derive(Args, Debug)]
+pub(crate) struct AnalyzeArgs {
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Read a snapshot instead of a cluster; `-` for standard input
+    #[arg(long, value_name = "FILE", help_heading = SCOPE)]
+    pub(crate) from: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    #[command(flatten)]
+    pub(crate) analysis: AnalysisArgs,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+    #[command(flatten)]
+    pub(crate) prometheus: PrometheusArgs,
+}
+
+/// Write a snapshot of autoscalers and their history to a file
+///
+/// The file holds what `analyze --from` needs: the objects in scope as JSON lines and, with
+/// --history, their series. Changes nothing in the cluster.
+#[derive(Args, Debug)]
+pub(crate) struct GatherArgs {
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Include the history of the scale targets
+    #[arg(long = "history", id = "with-history", help_heading = HISTORY)]
+    pub(crate) with_history: bool,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+    /// Snapshot to write, compressed if it ends in .gz or .zst; `-` for standard output
+    #[arg(short, long = "output", id = "out", value_name = "FILE", required = true, help_heading = OUTPUT)]
+    pub(crate) out: PathBuf,
+    #[command(flatten)]
+    pub(crate) prometheus: PrometheusArgs,
+}
+
+/// Which autoscalers are meant.
+#[derive(Args, Debug)]
+#[command(next_help_heading = SCOPE)]
+pub(crate) struct ScopeArgs {
+    /// Autoscalers: web, hpa/web, or hpa web api; all in the namespace if left out
+    #[arg(value_name = "NAME", help_heading = None::<&str>)]
+    pub(crate) names: Vec<String>,
+    /// All namespaces
+    #[arg(short = 'A', long)]
+    pub(crate) all_namespaces: bool,
+    /// Autoscalers with these labels: app=web,tier!=cache
+    #[arg(short = 'l', long, value_parser = values::text)]
+    pub(crate) selector: Option<String>,
+}
+
+/// Which part of the past.
+#[derive(Args, Debug)]
+#[command(next_help_heading = HISTORY)]
+pub(crate) struct HistoryArgs {
+    /// Days of history to look at, 1 to 366 [default: 14]
+    #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
+        env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days)]
+    pub(crate) window_days: Option<u32>,
+    /// Seconds between two samples, 15 to 3600 [default: 300]
+    #[arg(long = "metrics-step-seconds", value_name = "SECONDS",
+        env = "STEPSCALE_METRICS_STEP_SECONDS", value_parser = values::step)]
+    pub(crate) step: Option<Step>,
+    /// End of the window [default: the snapshot's time, or now]
+    #[arg(long, value_name = "RFC3339", value_parser = values::time)]
+    pub(crate) now: Option<Timestamp>,
+}
+
+/// How to judge.
+#[derive(Args, Debug)]
+#[command(next_help_heading = ANALYSIS)]
+pub(crate) struct AnalysisArgs {
+    /// Say nothing about autoscalers with less history than this [default: 7]
+    #[arg(long, value_name = "DAYS", value_parser = values::days)]
+    pub(crate) min_history_days: Option<Days>,
+    /// Capacity to keep above the highest load: 0.15 or 15% [default: 15%]
+    #[arg(long, value_name = "SHARE", value_parser = values::share)]
+    pub(crate) headroom: Option<f64>,
+    /// Allow one replica where the minimum is two or more today
+    #[arg(long, value_name = "true|false", value_parser = values::boolean, num_args = 0..=1,
+        require_equals = true, default_missing_value = "true")]
+    pub(crate) allow_single: Option<bool>,
+}
+
+/// How to answer.
+#[derive(Args, Debug)]
+#[command(next_help_heading = OUTPUT)]
+pub(crate) struct OutputArgs {
+    /// Form of the report; `name` lists every autoscaler in it [default: table]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&FORMATS))]
+    pub(crate) format: Option<Format>,
+    /// Exit with 1 for findings of this severity or above; a recommendation counts as a warning [default: never]
+    #[arg(long, value_name = "LEVEL", value_parser = words(&FAIL_ON))]
+    pub(crate) fail_on: Option<FailOn>,
+}
+
+/// A limit that was typed; `None` inside for "no limit", which is not the same as not typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TimeLimit(pub(crate) Option<Duration>);
+
+pub(crate) fn time_limit(text: &str) -> Result<TimeLimit, String> {
+    values::timeout(text).map(TimeLimit)
+}
+
+/// Parses one of a few words, which help and error messages then list.
+fn words<T>(words: &'static Words<T>) -> impl TypedValueParser<Value = T>
+where
+    T: Copy + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words.names()).try_map(move |it| words.parse(&it))
+}

@@ -1,0 +1,103 @@
+//! The surroundings of a run: clock, streams, terminal. Nothing else reads them.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use anstream::{AutoStream, ColorChoice};
+use jiff::Timestamp;
+
+use crate::config::Color;
+use crate::error::Error;
+use crate::output::progress::{Audience, Progress};
+
+/// Columns of a page that is no terminal.
+const DEFAULT_WIDTH: usize = 80;
+
+/// Cheap to clone; clones share the progress line.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    color: Color,
+    progress: Progress,
+    started: Instant,
+}
+
+impl Context {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
+    pub(crate) fn new(color: Color, verbose: u8) -> Self {
+        // Log lines would tear the progress line.
+        let audience = if io::stderr().is_terminal() && verbose == 0 {
+            Audience::Terminal
+        } else {
+            Audience::Nobody
+        };
+        Self {
+            color,
+            progress: Progress::new(audience),
+            started: Instant::now(),
+        }
+    }
+
+    pub(crate) fn with_color(self, color: Color) -> Self {
+        Self { color, ..self }
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Since the start of the program.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Columns of the terminal that standard output is, or a default.
+    pub(crate) fn width(&self) -> usize {
+        terminal_size::terminal_size_of(io::stdout())
+            .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+    }
+
+    /// Writes a result to standard output, once the progress line is gone.
+    ///
+    /// # Errors
+    /// If it cannot be written; a reader that went away is [`Error::is_silent`].
+    pub(crate) fn print(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        self.progress.finish();
+        let stdout = io::stdout();
+        let choice = self.choice(AutoStream::choice(&stdout));
+        let mut out = BufWriter::new(AutoStream::new(stdout.lock(), choice));
+        write(&mut out)
+            .and_then(|()| out.flush())
+            .map_err(Error::Output)
+    }
+
+    /// Writes a line for people to standard error.
+    pub(crate) fn note(&self, line: &str) {
+        self.progress.finish();
+        let stderr = io::stderr();
+        let choice = self.choice(AutoStream::choice(&stderr));
+        // There is nowhere left to complain if that fails.
+        let _ = writeln!(AutoStream::new(stderr.lock(), choice), "{line}");
+    }
+
+    fn choice(&self, auto: ColorChoice) -> ColorChoice {
+        match self.color {
+            Color::Auto => auto,
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+        }
+    }
+}

@@ -1,0 +1,377 @@
+//! From what was typed to what it means: flags beat environment, environment beats the
+//! configuration file, the file beats the defaults of [`crate::config`].
+
+mod prometheus;
+
+use std::path::Path;
+
+use clap::ArgMatches;
+use etcetera::BaseStrategy;
+
+use super::args::{
+    AnalysisArgs, AnalyzeArgs, ConnectionArgs, GatherArgs, GlobalArgs, HistoryArgs, OutputArgs,
+    ScopeArgs, TimeLimit, time_limit,
+};
+use super::{conflicts, names};
+use crate::cluster::{self, Namespaces, Scope};
+use crate::config::file::File;
+use crate::config::values;
+use crate::config::{
+    Analysis, Color, Config, Destination, GatherConfig, Input, Report, Snapshot, Window,
+};
+use crate::error::Error;
+
+/// The flag that says the same as a key of the configuration file.
+#[cfg(test)]
+pub(super) const FLAG_OF_KEY: [(&str, &str); 24] = [
+    ("prometheus.url", "prometheus-url"),
+    ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
+    ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
+    (
+        "prometheus.clientCertificate",
+        "prometheus-client-certificate",
+    ),
+    ("prometheus.clientKey", "prometheus-client-key"),
+    ("prometheus.caFile", "prometheus-ca-file"),
+    ("prometheus.insecure", "prometheus-insecure"),
+    ("prometheus.headers", "prometheus-header"),
+    ("prometheus.read", "prometheus-read"),
+    ("prometheus.compression", "prometheus-compression"),
+    ("prometheus.concurrency", "prometheus-concurrency"),
+    ("prometheus.timeout", "prometheus-timeout"),
+    ("prometheus.enabled", "no-prometheus"),
+    ("metrics.windowDays", "metrics-window-days"),
+    ("metrics.stepSeconds", "metrics-step-seconds"),
+    ("metrics.promql.cpu", "promql-cpu"),
+    ("metrics.promql.replicas", "promql-replicas"),
+    ("analysis.minHistoryDays", "min-history-days"),
+    ("analysis.headroom", "headroom"),
+    ("analysis.allowSingle", "allow-single"),
+    ("analysis.failOn", "fail-on"),
+    ("cluster.requestTimeout", "request-timeout"),
+    ("output.format", "output"),
+    ("output.color", "color"),
+];
+
+/// Where values may come from besides the parsed flags.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Origin<'a> {
+    file: &'a File,
+    matches: &'a ArgMatches,
+}
+
+impl<'a> Origin<'a> {
+    pub(super) fn new(file: &'a File, matches: &'a ArgMatches) -> Self {
+        Self { file, matches }
+    }
+
+    /// Whether the flag stands on the command line, as opposed to in the environment.
+    fn is_typed(&self, id: &str) -> bool {
+        conflicts::is_typed(self.matches, id)
+    }
+
+    /// `given`, or what the file says of `key`.
+    fn or_file<T>(
+        &self,
+        given: Option<T>,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Error> {
+        // A bad value is reported even where a flag overrides it today.
+        let in_file = self.file.get(key, parse)?;
+        Ok(given.or(in_file))
+    }
+}
+
+/// The configuration file: the one given, or the user's own if there is one.
+pub(super) fn config_file(given: Option<&Path>) -> Result<File, Error> {
+    if let Some(path) = given {
+        return Ok(File::read(path)?);
+    }
+    match etcetera::choose_base_strategy() {
+        Ok(folders) => {
+            let path = folders.config_dir().join("stepscale/config.yaml");
+            Ok(File::read_if_present(&path)?)
+        }
+        // Without a home there is no file of the user's either.
+        Err(_) => Ok(File::default()),
+    }
+}
+
+pub(super) fn color(global: &GlobalArgs, file: &File) -> Result<Color, Error> {
+    let in_file = file.get("output.color", |it| values::COLORS.parse(it))?;
+    Ok(global.color.or(in_file).unwrap_or_default())
+}
+
+pub(super) fn analyze(
+    global: &GlobalArgs,
+    args: &AnalyzeArgs,
+    origin: &Origin<'_>,
+) -> Result<Config, Error> {
+    let window = window(&args.history, origin)?;
+    let input = match &args.from {
+        Some(path) => Input::Snapshot(snapshot(path)),
+        None => Input::Cluster {
+            connection: connection(&global.connection, origin)?,
+            metrics: prometheus::metrics(&args.prometheus, origin)?,
+        },
+    };
+    let mut scope = scope(global, &args.scope)?;
+    // A snapshot has no current namespace.
+    if matches!(input, Input::Snapshot(_)) && scope.namespaces == Namespaces::Current {
+        scope.namespaces = Namespaces::All;
+    } else {
+        refuse_names_everywhere(&scope)?;
+    }
+    Ok(Config {
+        input,
+        scope,
+        window,
+        analysis: analysis(&args.analysis, origin)?,
+        report: report(&args.output, origin)?,
+        now: args.history.now,
+    })
+}
+
+pub(super) fn gather(
+    global: &GlobalArgs,
+    args: &GatherArgs,
+    origin: &Origin<'_>,
+) -> Result<GatherConfig, Error> {
+    let scope = scope(global, &args.scope)?;
+    refuse_names_everywhere(&scope)?;
+    let history = if args.with_history {
+        Some(prometheus::metrics(&args.prometheus, origin)?)
+    } else {
+        None
+    };
+    Ok(GatherConfig {
+        connection: connection(&global.connection, origin)?,
+        scope,
+        history,
+        window: window(&args.history, origin)?,
+        now: args.history.now,
+        out: match args.out.to_str() {
+            Some("-") => Destination::Stdout,
+            Some(_) | None => Destination::File(args.out.clone()),
+        },
+    })
+}
+
+fn snapshot(path: &Path) -> Snapshot {
+    if path == Path::new("-") {
+        Snapshot::Stdin
+    } else {
+        Snapshot::File(path.to_owned())
+    }
+}
+
+fn connection(args: &ConnectionArgs, origin: &Origin<'_>) -> Result<cluster::Options, Error> {
+    let limit = origin.or_file(args.request_timeout, "cluster.requestTimeout", time_limit)?;
+    Ok(cluster::Options {
+        kubeconfig: args.kubeconfig.clone(),
+        context: args.context.clone(),
+        cluster: args.cluster.clone(),
+        user: args.user.clone(),
+        impersonate: args.impersonate.clone(),
+        impersonate_groups: impersonated_groups(args)?,
+        request_timeout: limit.and_then(|TimeLimit(limit)| limit),
+    })
+}
+
+fn impersonated_groups(args: &ConnectionArgs) -> Result<Vec<String>, Error> {
+    if args.impersonate.is_none() && !args.impersonate_groups.is_empty() {
+        // The API server refuses such requests with a message that names no flag.
+        return Err(Error::usage(
+            "--as-group needs --as: a group alone cannot be impersonated",
+        ));
+    }
+    Ok(args.impersonate_groups.clone())
+}
+
+fn scope(global: &GlobalArgs, args: &ScopeArgs) -> Result<Scope, Error> {
+    Ok(Scope {
+        namespaces: match (&global.namespace, args.all_namespaces) {
+            (_, true) => Namespaces::All,
+            (Some(namespace), false) => Namespaces::One(namespace.clone()),
+            (None, false) => Namespaces::Current,
+        },
+        selector: args.selector.clone(),
+        names: names::parse(&args.names)?,
+    })
+}
+
+/// A name alone names nothing where there are several namespaces; kubectl refuses it too.
+fn refuse_names_everywhere(scope: &Scope) -> Result<(), Error> {
+    match (&scope.namespaces, scope.names.first()) {
+        (Namespaces::All, Some(name)) => Err(Error::Usage {
+            message: format!("`{}` cannot be looked up in all namespaces", name.name),
+            hint: Some("pass -n NAMESPACE in place of -A".to_owned()),
+        }),
+        (Namespaces::All | Namespaces::One(_) | Namespaces::Current, _) => Ok(()),
+    }
+}
+
+fn window(args: &HistoryArgs, origin: &Origin<'_>) -> Result<Window, Error> {
+    let default = Window::default();
+    let days = origin.or_file(args.window_days, "metrics.windowDays", values::window_days)?;
+    let step = origin.or_file(args.step, "metrics.stepSeconds", values::step)?;
+    Ok(Window {
+        days: days.unwrap_or(default.days),
+        step: step.unwrap_or(default.step),
+    })
+}
+
+fn analysis(args: &AnalysisArgs, origin: &Origin<'_>) -> Result<Analysis, Error> {
+    let default = Analysis::default();
+    let min = origin.or_file(
+        args.min_history_days,
+        "analysis.minHistoryDays",
+        values::days,
+    )?;
+    let headroom = origin.or_file(args.headroom, "analysis.headroom", values::share)?;
+    let single = origin.or_file(args.allow_single, "analysis.allowSingle", values::boolean)?;
+    Ok(Analysis {
+        min_history: min.unwrap_or(default.min_history),
+        headroom: headroom.unwrap_or(default.headroom),
+        allow_single: single.unwrap_or(default.allow_single),
+    })
+}
+
+fn report(args: &OutputArgs, origin: &Origin<'_>) -> Result<Report, Error> {
+    let format = |it: &str| values::FORMATS.parse(it);
+    let fail_on = |it: &str| values::FAIL_ON.parse(it);
+    Ok(Report {
+        format: origin
+            .or_file(args.format, "output.format", format)?
+            .unwrap_or_default(),
+        fail_on: origin
+            .or_file(args.fail_on, "analysis.failOn", fail_on)?
+            .unwrap_or_default(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use clap::FromArgMatches;
+
+    use super::super::args::{Cli, Command};
+    use super::*;
+    use crate::config::{FailOn, Format, Metrics};
+    use crate::units::Step;
+
+    fn decided(line: &str, file: &str) -> Result<Config, Error> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.yaml");
+        std::fs::write(&path, file).unwrap();
+        let file = File::read(&path)?;
+        let command = super::super::command(OsStr::new("kubectl-stepscale"));
+        let matches = command.try_get_matches_from(line.split(' ')).unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        let Command::Analyze(args) = cli.command else {
+            panic!("{line} is not analyze");
+        };
+        let typed = matches.subcommand().unwrap().1;
+        analyze(&cli.global, &args, &Origin::new(&file, typed))
+    }
+
+    #[test]
+    fn flags_beat_the_file_and_the_file_beats_defaults() {
+        let file = "metrics: {windowDays: 28, stepSeconds: 60}\nanalysis: {failOn: critical}\n";
+        let config = decided("x analyze --window-days 7 -o wide", file).unwrap();
+        assert_eq!(config.window.days, 7);
+        assert_eq!(config.window.step, Step::ONE_MINUTE);
+        assert_eq!(config.analysis, Analysis::default());
+        let expected = Report {
+            format: Format::Wide,
+            fail_on: FailOn::Critical,
+        };
+        assert_eq!(config.report, expected);
+    }
+
+    #[test]
+    fn a_bad_value_in_the_file_is_reported_even_where_a_flag_overrides_it() {
+        let refused = decided("x analyze --window-days 7", "metrics: {windowDays: 0}\n");
+        assert!(matches!(refused, Err(Error::ConfigFile(_))), "{refused:?}");
+    }
+
+    #[test]
+    fn the_connection_is_kubectls() {
+        let line = "x --context c analyze --user u --as me --as-group a --as-group b \
+                    --request-timeout 30";
+        let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let config = decided(&line, "cluster: {requestTimeout: 1m}\n").unwrap();
+        let Input::Cluster { connection, .. } = config.input else {
+            panic!("not a cluster");
+        };
+        assert_eq!(connection.context.as_deref(), Some("c"));
+        assert_eq!(connection.user.as_deref(), Some("u"));
+        assert_eq!(connection.impersonate.as_deref(), Some("me"));
+        assert_eq!(connection.impersonate_groups, ["a", "b"]);
+        let limit = std::time::Duration::from_secs(30);
+        assert_eq!(connection.request_timeout, Some(limit));
+    }
+
+    #[test]
+    fn no_limit_on_the_command_line_beats_a_limit_in_the_file() {
+        let file = "cluster: {requestTimeout: 1m}\n";
+        let config = decided("x analyze --request-timeout 0", file).unwrap();
+        let Input::Cluster { connection, .. } = config.input else {
+            panic!("not a cluster");
+        };
+        assert_eq!(connection.request_timeout, None);
+    }
+
+    #[test]
+    fn a_snapshot_is_read_whole_unless_a_namespace_is_named() {
+        let cases = [
+            ("x analyze --from f", Namespaces::All),
+            ("x analyze --from f web", Namespaces::All),
+            (
+                "x analyze --from f -n shop",
+                Namespaces::One("shop".to_owned()),
+            ),
+            ("x analyze", Namespaces::Current),
+        ];
+        for (line, expected) in cases {
+            assert_eq!(
+                decided(line, "").unwrap().scope.namespaces,
+                expected,
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_needs_a_namespace() {
+        assert!(matches!(
+            decided("x analyze web -A", ""),
+            Err(Error::Usage { .. })
+        ));
+        assert!(matches!(
+            decided("x analyze --as-group g", ""),
+            Err(Error::Usage { .. })
+        ));
+    }
+
+    #[test]
+    fn standard_input_is_a_dash() {
+        let config = decided("x analyze --from -", "").unwrap();
+        assert!(matches!(config.input, Input::Snapshot(Snapshot::Stdin)));
+    }
+
+    #[test]
+    fn prometheus_can_be_switched_off_and_on_again() {
+        let off = "prometheus: {enabled: false}\n";
+        let is_on = |line, file| match decided(line, file).unwrap().input {
+            Input::Cluster { metrics, .. } => matches!(metrics, Metrics::Prometheus(_)),
+            Input::Snapshot(_) => panic!("not a cluster"),
+        };
+        assert!(is_on("x analyze", ""));
+        assert!(!is_on("x analyze --no-prometheus", ""));
+        assert!(!is_on("x analyze", off));
+        assert!(is_on("x analyze --prometheus-url http://a", off));
+    }
+}

@@ -1,0 +1,69 @@
+//! Runs a command until it ends or a signal does, and turns panics into an apology.
+
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::future::Future;
+use std::io::Write;
+use std::panic::PanicHookInfo;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::context::Context;
+use crate::error::{Error, Exit};
+
+/// Runs `work` to its end, or until the first SIGINT or SIGTERM.
+///
+/// The work has a task of its own, so that a signal is answered even while it computes or waits
+/// for the reader of standard output. What it had under way is abandoned.
+///
+/// # Errors
+/// What `work` returns, or that the system refuses threads or signals.
+pub(super) fn run(
+    cx: &Context,
+    work: impl Future<Output = Result<Exit, Error>> + Send + 'static,
+) -> Result<Exit, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::Start)?;
+    let result = runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Start)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Start)?;
+        tokio::select! {
+            // A panic has ended the process before it could arrive here.
+            done = tokio::spawn(work) => done.unwrap_or(Ok(Exit::Bug)),
+            _ = interrupt.recv() => Ok(Exit::Interrupted),
+            _ = terminate.recv() => Ok(Exit::Terminated),
+        }
+    });
+    cx.progress().finish();
+    // Blocking work that a signal cut short must not hold up the end of the process.
+    runtime.shutdown_background();
+    result
+}
+
+/// Makes every panic, on whatever thread, end the process as a bug with exit code 70.
+pub(super) fn report_panics_as_bugs() {
+    std::panic::set_hook(Box::new(|panic| {
+        // There is nowhere left to complain if that fails.
+        let _ = std::io::stderr().write_all(apology(panic).as_bytes());
+        std::process::exit(Exit::Bug.code().into());
+    }));
+}
+
+fn apology(panic: &PanicHookInfo<'_>) -> String {
+    let what = panic.payload_as_str().unwrap_or("no message");
+    let place = panic
+        .location()
+        .map_or_else(String::new, |it| format!(" at {it}"));
+    let mut text = format!(
+        "error: internal error{place}: {what}\n\
+         This is a bug in stepscale {}; nothing was changed in the cluster by it.\n\
+         hint: run it again with RUST_BACKTRACE=1 and report the output with the command that you typed\n",
+        env!("CARGO_PKG_VERSION")
+    );
+    let backtrace = Backtrace::capture();
+    if backtrace.status() == BacktraceStatus::Captured {
+        text.push_str(&backtrace.to_string());
+    }
+    text
+}

@@ -1,0 +1,333 @@
+//! The configuration file: camelCase keys in groups, every one of which a flag has too.
+//!
+//! ```yaml
+//! prometheus:
+//!   url: http://prometheus.example:9090
+//! metrics:
+//!   windowDays: 28
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::yaml::{self, Mapping, Value};
+
+/// Every key, in the order of the README.
+pub const KEYS: [&str; 24] = [
+    "prometheus.url",
+    "prometheus.bearerTokenFile",
+    "prometheus.basicAuthFile",
+    "prometheus.clientCertificate",
+    "prometheus.clientKey",
+    "prometheus.caFile",
+    "prometheus.insecure",
+    "prometheus.headers",
+    "prometheus.read",
+    "prometheus.compression",
+    "prometheus.concurrency",
+    "prometheus.timeout",
+    "prometheus.enabled",
+    "metrics.windowDays",
+    "metrics.stepSeconds",
+    "metrics.promql.cpu",
+    "metrics.promql.replicas",
+    "analysis.minHistoryDays",
+    "analysis.headroom",
+    "analysis.allowSingle",
+    "analysis.failOn",
+    "cluster.requestTimeout",
+    "output.format",
+    "output.color",
+];
+
+/// A configuration file that was read: its values by key, dots between the groups.
+#[derive(Clone, Debug, Default)]
+pub struct File {
+    path: PathBuf,
+    values: BTreeMap<String, Value>,
+}
+
+/// The configuration file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("cannot read configuration file {}", path.display())]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("configuration file {} is not YAML", path.display())]
+    Syntax {
+        path: PathBuf,
+        source: yaml::ReadError,
+    },
+    #[error("configuration file {}: unknown key `{key}`", path.display())]
+    UnknownKey {
+        path: PathBuf,
+        key: String,
+        /// The known key that it may be meant to be.
+        meant: Option<&'static str>,
+    },
+    #[error("configuration file {}: {key}: invalid value `{value}`: {why}", path.display())]
+    Value {
+        path: PathBuf,
+        key: String,
+        value: String,
+        why: String,
+    },
+}
+
+impl File {
+    /// Reads the file at `path`, which must exist.
+    ///
+    /// # Errors
+    /// If it cannot be read, is not YAML, or has a key that is not in [`KEYS`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the file at `path` if there is one; no values otherwise.
+    ///
+    /// # Errors
+    /// As [`File::read`], except for a file that does not exist.
+    pub fn read_if_present(path: &Path) -> Result<Self, Error> {
+        match Self::read(path) {
+            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Self::default())
+            }
+            read => read,
+        }
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<Self, Error> {
+        let mut file = Self {
+            path: path.to_owned(),
+            values: BTreeMap::new(),
+        };
+        match yaml::read(text) {
+            Ok(Value::Null) => Ok(file),
+            Ok(Value::Mapping(groups)) => {
+                file.collect("", groups)?;
+                Ok(file)
+            }
+            Ok(other) => Err(file.error("top level", &other, "expected groups of keys")),
+            Err(source) => Err(Error::Syntax {
+                path: file.path,
+                source,
+            }),
+        }
+    }
+
+    /// Takes in the values of `group` and the groups in it.
+    fn collect(&mut self, prefix: &str, group: Mapping) -> Result<(), Error> {
+        for (name, value) in group {
+            let key = format!("{prefix}{}", shown(&name));
+            match value {
+                _ if KEYS.contains(&key.as_str()) => {
+                    self.values.insert(key, value);
+                }
+                Value::Mapping(inner) if is_group(&key) => {
+                    self.collect(&format!("{key}."), inner)?;
+                }
+                Value::Null if is_group(&key) => {}
+                other if is_group(&key) => {
+                    return Err(self.error(&key, &other, "expected keys below it"));
+                }
+                _ => return Err(self.unknown(key)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of `key`, parsed; `None` where the file does not say.
+    ///
+    /// # Errors
+    /// If the value is not a single one, or `parse` refuses it.
+    pub(crate) fn get<T>(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, Error> {
+        debug_assert!(KEYS.contains(&key), "{key} is not in KEYS");
+        let value = self.values.get(key).filter(|it| !it.is_null());
+        value.map(|it| self.scalar(key, it, &parse)).transpose()
+    }
+
+    /// The values of `key`, each parsed; empty where the file does not say.
+    ///
+    /// # Errors
+    /// If the value is not a list, or `parse` refuses an entry.
+    pub(crate) fn list<T>(
+        &self,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Vec<T>, Error> {
+        debug_assert!(KEYS.contains(&key), "{key} is not in KEYS");
+        match self.values.get(key) {
+            None | Some(Value::Null) => Ok(Vec::new()),
+            Some(Value::Sequence(all)) => {
+                all.iter().map(|it| self.scalar(key, it, &parse)).collect()
+            }
+            Some(other) => Err(self.error(key, other, "expected a list")),
+        }
+    }
+
+    fn scalar<T>(
+        &self,
+        key: &str,
+        value: &Value,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<T, Error> {
+        if matches!(value, Value::Sequence(_) | Value::Mapping(_)) {
+            return Err(self.error(key, value, "expected a single value"));
+        }
+        parse(&shown(value)).map_err(|why| self.error(key, value, &why))
+    }
+
+    fn error(&self, key: &str, value: &Value, why: &str) -> Error {
+        Error::Value {
+            path: self.path.clone(),
+            key: key.to_owned(),
+            value: shown(value),
+            why: why.to_owned(),
+        }
+    }
+
+    fn unknown(&self, key: String) -> Error {
+        Error::UnknownKey {
+            path: self.path.clone(),
+            meant: closest(&key),
+            key,
+        }
+    }
+}
+
+fn is_group(key: &str) -> bool {
+    let prefix = format!("{key}.");
+    KEYS.iter().any(|it| it.starts_with(&prefix))
+}
+
+/// The known key nearest to `key`: by the whole path, or by the last name in any group.
+fn closest(key: &str) -> Option<&'static str> {
+    let last = |path: &'_ str| path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
+    let likeness = |known: &str| {
+        let whole = strsim::jaro_winkler(key, known);
+        let name = strsim::jaro_winkler(&last(key), &last(known));
+        // The name counts slightly less, so that the right group wins among equal names.
+        whole.max(0.99 * name)
+    };
+    let nearest = KEYS
+        .into_iter()
+        .map(|known| (likeness(known), known))
+        .max_by(|a, b| a.0.total_cmp(&b.0))?;
+    // Below this clap too suggests nothing: the words have little in common.
+    (nearest.0 > 0.8).then_some(nearest.1)
+}
+
+/// A value as the file has it, on one line.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(it) => it.to_string(),
+        Value::Number(it) => it.to_string(),
+        Value::String(it) => it.clone(),
+        Value::Sequence(_) => "[…]".to_owned(),
+        Value::Mapping(_) => "{…}".to_owned(),
+        Value::Tagged(it) => format!("{} …", it.tag),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::values;
+
+    fn parse(text: &str) -> Result<File, Error> {
+        File::parse(Path::new("config.yaml"), text)
+    }
+
+    #[test]
+    fn values_are_found_by_group_and_key() {
+        let file = parse(
+            "prometheus:\n  url: http://a:9090\n  headers:\n  - 'X-Scope-OrgID: team'\n\
+             metrics:\n  windowDays: 28\n  promql:\n    cpu: sum(x{ns=\"{ns}\",d=\"{deploy}\"})\n\
+             analysis:\n",
+        )
+        .unwrap();
+        let url = file.get("prometheus.url", values::url).unwrap();
+        assert_eq!(url.as_deref(), Some("http://a:9090"));
+        let days = file.get("metrics.windowDays", values::window_days).unwrap();
+        assert_eq!(days, Some(28));
+        assert!(
+            file.get("metrics.promql.cpu", values::promql)
+                .unwrap()
+                .is_some()
+        );
+        assert_eq!(file.get("analysis.headroom", values::share).unwrap(), None);
+        let headers = file.list("prometheus.headers", values::header).unwrap();
+        assert_eq!(headers, [("X-Scope-OrgID".to_owned(), "team".to_owned())]);
+    }
+
+    #[test]
+    fn an_unknown_key_is_an_error_with_the_likely_one() {
+        let cases = [
+            (
+                "prometheus:\n  ulr: x\n",
+                "prometheus.ulr",
+                Some("prometheus.url"),
+            ),
+            (
+                "metrics:\n  window_days: 3\n",
+                "metrics.window_days",
+                Some("metrics.windowDays"),
+            ),
+            ("windowDays: 3\n", "windowDays", Some("metrics.windowDays")),
+            (
+                "analysis: {headRoom: 1}\n",
+                "analysis.headRoom",
+                Some("analysis.headroom"),
+            ),
+            ("zzz: 1\n", "zzz", None),
+        ];
+        for (text, expected, suggestion) in cases {
+            let Err(Error::UnknownKey { key, meant, .. }) = parse(text) else {
+                panic!("{text} was accepted");
+            };
+            assert_eq!((key.as_str(), meant), (expected, suggestion));
+        }
+    }
+
+    #[test]
+    fn a_refused_value_is_named_with_file_and_key() {
+        let file = parse("metrics:\n  stepSeconds: often\n").unwrap();
+        let refused = file.get("metrics.stepSeconds", values::step).unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "configuration file config.yaml: metrics.stepSeconds: invalid value `often`: \
+             expected a whole number of seconds from 15 to 3600"
+        );
+    }
+
+    #[test]
+    fn the_wrong_shape_is_refused() {
+        for text in ["- a\n", "prometheus: http://a\n", "metrics: [1]\n"] {
+            assert!(matches!(parse(text), Err(Error::Value { .. })), "{text}");
+        }
+        let file = parse("prometheus:\n  url: [a]\n  headers: a\n").unwrap();
+        assert!(file.get("prometheus.url", values::url).is_err());
+        assert!(file.list("prometheus.headers", values::header).is_err());
+        assert!(matches!(parse("a: [\n"), Err(Error::Syntax { .. })));
+    }
+
+    #[test]
+    fn only_a_file_that_was_asked_for_must_exist() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("config.yaml");
+        assert!(matches!(File::read(&missing), Err(Error::Read { .. })));
+        assert!(File::read_if_present(&missing).unwrap().values.is_empty());
+        assert!(File::read_if_present(folder.path()).is_err());
+    }
+}

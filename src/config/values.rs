@@ -1,0 +1,379 @@
+//! One parser for each kind of value, shared by flags, environment and configuration file, so
+//! that a value means the same wherever it stands. Messages say what is allowed; the caller
+//! names the flag or key and the value.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Color, FailOn, Format};
+use crate::analysis::assessment::Days;
+use crate::metrics::prometheus::{Compression, WayChoice};
+use crate::units::Step;
+
+/// Longest window: what a year-long retention holds, and a leap day.
+const MOST_DAYS: u32 = 366;
+/// Shortest step: the HPA controller decides every 15 s, finer history tells nothing more.
+const FINEST_STEP: u32 = 15;
+/// Longest step: daily peaks of an hour disappear beyond it.
+const COARSEST_STEP: u32 = 3600;
+/// Requests at once that a Prometheus of default settings still evaluates in parallel: 20 is its
+/// `--query.max-concurrency`, and others want to be answered too.
+const MOST_REQUESTS: usize = 16;
+
+/// A window of whole days.
+pub(crate) fn window_days(text: &str) -> Result<u32, String> {
+    in_range(text, 1, MOST_DAYS, "whole number of days")
+}
+
+/// A length of history in days; fractions are allowed.
+pub(crate) fn days(text: &str) -> Result<Days, String> {
+    match text.parse::<f64>() {
+        Ok(days) if (0.0..=f64::from(MOST_DAYS)).contains(&days) => Ok(Days(days)),
+        Ok(_) | Err(_) => Err(format!("expected a number of days from 0 to {MOST_DAYS}")),
+    }
+}
+
+/// The distance of samples.
+pub(crate) fn step(text: &str) -> Result<Step, String> {
+    let seconds = in_range(text, FINEST_STEP, COARSEST_STEP, "whole number of seconds")?;
+    Step::from_seconds(seconds).ok_or_else(|| "expected at least 1 second".to_owned())
+}
+
+/// Requests under way at once.
+pub(crate) fn concurrency(text: &str) -> Result<usize, String> {
+    in_range(text, 1, MOST_REQUESTS, "number of requests")
+}
+
+/// A share as `0.15` or `15%`, from 0 to 1.
+pub(crate) fn share(text: &str) -> Result<f64, String> {
+    let parsed = match text.strip_suffix('%') {
+        Some(percent) => percent.parse::<f64>().map(|it| it / 100.0),
+        None => text.parse::<f64>(),
+    };
+    match parsed {
+        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
+        Ok(_) | Err(_) => Err("expected a share such as 0.15 or 15%, at most 100%".to_owned()),
+    }
+}
+
+/// A time limit in kubectl's syntax: `30` (seconds), `1m30s`, `500ms`; `0` for none.
+pub(crate) fn timeout(text: &str) -> Result<Option<Duration>, String> {
+    let wanted = || "expected a time such as 30, 30s or 1m30s, or 0 for no limit".to_owned();
+    let length = match text.parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => go_duration(text).ok_or_else(wanted)?,
+    };
+    Ok((!length.is_zero()).then_some(length))
+}
+
+/// A time limit that must be one.
+pub(crate) fn positive_timeout(text: &str) -> Result<Duration, String> {
+    timeout(text)?.ok_or_else(|| "expected a time such as 30s, above 0".to_owned())
+}
+
+/// Go's `time.ParseDuration` for what is not negative: numbers, each with a unit.
+fn go_duration(text: &str) -> Option<Duration> {
+    let mut rest = text;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let number_ends = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let (number, after) = rest.split_at(number_ends);
+        let unit_ends = after
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(after.len());
+        let (unit, next) = after.split_at(unit_ends);
+        total += number.parse::<f64>().ok()? * seconds_in(unit)?;
+        rest = next;
+    }
+    if text.is_empty() {
+        return None;
+    }
+    Duration::try_from_secs_f64(total).ok()
+}
+
+fn seconds_in(unit: &str) -> Option<f64> {
+    Some(match unit {
+        "ns" => 1e-9,
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    })
+}
+
+/// A point in time.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse()
+        .map_err(|_| "expected a time such as 2026-03-01T12:00:00Z".to_owned())
+}
+
+/// The address of a Prometheus, without the slash at its end.
+pub(crate) fn url(text: &str) -> Result<String, String> {
+    let wanted = || "expected an address such as http://prometheus.example:9090".to_owned();
+    let uri: http::Uri = text.parse().map_err(|_| wanted())?;
+    let scheme_is_known = matches!(uri.scheme_str(), Some("http" | "https"));
+    if !scheme_is_known || uri.host().is_none_or(str::is_empty) {
+        return Err(wanted());
+    }
+    if uri.query().is_some() {
+        return Err("the address may not have a query".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+/// An HTTP header as `Name: value`.
+pub(crate) fn header(text: &str) -> Result<(String, String), String> {
+    let wanted = || "expected a header such as `X-Scope-OrgID: team`".to_owned();
+    let (name, value) = text.split_once(':').ok_or_else(wanted)?;
+    let (name, value) = (name.trim(), value.trim());
+    http::HeaderName::try_from(name).map_err(|_| wanted())?;
+    http::HeaderValue::try_from(value).map_err(|_| wanted())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// User and password as `user:password`.
+pub(crate) fn basic_auth(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((user, password)) if !user.is_empty() => Ok((user.to_owned(), password.to_owned())),
+        Some(_) | None => Err("expected user:password".to_owned()),
+    }
+}
+
+/// A query with the target's place marked.
+pub(crate) fn promql(text: &str) -> Result<String, String> {
+    if text.contains("{deploy}") {
+        Ok(text.to_owned())
+    } else {
+        // Without it every target would be given the same numbers.
+        Err("expected {deploy} (and {ns}) where the target's name belongs".to_owned())
+    }
+}
+
+/// Any text but the empty one.
+pub(crate) fn text(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("expected something".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// A namespace: a DNS label.
+pub(crate) fn namespace(text: &str) -> Result<String, String> {
+    if text.len() <= 63 && is_label(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("expected a name of at most 63 lower-case letters, digits and `-`".to_owned())
+    }
+}
+
+/// Whether `name` can name an object: DNS labels with dots between them.
+pub(crate) fn is_object_name(name: &str) -> bool {
+    name.len() <= 253 && name.split('.').all(is_label)
+}
+
+fn is_label(text: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    !text.is_empty() && text.chars().all(allowed) && !text.starts_with('-') && !text.ends_with('-')
+}
+
+pub(crate) fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
+/// A value that is one of a few words.
+pub(crate) struct Words<T: 'static>(pub(crate) &'static [(&'static str, T)]);
+
+impl<T: Copy> Words<T> {
+    pub(crate) fn parse(&self, text: &str) -> Result<T, String> {
+        let found = self.0.iter().find(|(word, _)| *word == text);
+        found.map(|(_, value)| *value).ok_or_else(|| {
+            let words: Vec<&str> = self.names().collect();
+            format!("expected one of {}", words.join(", "))
+        })
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.0.iter().map(|(word, _)| *word)
+    }
+}
+
+pub(crate) const WAYS: Words<WayChoice> = Words(&[
+    ("auto", WayChoice::Auto),
+    ("remote-read", WayChoice::RemoteRead),
+    ("pods", WayChoice::PodRates),
+    ("workloads", WayChoice::GroupedRates),
+]);
+
+pub(crate) const COMPRESSIONS: Words<Compression> = Words(&[
+    ("auto", Compression::Auto),
+    ("on", Compression::On),
+    ("off", Compression::Off),
+]);
+
+pub(crate) const FORMATS: Words<Format> = Words(&[
+    ("table", Format::Table),
+    ("wide", Format::Wide),
+    ("json", Format::Json),
+    ("yaml", Format::Yaml),
+    ("name", Format::Name),
+]);
+
+pub(crate) const FAIL_ON: Words<FailOn> = Words(&[
+    ("never", FailOn::Never),
+    ("info", FailOn::Info),
+    ("warning", FailOn::Warning),
+    ("critical", FailOn::Critical),
+    ("recommendation", FailOn::Recommendation),
+]);
+
+pub(crate) const COLORS: Words<Color> = Words(&[
+    ("auto", Color::Auto),
+    ("always", Color::Always),
+    ("never", Color::Never),
+]);
+
+fn in_range<T>(text: &str, least: T, most: T, what: &str) -> Result<T, String>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display + Copy,
+{
+    match text.parse::<T>() {
+        Ok(value) if least <= value && value <= most => Ok(value),
+        Ok(_) | Err(_) => Err(format!("expected a {what} from {least} to {most}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn time_limits_are_read_as_kubectl_reads_them() {
+        let cases = [
+            ("30", Some(Duration::from_secs(30))),
+            ("30s", Some(Duration::from_secs(30))),
+            ("1m", Some(Duration::from_secs(60))),
+            ("1h15m30.5s", Some(Duration::from_millis(4_530_500))),
+            ("500ms", Some(Duration::from_millis(500))),
+            ("0", None),
+            ("0s", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(timeout(text), Ok(expected), "{text}");
+        }
+        for bad in ["", "s", "1x", "1.s.", "-3s", "3 s", "m5", "1e400h"] {
+            assert!(timeout(bad).is_err(), "{bad}");
+        }
+        assert!(positive_timeout("0").is_err());
+    }
+
+    #[test]
+    fn shares_are_fractions_or_percentages() {
+        for (text, expected) in [("0.15", 0.15), ("15%", 0.15), ("0", 0.0), ("100%", 1.0)] {
+            assert_eq!(share(text), Ok(expected), "{text}");
+        }
+        for bad in ["15", "-0.1", "101%", "%", "", "NaN"] {
+            assert!(share(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        assert_eq!(window_days("14"), Ok(14));
+        assert_eq!(step("300"), Ok(Step::FIVE_MINUTES));
+        assert_eq!(concurrency("4"), Ok(4));
+        assert_eq!(days("0.5"), Ok(Days(0.5)));
+        for bad in ["0", "367", "1.5", "-1", "x", ""] {
+            assert!(window_days(bad).is_err(), "{bad}");
+        }
+        for bad in ["0", "14", "3601"] {
+            assert!(step(bad).is_err(), "{bad}");
+        }
+        for bad in ["0", "17"] {
+            assert!(concurrency(bad).is_err(), "{bad}");
+        }
+        for bad in ["-1", "NaN", "inf", "400"] {
+            assert!(days(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn addresses_need_a_scheme_and_a_host() {
+        let cases = [
+            ("http://localhost:9090", "http://localhost:9090"),
+            (
+                "https://mimir.example/prometheus/",
+                "https://mimir.example/prometheus",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(url(text).as_deref(), Ok(expected));
+        }
+        for bad in [
+            "",
+            "localhost:9090",
+            "ftp://a",
+            "http://",
+            "http://a?x=1",
+            "/metrics",
+        ] {
+            assert!(url(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn headers_and_credentials_split_at_the_first_colon() {
+        let pair = |a: &str, b: &str| Ok((a.to_owned(), b.to_owned()));
+        assert_eq!(header("X-Scope-OrgID: a:b"), pair("X-Scope-OrgID", "a:b"));
+        assert_eq!(basic_auth("me:a:b"), pair("me", "a:b"));
+        assert_eq!(basic_auth("me:"), pair("me", ""));
+        for bad in ["X-Scope-OrgID", "a b: c", ": c", "a: \u{7}"] {
+            assert!(header(bad).is_err(), "{bad:?}");
+        }
+        for bad in ["me", ":secret", ""] {
+            assert!(basic_auth(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_follow_dns() {
+        for good in ["web", "web-1", "a.b-c.d"] {
+            assert!(is_object_name(good), "{good}");
+        }
+        for bad in ["", "Web", "-web", "web-", "a..b", "a_b", "a/b"] {
+            assert!(!is_object_name(bad), "{bad}");
+        }
+        assert!(namespace("a.b").is_err());
+        assert!(namespace(&"a".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn an_unknown_word_is_answered_with_the_known_ones() {
+        assert_eq!(WAYS.parse("pods"), Ok(WayChoice::PodRates));
+        let refused = COMPRESSIONS.parse("gzip").unwrap_err();
+        assert_eq!(refused, "expected one of auto, on, off");
+    }
+
+    proptest! {
+        #[test]
+        fn whole_seconds_read_back(seconds in 1_u64..10_000_000) {
+            let length = Some(Duration::from_secs(seconds));
+            prop_assert_eq!(timeout(&format!("{seconds}s")), Ok(length));
+            prop_assert_eq!(timeout(&seconds.to_string()), Ok(length));
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC{0,40}") {
+            let _ = (timeout(&text), share(&text), url(&text), header(&text), days(&text));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Every way in which a run can end badly: what to do about it, and the exit code.
+//!
+//! Modules have small errors of their own, which say what happened. Here they meet; advice and
+//! exit codes live here and nowhere else.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use crate::config;
+
+/// Why a run ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Flags that make no sense together, and what to type instead.
+    #[error("{message}")]
+    Usage {
+        message: String,
+        hint: Option<String>,
+    },
+    #[error(transparent)]
+    ConfigFile(#[from] config::file::Error),
+    /// A file named by a flag cannot be read.
+    #[error("cannot read {} given with {flag}", path.display())]
+    Read {
+        flag: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// A file named by a flag has something else in it.
+    #[error("{} given with {flag}: {why}", path.display())]
+    Content {
+        flag: &'static str,
+        path: PathBuf,
+        why: String,
+    },
+    #[error("cannot write to standard output")]
+    Output(#[source] std::io::Error),
+    #[error("cannot write {} given with {flag}", path.display())]
+    Write {
+        flag: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    /// The system refuses what every program may have: threads, signals.
+    #[error("cannot start")]
+    Start(#[source] std::io::Error),
+    #[error("{command} cannot reach its sources in this build")]
+    NoSource { command: &'static str },
+}
+
+/// The contract of exit codes, as `--help` prints it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    Clean,
+    /// Findings or recommendations at or above `--fail-on`.
+    Found,
+    /// Usage, or a file that cannot be used.
+    Usage,
+    ObjectNotFound,
+    /// Cluster or metrics, or what could be read is too little to answer.
+    Unreachable,
+    Refused,
+    Reverted,
+    Inconclusive,
+    /// A bug of ours.
+    Bug,
+    Interrupted,
+    Terminated,
+}
+
+impl Exit {
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Clean => 0,
+            Self::Found => 1,
+            Self::Usage => 2,
+            Self::ObjectNotFound => 3,
+            Self::Unreachable => 4,
+            Self::Refused => 5,
+            Self::Reverted => 6,
+            Self::Inconclusive => 7,
+            Self::Bug => 70,
+            // 128 and the number of the signal, as shells do.
+            Self::Interrupted => 130,
+            Self::Terminated => 143,
+        }
+    }
+}
+
+impl From<Exit> for std::process::ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+impl Error {
+    /// A usage error without further advice.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::Usage {
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// What to do about it: a command to run, a flag to pass, a permission to ask for.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => hint.clone(),
+            Self::ConfigFile(err) => config_hint(err),
+            Self::Read { .. } => Some("check the path and its permissions".to_owned()),
+            Self::Content { flag, .. } => Some(format!(
+                "`kubectl stepscale analyze --help` says what {flag} expects"
+            )),
+            Self::Output(_) | Self::Write { .. } => {
+                Some("check the free space and the permissions of the folder".to_owned())
+            }
+            Self::Start(_) => Some("check the limits of the process with `ulimit -a`".to_owned()),
+            Self::NoSource { .. } => None,
+        }
+    }
+
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Output(source) if source.kind() == std::io::ErrorKind::BrokenPipe => Exit::Clean,
+            Self::Usage { .. }
+            | Self::ConfigFile(_)
+            | Self::Read { .. }
+            | Self::Content { .. }
+            | Self::Output(_)
+            | Self::Write { .. } => Exit::Usage,
+            Self::Start(_) | Self::NoSource { .. } => Exit::Unreachable,
+        }
+    }
+
+    /// Whether there is nothing to tell: the reader of our output has gone, and knows.
+    pub fn is_silent(&self) -> bool {
+        matches!(self, Self::Output(source) if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
+    /// The message, its causes and the hint, one a line.
+    pub fn render(&self) -> String {
+        let mut text = format!("error: {self}\n");
+        let mut cause = self.source();
+        while let Some(err) = cause {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  caused by: {err}");
+            cause = err.source();
+        }
+        if let Some(hint) = self.hint() {
+            let _ = writeln!(text, "hint: {hint}");
+        }
+        text
+    }
+}
+
+fn config_hint(err: &config::file::Error) -> Option<String> {
+    use config::file::Error;
+    match err {
+        Error::Read { .. } => Some("check the path and its permissions".to_owned()),
+        Error::Syntax { .. } => None,
+        Error::UnknownKey { meant, .. } => Some(match meant {
+            Some(key) => format!("did you mean `{key}`?"),
+            None => format!("the keys are {}", config::file::KEYS.join(", ")),
+        }),
+        Error::Value { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    fn io_error(kind: io::ErrorKind) -> io::Error {
+        io::Error::new(kind, "no such file")
+    }
+
+    #[test]
+    fn message_causes_and_hint_have_a_line_each() {
+        let err = Error::Read {
+            flag: "--prometheus-basic-auth-file",
+            path: "secret".into(),
+            source: io_error(io::ErrorKind::NotFound),
+        };
+        assert_eq!(
+            err.render(),
+            "error: cannot read secret given with --prometheus-basic-auth-file\n  \
+             caused by: no such file\nhint: check the path and its permissions\n"
+        );
+    }
+
+    #[test]
+    fn an_unknown_key_is_answered_with_the_likely_one() {
+        let unknown = |meant| {
+            Error::from(config::file::Error::UnknownKey {
+                path: "c.yaml".into(),
+                key: "a".to_owned(),
+                meant,
+            })
+        };
+        let hint = unknown(Some("prometheus.url")).hint();
+        assert_eq!(hint.as_deref(), Some("did you mean `prometheus.url`?"));
+        assert!(unknown(None).hint().unwrap().contains("metrics.windowDays"));
+    }
+
+    #[test]
+    fn a_reader_that_went_away_is_no_error() {
+        let gone = Error::Output(io_error(io::ErrorKind::BrokenPipe));
+        assert_eq!((gone.exit(), gone.is_silent()), (Exit::Clean, true));
+        let full = Error::Output(io_error(io::ErrorKind::StorageFull));
+        assert_eq!((full.exit(), full.is_silent()), (Exit::Usage, false));
+    }
+
+    #[test]
+    fn usage_errors_exit_2() {
+        assert_eq!(Error::usage("x").exit().code(), 2);
+    }
+}
