@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::analysis::assessment::Days;
 use crate::cluster;
 use crate::metrics::prometheus;
 use crate::units::Step;
@@ -100,8 +99,8 @@ impl Default for Window {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Analysis {
     /// Less history than this is not spoken about.
-    pub min_history: Days,
-    /// Capacity kept above the highest load, as a share of that load.
+    pub min_history: SignedDuration,
+    /// Replicas kept beyond what the load asks for, as a share of it.
     pub headroom: f64,
     /// Whether a minimum of two or more replicas may become one.
     pub allow_single: bool,
@@ -111,8 +110,9 @@ impl Default for Analysis {
     fn default() -> Self {
         Self {
             // One week has every weekday once.
-            min_history: Days(7.0),
-            headroom: 0.15,
+            min_history: SignedDuration::from_hours(7 * 24),
+            // What the HPA controller tolerates without acting.
+            headroom: 0.1,
             allow_single: false,
         }
     }

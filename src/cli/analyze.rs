@@ -46,3 +46,33 @@ fn exit(report: &AnalysisReport, fail_on: FailOn) -> Exit {
         Exit::Clean
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::report::{FindingCounts, Summary, made_up};
+
+    #[test]
+    fn a_gate_fails_for_what_it_finds_and_for_what_it_cannot_see() {
+        let everything = made_up::report();
+        let mut unseen = everything.clone();
+        unseen.summary = Summary {
+            findings: FindingCounts::default(),
+            ..Summary::default()
+        };
+        let mut blind = unseen.clone();
+        blind.items.clear();
+        let mut clean = unseen.clone();
+        clean.unread.clear();
+        let cases = [
+            (&everything, Exit::Clean, Exit::Found),
+            (&unseen, Exit::Clean, Exit::Unreachable),
+            (&blind, Exit::Unreachable, Exit::Unreachable),
+            (&clean, Exit::Clean, Exit::Clean),
+        ];
+        for (report, without_gate, with_gate) in cases {
+            assert_eq!(exit(report, FailOn::Never), without_gate);
+            assert_eq!(exit(report, FailOn::Warning), with_gate);
+        }
+    }
+}

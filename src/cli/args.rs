@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::analysis::assessment::Days;
 use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
 use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
@@ -195,8 +194,8 @@ pub(crate) struct HistoryArgs {
 pub(crate) struct AnalysisArgs {
     /// Say nothing about autoscalers with less history than this [default: 7]
     #[arg(long, value_name = "DAYS", value_parser = values::days)]
-    pub(crate) min_history_days: Option<Days>,
-    /// Capacity to keep above the highest load: 0.15 or 15% [default: 15%]
+    pub(crate) min_history_days: Option<SignedDuration>,
+    /// Replicas to keep beyond what the load asks for: 0.1 or 10% [default: 10%]
     #[arg(long, value_name = "SHARE", value_parser = values::share)]
     pub(crate) headroom: Option<f64>,
     /// Allow one replica where the minimum is two or more today

@@ -2,7 +2,7 @@
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::future::Future;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
 use tokio::signal::unix::{SignalKind, signal};
@@ -44,8 +44,10 @@ pub(super) fn run(
 /// Makes every panic, on whatever thread, end the process as a bug with exit code 70.
 pub(super) fn report_panics_as_bugs() {
     std::panic::set_hook(Box::new(|panic| {
+        let mut stderr = std::io::stderr();
+        let over_progress = if stderr.is_terminal() { "\r\x1b[K" } else { "" };
         // There is nowhere left to complain if that fails.
-        let _ = std::io::stderr().write_all(apology(panic).as_bytes());
+        let _ = write!(stderr, "{over_progress}{}", apology(panic));
         std::process::exit(Exit::Bug.code().into());
     }));
 }
@@ -57,7 +59,7 @@ fn apology(panic: &PanicHookInfo<'_>) -> String {
         .map_or_else(String::new, |it| format!(" at {it}"));
     let mut text = format!(
         "error: internal error{place}: {what}\n\
-         This is a bug in stepscale {}; nothing was changed in the cluster by it.\n\
+         This is a bug in stepscale {}.\n\
          hint: run it again with RUST_BACKTRACE=1 and report the output with the command that you typed\n",
         env!("CARGO_PKG_VERSION")
     );

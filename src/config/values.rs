@@ -4,10 +4,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Color, FailOn, Format};
-use crate::analysis::assessment::Days;
 use crate::metrics::prometheus::{Compression, WayChoice};
 use crate::units::Step;
 
@@ -26,10 +25,12 @@ pub(crate) fn window_days(text: &str) -> Result<u32, String> {
     in_range(text, 1, MOST_DAYS, "whole number of days")
 }
 
-/// A length of history in days; fractions are allowed.
-pub(crate) fn days(text: &str) -> Result<Days, String> {
+/// A length of history in days, to the second; fractions are allowed.
+pub(crate) fn days(text: &str) -> Result<SignedDuration, String> {
     match text.parse::<f64>() {
-        Ok(days) if (0.0..=f64::from(MOST_DAYS)).contains(&days) => Ok(Days(days)),
+        Ok(days) if (0.0..=f64::from(MOST_DAYS)).contains(&days) => {
+            Ok(SignedDuration::from_secs((days * 86_400.0).round() as i64))
+        }
         Ok(_) | Err(_) => Err(format!("expected a number of days from 0 to {MOST_DAYS}")),
     }
 }
@@ -291,7 +292,7 @@ mod tests {
         assert_eq!(window_days("14"), Ok(14));
         assert_eq!(step("300"), Ok(Step::FIVE_MINUTES));
         assert_eq!(concurrency("4"), Ok(4));
-        assert_eq!(days("0.5"), Ok(Days(0.5)));
+        assert_eq!(days("0.5"), Ok(SignedDuration::from_hours(12)));
         for bad in ["0", "367", "1.5", "-1", "x", ""] {
             assert!(window_days(bad).is_err(), "{bad}");
         }

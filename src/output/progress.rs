@@ -48,7 +48,9 @@ impl Progress {
             Audience::Nobody => ProgressDrawTarget::hidden(),
         };
         let bar = ProgressBar::with_draw_target(None, target);
-        if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        // Not padded to the width: the ^C that a terminal echoes would begin a new line, and this
+        // one would stay.
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
             bar.set_style(style);
         }
         if audience == Audience::Terminal {

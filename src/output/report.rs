@@ -3,7 +3,7 @@
 
 mod item;
 #[cfg(test)]
-pub(super) mod made_up;
+pub(crate) mod made_up;
 
 use jiff::Timestamp;
 use serde::Serialize;

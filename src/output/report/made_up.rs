@@ -13,7 +13,7 @@ use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::fleet::{ClusterName, Unread};
 use crate::units::{ReplicaHours, Replicas};
 
-pub(in crate::output) fn report() -> AnalysisReport {
+pub(crate) fn report() -> AnalysisReport {
     AnalysisReport::new(run(&fleet(), assessments()))
 }
 
