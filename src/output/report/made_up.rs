@@ -9,8 +9,8 @@ use crate::analysis::assessment::{
 };
 use crate::analysis::findings::{Code, Fact, Finding};
 use crate::autoscaler::target::TargetRef;
-use crate::autoscaler::{AutoscalerId, AutoscalerKind};
-use crate::fleet::{ClusterName, Unread};
+use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Status};
+use crate::fleet::{ClusterName, NoWorkload, Subject, Unread};
 use crate::units::{ReplicaHours, Replicas};
 
 pub(crate) fn report() -> AnalysisReport {
@@ -46,12 +46,35 @@ pub(super) fn fleet() -> Fleet {
             name: "shop".to_owned(),
             version: Some("v1.33.2".to_owned()),
         },
+        subjects: vec![cart()],
         unread: vec![Unread {
             what: "horizontalpodautoscalers in namespace payments".to_owned(),
             why: permission.to_string(),
             permission: Some(permission),
         }],
         ..Fleet::default()
+    }
+}
+
+/// The one autoscaler whose status tells something.
+fn cart() -> Subject {
+    let assessed = assessed("cart", Outcome::NoChange, &[]);
+    Subject {
+        autoscaler: Autoscaler {
+            id: assessed.autoscaler,
+            target: assessed.target,
+            min: Replicas(6),
+            max: Replicas(20),
+            metrics: Vec::new(),
+            behavior: None,
+            status: Status {
+                current: Some(Replicas(7)),
+                ..Status::default()
+            },
+            owner: None,
+        },
+        workload: Err(NoWorkload::Missing),
+        rivals: Vec::new(),
     }
 }
 
