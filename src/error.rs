@@ -3,11 +3,15 @@
 //! Modules have small errors of their own, which say what happened. Here they meet; advice and
 //! exit codes live here and nowhere else.
 
+mod cluster;
+mod metrics;
+
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use crate::config;
+use crate::metrics::{local, prometheus, snapshot};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
@@ -20,6 +24,14 @@ pub enum Error {
     },
     #[error(transparent)]
     ConfigFile(#[from] config::file::Error),
+    #[error(transparent)]
+    Cluster(#[from] crate::cluster::Error),
+    #[error(transparent)]
+    Prometheus(#[from] prometheus::Error),
+    #[error(transparent)]
+    Snapshot(#[from] snapshot::Error),
+    #[error(transparent)]
+    LocalHistory(#[from] local::Error),
     /// A file named by a flag cannot be read.
     #[error("cannot read {} given with {flag}", path.display())]
     Read {
@@ -108,6 +120,10 @@ impl Error {
         match self {
             Self::Usage { hint, .. } => hint.clone(),
             Self::ConfigFile(err) => config_hint(err),
+            Self::Cluster(err) => cluster::hint(err),
+            Self::Prometheus(err) => metrics::prometheus_hint(err),
+            Self::Snapshot(err) => metrics::snapshot_hint(err),
+            Self::LocalHistory(err) => metrics::local_hint(err),
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Content { flag, .. } => Some(format!(
                 "`kubectl stepscale analyze --help` says what {flag} expects"
@@ -129,6 +145,10 @@ impl Error {
             | Self::Content { .. }
             | Self::Output(_)
             | Self::Write { .. } => Exit::Usage,
+            Self::Cluster(err) => cluster::exit(err),
+            Self::Prometheus(err) => metrics::prometheus_exit(err),
+            Self::Snapshot(err) => metrics::snapshot_exit(err),
+            Self::LocalHistory(err) => metrics::local_exit(err),
             Self::Start(_) | Self::NoSource { .. } => Exit::Unreachable,
         }
     }
@@ -216,5 +236,44 @@ mod tests {
     #[test]
     fn usage_errors_exit_2() {
         assert_eq!(Error::usage("x").exit().code(), 2);
+    }
+
+    #[test]
+    fn adapters_tell_what_happened_and_we_tell_what_to_do() {
+        use crate::cluster;
+        let endpoint = cluster::Endpoint {
+            server: "https://10.0.0.1:6443".to_owned(),
+            context: Some("kind".to_owned()),
+        };
+        let unreachable = Error::from(cluster::Error::Unreachable {
+            endpoint,
+            source: cluster::Unreachable::Refused,
+        });
+        assert_eq!(
+            unreachable.render(),
+            "error: cannot reach the API server https://10.0.0.1:6443 (context kind)\n  \
+             caused by: connection refused\nhint: check that the cluster runs and the context is \
+             right: `kubectl cluster-info`\n"
+        );
+        assert_eq!(unreachable.exit().code(), 4);
+        let missing = Error::from(cluster::Error::NotFound {
+            missing: vec!["hpa/web in namespace shop".to_owned()],
+        });
+        assert_eq!(missing.exit().code(), 3);
+        assert!(missing.hint().is_some());
+        let cut_off = Error::from(snapshot::Error::Empty {
+            snapshot: "shop.jsonl".to_owned(),
+        });
+        assert_eq!(cut_off.exit().code(), 2);
+    }
+
+    #[test]
+    fn a_login_page_is_answered_with_where_it_leads() {
+        let redirected = Error::from(prometheus::Error::Redirected {
+            url: "http://a".to_owned(),
+            to: "http://login".to_owned(),
+        });
+        assert!(redirected.hint().unwrap().contains("http://login"));
+        assert_eq!(redirected.exit().code(), 4);
     }
 }
