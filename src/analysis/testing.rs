@@ -10,7 +10,7 @@ use super::needed::Demand;
 use super::{AnalysisSettings, assess, today};
 use crate::autoscaler::behavior::{Behavior, Rules};
 use crate::autoscaler::target::TargetRef;
-use crate::autoscaler::workload::{Container, Workload};
+use crate::autoscaler::workload::{Container, PodLevel, Workload};
 use crate::autoscaler::{
     Autoscaler, AutoscalerId, AutoscalerKind, Metric as Spec, Resource, Status, Target,
 };
@@ -224,6 +224,7 @@ fn subject() -> Subject {
             pods: 2,
             ready_pods: 2,
             startup_seconds: vec![20.0],
+            pod_level: PodLevel::default(),
             disruption_budget: None,
         }),
         rivals: Vec::new(),

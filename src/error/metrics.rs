@@ -52,6 +52,10 @@ pub(super) fn prometheus_hint(err: &prometheus::Error) -> Option<String> {
         Error::BadAnswer { .. } => {
             "check that --prometheus-url is the API of a Prometheus and not of something near it"
         }
+        Error::NoSamples { .. } => {
+            "check that it scrapes cAdvisor of this cluster, name the tenant with \
+             --prometheus-header, or pass --promql-cpu"
+        }
     };
     Some(text.to_owned())
 }
@@ -80,7 +84,8 @@ pub(super) fn prometheus_exit(err: &prometheus::Error) -> Exit {
         | Error::TooMuch { .. }
         | Error::Unavailable { .. }
         | Error::Truncated { .. }
-        | Error::BadAnswer { .. } => Exit::Unreachable,
+        | Error::BadAnswer { .. }
+        | Error::NoSamples { .. } => Exit::Unreachable,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::analysis::assessment::{
-    Cost, Days, Evidence, Outcome, Recommendation, Risk, RiskLevel, Settings,
+    Cost, Days, Evidence, Outcome, Recommendation, Risk, RiskLevel, Settings, ShortfallChange,
 };
 use crate::analysis::findings::{Code, Fact, Finding};
 use crate::autoscaler::target::TargetRef;
@@ -156,7 +156,9 @@ fn smaller() -> Outcome {
         cost: Cost {
             observed: hours_of_14_days(6),
             projected: hours_of_14_days(4),
+            window_hours: 336.0,
         },
+        shortfall: ShortfallChange::default(),
         risk: Risk {
             level: RiskLevel::Low,
             reasons: Vec::new(),
@@ -174,7 +176,9 @@ fn larger() -> Outcome {
         cost: Cost {
             observed: hours_of_14_days(7),
             projected: hours_of_14_days(8),
+            window_hours: 336.0,
         },
+        shortfall: ShortfallChange::default(),
         risk: Risk {
             level: RiskLevel::Medium,
             reasons: vec!["demand was hidden in 12% of the samples".to_owned()],
