@@ -17,6 +17,7 @@ pub mod scaling;
 pub mod sliding;
 
 #[cfg(test)]
+#[cfg(test)]
 mod testing;
 
 use jiff::{SignedDuration, Timestamp};
@@ -95,10 +96,10 @@ fn assess_workload(
     let load = Load::derive(autoscaler, workload, history, settings.window, now);
     let demand = Demand::of(autoscaler, workload, history, &load, settings.headroom);
     let evidence = evidence(&load, &demand);
-    let have = load.coverage.judged();
-    if have < settings.min_history || load.known().next().is_none() {
+    let have = load.judged();
+    if have < settings.min_history || have.is_zero() {
         let outcome = Outcome::NotEnoughHistory {
-            have: Days::from(have.min(settings.min_history)),
+            have: Days::from(have),
             need: Days::from(settings.min_history),
         };
         return Assessment {
@@ -186,6 +187,44 @@ mod tests {
     }
 
     #[test]
+    fn a_controller_at_work_under_noise_gets_nothing() {
+        for (limits, target, noise) in [
+            ((2, 12), 70, 0.05),
+            ((2, 12), 70, 0.1),
+            ((2, 12), 80, 0.05),
+            ((3, 16), 60, 0.08),
+        ] {
+            for seed in 1..4 {
+                let usage = |at| 1.0 + 2.5 * daily(at);
+                let scene = testing::controlled(limits, target, usage, noise, seed);
+                let assessment = scene.assess();
+                assert_eq!(
+                    assessment.findings,
+                    [],
+                    "{limits:?} {target} {noise} {seed}"
+                );
+                assert_eq!(assessment.outcome, Outcome::NoChange);
+            }
+        }
+    }
+
+    #[test]
+    fn a_controller_with_faulty_settings_is_found_out() {
+        use findings::Code;
+        let cases = [
+            ((8, 12), 70, Code::IdleWindow),
+            ((2, 5), 70, Code::PinnedAtMax),
+            ((2, 30), 25, Code::OverProvisioned),
+        ];
+        for (limits, target, code) in cases {
+            let usage = |at| 0.4 + 2.4 * daily(at);
+            let scene = testing::controlled(limits, target, usage, 0.05, 7);
+            assert!(scene.find(code).is_some(), "{code}");
+            assert!(scene.recommendation().is_some(), "{code}");
+        }
+    }
+
+    #[test]
     fn an_owned_autoscaler_is_skipped() {
         let mut scene = well_tuned().limits(9, 10);
         scene.subject.autoscaler.owner = Some("ScaledObject/orders".to_owned());
@@ -242,6 +281,15 @@ mod tests {
         }
         let enough = Scene::of_length(7 * DAY, |_| 0.1, |_| 9.0);
         assert_eq!(days(enough.assess().outcome), None);
+        let off = Scene::new(|_| 0.1, |_| 0.0).assess();
+        assert_eq!(days(off.outcome), Some(("0".to_owned(), "7".to_owned())));
+    }
+
+    #[test]
+    fn a_workload_of_working_hours_is_judged() {
+        let open = |at: usize| (96..192).contains(&(at % DAY)) && at / DAY % 7 < 5;
+        let scene = Scene::new(|_| 1.0, |at| if open(at) { 3.0 } else { 0.0 });
+        assert_eq!(scene.assess().outcome, Outcome::NoChange);
     }
 
     #[test]

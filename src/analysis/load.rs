@@ -143,6 +143,14 @@ impl Load {
             .filter_map(|(at, it)| it.as_ref().map(|sample| (at, sample)))
     }
 
+    /// The length of history that may be judged. A workload that is mostly switched off counts for
+    /// seven times of what it was on: a day's work in a week is enough, a trial run is not.
+    pub fn judged(&self) -> SignedDuration {
+        let step = i64::from(self.grid.step().seconds());
+        let on = SignedDuration::from_secs(step * self.known().count() as i64);
+        self.coverage.judged().min(on * 7)
+    }
+
     /// Utilization of every sample that has one, in percent, in order of time.
     pub fn utilizations(&self) -> Vec<f64> {
         self.known()

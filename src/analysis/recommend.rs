@@ -133,11 +133,13 @@ fn cheapest(
     let observed = projection.observed();
     let mut feasible = Vec::new();
     for course in courses(case, findings, base.settings) {
+        if course.target_cpu_pct < base.settings.target_cpu_pct && reaches(&feasible, case) {
+            continue;
+        }
         let path = projection.path(course.target_cpu_pct, course.scale_down_cooldown_s);
-        let allowed = observed.shortfall;
         let fits = |settings: Settings| {
             let outlook = projection.outlook(settings, &path);
-            let fits = outlook.shortfall.within(&allowed);
+            let fits = outlook.shortfall.within(&observed.shortfall);
             fits.then_some(Candidate { settings, outlook })
         };
         if !keeps_calm(projection, case, course, &path) {
@@ -151,6 +153,12 @@ fn cheapest(
     fewest_changes(case.today, &feasible, observed.replica_hours).unwrap_or(base)
 }
 
+/// Whether today's target allows the fewest replicas: then a lower one only costs more.
+fn reaches(feasible: &[Candidate], case: &Case<'_>) -> bool {
+    let lowest = feasible.iter().map(|it| it.settings.min_replicas.0).min();
+    lowest.is_some_and(|it| it <= case.fewest())
+}
+
 /// A shorter window must not bring flapping.
 fn keeps_calm(projection: &Projection<'_>, case: &Case<'_>, to: Settings, path: &Path) -> bool {
     let most = super::findings::thrashing::FLAPS_PER_DAY / 2.0 * case.days();
@@ -158,14 +166,18 @@ fn keeps_calm(projection: &Projection<'_>, case: &Case<'_>, to: Settings, path: 
         || projection.flaps_of(path) as f64 <= most
 }
 
-/// The choices of target and window, `base` first; the limits are those of `base`. What `base`
-/// repaired is not undone.
+/// The choices of target and window, `base` first, lower targets from the highest down; the limits
+/// are those of `base`. What `base` repaired is not undone.
 fn courses(case: &Case<'_>, findings: &[Finding], base: Settings) -> Vec<Settings> {
     let mut courses = vec![base];
     let meaningless = findings.iter().any(|it| it.code == Code::RequestMismatch);
     if let Some(target) = base.target_cpu_pct.filter(|_| !meaningless) {
         let targets = (LOWEST_TARGET..=highest_target(case, target)).step_by(TARGET_STEP);
-        courses.extend(targets.filter(|it| *it != target).map(|percent| Settings {
+        let (mut lower, higher): (Vec<u32>, Vec<u32>) = targets
+            .filter(|it| *it != target)
+            .partition(|it| *it < target);
+        lower.reverse();
+        courses.extend(higher.into_iter().chain(lower).map(|percent| Settings {
             target_cpu_pct: Some(percent),
             ..base
         }));

@@ -14,6 +14,9 @@ const FULL_HISTORY_DAYS: f64 = 13.0;
 /// A change of this share at once is a large one.
 const LARGE_CHANGE: f64 = 0.5;
 
+/// Points by which a target may rise at once.
+const LARGE_RISE: u32 = 20;
+
 /// The risk of changing to `to`: the highest level among the reasons, low where there is none.
 pub fn of(case: &Case<'_>, to: Settings, cost: &Cost) -> Risk {
     let mut reasons = Vec::new();
@@ -48,6 +51,13 @@ fn size(case: &Case<'_>, to: Settings, cost: &Cost) -> Reason {
     let (from, min) = (case.min(), f64::from(to.min_replicas.0));
     if min <= from * (1.0 - LARGE_CHANGE) {
         return medium(format!("the minimum falls from {from} to {min} at once"));
+    }
+    if let (Some(from), Some(target)) = (case.today.target_cpu_pct, to.target_cpu_pct)
+        && target >= from + LARGE_RISE
+    {
+        return medium(format!(
+            "the target rises from {from}% to {target}% at once"
+        ));
     }
     let saving = cost.saving();
     if saving.abs() >= LARGE_CHANGE {
@@ -234,6 +244,23 @@ mod tests {
             assert_eq!(risk(&scene, min), expected);
         }
         assert_eq!(risk(&scene(), 1).level, RiskLevel::High);
+    }
+
+    #[test]
+    fn a_target_that_rises_far_at_once_is_of_medium_risk() {
+        let cost = Cost {
+            observed: ReplicaHours::from_hours(100.0),
+            projected: ReplicaHours::from_hours(80.0),
+            window_hours: 336.0,
+        };
+        for (target, expected) in [(49, RiskLevel::Low), (50, RiskLevel::Medium)] {
+            let risk = scene().target(30).ask(|case| {
+                let mut to = case.today;
+                to.target_cpu_pct = Some(target);
+                of(case, to, &cost)
+            });
+            assert_eq!(risk.level, expected, "{target}");
+        }
     }
 
     #[test]

@@ -1,5 +1,9 @@
 //! Scenes for the tests of the analysis: an autoscaler, its workload and two weeks of load.
 
+mod controller;
+
+pub(crate) use controller::controlled;
+
 use jiff::Timestamp;
 
 use super::assessment::{Assessment, Outcome, Recommendation};

@@ -38,7 +38,8 @@ pub fn find(case: &Case<'_>) -> Option<Finding> {
         (
             Severity::Info,
             format!("stayed at {ready} replicas for the whole window"),
-            "nothing to repair; without load that varies an autoscaler has nothing to do",
+            "nothing to repair while the load stays as it is, unless fewer replicas would do: then \
+             lower minReplicas",
         )
     };
     Some(described(case, Finding::new(Code::NeverScales, severity, message)).fix(fix))
