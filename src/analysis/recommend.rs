@@ -352,6 +352,19 @@ mod tests {
     }
 
     #[test]
+    fn lag_that_leaves_load_unserved_lowers_the_target_until_half_is_served() {
+        let busy = |at: usize| at % DAY >= 144;
+        let usage = |at| if busy(at) { 2.8 } else { 1.4 };
+        let ready = |at: usize| if busy(at.saturating_sub(1)) { 8.0 } else { 4.0 };
+        let mut scene = Scene::new(usage, ready);
+        assert_eq!(proposed(&scene), None, "four cores serve 2.8");
+        // Without a limit nothing is promised beyond the request.
+        scene.workload().containers[0].cpu_limit = None;
+        // 1.4 cores on 0.275 a pod keep six, of 3.0 cores, before 2.8 × 1.1 arrive.
+        assert_eq!(proposed(&scene), Some((2, 10, Some(50), 300)));
+    }
+
+    #[test]
     fn flapping_lengthens_the_window_as_little_as_helps() {
         // Three samples low, three high: held for two it still flaps, for three it does not.
         let scene = Scene::new(|_| 1.1, |at| 3.0 + (at / 3 % 2) as f64);

@@ -67,12 +67,12 @@ fn calmer_window(case: &Case<'_>, projection: &Projection<'_>) -> u32 {
 fn earlier_target(case: &Case<'_>, projection: &Projection<'_>, base: Settings) -> Option<u32> {
     let today = base.target_cpu_pct?;
     let observed = projection.observed().shortfall;
-    let worthwhile = case.hours(1) * 60.0 * case.days();
-    if observed.minutes < worthwhile {
+    // Less than a step a day is not told from the noise of the history.
+    if observed.minutes < case.hours(1) * 60.0 * case.days() {
         return Some(today);
     }
-    let lower = (LOWEST_TARGET..today).rev().step_by(TARGET_STEP);
-    let found = lower.skip(1).find(|percent| {
+    let mut lower = (LOWEST_TARGET..today).step_by(TARGET_STEP).rev();
+    let found = lower.find(|percent| {
         let settings = Settings {
             target_cpu_pct: Some(*percent),
             ..base
