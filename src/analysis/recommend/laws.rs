@@ -3,10 +3,13 @@
 use proptest::prelude::*;
 
 use super::{Projection, recommend};
+use crate::analysis::assessment::Outcome;
 use crate::analysis::findings;
-use crate::analysis::testing::{DAY, Scene, cpu};
+use crate::analysis::testing::{DAY, Scene, cpu, daily, grid};
+use crate::autoscaler::{Metric as Spec, Resource, Target};
 use crate::history::Metric;
-use crate::series::Series;
+use crate::series::{Grid, Series};
+use crate::units::Step;
 
 #[derive(Clone, Debug)]
 struct Odd {
@@ -45,7 +48,7 @@ prop_compose! {
 fn scene(odd: &Odd) -> Scene {
     let max = (odd.min + odd.more).max(1);
     let noise = |at: usize| odd.noise[at % odd.noise.len()];
-    let usage = |at: usize| (odd.base + odd.swing * super::super::testing::daily(at)) * noise(at);
+    let usage = |at: usize| (odd.base + odd.swing * daily(at)) * noise(at);
     let share = |at: usize| odd.replicas[(at / 7) % odd.replicas.len()];
     let ready = |at| (f64::from(odd.min) + share(at) * f64::from(odd.more)).round();
     let mut scene = Scene::of_length(8 * DAY, usage, ready)
@@ -88,6 +91,46 @@ proptest! {
                 let finite = !matches!(fact, findings::Fact::Number(it) if !it.is_finite());
                 prop_assert!(finite, "{} {}", finding.code, name);
             }
+        }
+    }
+
+    /// Series left out, cut off, empty, or on steps of their own: an answer, and no panic.
+    #[test]
+    fn any_part_of_a_history_may_be_missing(
+        odd in odd(),
+        present in prop::collection::vec(any::<bool>(), 8),
+        len in prop_oneof![Just(0_usize), 1..3000_usize],
+        step in prop_oneof![Just(1_u32), 15_u32..4000],
+        counts_container: bool,
+    ) {
+        let mut scene = scene(&odd);
+        let full = std::mem::take(&mut scene.history);
+        let other = Grid::new(grid(1).start(), Step::from_seconds(step).unwrap(), len);
+        let metrics = [
+            (Metric::CpuUsage, full.cpu().unwrap().clone()),
+            (Metric::ReadyReplicas, full.get(&Metric::ReadyReplicas).unwrap().clone()),
+            (Metric::DesiredReplicas, Series::constant(other, 3.0)),
+            (Metric::CpuRequest, Series::constant(other, odd.request)),
+            (Metric::CpuThrottled, Series::constant(other, 0.3)),
+            (Metric::CpuBurst, Series::constant(other, odd.burst)),
+            (Metric::Startup, Series::constant(other, odd.base * 1000.0)),
+            (Metric::ContainerCpuUsage("app".to_owned()), Series::constant(other, odd.base)),
+        ];
+        let kept = metrics.into_iter().zip(present).filter(|(_, it)| *it);
+        kept.for_each(|((metric, series), _)| scene.history.insert(metric, series));
+        if counts_container {
+            scene = scene.metrics(vec![Spec::ContainerResource {
+                resource: Resource::Cpu,
+                container: "app".to_owned(),
+                target: Target::Utilization(odd.target),
+            }]);
+        }
+        let assessment = scene.assess();
+        prop_assert!((0.0..=1.0).contains(&assessment.evidence.coverage));
+        prop_assert!((0.0..=1.0).contains(&assessment.evidence.censored));
+        if let Outcome::NotEnoughHistory { have, need } = assessment.outcome {
+            prop_assert!(have < need);
+            prop_assert_eq!(assessment.findings, vec![]);
         }
     }
 
