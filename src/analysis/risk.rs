@@ -59,6 +59,10 @@ fn size(case: &Case<'_>, to: Settings, cost: &Cost) -> Reason {
             "the target rises from {from}% to {target}% at once"
         ));
     }
+    if to.max_replicas.0 >= case.today.max_replicas.0.saturating_mul(2) {
+        let (from, max) = (case.today.max_replicas, to.max_replicas);
+        return medium(format!("the maximum rises from {from} to {max} at once"));
+    }
     let saving = cost.saving();
     if saving.abs() >= LARGE_CHANGE {
         let more = if saving > 0.0 { "fewer" } else { "more" };
@@ -260,6 +264,23 @@ mod tests {
                 of(case, to, &cost)
             });
             assert_eq!(risk.level, expected, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_maximum_that_doubles_at_once_is_of_medium_risk() {
+        let cost = Cost {
+            observed: ReplicaHours::from_hours(100.0),
+            projected: ReplicaHours::from_hours(120.0),
+            window_hours: 336.0,
+        };
+        for (max, expected) in [(19, RiskLevel::Low), (20, RiskLevel::Medium)] {
+            let risk = scene().ask(|case| {
+                let mut to = case.today;
+                to.max_replicas = Replicas(max);
+                of(case, to, &cost)
+            });
+            assert_eq!(risk.level, expected, "{max}");
         }
     }
 

@@ -81,6 +81,10 @@ proptest! {
             let kept = if odd.allow_single { 1 } else { 2 };
             prop_assert!(to.min_replicas.0 >= today.min_replicas.0.min(kept));
             prop_assert!(to.max_replicas >= today.max_replicas);
+            let raised = to.min_replicas > today.min_replicas;
+            prop_assert!(!raised || to.min_replicas < to.max_replicas);
+            let target = to.target_cpu_pct.filter(|_| to.target_cpu_pct != today.target_cpu_pct);
+            prop_assert!(target.is_none_or(|it| (30..=85).contains(&it)), "{:?}", target);
             prop_assert!(to.scale_down_cooldown_s <= 3600);
             prop_assert!(it.shortfall.projected.within(&it.shortfall.observed), "{:?}", it);
             prop_assert!(it.cost.observed.hours().is_finite() && it.cost.projected.hours() >= 0.0);

@@ -2,7 +2,7 @@
 
 use super::super::findings::{self, Code, Finding};
 use super::Path;
-use super::{Case, LOWEST_TARGET, Projection, TARGET_STEP, candidate};
+use super::{Case, HIGHEST_TARGET, LOWEST_TARGET, Projection, TARGET_STEP, candidate};
 use crate::analysis::assessment::Settings;
 use crate::units::Replicas;
 
@@ -46,12 +46,14 @@ fn higher_max(case: &Case<'_>, projection: &Projection<'_>) -> Replicas {
     Replicas(today.max_replicas.0.max(peak as u32))
 }
 
-/// What most of the jumps would have found enough.
+/// What most of the jumps would have found enough, below the maximum: an autoscaler without room
+/// is none.
 fn higher_min(case: &Case<'_>, max: Replicas) -> Replicas {
     let jumps = findings::floor_too_low::replicas_for_jumps(case);
     let wanted = super::super::load::quantile(&jumps, JUMPS_COVERED).unwrap_or(0.0);
     let today = case.today.min_replicas.0;
-    Replicas((wanted as u32).clamp(today, max.0.max(today)))
+    let most = max.0.saturating_sub(1).max(today);
+    Replicas((wanted as u32).clamp(today, most))
 }
 
 /// The shortest window that removes most of the reversals, today's where none does.
@@ -71,7 +73,8 @@ fn earlier_target(case: &Case<'_>, projection: &Projection<'_>, base: Settings) 
     if observed.minutes < case.hours(1) * 60.0 * case.days() {
         return Some(today);
     }
-    let mut lower = (LOWEST_TARGET..today).step_by(TARGET_STEP).rev();
+    let below = today.min(HIGHEST_TARGET + 1);
+    let mut lower = (LOWEST_TARGET..below).step_by(TARGET_STEP).rev();
     let found = lower.find(|percent| {
         let settings = Settings {
             target_cpu_pct: Some(*percent),
