@@ -85,6 +85,11 @@ pub fn assess(
     }
 }
 
+/// For an autoscaler whose history could not be read.
+pub fn without_history(subject: &Subject, why: String) -> Assessment {
+    unanalyzed(subject, Outcome::Unreadable { why }, Vec::new())
+}
+
 fn assess_workload(
     subject: &Subject,
     workload: &Workload,

@@ -10,6 +10,7 @@ mod error;
 mod fake;
 mod inventory;
 pub mod objects;
+pub mod offline;
 pub mod selector;
 mod services;
 mod usage;
@@ -19,6 +20,7 @@ pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
 pub use services::{Flavor, PrometheusService, Scheme};
 pub use usage::{ContainerUsage, PodMetrics, PodUsage};
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -64,6 +66,11 @@ impl Cluster {
         &self.name
     }
 
+    /// For requests that are not about objects, such as those to a service behind the API server.
+    pub fn client(&self) -> &kube::Client {
+        &self.client
+    }
+
     /// The namespace that is meant where none is named.
     pub fn namespace(&self) -> &str {
         &self.namespace
@@ -83,6 +90,35 @@ pub struct Scope {
     pub selector: Option<String>,
     /// `hpa/web` or `web`; empty for all.
     pub names: Vec<NameArgument>,
+}
+
+impl Scope {
+    /// Sorted.
+    fn distinct_names(&self) -> BTreeSet<&str> {
+        self.names.iter().map(|it| it.name.as_str()).collect()
+    }
+
+    /// # Errors
+    /// [`Error::NotFound`] with every name that does not exist in `namespace`, or in any.
+    fn require(&self, namespace: Option<&str>, exists: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let names = self.distinct_names().into_iter();
+        let missing: Vec<String> = names
+            .filter(|it| !exists(it))
+            .map(|it| Self::describe(it, namespace))
+            .collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::NotFound { missing })
+        }
+    }
+
+    fn describe(name: &str, namespace: Option<&str>) -> String {
+        match namespace {
+            Some(namespace) => format!("hpa/{name} in namespace {namespace}"),
+            None => format!("hpa/{name} in any namespace"),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

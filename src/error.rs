@@ -57,8 +57,9 @@ pub enum Error {
     /// The system refuses what every program may have: threads, signals.
     #[error("cannot start")]
     Start(#[source] std::io::Error),
-    #[error("{command} cannot reach its sources in this build")]
-    NoSource { command: &'static str },
+    /// There is no place for the local history.
+    #[error("no home directory for the local history")]
+    NoHome,
 }
 
 /// The contract of exit codes, as `--help` prints it.
@@ -132,7 +133,7 @@ impl Error {
                 Some("check the free space and the permissions of the folder".to_owned())
             }
             Self::Start(_) => Some("check the limits of the process with `ulimit -a`".to_owned()),
-            Self::NoSource { .. } => None,
+            Self::NoHome => Some("set HOME, or XDG_STATE_HOME to a folder for it".to_owned()),
         }
     }
 
@@ -149,7 +150,7 @@ impl Error {
             Self::Prometheus(err) => metrics::prometheus_exit(err),
             Self::Snapshot(err) => metrics::snapshot_exit(err),
             Self::LocalHistory(err) => metrics::local_exit(err),
-            Self::Start(_) | Self::NoSource { .. } => Exit::Unreachable,
+            Self::Start(_) | Self::NoHome => Exit::Unreachable,
         }
     }
 

@@ -2,13 +2,23 @@
 //!
 //! Adapters know nothing of each other; what one needs from another passes through here.
 
-use jiff::Timestamp;
+mod judging;
+mod live;
+mod offline;
+mod source;
+mod usage;
 
+use jiff::Timestamp;
+use tokio::task::JoinError;
+
+use crate::analysis::AnalysisSettings;
 use crate::analysis::assessment::Assessment;
-use crate::config::{Config, GatherConfig};
+use crate::autoscaler::workload::{ContainerRole, Workload};
+use crate::autoscaler::{Autoscaler, Metric, Resource};
+use crate::config::{Config, GatherConfig, Input, Window};
 use crate::error::Error;
-use crate::fleet::Fleet;
-use crate::metrics::Reading;
+use crate::fleet::{Fleet, Subject};
+use crate::metrics::{HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
 use crate::series::Grid;
 
@@ -33,18 +43,90 @@ pub(super) struct Written {
 
 /// Reads the fleet and judges one autoscaler after another as its history arrives.
 pub(super) async fn assess(
-    _config: &Config,
-    _progress: &Progress,
-    _now: Timestamp,
+    config: &Config,
+    progress: &Progress,
+    now: Timestamp,
 ) -> Result<Gathered, Error> {
-    Err(Error::NoSource { command: "analyze" })
+    match &config.input {
+        Input::Cluster {
+            connection,
+            metrics,
+        } => {
+            let now = config.now.unwrap_or(now);
+            live::assess(connection, metrics, config, progress, now).await
+        }
+        Input::Snapshot(snapshot) => {
+            offline::assess(snapshot.clone(), config.clone(), progress).await
+        }
+    }
 }
 
 /// Reads the fleet and its history into a snapshot.
 pub(super) async fn write_snapshot(
-    _config: &GatherConfig,
-    _progress: &Progress,
-    _now: Timestamp,
+    config: &GatherConfig,
+    progress: &Progress,
+    now: Timestamp,
 ) -> Result<Written, Error> {
-    Err(Error::NoSource { command: "gather" })
+    live::write_snapshot(config, progress, config.now.unwrap_or(now)).await
+}
+
+/// What a task of ours gave; a panic in it goes on here.
+fn finished<T>(ended: Result<T, JoinError>) -> T {
+    match ended {
+        Ok(value) => value,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn settings(config: &Config) -> AnalysisSettings {
+    AnalysisSettings {
+        window: config.window.length(),
+        min_history: config.analysis.min_history,
+        headroom: config.analysis.headroom,
+        allow_single: config.analysis.allow_single,
+        ..AnalysisSettings::default()
+    }
+}
+
+/// What to ask a source for: the targets of all autoscalers that can be judged.
+fn request(fleet: &Fleet, window: Window, now: Timestamp) -> HistoryRequest {
+    let wanted = fleet.subjects.iter().enumerate();
+    HistoryRequest {
+        grid: Grid::ending_at(now, window.length(), window.step),
+        wanted: wanted.filter_map(wanted_of).collect(),
+        pod_owners: fleet.pod_owners.clone(),
+    }
+}
+
+fn wanted_of((subject, it): (usize, &Subject)) -> Option<Wanted> {
+    let workload = it.workload.as_ref().ok()?;
+    if it.autoscaler.owner.is_some() {
+        return None;
+    }
+    Some(Wanted {
+        subject,
+        target: it.autoscaler.target.clone(),
+        hpa: it.autoscaler.id.name.clone(),
+        containers: names(workload, |_| true),
+        native_sidecars: names(workload, |role| role == ContainerRole::NativeSidecar),
+        memory: scales_on_memory(&it.autoscaler),
+        cpu_limited: workload.containers.iter().any(|it| it.cpu_limit.is_some()),
+    })
+}
+
+fn names(workload: &Workload, counts: impl Fn(ContainerRole) -> bool) -> Vec<String> {
+    let containers = workload.containers.iter();
+    containers
+        .filter(|it| counts(it.role))
+        .map(|it| it.name.clone())
+        .collect()
+}
+
+fn scales_on_memory(autoscaler: &Autoscaler) -> bool {
+    autoscaler.metrics.iter().any(|metric| match metric {
+        Metric::Resource { resource, .. } | Metric::ContainerResource { resource, .. } => {
+            *resource == Resource::Memory
+        }
+        Metric::Pods { .. } | Metric::Object { .. } | Metric::External { .. } => false,
+    })
 }

@@ -34,9 +34,10 @@ mod sums;
 mod transport;
 pub mod xor;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -161,6 +162,7 @@ pub struct Prometheus {
     client: Client,
     choice: WayChoice,
     promql: Arc<Overrides>,
+    delivered: Arc<AtomicUsize>,
 }
 
 impl Prometheus {
@@ -172,6 +174,7 @@ impl Prometheus {
                 cpu: options.promql_cpu.clone(),
                 replicas: options.promql_replicas.clone(),
             }),
+            delivered: Arc::default(),
         }
     }
 
@@ -180,13 +183,18 @@ impl Prometheus {
         self.client.name()
     }
 
+    /// How many histories were delivered until now.
+    pub fn delivered(&self) -> usize {
+        self.delivered.load(Ordering::Relaxed)
+    }
+
     /// What has gone over the wire until now.
     pub fn traffic(&self) -> Traffic {
         self.client.traffic()
     }
 
-    /// Reads the history of every target in `request` and gives each to `deliver` as soon as it
-    /// is known, in no particular order.
+    /// Reads the history of every target in `request` and gives each to `deliver`, sorted by
+    /// namespace, as soon as it and all before it are known.
     ///
     /// Where some targets cannot be read, their deliveries say why.
     ///
@@ -199,7 +207,8 @@ impl Prometheus {
     ) -> Result<Reading, Error> {
         let shards = plan::shards(&request.wanted);
         let session = self.session(request, &shards).await?;
-        let mut run = Run::new(session.clone(), shards, deliver);
+        let counter = Arc::clone(&self.delivered);
+        let mut run = Run::new(session.clone(), shards, deliver, counter);
         run.finish().await?;
         if !run.found_any && !request.wanted.is_empty() {
             return Err(Error::NoSamples {
@@ -249,9 +258,16 @@ fn assigned_by(assignments: &BTreeSet<Assignment>) -> String {
 /// Shards under way and what they have given so far.
 struct Run {
     session: Session,
-    waiting: std::vec::IntoIter<Shard>,
-    reading: JoinSet<(Arc<Shard>, Result<ShardHistory, Error>)>,
+    /// Of every shard, by place.
+    shards: Vec<Arc<Shard>>,
+    reading: JoinSet<(usize, Result<ShardHistory, Error>)>,
+    started: usize,
+    /// Read before one that comes first.
+    waiting: BTreeMap<usize, Result<ShardHistory, Error>>,
+    delivered: usize,
     deliver: mpsc::Sender<Delivery>,
+    /// Deliveries so far.
+    counter: Arc<AtomicUsize>,
     assignments: BTreeSet<Assignment>,
     warnings: BTreeSet<String>,
     found_any: bool,
@@ -261,12 +277,21 @@ struct Run {
 }
 
 impl Run {
-    fn new(session: Session, shards: Vec<Shard>, deliver: mpsc::Sender<Delivery>) -> Self {
+    fn new(
+        session: Session,
+        shards: Vec<Shard>,
+        deliver: mpsc::Sender<Delivery>,
+        counter: Arc<AtomicUsize>,
+    ) -> Self {
         Self {
             session,
-            waiting: shards.into_iter(),
+            shards: shards.into_iter().map(Arc::new).collect(),
             reading: JoinSet::new(),
+            started: 0,
+            waiting: BTreeMap::new(),
+            delivered: 0,
             deliver,
+            counter,
             assignments: BTreeSet::new(),
             warnings: BTreeSet::new(),
             found_any: false,
@@ -278,16 +303,18 @@ impl Run {
     /// # Errors
     /// If no shard could be read; the first one's.
     async fn finish(&mut self) -> Result<(), Error> {
-        for _ in 0..SHARDS_AT_ONCE {
-            self.start_next();
-        }
+        self.start_more();
         while let Some(ended) = self.reading.join_next().await {
-            match ended {
-                Ok((shard, history)) => self.take(&shard, history).await,
+            let (place, history) = match ended {
+                Ok(ended) => ended,
                 // A panic of the task is one of ours: let it go on to the handler of the process.
                 Err(error) => std::panic::resume_unwind(error.into_panic()),
+            };
+            self.waiting.insert(place, history);
+            while let Some(history) = self.waiting.remove(&self.delivered) {
+                self.take(history).await;
             }
-            self.start_next();
+            self.start_more();
         }
         match self.first_error.take() {
             Some(error) if self.read == 0 => Err(error),
@@ -295,18 +322,21 @@ impl Run {
         }
     }
 
-    fn start_next(&mut self) {
-        let Some(shard) = self.waiting.next() else {
-            return;
-        };
-        let (session, shard) = (self.session.clone(), Arc::new(shard));
-        self.reading.spawn(async move {
-            let history = session.read(&shard).await;
-            (shard, history)
-        });
+    /// Starts what may run beside the oldest shard that is not delivered yet, so that no more
+    /// than that many are in memory.
+    fn start_more(&mut self) {
+        let end = self.shards.len().min(self.delivered + SHARDS_AT_ONCE);
+        for place in self.started..end {
+            let (session, shard) = (self.session.clone(), Arc::clone(&self.shards[place]));
+            self.reading
+                .spawn(async move { (place, session.read(&shard).await) });
+            self.started = place + 1;
+        }
     }
 
-    async fn take(&mut self, shard: &Shard, history: Result<ShardHistory, Error>) {
+    async fn take(&mut self, history: Result<ShardHistory, Error>) {
+        let shard = Arc::clone(&self.shards[self.delivered]);
+        self.delivered += 1;
         let deliveries = match history {
             Ok(history) => {
                 self.read += 1;
@@ -314,13 +344,14 @@ impl Run {
                 self.warnings.extend(history.warnings);
                 history.deliveries
             }
-            Err(error) => self.failed(shard, error),
+            Err(error) => self.failed(&shard, error),
         };
         for delivery in deliveries {
             self.found_any |= delivery.history.as_ref().is_ok_and(|it| it.cpu().is_some());
+            self.counter.fetch_add(1, Ordering::Relaxed);
             // Nobody listens any more: the rest of the run has been given up.
             if self.deliver.send(delivery).await.is_err() {
-                self.waiting = vec![].into_iter();
+                self.shards.truncate(self.started);
                 return;
             }
         }

@@ -144,7 +144,7 @@ impl Cluster {
                 Ok(hpa) => hpas.push(hpa),
                 Err(error) if error.refused().is_some() => {}
                 Err(error) if error.code() == Some(404) => {
-                    absent.push(missing(&named.name, Some(namespace)));
+                    absent.push(Scope::describe(&named.name, Some(namespace)));
                 }
                 Err(error) => return Err(error),
             }
@@ -166,25 +166,14 @@ fn select(
     if scope.names.is_empty() {
         return Ok(());
     }
-    let names: BTreeSet<&str> = scope.names.iter().map(|it| it.name.as_str()).collect();
-    let exists = |name: &&str| found.ids.iter().any(|(_, it)| it == *name);
-    let absent: Vec<&str> = names.iter().copied().filter(|it| !exists(it)).collect();
-    if !absent.is_empty() && !found.partly {
-        let missing = absent.iter().map(|it| missing(it, namespace));
-        return Err(Error::NotFound {
-            missing: missing.collect(),
-        });
+    let names = scope.distinct_names();
+    let exists = |name: &str| found.ids.iter().any(|(_, it)| it == name);
+    if !found.partly {
+        scope.require(namespace, exists)?;
     }
     let is_named = |id: &AutoscalerId| names.contains(id.name.as_str());
     intake.assembler.focus(is_named);
     Ok(())
-}
-
-fn missing(name: &str, namespace: Option<&str>) -> String {
-    match namespace {
-        Some(namespace) => format!("hpa/{name} in namespace {namespace}"),
-        None => format!("hpa/{name} in any namespace"),
-    }
 }
 
 fn take(hpa: &HorizontalPodAutoscaler, intake: &mut Intake<'_>, found: &mut Found) {

@@ -1,0 +1,149 @@
+//! From a live cluster.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task;
+
+use super::judging::{Case, Judges};
+use super::source::Source;
+use super::{Gathered, Written, finished, request, settings};
+use crate::cluster::{self, Cluster, Scope};
+use crate::config::{Config, Destination, GatherConfig, Metrics};
+use crate::error::Error;
+use crate::fleet::Fleet;
+use crate::metrics::snapshot::{self, Header, Writer};
+use crate::metrics::{Delivery, HistoryRequest, Reading};
+use crate::output::progress::{Progress, Stage};
+
+pub(super) async fn assess(
+    connection: &cluster::Options,
+    metrics: &Metrics,
+    config: &Config,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<Gathered, Error> {
+    let cluster = connected(connection, progress).await?;
+    progress.at(&Stage::Inventory);
+    let fleet = Arc::new(cluster.inventory(&config.scope).await?);
+    let request = request(&fleet, config.window, now);
+    let case = Case {
+        fleet: Arc::clone(&fleet),
+        settings: settings(config),
+        now,
+    };
+    let (judges, sender) = Judges::start(case, &request);
+    let reading = read(&cluster, metrics, &fleet, &request, sender, progress).await;
+    let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
+    Ok(Gathered {
+        fleet: Arc::unwrap_or_clone(fleet),
+        assessments,
+        reading: reading?,
+        grid: request.grid,
+        taken_at: now,
+    })
+}
+
+async fn connected(options: &cluster::Options, progress: &Progress) -> Result<Cluster, Error> {
+    let to = "the cluster".to_owned();
+    progress.at(&Stage::Connect { to });
+    Ok(cluster::connect(options).await?)
+}
+
+/// Reads the history that is asked for; without a question, nobody is asked.
+async fn read(
+    cluster: &Cluster,
+    metrics: &Metrics,
+    fleet: &Fleet,
+    request: &HistoryRequest,
+    deliver: mpsc::Sender<Delivery>,
+    progress: &Progress,
+) -> Result<Reading, Error> {
+    if request.wanted.is_empty() {
+        return Ok(Reading::default());
+    }
+    let source = Source::of(cluster, metrics, progress).await?;
+    source
+        .read(cluster, fleet, request, deliver, progress)
+        .await
+}
+
+pub(super) async fn write_snapshot(
+    config: &GatherConfig,
+    progress: &Progress,
+    now: Timestamp,
+) -> Result<Written, Error> {
+    let cluster = connected(&config.connection, progress).await?;
+    progress.at(&Stage::Inventory);
+    let path = match &config.out {
+        Destination::File(path) => path.as_path(),
+        Destination::Stdout => Path::new("-"),
+    };
+    let header = Header {
+        cluster: cluster.name().clone(),
+        taken_at: now,
+    };
+    let mut writer = Writer::create(path, &header)?;
+    let fleet = write_objects(&cluster, &config.scope, &mut writer).await?;
+    let autoscalers = fleet.subjects.len();
+    let reading = match &config.history {
+        Some(metrics) => {
+            let mut request = request(&fleet, config.window, now);
+            // Series are of a target, and several autoscalers of one target want the same.
+            request.wanted.sort_by(|a, b| a.target.cmp(&b.target));
+            request.wanted.dedup_by(|a, b| a.target == b.target);
+            let (sender, receiver) = mpsc::channel(1);
+            let targets = request.clone();
+            let writing = task::spawn_blocking(move || write_series(writer, &targets, receiver));
+            let reading = read(&cluster, metrics, &fleet, &request, sender, progress).await;
+            writer = finished(writing.await)?;
+            Some(reading?)
+        }
+        None => None,
+    };
+    writer.finish()?;
+    Ok(Written {
+        autoscalers,
+        reading,
+    })
+}
+
+async fn write_objects(
+    cluster: &Cluster,
+    scope: &Scope,
+    writer: &mut Writer,
+) -> Result<Fleet, Error> {
+    let mut outcome = Ok(());
+    let write = |object| {
+        if outcome.is_ok() {
+            outcome = writer.object(&object);
+        }
+    };
+    let fleet = cluster.objects(scope, write).await?;
+    outcome?;
+    Ok(fleet)
+}
+
+fn write_series(
+    mut writer: Writer,
+    request: &HistoryRequest,
+    mut deliveries: mpsc::Receiver<Delivery>,
+) -> Result<Writer, snapshot::Error> {
+    while let Some(delivery) = deliveries.blocking_recv() {
+        let wanted = request.wanted.iter();
+        let target = wanted
+            .filter(|it| it.subject == delivery.subject)
+            .map(|it| &it.target)
+            .next();
+        // A target whose history could not be read is left out; reading it says "none known".
+        let (Some(target), Ok(history)) = (target, &delivery.history) else {
+            continue;
+        };
+        for (metric, series) in history.iter() {
+            writer.series(target, metric, series)?;
+        }
+    }
+    Ok(writer)
+}

@@ -1,0 +1,60 @@
+//! From a snapshot file, without a cluster.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::task;
+
+use super::judging::{Case, Judges};
+use super::{Gathered, finished, request, settings};
+use crate::cluster::offline::Inventory;
+use crate::config::{self, Config};
+use crate::error::Error;
+use crate::metrics::snapshot::Snapshot;
+use crate::output::progress::{Progress, Stage};
+
+pub(super) async fn assess(
+    snapshot: config::Snapshot,
+    config: Config,
+    progress: &Progress,
+) -> Result<Gathered, Error> {
+    let progress = progress.clone();
+    let read = move || read(&snapshot, &config, &progress);
+    finished(task::spawn_blocking(read).await)
+}
+
+fn read(
+    snapshot: &config::Snapshot,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Gathered, Error> {
+    progress.at(&Stage::Inventory);
+    let path = match snapshot {
+        config::Snapshot::File(path) => path.clone(),
+        config::Snapshot::Stdin => PathBuf::from("-"),
+    };
+    let mut inventory = Inventory::new(&config.scope)?;
+    let mut snapshot = Snapshot::open(&path, |_, object| Ok(inventory.add(object)?))?;
+    let header = snapshot.header().clone();
+    let now = config.now.unwrap_or(header.taken_at);
+    let fleet = Arc::new(inventory.finish(header.cluster)?);
+    let request = request(&fleet, config.window, now);
+    let case = Case {
+        fleet: Arc::clone(&fleet),
+        settings: settings(config),
+        now,
+    };
+    let (judges, sender) = Judges::start(case, &request);
+    // Judges end only when all histories were sent: a failure to send is a panic of theirs, which
+    // waiting for them brings up.
+    let reading = snapshot.deliver(&request, |it| drop(sender.blocking_send(it)));
+    drop(sender);
+    let assessments = judges.finish();
+    Ok(Gathered {
+        fleet: Arc::unwrap_or_clone(fleet),
+        assessments,
+        reading: reading?,
+        grid: request.grid,
+        taken_at: now,
+    })
+}

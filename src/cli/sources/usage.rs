@@ -1,0 +1,97 @@
+//! History from the metrics API: what pods use right now, added to a file with every run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::task;
+
+use super::finished;
+use crate::autoscaler::target::TargetRef;
+use crate::cluster::{Cluster, PodUsage};
+use crate::error::Error;
+use crate::fleet::{Fleet, Subject};
+use crate::metrics::local::{LocalSample, Store};
+use crate::metrics::{Delivery, HistoryRequest, Reading};
+
+/// Samples the fleet once, keeps the sample, and delivers everything that was kept.
+pub(super) async fn read(
+    cluster: &Cluster,
+    fleet: &Fleet,
+    request: &HistoryRequest,
+    deliver: mpsc::Sender<Delivery>,
+) -> Result<Reading, Error> {
+    let targets = request.wanted.iter().map(|it| &it.target.namespace);
+    let namespaces: BTreeSet<String> = targets.cloned().collect();
+    let usage = cluster.pod_metrics(namespaces).await?;
+    let samples = samples(fleet, &usage.pods, request.grid.end());
+    let cluster_id = format!("{} {}", cluster.name().name, cluster.endpoint());
+    let request = request.clone();
+    let kept = task::spawn_blocking(move || keep(&cluster_id, &samples, &request, &deliver));
+    let mut reading = finished(kept.await)?;
+    let refused = usage
+        .unread
+        .into_iter()
+        .map(|it| format!("{}: {}", it.what, it.why));
+    reading.warnings.extend(refused);
+    Ok(reading)
+}
+
+fn keep(
+    cluster_id: &str,
+    samples: &[LocalSample],
+    request: &HistoryRequest,
+    deliver: &mpsc::Sender<Delivery>,
+) -> Result<Reading, Error> {
+    let store = Store::open(&state_dir()?, cluster_id)?;
+    store.append(samples)?;
+    // Whoever no longer listens has given up the run.
+    Ok(store.deliver(request, |it| drop(deliver.blocking_send(it)))?)
+}
+
+/// `$XDG_STATE_HOME/stepscale`, by default below `~/.local/state`.
+fn state_dir() -> Result<PathBuf, Error> {
+    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
+    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    Ok(state.join("stepscale"))
+}
+
+/// One sample for each target that is scaled.
+fn samples(fleet: &Fleet, pods: &[PodUsage], at: Timestamp) -> Vec<LocalSample> {
+    let owners: BTreeMap<(&str, &str), &TargetRef> = fleet
+        .pod_owners
+        .iter()
+        .map(|it| ((it.target.namespace.as_str(), it.pod.as_str()), &it.target))
+        .collect();
+    let mut used: BTreeMap<&TargetRef, (f64, f64)> = BTreeMap::new();
+    for pod in pods {
+        if let Some(target) = owners.get(&(pod.namespace.as_str(), pod.pod.as_str())) {
+            let sums = used.entry(target).or_default();
+            for container in &pod.containers {
+                sums.0 += container.cpu.0;
+                sums.1 += container.memory_bytes;
+            }
+        }
+    }
+    let mut samples: BTreeMap<&TargetRef, LocalSample> = BTreeMap::new();
+    for subject in &fleet.subjects {
+        let target = &subject.autoscaler.target;
+        let sums = used.get(target).copied();
+        samples.insert(target, sample(subject, sums, at));
+    }
+    samples.into_values().collect()
+}
+
+fn sample(subject: &Subject, used: Option<(f64, f64)>, at: Timestamp) -> LocalSample {
+    let workload = subject.workload.as_ref().ok();
+    LocalSample {
+        at,
+        target: subject.autoscaler.target.clone(),
+        cpu_usage_cores: used.map(|it| it.0),
+        memory_working_set_bytes: used.map(|it| it.1),
+        ready_replicas: workload.map(|it| it.ready_pods),
+        desired_replicas: subject.autoscaler.status.desired.map(|it| it.0),
+    }
+}
