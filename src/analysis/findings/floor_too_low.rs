@@ -76,15 +76,16 @@ fn jumps(case: &Case<'_>) -> Vec<Jump> {
 fn jump(case: &Case<'_>, target: f64, before: &Sample, after: &Sample) -> Option<Jump> {
     let request = after.request?;
     let resting = before.ready < case.min() + 0.5 && before.utilization()? <= case.breach()?;
-    let peak = after.seen_peak();
-    let utilization = 100.0 * peak / (before.ready * request);
+    // By usage alone: the burst of an hour is that of its worst step, and would make a jump of
+    // every quiet step beside one.
+    let utilization = 100.0 * after.usage / (before.ready * request);
     let overrun = utilization > (FAR_ABOVE_TARGET * target).max(100.0)
         || after
             .saturation()
-            .is_some_and(|it| peak > before.ready * it);
+            .is_some_and(|it| after.usage > before.ready * it);
     (resting && overrun).then(|| Jump {
         utilization,
-        replicas: (peak / request).ceil(),
+        replicas: (after.seen_peak() / request).ceil(),
     })
 }
 
@@ -111,9 +112,9 @@ mod tests {
     #[test]
     fn repeated_jumps_past_the_floor_are_told() {
         let cases = [
-            // 1.1 × 1.1 cores on two pods of half a core each: 121 %.
+            // On two pods of half a core each: 110 %, and 100 % of what they may ask for.
             (DAY, 1.1, true),
-            (DAY, 0.9, false),
+            (DAY, 1.0, false),
             (2 * DAY, 1.1, true),
             (3 * DAY, 1.1, false),
         ];

@@ -30,7 +30,7 @@ impl ServiceProxy {
         let path = format!("/{}", path.trim_matches('/'));
         Ok(Self {
             client,
-            name: format!("the service proxy {path}"),
+            name: format!("{} through the API server", service_of(&path)),
             path,
             headers,
         })
@@ -71,11 +71,58 @@ impl ServiceProxy {
     }
 }
 
+/// `monitoring/prometheus:9090` of the path to its proxy; the whole path where it has another form.
+fn service_of(path: &str) -> String {
+    let segments: Vec<&str> = path.split('/').collect();
+    match segments.as_slice() {
+        [
+            _,
+            "api",
+            "v1",
+            "namespaces",
+            namespace,
+            "services",
+            service,
+            "proxy",
+            ..,
+        ] => {
+            let service = service
+                .trim_start_matches("https:")
+                .trim_start_matches("http:");
+            format!("{namespace}/{service}")
+        }
+        _ => path.to_owned(),
+    }
+}
+
 /// The error below kube's own, whose text repeats its whole structure.
 fn cause(error: kube::Error) -> Cause {
     match error {
         kube::Error::Service(source) => source,
         kube::Error::HyperError(source) => Box::new(source),
         other => Box::new(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_is_named_by_what_its_path_says() {
+        let table = [
+            (
+                "/api/v1/namespaces/mon/services/prom:9090/proxy",
+                "mon/prom:9090",
+            ),
+            (
+                "/api/v1/namespaces/mon/services/https:prom:web/proxy/x",
+                "mon/prom:web",
+            ),
+            ("/elsewhere", "/elsewhere"),
+        ];
+        for (path, expected) in table {
+            assert_eq!(service_of(path), expected);
+        }
     }
 }

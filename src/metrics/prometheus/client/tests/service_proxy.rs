@@ -28,7 +28,10 @@ async fn requests_go_to_the_path_of_the_proxy_with_our_headers() {
     assert_eq!(client.instant("up", at(1)).await.unwrap(), []);
     let expected = format!("POST {PROXY}/api/v1/query query=up&time=1&timeout=20s a");
     assert_eq!(*asked.lock().unwrap(), [expected]);
-    assert_eq!(client.name(), format!("the service proxy {PROXY}"));
+    assert_eq!(
+        client.name(),
+        "monitoring/prometheus:9090 through the API server"
+    );
 }
 
 #[tokio::test]
@@ -51,10 +54,9 @@ async fn who_may_do_neither_is_told_what_the_api_server_says() {
     let forbid = |_| answer(StatusCode::FORBIDDEN, "application/json", FORBIDDEN);
     let client = proxied(numbered(forbid), &options(), AT_ONCE);
     let error = client.instant("up", at(1)).await.unwrap_err();
-    let expected = format!(
-        "not allowed to query Prometheus at the service proxy {PROXY} (403): services \
-         \"prometheus:9090\" is forbidden: User \"me\" cannot create resource \"services/proxy\""
-    );
+    let expected = "not allowed to query Prometheus at monitoring/prometheus:9090 through the API \
+                    server (403): services \"prometheus:9090\" is forbidden: User \"me\" cannot \
+                    create resource \"services/proxy\"";
     assert_eq!(error.to_string(), expected);
 }
 
