@@ -41,13 +41,35 @@ pub(super) enum Source {
         selectors: Vec<Selector>,
         reading: Reading,
     },
-    /// Whatever the server makes of an expression.
-    Expression(String),
+    /// Whatever the server makes of an expression, times `scale`.
+    Expression { promql: String, scale: f64 },
 }
 
 /// Below so many samples a request is not halved any more: what is too much even then is not a
 /// matter of time.
 const SMALLEST_RUN: usize = 32;
+
+impl Reading {
+    /// The query for the series of `selector`, whose values become those that are wanted when
+    /// multiplied with [`scale`](Self::scale).
+    ///
+    /// `increase` is `rate` times its range in Prometheus. VictoriaMetrics' `rate` is that of the
+    /// time between the samples: pods that end and pods that begin within a step would both count
+    /// in full. Its `increase` has no such difference.
+    pub(super) fn promql(self, selector: &Selector) -> String {
+        match self {
+            Self::Rate { range } => format!("increase({selector}[{}s])", range.seconds()),
+            Self::Last => selector.to_string(),
+        }
+    }
+
+    pub(super) fn scale(self) -> f64 {
+        match self {
+            Self::Rate { range } => 1.0 / f64::from(range.seconds()),
+            Self::Last => 1.0,
+        }
+    }
+}
 
 impl Fetch {
     /// Reads into what `begin` makes.
@@ -84,7 +106,7 @@ impl Fetch {
             (Source::Series { .. }, Way::RemoteRead) => {
                 std::iter::once(0..self.grid.len()).collect()
             }
-            (Source::Series { .. } | Source::Expression(_), _) => {
+            (Source::Series { .. } | Source::Expression { .. }, _) => {
                 plan::runs(self.grid.len()).into()
             }
         }
@@ -103,11 +125,13 @@ impl Fetch {
                     .await
             }
             (Source::Series { selectors, reading }, _) => {
-                let expression = promql(selectors, *reading);
-                self.query(session, &expression, run, begin).await
+                let all: Vec<String> = selectors.iter().map(|it| reading.promql(it)).collect();
+                let promql = all.join(" or ");
+                self.query(session, &promql, reading.scale(), run, begin)
+                    .await
             }
-            (Source::Expression(expression), _) => {
-                self.query(session, expression, run, begin).await
+            (Source::Expression { promql, scale }, _) => {
+                self.query(session, promql, *scale, run, begin).await
             }
         }
     }
@@ -115,13 +139,14 @@ impl Fetch {
     async fn query<S: Absorb>(
         &self,
         session: &Session,
-        expression: &str,
+        promql: &str,
+        scale: f64,
         run: &Range<usize>,
         begin: &(impl Fn() -> S + Send + Sync),
     ) -> Result<S, Error> {
         let grid = self.grid;
         let query = RangeQuery {
-            expr: expression.to_owned(),
+            expr: promql.to_owned(),
             start: grid.time(run.start),
             end: grid.time(run.end.saturating_sub(1)),
             step: grid.step(),
@@ -129,7 +154,7 @@ impl Fetch {
         let take = |sink: &mut S, labels: &Labels, samples: &[Sample]| {
             if let Some(slot) = sink.open(labels) {
                 for (index, value) in samples.iter().filter_map(|it| on_grid(grid, it)) {
-                    sink.add(slot, index, value);
+                    sink.add(slot, index, scale * value);
                 }
             }
         };
@@ -171,18 +196,6 @@ fn on_grid(grid: Grid, sample: &Sample) -> Option<(usize, f64)> {
     let offset = sample.at_ms - grid.start().as_millisecond();
     let index = usize::try_from(offset / (i64::from(grid.step().seconds()) * 1000)).ok()?;
     sample.value.is_finite().then_some((index, sample.value))
-}
-
-fn promql(selectors: &[Selector], reading: Reading) -> String {
-    let all: Vec<String> = selectors.iter().map(|it| promql_of(it, reading)).collect();
-    all.join(" or ")
-}
-
-pub(super) fn promql_of(selector: &Selector, reading: Reading) -> String {
-    match reading {
-        Reading::Rate { range } => format!("rate({selector}[{}s])", range.seconds()),
-        Reading::Last => selector.to_string(),
-    }
 }
 
 fn request(selectors: &[Selector], reading: Reading, grid: Grid) -> ReadRequest {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::Way;
-use super::bulk::{self, Fetch, Reading, Source};
+use super::bulk::{Fetch, Reading, Source};
 use super::client::Client;
 use super::error::Error;
 use super::histories::Parts;
@@ -219,12 +219,12 @@ impl Reader<'_> {
         let mut all = Tagged::new(grid, targets.len());
         if let Some(template) = template {
             for batch in overrides::batches(targets.len()) {
-                let expression = overrides::expression(template, targets, batch);
+                let source = Source::Expression {
+                    promql: overrides::expression(template, targets, batch),
+                    scale: 1.0,
+                };
                 let tagged = || Tagged::new(grid, targets.len());
-                all.merge(
-                    self.fetch(Source::Expression(expression), grid, tagged)
-                        .await?,
-                );
+                all.merge(self.fetch(source, grid, tagged).await?);
             }
         }
         Ok(all.finish())
@@ -313,7 +313,10 @@ impl Reader<'_> {
     async fn sums(&self, selector: Selector, reading: Reading, grid: Grid) -> Result<Sums, Error> {
         let owners = self.owners;
         if self.way == Way::GroupedRates {
-            let source = Source::Expression(self.grouped(&selector, reading));
+            let source = Source::Expression {
+                promql: self.grouped(&selector, reading),
+                scale: reading.scale(),
+            };
             let sums = || OwnerSums::new(grid, Arc::clone(owners));
             return Ok(self.fetch(source, grid, sums).await?.finish());
         }
@@ -327,7 +330,7 @@ impl Reader<'_> {
 
     /// The same sums, made by the server: each container once, then all pods of a controller.
     fn grouped(&self, selector: &Selector, reading: Reading) -> String {
-        let samples = bulk::promql_of(selector, reading);
+        let samples = reading.promql(selector);
         let owner = narrowed(controlled("kube_pod_owner", self.shard), self.shard);
         format!(
             "sum by (namespace,owner_kind,owner_name,container) (\
