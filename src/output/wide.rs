@@ -5,8 +5,10 @@ use std::io::{self, Write};
 
 use super::Page;
 use super::layout::{Cell, Column, Layout, Row, Shrink};
-use super::report::{AnalysisReport, Item};
+use super::report::{AnalysisReport, Item, Saving};
 use super::table::{self, column};
+use crate::analysis::assessment::ShortfallChange;
+use crate::analysis::projection::Shortfall;
 
 const COLUMNS: [Column; 11] = [
     column("NAME", Shrink::Elide),
@@ -90,12 +92,8 @@ fn history(item: &Item) -> String {
 fn details(item: &Item) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(item.because.iter().map(|it| format!("because: {it}")));
-    if let Some(saving) = &item.saving {
-        lines.push(format!(
-            "replica-hours: {:.1} observed, {:.1} projected",
-            saving.observed_replica_hours, saving.projected_replica_hours
-        ));
-    }
+    lines.extend(item.saving.map(replica_hours));
+    lines.extend(item.shortfall.and_then(shortfall));
     if let Some(risk) = item.risk.as_ref().filter(|it| !it.reasons.is_empty()) {
         lines.push(format!("risk {}: {}", risk.level, risk.reasons.join("; ")));
     }
@@ -107,6 +105,29 @@ fn details(item: &Item) -> Vec<String> {
     let missing = item.evidence.missing.iter();
     lines.extend(missing.map(|it| format!("missing {it}")));
     lines
+}
+
+fn replica_hours(saving: Saving) -> String {
+    let per_month = saving.replica_hours_per_month;
+    let verb = if per_month < 0.0 { "more" } else { "less" };
+    format!(
+        "replica-hours: {:.1} observed, {:.1} projected, {:.0} {verb} a month",
+        saving.observed_replica_hours,
+        saving.projected_replica_hours,
+        per_month.abs()
+    )
+}
+
+/// `None` where there was no shortfall, and none is to come.
+fn shortfall(change: ShortfallChange) -> Option<String> {
+    if change == ShortfallChange::default() {
+        return None;
+    }
+    let told = |it: Shortfall| format!("{:.0} min ({:.1} core-min)", it.minutes, it.core_minutes);
+    let (observed, projected) = (told(change.observed), told(change.projected));
+    Some(format!(
+        "shortfall: {observed} observed, {projected} projected"
+    ))
 }
 
 #[cfg(test)]

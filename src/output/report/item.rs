@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::rounded;
-use crate::analysis::assessment::{self, Assessment, Cost, Days, Evidence, Risk, Settings};
+use crate::analysis::assessment::{
+    self, Assessment, Cost, Days, Evidence, Risk, Settings, ShortfallChange,
+};
 use crate::analysis::findings::Finding;
+use crate::analysis::projection::Shortfall;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::Fleet;
@@ -35,6 +38,10 @@ pub struct Item {
     pub config_diff: BTreeMap<&'static str, Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saving: Option<Saving>,
+    /// Load not covered in the window: `minutes` in which it was not, and how much, in
+    /// `coreMinutes`. Observed under today's settings, projected as a bound for the proposed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortfall: Option<ShortfallChange>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
     /// Why each changed field has its value.
@@ -68,18 +75,25 @@ pub struct Change {
     pub to: Option<u32>,
 }
 
+/// What a month has on average, in hours.
+const HOURS_PER_MONTH: f64 = 730.0;
+
 /// Replica-hours of the window: as observed, and as the proposed settings would have needed.
+///
+/// Savings are negative where more is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Saving {
     pub observed_replica_hours: f64,
     pub projected_replica_hours: f64,
-    /// 0 to 1; negative where more is needed.
+    /// The share of the observed that is saved, at most 1.
     pub share: f64,
+    /// Replica-hours saved in a month of 730 hours that are like the known hours of the window.
+    pub replica_hours_per_month: f64,
 }
 
 impl Saving {
-    fn new(observed: f64, projected: f64) -> Self {
+    fn new(observed: f64, projected: f64, per_month: f64) -> Self {
         let share = if observed > 0.0 {
             1.0 - projected / observed
         } else {
@@ -89,15 +103,17 @@ impl Saving {
             observed_replica_hours: rounded(observed, 2),
             projected_replica_hours: rounded(projected, 2),
             share: rounded(share, 4),
+            replica_hours_per_month: rounded(per_month, 2),
         }
     }
 
-    /// All of them together; `None` without any.
+    /// All of them together; `None` without any. Their windows may differ in what is known.
     pub(super) fn total(all: impl Iterator<Item = Self>) -> Option<Self> {
         all.reduce(|a, b| {
             Self::new(
                 a.observed_replica_hours + b.observed_replica_hours,
                 a.projected_replica_hours + b.projected_replica_hours,
+                a.replica_hours_per_month + b.replica_hours_per_month,
             )
         })
     }
@@ -105,7 +121,13 @@ impl Saving {
 
 impl From<Cost> for Saving {
     fn from(cost: Cost) -> Self {
-        Self::new(cost.observed.hours(), cost.projected.hours())
+        let (observed, projected) = (cost.observed.hours(), cost.projected.hours());
+        let per_month = if cost.window_hours > 0.0 {
+            (observed - projected) * HOURS_PER_MONTH / cost.window_hours
+        } else {
+            0.0
+        };
+        Self::new(observed, projected, per_month)
     }
 }
 
@@ -125,6 +147,7 @@ impl Item {
             proposed: None,
             config_diff: BTreeMap::new(),
             saving: None,
+            shortfall: None,
             risk: None,
             because: Vec::new(),
             findings: assessment.findings,
@@ -134,6 +157,7 @@ impl Item {
             item.config_diff = config_diff(&item.today, &recommendation.proposed);
             item.proposed = Some(recommendation.proposed);
             item.saving = Some(recommendation.cost.into());
+            item.shortfall = Some(tidy_shortfall(recommendation.shortfall));
             item.risk = Some(recommendation.risk);
             item.because = recommendation.because;
         }
@@ -199,6 +223,17 @@ fn tidy(evidence: Evidence) -> Evidence {
     }
 }
 
+fn tidy_shortfall(change: ShortfallChange) -> ShortfallChange {
+    let tidy = |it: Shortfall| Shortfall {
+        minutes: rounded(it.minutes, 2),
+        core_minutes: rounded(it.core_minutes, 2),
+    };
+    ShortfallChange {
+        observed: tidy(change.observed),
+        projected: tidy(change.projected),
+    }
+}
+
 impl From<TargetRef> for Target {
     fn from(target: TargetRef) -> Self {
         Self {
@@ -210,7 +245,10 @@ impl From<TargetRef> for Target {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::units::ReplicaHours;
 
     fn settings(min: u32, target: Option<u32>) -> Settings {
         Settings {
@@ -234,11 +272,32 @@ mod tests {
 
     #[test]
     fn savings_add_up_by_hours_and_not_by_share() {
-        let both = [Saving::new(100.0, 50.0), Saving::new(300.0, 300.0)];
+        let both = [
+            Saving::new(100.0, 50.0, 60.0),
+            Saving::new(300.0, 300.0, -10.0),
+        ];
         let total = Saving::total(both.into_iter());
-        assert_eq!(total, Some(Saving::new(400.0, 350.0)));
+        assert_eq!(total, Some(Saving::new(400.0, 350.0, 50.0)));
         assert_eq!(total.map(|it| it.share), Some(0.125));
         assert_eq!(Saving::total(std::iter::empty()), None);
-        assert_eq!(Saving::new(0.0, 5.0).share, 0.0);
+        assert_eq!(Saving::new(0.0, 5.0, 0.0).share, 0.0);
+    }
+
+    #[test]
+    fn a_month_is_like_the_known_hours_of_the_window() {
+        let per_month = |observed, projected, window_hours| {
+            let hours = |replicas| ReplicaHours::of(Replicas(replicas), Duration::from_hours(1));
+            let cost = Cost {
+                observed: hours(observed),
+                projected: hours(projected),
+                window_hours,
+            };
+            Saving::from(cost).replica_hours_per_month
+        };
+        // Two replicas less at every one of 73 known hours.
+        assert_eq!(per_month(438, 292, 73.0), 1460.0);
+        assert_eq!(per_month(292, 438, 73.0), -1460.0);
+        assert_eq!(per_month(1, 0, 336.0), 2.17);
+        assert_eq!(per_month(0, 0, 0.0), 0.0);
     }
 }

@@ -8,6 +8,7 @@ use crate::analysis::assessment::{
     Cost, Days, Evidence, Outcome, Recommendation, Risk, RiskLevel, Settings, ShortfallChange,
 };
 use crate::analysis::findings::{Code, Fact, Finding};
+use crate::analysis::projection::Shortfall;
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Status};
 use crate::fleet::{ClusterName, NoWorkload, Subject, Unread};
@@ -178,7 +179,16 @@ fn larger() -> Outcome {
             projected: hours_of_14_days(8),
             window_hours: 336.0,
         },
-        shortfall: ShortfallChange::default(),
+        shortfall: ShortfallChange {
+            observed: Shortfall {
+                minutes: 135.0,
+                core_minutes: 88.123_456,
+            },
+            projected: Shortfall {
+                minutes: 5.0,
+                core_minutes: 0.5,
+            },
+        },
         risk: Risk {
             level: RiskLevel::Medium,
             reasons: vec!["demand was hidden in 12% of the samples".to_owned()],
