@@ -1,12 +1,24 @@
 //! Columns of text as kubectl has them: upper-case headers, gaps instead of lines, nothing after
 //! the last word of a line.
 //!
-//! Own code rather than a table library, since the widths are the point here: what gives way
-//! first when a terminal is narrow, and a note that runs from one column to the right edge.
+//! Nothing is cut where a page is narrow, for two cut names may be the same: cells continue on the
+//! next line.
+//!
+//! comfy-table breaks the cells into lines and puts them side by side. It has no cell that runs
+//! over several columns and does not tell which lines are whose, which notes and styles need, so
+//! every row is a table of its own with the widths of the one [`Plan`].
+
+mod cell;
+mod plan;
 
 use std::io::{self, Write};
 
 use anstyle::Style;
+use comfy_table::{ColumnConstraint, Table, Width, presets};
+
+pub(super) use cell::Cell;
+use cell::characters;
+use plan::Plan;
 
 /// A column and how it gives way.
 #[derive(Clone, Copy, Debug)]
@@ -15,41 +27,18 @@ pub(super) struct Column {
     pub(super) shrink: Shrink,
 }
 
-/// What a column does where its cells do not fit.
+/// What a column does where its cells do not fit: all but one break them into lines, of at least
+/// `least` characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shrink {
     /// It always fits.
     Never,
-    /// Cells lose their end before anything else does, down to the width of the header.
-    ElideFirst,
-    /// Cells lose their end when nothing else is left to give.
-    Elide,
-    /// Cells break into lines: `comfortable` wide while others can be elided, then `least`.
-    Wrap { comfortable: usize, least: usize },
-}
-
-/// Text of one style. Every character is one column wide: names are ASCII in Kubernetes.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Cell {
-    pub(super) text: String,
-    pub(super) style: Style,
-}
-
-impl Cell {
-    pub(super) fn plain(text: impl Into<String>) -> Self {
-        Self::styled(text, Style::new())
-    }
-
-    pub(super) fn styled(text: impl Into<String>, style: Style) -> Self {
-        Self {
-            text: text.into(),
-            style,
-        }
-    }
-
-    fn width(&self) -> usize {
-        self.text.chars().count()
-    }
+    /// It gives way before anything else.
+    First { least: usize },
+    /// It stays `comfortable` wide if possible.
+    Text { comfortable: usize, least: usize },
+    /// It gives way when nothing else is left to give.
+    Last { least: usize },
 }
 
 /// A line of the table. A `note` begins where the cells end and may run to the right edge.
@@ -61,8 +50,6 @@ pub(super) struct Row {
     pub(super) details: Vec<Cell>,
 }
 
-/// Between columns: as in kubectl, and where space is short.
-const GAPS: [usize; 3] = [3, 2, 1];
 /// A note is not broken into lines shorter than this, even if it then leaves the page.
 const NARROWEST_NOTE: usize = 20;
 
@@ -71,79 +58,33 @@ const NARROWEST_NOTE: usize = 20;
 pub(super) struct Layout<'a> {
     columns: &'a [Column],
     rows: &'a [Row],
-    widths: Vec<usize>,
-    gap: usize,
+    plan: Plan,
     page: usize,
+}
+
+/// What stands in one place of a row.
+struct Piece {
+    text: String,
+    width: usize,
+    gap: usize,
+    style: Style,
 }
 
 impl<'a> Layout<'a> {
     /// Fits the columns into `page` characters as well as they can.
     pub(super) fn new(columns: &'a [Column], rows: &'a [Row], page: usize) -> Self {
-        let mut layout = Self {
+        let natural = natural_widths(columns, rows);
+        Self {
             columns,
             rows,
-            widths: natural_widths(columns, rows),
-            gap: GAPS[0],
+            plan: Plan::new(columns, &natural, page),
             page,
-        };
-        if !layout.fits() {
-            layout.gap = GAPS[1];
-            layout.wrap(|comfortable, _| comfortable);
-            layout.elide(Shrink::ElideFirst);
-        }
-        if !layout.fits() {
-            // Names are what people look for, so they are the last to go.
-            layout.gap = GAPS[2];
-            layout.wrap(|_, least| least);
-            layout.elide(Shrink::Elide);
-        }
-        layout
-    }
-
-    pub(super) fn fits(&self) -> bool {
-        self.excess() == 0
-    }
-
-    /// Whether a cell lost its end.
-    pub(super) fn is_elided(&self) -> bool {
-        let natural = natural_widths(self.columns, self.rows);
-        let columns = self.columns.iter().zip(natural).zip(&self.widths);
-        columns
-            .filter(|((column, _), _)| matches!(column.shrink, Shrink::Elide | Shrink::ElideFirst))
-            .any(|((_, natural), width)| *width < natural)
-    }
-
-    /// Characters too many.
-    fn excess(&self) -> usize {
-        let gaps = self.gap * self.widths.len().saturating_sub(1);
-        (self.widths.iter().sum::<usize>() + gaps).saturating_sub(self.page)
-    }
-
-    fn wrap(&mut self, floor: impl Fn(usize, usize) -> usize) {
-        for index in 0..self.columns.len() {
-            if let Shrink::Wrap { comfortable, least } = self.columns[index].shrink {
-                let floor = floor(comfortable, least);
-                let least_now = self.widths[index].saturating_sub(self.excess());
-                self.widths[index] = least_now.max(floor.min(self.widths[index]));
-            }
         }
     }
 
-    /// Takes from the widest column that shrinks like `how`, one character at a time.
-    fn elide(&mut self, how: Shrink) {
-        while self.excess() > 0 {
-            let spare = |index: &usize| {
-                let column = &self.columns[*index];
-                column.shrink == how && self.widths[*index] > column.header.len()
-            };
-            let widest = (0..self.columns.len())
-                .filter(spare)
-                .max_by_key(|index| self.widths[*index]);
-            match widest {
-                Some(index) => self.widths[index] -= 1,
-                None => return,
-            }
-        }
+    /// Whether every column is as wide as is comfortable, and apart from the next.
+    pub(super) fn is_comfortable(&self) -> bool {
+        self.plan.is_comfortable
     }
 
     pub(super) fn write(&self, out: &mut dyn Write, header: Style) -> io::Result<()> {
@@ -159,123 +100,99 @@ impl<'a> Layout<'a> {
     }
 
     fn write_row(&self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        let mut columns: Vec<(usize, Style, Vec<String>)> = Vec::new();
-        for (index, cell) in row.cells.iter().enumerate() {
-            columns.push((
-                self.widths[index],
-                cell.style,
-                self.lines(index, &cell.text),
-            ));
-        }
-        if let Some(note) = &row.note {
-            let width = self.page.saturating_sub(self.left_of(row.cells.len()));
-            let lines = broken(&note.text, width.max(NARROWEST_NOTE));
-            columns.push((0, note.style, lines));
-        }
-        let height = columns.iter().map(|it| it.2.len()).max().unwrap_or(0);
-        for line in 0..height {
-            self.write_line(out, &columns, line)?;
+        let pieces = self.pieces(row);
+        for line in table(&pieces).lines() {
+            write_line(out, &pieces, &line)?;
         }
         for detail in &row.details {
-            writeln!(out, "  {}{}{:#}", detail.style, detail.text, detail.style)?;
+            let (style, text) = (detail.style, detail.text());
+            writeln!(out, "  {style}{text}{style:#}")?;
         }
         Ok(())
     }
 
-    fn write_line(
-        &self,
-        out: &mut dyn Write,
-        columns: &[(usize, Style, Vec<String>)],
-        line: usize,
-    ) -> io::Result<()> {
-        // Spaces are owed until there is something to the right of them.
-        let mut owed = 0;
-        for (width, style, lines) in columns {
-            let text = lines.get(line).map_or("", String::as_str);
-            if !text.is_empty() {
-                write!(out, "{:owed$}{style}{text}{style:#}", "")?;
-                owed = 0;
-            }
-            owed += width.saturating_sub(text.chars().count()) + self.gap;
+    fn pieces(&self, row: &Row) -> Vec<Piece> {
+        let cells = row.cells.iter().enumerate();
+        let mut pieces: Vec<Piece> = cells.map(|(index, it)| self.piece(index, it)).collect();
+        if let Some(note) = &row.note {
+            let left: usize = pieces.iter().map(|it| it.width + it.gap).sum();
+            let width = self.page.saturating_sub(left).max(NARROWEST_NOTE);
+            let width = width.min(characters(&note.text()));
+            pieces.push(Piece {
+                text: note.wrapped(width),
+                width,
+                gap: 0,
+                style: note.style,
+            });
         }
-        writeln!(out)
+        pieces
     }
 
-    fn left_of(&self, index: usize) -> usize {
-        self.widths.iter().take(index).map(|it| it + self.gap).sum()
-    }
-
-    fn lines(&self, index: usize, text: &str) -> Vec<String> {
-        match self.columns[index].shrink {
-            Shrink::Never => vec![text.to_owned()],
-            Shrink::Elide | Shrink::ElideFirst => vec![elided(text, self.widths[index])],
-            Shrink::Wrap { .. } => broken(text, self.widths[index]),
+    fn piece(&self, index: usize, cell: &Cell) -> Piece {
+        let width = self.plan.widths[index];
+        Piece {
+            text: cell.wrapped(width),
+            width,
+            gap: self.plan.gaps[index],
+            style: cell.style,
         }
     }
+}
+
+/// A table of one row, without styles: escape sequences would count as text.
+fn table(row: &[Piece]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.add_row(row.iter().map(|it| it.text.as_str()));
+    for (column, piece) in table.column_iter_mut().zip(row) {
+        let width = Width::Fixed(narrow(piece.width + piece.gap));
+        column.set_padding((0, narrow(piece.gap)));
+        column.set_constraint(ColumnConstraint::Absolute(width));
+    }
+    table
+}
+
+fn narrow(width: usize) -> u16 {
+    u16::try_from(width).unwrap_or(u16::MAX)
+}
+
+/// Writes a line of the table of `row` with its styles and without spaces at its end.
+///
+/// Every character but those of the last piece is one column wide: names are ASCII in Kubernetes.
+fn write_line(out: &mut dyn Write, row: &[Piece], line: &str) -> io::Result<()> {
+    let mut rest = line.trim_end();
+    for (index, piece) in row.iter().enumerate() {
+        let width = if index + 1 < row.len() {
+            piece.width + piece.gap
+        } else {
+            usize::MAX
+        };
+        let end = rest.char_indices().nth(width).map_or(rest.len(), |it| it.0);
+        let (here, after) = rest.split_at(end);
+        let (text, style) = (here.trim_end(), piece.style);
+        if text.is_empty() {
+            write!(out, "{here}")?;
+        } else {
+            write!(out, "{style}{text}{style:#}{}", &here[text.len()..])?;
+        }
+        rest = after;
+    }
+    writeln!(out)
 }
 
 fn natural_widths(columns: &[Column], rows: &[Row]) -> Vec<usize> {
     let mut widths: Vec<usize> = columns.iter().map(|it| it.header.len()).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(&row.cells) {
-            *width = (*width).max(cell.width());
+            *width = (*width).max(characters(&cell.text()));
         }
     }
     widths
 }
 
-/// `text` in at most `width` characters, `…` standing for what is lost.
-fn elided(text: &str, width: usize) -> String {
-    if text.chars().count() <= width {
-        return text.to_owned();
-    }
-    let kept = text.chars().take(width.saturating_sub(1));
-    kept.chain(['…']).collect()
-}
-
-/// `text` in lines of at most `width` characters, broken after spaces; a word that is longer is
-/// broken after its hyphens, or anywhere if it has none. At least one line.
-pub(super) fn broken(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ').filter(|it| !it.is_empty()) {
-        let last = lines.len() - 1;
-        let used = lines[last].chars().count();
-        let length = word.chars().count();
-        if used > 0 && used + 1 + length <= width {
-            lines[last].push(' ');
-            lines[last].push_str(word);
-        } else {
-            if used > 0 {
-                lines.push(String::new());
-            }
-            push_pieces(&mut lines, word, width.max(1));
-        }
-    }
-    lines
-}
-
-/// Appends `word` to the last line, which is empty, and to as many more as it needs.
-fn push_pieces(lines: &mut Vec<String>, word: &str, width: usize) {
-    let mut rest = word;
-    while rest.chars().count() > width {
-        let hard = rest.char_indices().nth(width).map_or(rest.len(), |it| it.0);
-        let at = rest[..hard].rfind('-').map_or(hard, |hyphen| hyphen + 1);
-        let (piece, after) = rest.split_at(at);
-        push_to_last(lines, piece);
-        lines.push(String::new());
-        rest = after;
-    }
-    push_to_last(lines, rest);
-}
-
-fn push_to_last(lines: &mut [String], text: &str) {
-    if let Some(last) = lines.last_mut() {
-        last.push_str(text);
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use anstyle::AnsiColor;
     use proptest::prelude::*;
 
     use super::*;
@@ -283,7 +200,7 @@ mod tests {
     const COLUMNS: [Column; 3] = [
         Column {
             header: "NAME",
-            shrink: Shrink::Elide,
+            shrink: Shrink::Last { least: 4 },
         },
         Column {
             header: "MIN",
@@ -291,16 +208,17 @@ mod tests {
         },
         Column {
             header: "FINDINGS",
-            shrink: Shrink::Wrap {
+            shrink: Shrink::Text {
                 comfortable: 16,
                 least: 12,
             },
         },
     ];
 
-    fn row(cells: [&str; 3]) -> Row {
+    fn row(name: &str, min: &str, findings: &[&str]) -> Row {
+        let findings = findings.iter().map(|&it| it.to_owned()).collect();
         Row {
-            cells: cells.map(Cell::plain).to_vec(),
+            cells: vec![Cell::plain(name), Cell::plain(min), Cell::list(findings)],
             ..Row::default()
         }
     }
@@ -314,29 +232,32 @@ mod tests {
 
     #[test]
     fn a_wide_page_has_three_spaces_between_columns() {
-        let rows = [row(["web", "6→3", "idle-window"]), row(["cart", "2", ""])];
+        let rows = [
+            row("web", "6→3", &["idle-window", "scale-lag"]),
+            row("cart", "2", &[""]),
+        ];
         assert_eq!(
             printed(&rows, 80),
-            "NAME   MIN   FINDINGS\nweb    6→3   idle-window\ncart   2\n"
+            "NAME   MIN   FINDINGS\nweb    6→3   idle-window, scale-lag\ncart   2\n"
         );
     }
 
     #[test]
-    fn a_narrow_page_breaks_first_and_elides_then() {
-        let rows = [row([
+    fn a_narrow_page_breaks_findings_first_and_names_last() {
+        let rows = [row(
             "recommendations",
             "2",
-            "idle-window, over-provisioned",
-        ])];
+            &["idle-window", "over-provisioned"],
+        )];
         assert_eq!(
             printed(&rows, 40),
             "NAME             MIN  FINDINGS\n\
-             recommendations  2    idle-window,\n                      over-provisioned\n"
+             recommendations  2    idle-window\n                      over-provisioned\n"
         );
         assert_eq!(
             printed(&rows, 28),
             "NAME        MIN FINDINGS\n\
-             recommenda… 2   idle-window,\n                over-\n                provisioned\n"
+             recommendat 2   idle-window\nions            over-\n                provisioned\n"
         );
     }
 
@@ -355,29 +276,31 @@ mod tests {
     }
 
     #[test]
-    fn words_break_at_hyphens_before_they_break_anywhere() {
-        let cases = [
-            (
-                "two-autoscalers-one-target",
-                16,
-                vec!["two-autoscalers-", "one-target"],
-            ),
-            ("a bb ccc", 4, vec!["a bb", "ccc"]),
-            ("abcdef", 4, vec!["abcd", "ef"]),
-            ("", 4, vec![""]),
-        ];
-        for (text, width, expected) in cases {
-            assert_eq!(broken(text, width), expected, "{text}");
-        }
+    fn every_line_of_a_cell_has_its_style() {
+        let red = AnsiColor::Red.on_default();
+        let note = Row {
+            cells: vec![Cell::styled("web", Style::new().bold())],
+            note: Some(Cell::styled("unreadable: the server said no", red)),
+            ..Row::default()
+        };
+        let written = printed(&[note], 27);
+        let lines: Vec<&str> = written.lines().skip(1).collect();
+        assert_eq!(
+            lines,
+            [
+                "\u{1b}[1mweb\u{1b}[0m    \u{1b}[31munreadable: the\u{1b}[0m",
+                "       \u{1b}[31mserver said no\u{1b}[0m"
+            ]
+        );
     }
 
     proptest! {
         #[test]
         fn no_line_leaves_a_page_that_is_wide_enough(
-            cells in proptest::collection::vec(("[a-z-]{1,60}", "[0-9]{1,5}", "[a-z-, ]{0,80}"), 1..6),
+            cells in proptest::collection::vec(("[a-z-]{1,60}", "[0-9]{1,5}", "[a-z-]{0,40}( [a-z-]{0,40}){0,3}", "[a-z/]{0,40}"), 1..6),
             page in 26_usize..120,
         ) {
-            let rows: Vec<Row> = cells.iter().map(|(a, b, c)| row([a, b, c])).collect();
+            let rows: Vec<Row> = cells.iter().map(|(a, b, c, d)| row(a, b, &[c, d])).collect();
             for line in printed(&rows, page).lines() {
                 prop_assert!(line.chars().count() <= page, "{line}");
                 prop_assert_eq!(line.trim_end(), line);
@@ -385,10 +308,11 @@ mod tests {
         }
 
         #[test]
-        fn nothing_but_spaces_is_lost_by_breaking(text in "[a-z-]{0,30}( [a-z-]{1,30}){0,5}", width in 1_usize..40) {
-            let lines = broken(&text, width);
-            prop_assert!(lines.iter().all(|it| it.chars().count() <= width));
-            prop_assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
+        fn nothing_but_spaces_is_lost_by_breaking(text in "[a-z-]{1,30}( [a-z-]{1,30}){0,5}", page in 20_usize..60) {
+            let note = Row { note: Some(Cell::plain(&text)), ..Row::default() };
+            let printed = printed(&[note], page);
+            let words: String = printed.split_whitespace().skip(COLUMNS.len()).collect();
+            prop_assert_eq!(words, text.replace(' ', ""));
         }
     }
 }

@@ -19,19 +19,20 @@ const ASIDE: Style = Style::new().dimmed();
 /// Says that there is nothing to say, where an empty cell would look like a mistake.
 const NONE: &str = "-";
 
-pub(super) const NAMESPACE: Column = column("NAMESPACE", Shrink::Elide);
+pub(super) const NAMESPACE: Column = column("NAMESPACE", Shrink::Last { least: 9 });
 const FINDINGS: Column = column(
     "FINDINGS",
-    Shrink::Wrap {
+    Shrink::Text {
         // `over-provisioned` and `request-mismatch` in one piece.
-        comfortable: 17,
-        // `idle-window,` and `provisioned,` in one piece.
-        least: 12,
+        comfortable: 16,
+        // `idle-window`, `provisioned` and `autoscalers` in one piece.
+        least: 11,
     },
 );
 const COLUMNS: [Column; 8] = [
-    column("NAME", Shrink::Elide),
-    column("TARGET", Shrink::ElideFirst),
+    column("NAME", Shrink::Last { least: 8 }),
+    // `Rollout/` in one piece.
+    column("TARGET", Shrink::First { least: 8 }),
     column("MIN", Shrink::Never),
     column("MAX", Shrink::Never),
     column("TARGET%", Shrink::Never),
@@ -52,11 +53,10 @@ pub(super) fn write(out: &mut dyn Write, report: &AnalysisReport, page: Page) ->
     if page.with_namespace {
         columns.insert(0, NAMESPACE);
     }
-    // Three ways to write a target; the shortest that is needed to keep names whole.
+    // Three ways to write a target, the shorter ones only where the page asks for them.
     let mut rows = rows(report, page, full_target);
     for shorter in [short_target, shortest_target] {
-        let layout = Layout::new(&columns, &rows, page.width);
-        if layout.fits() && !layout.is_elided() {
+        if Layout::new(&columns, &rows, page.width).is_comfortable() {
             break;
         }
         rows = self::rows(report, page, shorter);
@@ -87,7 +87,7 @@ fn item_row(item: &Item, page: Page, target: String) -> Row {
     }
     cells.push(saving(item.saving));
     cells.push(risk(item));
-    cells.push(Cell::plain(findings(item)));
+    cells.push(findings(item));
     Row {
         cells,
         ..Row::default()
@@ -121,17 +121,18 @@ pub(super) fn note(item: &Item) -> Option<Cell> {
     }
 }
 
-/// `32%` is saved; `+14%` is needed in addition.
+/// `32%` of the replica-hours is saved; `-14%` says that as much more is needed.
 pub(super) fn saving(saving: Option<Saving>) -> Cell {
     let Some(saving) = saving else {
         return Cell::plain(NONE);
     };
-    let percent = (saving.share * 100.0).round() + 0.0;
-    if percent < 0.0 {
-        Cell::plain(format!("+{}%", -percent))
-    } else {
-        Cell::styled(format!("{percent}%"), GOOD)
-    }
+    let percent = (saving.share * 100.0).round() as i64;
+    let style = match percent.signum() {
+        1 => GOOD,
+        -1 => CAREFUL,
+        _ => Style::new(),
+    };
+    Cell::styled(format!("{percent}%"), style)
 }
 
 pub(super) fn risk(item: &Item) -> Cell {
@@ -146,22 +147,30 @@ pub(super) fn risk(item: &Item) -> Cell {
     Cell::styled(risk.level.to_string(), style)
 }
 
-/// The codes, and a change that has no column of its own.
-fn findings(item: &Item) -> String {
-    let mut all: Vec<String> = item.findings.iter().map(|it| it.code.to_string()).collect();
-    if let Some(window) = cooldown(item) {
-        all.push(format!("cooldown {window}"));
-    }
+/// The codes, led by a change that has no column of its own.
+fn findings(item: &Item) -> Cell {
+    let window = cooldown(item).map(|it| format!("cooldown {it}"));
+    let codes = item.findings.iter().map(|it| it.code.to_string());
+    let all: Vec<String> = window.into_iter().chain(codes).collect();
     if all.is_empty() {
-        return NONE.to_owned();
+        return Cell::plain(NONE);
     }
-    all.join(", ")
+    Cell::list(all)
 }
 
-/// The scale-down window in seconds if it is to change.
+/// The scale-down window if it is to change: `5m→10m`.
 pub(super) fn cooldown(item: &Item) -> Option<String> {
     let to = item.config_diff.get("scale_down_cooldown_s")?.to?;
-    Some(format!("{}s→{to}s", item.today.scale_down_cooldown_s))
+    let today = window(item.today.scale_down_cooldown_s);
+    Some(format!("{today}→{}", window(to)))
+}
+
+/// Whole minutes as `5m`, anything else as `90s`.
+pub(super) fn window(seconds: u32) -> String {
+    match seconds {
+        60.. if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
 }
 
 /// A row for what may be there but was not to be seen.
@@ -246,8 +255,42 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_columns_have_space_for_more() {
+        insta::assert_snapshot!(printed(100, true));
+    }
+
+    #[test]
     fn a_wide_terminal_shows_names_whole() {
         insta::assert_snapshot!(printed(160, true));
+    }
+
+    #[test]
+    fn a_negative_saving_is_a_cost() {
+        let cell = |share| {
+            let mut item = made_up::report().items[1].clone();
+            item.saving = item.saving.map(|it| Saving { share, ..it });
+            saving(item.saving)
+        };
+        assert_eq!(cell(0.382), Cell::styled("38%", GOOD));
+        assert_eq!(cell(-0.124), Cell::styled("-12%", CAREFUL));
+        assert_eq!(cell(-0.004), Cell::plain("0%"));
+        assert_eq!(saving(None), Cell::plain("-"));
+    }
+
+    #[test]
+    fn a_change_of_the_window_alone_is_told() {
+        let mut item = made_up::report().items[4].clone();
+        item.config_diff
+            .retain(|key, _| *key == "scale_down_cooldown_s");
+        item.findings.clear();
+        let cell = findings(&item);
+        assert_eq!(cell, Cell::list(vec!["cooldown 5m→10m".to_owned()]));
+    }
+
+    #[test]
+    fn windows_are_told_in_minutes_if_they_are_whole() {
+        let told = [0, 45, 60, 90, 300, 3600].map(window);
+        assert_eq!(told, ["0s", "45s", "1m", "90s", "5m", "60m"]);
     }
 
     #[test]

@@ -11,9 +11,9 @@ use crate::analysis::assessment::ShortfallChange;
 use crate::analysis::projection::Shortfall;
 
 const COLUMNS: [Column; 11] = [
-    column("NAME", Shrink::Elide),
-    column("KIND", Shrink::Elide),
-    column("TARGET", Shrink::Elide),
+    column("NAME", Shrink::Never),
+    column("KIND", Shrink::Never),
+    column("TARGET", Shrink::Never),
     column("REPLICAS", Shrink::Never),
     column("MIN", Shrink::Never),
     column("MAX", Shrink::Never),
@@ -78,7 +78,7 @@ fn replicas(item: &Item) -> String {
 }
 
 fn cooldown(item: &Item) -> String {
-    table::cooldown(item).unwrap_or_else(|| format!("{}s", item.today.scale_down_cooldown_s))
+    table::cooldown(item).unwrap_or_else(|| table::window(item.today.scale_down_cooldown_s))
 }
 
 /// How long the known history is and how much of it is known: `14 d, 98%`.
