@@ -60,9 +60,11 @@ pub(super) fn is_typed(matches: &ArgMatches, id: &str) -> bool {
 
 /// `gather` asks no metrics source unless told to.
 fn needs_history(command: &mut Command, typed: &ArgMatches) -> Result<(), clap::Error> {
-    let is_gather = typed.try_contains_id("with-history").is_ok();
-    if !is_gather || typed.get_flag("with-history") {
-        return Ok(());
+    // Only debug builds of clap tell a flag that a subcommand does not have from one not typed; a
+    // flag that it has is always known, typed or not.
+    match typed.try_get_one::<bool>("with-history") {
+        Ok(Some(false)) => {}
+        Ok(Some(true) | None) | Err(_) => return Ok(()),
     }
     let history = ["window_days", "step", "no_prometheus"];
     let idle = prometheus::IDS.into_iter().chain(history);
