@@ -75,8 +75,6 @@ want_kubectl
 status=0
 if cargo nextest --version >/dev/null 2>&1; then
   cargo nextest run --locked "$@" || status=$?
-  # nextest does not run the examples in doc comments.
-  if [[ $# == 0 && $status == 0 ]]; then cargo test --locked --doc --quiet || status=$?; fi
 else
   cargo test --locked "$@" || status=$?
 fi
