@@ -46,6 +46,52 @@ fn every_way_gives_what_the_samples_say() {
     }
 }
 
+#[test]
+fn a_server_that_allows_little_at_once_is_asked_in_parts() {
+    if !prometheus::is_available() {
+        return;
+    }
+    let fleet = Fleet::generate(&Parameters::small());
+    let times = Times::of(&fleet, 300);
+    let whole = Prometheus::start(&fleet, &[]);
+    let limited = Prometheus::start(&fleet, &["--query.max-samples=20000"]);
+    let (expected, at_once) = read(&whole.url, &fleet, times, WayChoice::PodRates);
+    let (found, in_parts) = read(&limited.url, &fleet, times, WayChoice::PodRates);
+    assert!(in_parts.queries > at_once.queries, "{}", in_parts.queries);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_query_of_the_users_takes_the_place_of_ours() {
+    if !prometheus::is_available() {
+        return;
+    }
+    let fleet = Fleet::generate(&Parameters::small());
+    let server = Prometheus::start(&fleet, &[]);
+    let times = Times::of(&fleet, 300);
+    let cpu = r#"sum(max by (pod,container,id) (rate(container_cpu_usage_seconds_total{
+        namespace="{ns}",pod=~"{deploy}-[a-z0-9]+-[a-z0-9]{5}",container!~"|POD"}[5m])))"#;
+    let options = Options {
+        promql_cpu: Some(cpu.to_owned()),
+        promql_replicas: Some("vector(7)".to_owned()),
+        ..Options::default()
+    };
+    let (histories, _) = read_with(&server.url, &fleet, times, options);
+    let mut compared = 0;
+    for (workload, history) in fleet.scaled().zip(&histories) {
+        if !workload.kind.has_replica_sets() {
+            continue;
+        }
+        let expected = expected::of(&fleet, workload, times);
+        let what = format!("{}/{}", workload.namespace, workload.name);
+        same(&what, history.cpu(), &expected.cpu, &expected.complete);
+        let ready = history.get(&Metric::ReadyReplicas).unwrap();
+        assert!(ready.iter().all(|it| it == Some(7.0)), "{what}");
+        compared += 1;
+    }
+    assert!(compared > 5, "{compared}");
+}
+
 fn compare(what: &str, expected: &Expected, history: &History, workload: &Workload) {
     let complete = &expected.complete;
     same(
@@ -105,11 +151,15 @@ fn same(what: &str, found: Option<&Series>, expected: &Values, counts: &[bool]) 
 
 /// The histories of the workloads with an autoscaler, in the fleet's order.
 fn read(url: &str, fleet: &Fleet, times: Times, way: WayChoice) -> (Vec<History>, Reading) {
-    let _ = rustls::crypto::ring::default_provider().install_default();
     let options = Options {
         way,
         ..Options::default()
     };
+    read_with(url, fleet, times, options)
+}
+
+fn read_with(url: &str, fleet: &Fleet, times: Times, options: Options) -> (Vec<History>, Reading) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let source = Source::new(Transport::direct(url, &options).unwrap(), &options);
     let request = request(fleet, times);
     let runtime = tokio::runtime::Runtime::new().unwrap();
