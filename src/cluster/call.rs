@@ -63,6 +63,8 @@ pub(super) struct Listing<'a> {
     pub(super) selector: Option<&'a str>,
     /// Ask for nothing but `metadata`.
     pub(super) metadata_only: bool,
+    /// Items in one answer; `None` for all of them.
+    page: Option<u32>,
 }
 
 impl<'a> Listing<'a> {
@@ -72,13 +74,14 @@ impl<'a> Listing<'a> {
             namespace,
             selector: None,
             metadata_only: false,
+            page: Some(PAGE),
         }
     }
 
     fn request(&self, token: Option<String>) -> Option<http::Request<Vec<u8>>> {
         let params = ListParams {
             label_selector: self.selector.map(str::to_owned),
-            limit: Some(PAGE),
+            limit: self.page,
             continue_token: token,
             ..ListParams::default()
         };
@@ -142,19 +145,19 @@ struct PageMeta {
 impl Cluster {
     /// Every item of a list, page by page.
     ///
-    /// Starts over once when the server has forgotten the list in the middle (410), so that items
-    /// may come twice.
+    /// When the server has forgotten the list in the middle (410), asks for the whole at once, as
+    /// a list that once was too slow will be again; items may come twice then.
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         listing: &Listing<'_>,
         mut each: impl FnMut(T),
     ) -> Result<(), Error> {
+        let mut listing = *listing;
         let mut token: Option<String> = None;
-        let mut may_restart = true;
         loop {
-            let page = match self.page(listing, token.clone()).await {
-                Err(Error::Api { code: 410, .. }) if may_restart && token.is_some() => {
-                    may_restart = false;
+            let page = match self.page(&listing, token.clone()).await {
+                Err(Error::Api { code: 410, .. }) if token.is_some() && listing.page.is_some() => {
+                    listing.page = None;
                     token = None;
                     continue;
                 }
