@@ -100,10 +100,16 @@ fn unreadable(path: &Path, error: KubeconfigError) -> Error {
         path: path.to_owned(),
         source: match error {
             KubeconfigError::ReadConfig(source, _) => Box::new(source),
-            KubeconfigError::Parse(source) => source.to_string().into(),
+            KubeconfigError::Parse(source) => first_line(&source.to_string()).into(),
             other => Box::new(other),
         },
     }
+}
+
+/// What is wrong and where. An excerpt of the file follows, which may hold a token.
+fn first_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    line.trim_start_matches("error: ").to_owned()
 }
 
 async fn from_kubeconfig(mut kubeconfig: Kubeconfig, options: &Options) -> Result<Origin, Error> {

@@ -8,7 +8,9 @@ pub(super) fn hint(err: &Error) -> Option<String> {
         Error::NoKubeconfig { .. } => {
             "pass --kubeconfig FILE, or analyze a snapshot with --from FILE".to_owned()
         }
-        Error::ReadKubeconfig { .. } => "check the file with `kubectl config view`".to_owned(),
+        Error::ReadKubeconfig { .. } => {
+            "check the path, and the file with `kubectl config view`".to_owned()
+        }
         Error::NoCurrentContext { .. } => {
             "pass --context NAME, or choose one with `kubectl config use-context NAME`".to_owned()
         }
