@@ -1,8 +1,9 @@
 //! What to do where history cannot be read: Prometheus, snapshots, the local file.
 
 use super::Exit;
+use crate::metrics::local;
 use crate::metrics::prometheus::{self, File, Reach, TlsProblem};
-use crate::metrics::{local, snapshot};
+use crate::metrics::snapshot::{self, Problem};
 
 pub(super) fn prometheus_hint(err: &prometheus::Error) -> Option<String> {
     use prometheus::Error;
@@ -28,6 +29,10 @@ pub(super) fn prometheus_hint(err: &prometheus::Error) -> Option<String> {
         Error::Unauthorized { .. } => {
             "pass --prometheus-bearer-token-file FILE or --prometheus-basic-auth-file FILE"
         }
+        Error::Forbidden { message, .. } if message.contains("services/proxy") => {
+            "`kubectl auth can-i get services --subresource=proxy -A` checks it; or pass \
+             --prometheus-url, or --no-prometheus"
+        }
         Error::Forbidden { .. } => {
             "ask for read access, or name the tenant: --prometheus-header 'X-Scope-OrgID: TENANT'"
         }
@@ -45,6 +50,10 @@ pub(super) fn prometheus_hint(err: &prometheus::Error) -> Option<String> {
         Error::NotSupported { .. } => "pass --prometheus-read pods",
         Error::Refused { .. } => "check --promql-cpu and --promql-replicas, if given",
         Error::TooMuch { .. } => "pass a shorter --window-days or a longer --metrics-step-seconds",
+        // In the API server's words, since nobody behind its proxy was there to say anything.
+        Error::Unavailable { message, .. } if message.contains("no endpoints available") => {
+            "start its pods, or pass --prometheus-url, or --no-prometheus"
+        }
         Error::Unavailable { .. } => "try again later, or with --prometheus-concurrency 1",
         Error::Truncated { .. } => {
             "try again; if it stays, look for a size limit in a proxy before the server"
@@ -109,6 +118,7 @@ fn reach_hint(problem: Reach) -> String {
             "names ending in .svc exist only inside the cluster: leave --prometheus-url out, or \
              use `kubectl port-forward`"
         }
+        Reach::NotHttp => "pass --prometheus-url with https:// in place of http://",
         Reach::TimedOut | Reach::NoRoute => "check the VPN or the firewall",
     }
     .to_owned()
@@ -133,14 +143,29 @@ fn tls_hint(problem: TlsProblem) -> String {
     .to_owned()
 }
 
+const DAMAGED: &str =
+    "copy it again, or write it anew with `kubectl stepscale gather --history -o FILE`";
+
+/// Nobody edits such a file: a line that is broken in it came to harm on the way. Compressed data
+/// are checked at their end only, so that a line may be met before the damage is known.
+fn is_packed(snapshot: &str) -> bool {
+    [".gz", ".zst"].iter().any(|it| snapshot.ends_with(it))
+}
+
 pub(super) fn snapshot_hint(err: &snapshot::Error) -> Option<String> {
     use snapshot::Error;
     let text = match err {
         Error::Open { .. } => "check the path given with --from; `-` is standard input",
         Error::Read { .. } => "check the disk, or the program before the pipe",
-        Error::Empty { .. } | Error::CutOff { .. } | Error::Damaged { .. } => {
-            "copy it again, or write it anew with `kubectl stepscale gather --history -o FILE`"
+        Error::Empty { .. } | Error::CutOff { .. } | Error::Damaged { .. } => DAMAGED,
+        Error::Line {
+            problem: Problem::Version { .. },
+            ..
+        } => "install a version of this program that reads it, or write it anew with this one",
+        Error::Line { line: 1, .. } => {
+            "pass a file that `kubectl stepscale gather --history -o FILE` has written"
         }
+        Error::Line { snapshot, .. } if is_packed(snapshot) => DAMAGED,
         Error::Line { .. } => "correct the line, or write the snapshot anew with `gather`",
         Error::Write { .. } => "check the free space and the permissions of the folder",
     };

@@ -62,14 +62,16 @@ pub enum Error {
     Unreachable {
         url: String,
         problem: Reach,
-        source: Cause,
+        /// Where `problem` does not tell everything.
+        source: Option<Cause>,
     },
 
     #[error("no secure connection to Prometheus at {url}: {problem}")]
     Tls {
         url: String,
         problem: TlsProblem,
-        source: Cause,
+        /// Where `problem` does not tell everything.
+        source: Option<Cause>,
     },
 
     #[error("Prometheus at {url} did not finish its answer within {} s", after.as_secs_f64())]
@@ -192,6 +194,8 @@ pub enum Reach {
     /// The connection was closed before an answer came.
     Reset,
     NoRoute,
+    /// What answers is no HTTP, as a server that wants TLS.
+    NotHttp,
     Other,
 }
 
@@ -203,6 +207,7 @@ impl fmt::Display for Reach {
             Self::TimedOut => "no connection in time",
             Self::Reset => "the connection was closed before an answer came",
             Self::NoRoute => "no route to the host",
+            Self::NotHttp => "it does not speak plain HTTP",
             Self::Other => "the connection failed",
         })
     }
@@ -248,6 +253,7 @@ impl Error {
         match self {
             Self::Unreachable { problem, .. } => match problem {
                 Reach::Refused | Reach::UnknownHost | Reach::NoRoute | Reach::Other => answered,
+                Reach::NotHttp => false,
                 Reach::TimedOut | Reach::Reset => true,
             },
             Self::Timeout { .. } | Self::Unavailable { .. } | Self::Truncated { .. } => true,

@@ -68,7 +68,7 @@ mod tests {
         Error::Unreachable {
             url: String::new(),
             problem,
-            source: "".into(),
+            source: None,
         }
     }
 

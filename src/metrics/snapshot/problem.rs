@@ -41,6 +41,13 @@ pub enum Problem {
     Version { found: String },
     #[error("{series} was given before with other times: {why}")]
     Times { series: String, why: &'static str },
-    #[error("the object cannot be used: {0}")]
+    #[error("the object cannot be used: {}", with_causes(&**.0))]
     Object(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// An error and what caused it, in one line.
+fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let all = std::iter::successors(Some(error), |it| it.source());
+    let words: Vec<String> = all.map(ToString::to_string).collect();
+    words.join(": ")
 }

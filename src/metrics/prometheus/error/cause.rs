@@ -23,20 +23,33 @@ pub(in crate::metrics::prometheus) fn classify(url: &str, phase: Phase, cause: C
     let url = url.to_owned();
     let problem = chain(&*cause).find_map(tls_problem);
     if let Some(problem) = problem {
+        let is_vague = matches!(problem, TlsProblem::BadCertificate | TlsProblem::Other);
         return Error::Tls {
             url,
             problem,
-            source: cause,
+            source: is_vague.then(|| innermost(&*cause)),
         };
     }
     match phase {
-        Phase::Reading => Error::Truncated { url, source: cause },
-        Phase::Asking => Error::Unreachable {
+        Phase::Reading => Error::Truncated {
             url,
-            problem: reach(&*cause),
-            source: cause,
+            source: innermost(&*cause),
         },
+        Phase::Asking => {
+            let problem = reach(&*cause);
+            let is_vague = problem == Reach::Other;
+            Error::Unreachable {
+                url,
+                problem,
+                source: is_vague.then(|| innermost(&*cause)),
+            }
+        }
     }
+}
+
+/// The words of the error that started it; those around it say only through which layers it came.
+fn innermost(cause: &(dyn StdError + 'static)) -> Cause {
+    chain(cause).last().unwrap_or(cause).to_string().into()
 }
 
 /// An error and what caused it, also where an I/O error wraps another error.
@@ -108,6 +121,8 @@ fn reach(cause: &(dyn StdError + 'static)) -> Reach {
         Reach::TimedOut
     } else if says("connection closed before message completed") {
         Reach::Reset
+    } else if says("invalid HTTP version parsed") {
+        Reach::NotHttp
     } else {
         Reach::Other
     }
@@ -129,6 +144,22 @@ fn io_problem(error: &(dyn StdError + 'static)) -> Option<Reach> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cause_is_told_once_and_only_where_the_problem_is_vague() {
+        let cause_of = |cause: Cause, phase| {
+            let error = classify("http://a", phase, cause);
+            let source = error.source().map(ToString::to_string);
+            (error.to_string(), source)
+        };
+        let (message, source) = cause_of(io(io::ErrorKind::ConnectionRefused), Phase::Asking);
+        assert!(message.ends_with("connection refused"), "{message}");
+        assert_eq!(source, None);
+        let (_, source) = cause_of("something else".into(), Phase::Asking);
+        assert_eq!(source.as_deref(), Some("something else"));
+        let (_, source) = cause_of("cut off".into(), Phase::Reading);
+        assert_eq!(source.as_deref(), Some("cut off"));
+    }
 
     fn io(kind: io::ErrorKind) -> Cause {
         Box::new(io::Error::other(io::Error::from(kind)))
