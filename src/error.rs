@@ -30,6 +30,12 @@ pub enum Error {
     Prometheus(#[from] prometheus::Error),
     #[error(transparent)]
     Snapshot(#[from] snapshot::Error),
+    /// Autoscalers that were named and are not in the snapshot: `hpa/web in namespace shop`.
+    #[error("not found in snapshot {}: {}", snapshot.display(), missing.join(", "))]
+    NotInSnapshot {
+        snapshot: PathBuf,
+        missing: Vec<String>,
+    },
     #[error(transparent)]
     LocalHistory(#[from] local::Error),
     /// A file named by a flag cannot be read.
@@ -119,11 +125,17 @@ impl Error {
     /// What to do about it: a command to run, a flag to pass, a permission to ask for.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Usage { hint, .. } => hint.clone(),
+            Self::Usage { hint, .. } => Some(hint.clone().unwrap_or_else(|| {
+                "`kubectl stepscale analyze --help` says what each flag expects".to_owned()
+            })),
             Self::ConfigFile(err) => config_hint(err),
             Self::Cluster(err) => cluster::hint(err),
             Self::Prometheus(err) => metrics::prometheus_hint(err),
             Self::Snapshot(err) => metrics::snapshot_hint(err),
+            Self::NotInSnapshot { snapshot, .. } => Some(format!(
+                "`kubectl stepscale analyze --from {} -o name` lists what there is",
+                snapshot.display()
+            )),
             Self::LocalHistory(err) => metrics::local_hint(err),
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Content { flag, .. } => Some(format!(
@@ -149,6 +161,7 @@ impl Error {
             Self::Cluster(err) => cluster::exit(err),
             Self::Prometheus(err) => metrics::prometheus_exit(err),
             Self::Snapshot(err) => metrics::snapshot_exit(err),
+            Self::NotInSnapshot { .. } => Exit::ObjectNotFound,
             Self::LocalHistory(err) => metrics::local_exit(err),
             Self::Start(_) | Self::NoHome => Exit::Unreachable,
         }
@@ -179,12 +192,23 @@ fn config_hint(err: &config::file::Error) -> Option<String> {
     use config::file::Error;
     match err {
         Error::Read { .. } => Some("check the path and its permissions".to_owned()),
-        Error::Syntax { .. } => None,
-        Error::UnknownKey { meant, .. } => Some(match meant {
-            Some(key) => format!("did you mean `{key}`?"),
-            None => format!("the keys are {}", config::file::KEYS.join(", ")),
+        Error::Syntax { .. } => Some("correct it, or pass another one with --config".to_owned()),
+        Error::UnknownKey { key, meant, .. } => Some(match meant {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => keys_near(key),
         }),
-        Error::Value { .. } => None,
+        Error::Value { .. } => Some("correct it, or pass another one with --config".to_owned()),
+    }
+}
+
+/// The keys of the group that `key` is in, or all of them.
+fn keys_near(key: &str) -> String {
+    let group = key.split_once('.').map_or("", |it| it.0);
+    let inside = |it: &&str| it.split_once('.').is_some_and(|it| it.0 == group);
+    let near: Vec<&str> = config::file::KEYS.into_iter().filter(inside).collect();
+    match near.as_slice() {
+        [] => format!("the keys are {}", config::file::KEYS.join(", ")),
+        near => format!("the keys in `{group}` are {}", near.join(", ")),
     }
 }
 

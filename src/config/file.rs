@@ -210,11 +210,22 @@ fn is_group(key: &str) -> bool {
     KEYS.iter().any(|it| it.starts_with(&prefix))
 }
 
+/// What comes before the last name of a key.
+fn group(key: &str) -> &str {
+    key.rsplit_once('.').map_or("", |it| it.0)
+}
+
 /// The known key nearest to `key`: by the whole path, or by the last name in any group.
 fn closest(key: &str) -> Option<&'static str> {
     let last = |path: &'_ str| path.rsplit('.').next().unwrap_or(path).to_ascii_lowercase();
     let likeness = |known: &str| {
-        let whole = strsim::jaro_winkler(key, known);
+        // Paths in one group begin alike, which alone does not make them similar.
+        let typos = strsim::damerau_levenshtein(&last(key), &last(known));
+        let whole = if group(key) == group(known) && typos > 2 {
+            0.0
+        } else {
+            strsim::jaro_winkler(key, known)
+        };
         let name = strsim::jaro_winkler(&last(key), &last(known));
         // The name counts slightly less, so that the right group wins among equal names.
         whole.max(0.99 * name)
@@ -291,6 +302,8 @@ mod tests {
                 Some("analysis.headroom"),
             ),
             ("zzz: 1\n", "zzz", None),
+            // `prometheus.read` begins alike, and that is all.
+            ("prometheus: {adress: a}\n", "prometheus.adress", None),
         ];
         for (text, expected, suggestion) in cases {
             let Err(Error::UnknownKey { key, meant, .. }) = parse(text) else {

@@ -1,13 +1,13 @@
 //! From a snapshot file, without a cluster.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tokio::task;
 
 use super::judging::{Case, Judges};
 use super::{Gathered, finished, request, settings};
-use crate::cluster::offline::Inventory;
+use crate::cluster::{self, offline::Inventory};
 use crate::config::{self, Config};
 use crate::error::Error;
 use crate::metrics::snapshot::Snapshot;
@@ -21,6 +21,17 @@ pub(super) async fn assess(
     let progress = progress.clone();
     let read = move || read(&snapshot, &config, &progress);
     finished(task::spawn_blocking(read).await)
+}
+
+/// Whoever names what is not there is to look into the file, not at the cluster.
+fn not_found(error: cluster::Error, path: &Path) -> Error {
+    match error {
+        cluster::Error::NotFound { missing } => Error::NotInSnapshot {
+            snapshot: path.to_owned(),
+            missing,
+        },
+        other => other.into(),
+    }
 }
 
 fn read(
@@ -37,7 +48,8 @@ fn read(
     let mut snapshot = Snapshot::open(&path, |_, object| Ok(inventory.add(object)?))?;
     let header = snapshot.header().clone();
     let now = config.now.unwrap_or(header.taken_at);
-    let fleet = Arc::new(inventory.finish(header.cluster)?);
+    let fleet = inventory.finish(header.cluster);
+    let fleet = Arc::new(fleet.map_err(|it| not_found(it, &path))?);
     let request = request(&fleet, config.window, now);
     let case = Case {
         fleet: Arc::clone(&fleet),
