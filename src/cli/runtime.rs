@@ -4,11 +4,16 @@ use std::backtrace::{Backtrace, BacktraceStatus};
 use std::future::Future;
 use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::context::Context;
 use crate::error::{Error, Exit};
+
+/// How long a run that was cut short may take to clean up after itself: to remove a file that it
+/// had begun, to leave a lock.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Runs `work` to its end, or until the first SIGINT or SIGTERM.
 ///
@@ -36,8 +41,9 @@ pub(super) fn run(
         }
     });
     cx.progress().finish();
-    // Blocking work that a signal cut short must not hold up the end of the process.
-    runtime.shutdown_background();
+    // What was under way is dropped, with what it had begun. Blocking work, such as a read from a
+    // pipe, must not hold up the end of the process for ever.
+    runtime.shutdown_timeout(LAST_WORDS);
     result
 }
 
