@@ -6,7 +6,7 @@
 
 mod store;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::PathBuf;
 
@@ -32,6 +32,9 @@ pub struct LocalSample {
     /// Of all pods together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_usage_cores: Option<f64>,
+    /// Of each container in all pods, where pods have more than one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub container_cpu_usage_cores: BTreeMap<String, f64>,
     /// Of all pods together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_working_set_bytes: Option<f64>,
@@ -111,27 +114,16 @@ impl Store {
 /// Samples by target, kept as they came: one a run is far less than a full grid.
 struct Points<'r> {
     grid: Grid,
-    of: HashMap<&'r TargetRef, Vec<Point>>,
+    of: HashMap<&'r TargetRef, Columns>,
     count: u64,
 }
 
-/// The columns of a [`Point`], in order.
-const COLUMNS: [Metric; 4] = [
-    Metric::CpuUsage,
-    Metric::MemoryWorkingSet,
-    Metric::ReadyReplicas,
-    Metric::DesiredReplicas,
-];
-
-/// One sample on the grid, in the order of [`COLUMNS`].
-struct Point {
-    index: usize,
-    values: [Option<f64>; 4],
-}
+/// Known values and their places on the grid.
+type Columns = BTreeMap<Metric, Vec<(usize, f64)>>;
 
 impl<'r> Points<'r> {
     fn of(request: &'r HistoryRequest) -> Self {
-        let targets = request.wanted.iter().map(|it| (&it.target, Vec::new()));
+        let targets = request.wanted.iter().map(|it| (&it.target, Columns::new()));
         Self {
             grid: request.grid,
             of: targets.collect(),
@@ -143,34 +135,45 @@ impl<'r> Points<'r> {
         let Some(index) = self.grid.index_of(sample.at) else {
             return;
         };
-        if let Some(points) = self.of.get_mut(&sample.target) {
-            points.push(Point {
-                index,
-                values: [
-                    sample.cpu_usage_cores,
-                    sample.memory_working_set_bytes,
-                    sample.ready_replicas.map(f64::from),
-                    sample.desired_replicas.map(f64::from),
-                ],
-            });
+        if let Some(columns) = self.of.get_mut(&sample.target) {
+            for (metric, value) in sample.values() {
+                columns.entry(metric).or_default().push((index, value));
+            }
             self.count += 1;
         }
     }
 
     fn history(&self, target: &TargetRef) -> History {
         let mut history = History::default();
-        let points = self.of.get(target).map_or(&[][..], Vec::as_slice);
-        for (column, metric) in COLUMNS.into_iter().enumerate() {
+        for (metric, points) in self.of.get(target).into_iter().flatten() {
             let mut series = Series::gaps(self.grid);
-            for point in points {
-                if let Some(value) = point.values[column] {
-                    series.set(point.index, value);
-                }
+            for (index, value) in points {
+                series.set(*index, *value);
             }
-            if series.known().next().is_some() {
-                history.insert(metric, series);
-            }
+            history.insert(metric.clone(), series);
         }
         history
+    }
+}
+
+impl LocalSample {
+    /// What is known.
+    fn values(&self) -> impl Iterator<Item = (Metric, f64)> {
+        let values = [
+            (Metric::CpuUsage, self.cpu_usage_cores),
+            (Metric::MemoryWorkingSet, self.memory_working_set_bytes),
+            (Metric::ReadyReplicas, self.ready_replicas.map(f64::from)),
+            (
+                Metric::DesiredReplicas,
+                self.desired_replicas.map(f64::from),
+            ),
+        ];
+        let containers = self.container_cpu_usage_cores.iter();
+        let containers =
+            containers.map(|(name, cores)| (Metric::ContainerCpuUsage(name.clone()), *cores));
+        let known = values
+            .into_iter()
+            .filter_map(|(it, value)| Some((it, value?)));
+        known.chain(containers)
     }
 }

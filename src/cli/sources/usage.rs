@@ -27,7 +27,8 @@ pub(super) async fn read(
     let namespaces: BTreeSet<String> = targets.cloned().collect();
     let usage = cluster.pod_metrics(namespaces).await?;
     let samples = samples(fleet, &usage.pods, request.grid.end());
-    let cluster_id = format!("{} {}", cluster.name().name, cluster.endpoint());
+    // Neither context nor user: the same cluster goes by several, and they come and go.
+    let cluster_id = cluster.endpoint().server.clone();
     let request = request.clone();
     let kept = task::spawn_blocking(move || keep(&cluster_id, &samples, &request, &deliver));
     let mut reading = finished(kept.await)?;
@@ -65,32 +66,51 @@ fn samples(fleet: &Fleet, pods: &[PodUsage], at: Timestamp) -> Vec<LocalSample> 
         .iter()
         .map(|it| ((it.target.namespace.as_str(), it.pod.as_str()), &it.target))
         .collect();
-    let mut used: BTreeMap<&TargetRef, (f64, f64)> = BTreeMap::new();
+    let mut used: BTreeMap<&TargetRef, Used> = BTreeMap::new();
     for pod in pods {
         if let Some(target) = owners.get(&(pod.namespace.as_str(), pod.pod.as_str())) {
-            let sums = used.entry(target).or_default();
-            for container in &pod.containers {
-                sums.0 += container.cpu.0;
-                sums.1 += container.memory_bytes;
-            }
+            used.entry(target).or_default().add(pod);
         }
     }
     let mut samples: BTreeMap<&TargetRef, LocalSample> = BTreeMap::new();
     for subject in &fleet.subjects {
         let target = &subject.autoscaler.target;
-        let sums = used.get(target).copied();
-        samples.insert(target, sample(subject, sums, at));
+        samples.insert(target, sample(subject, used.get(target), at));
     }
     samples.into_values().collect()
 }
 
-fn sample(subject: &Subject, used: Option<(f64, f64)>, at: Timestamp) -> LocalSample {
+/// What all pods of a target use together.
+#[derive(Default)]
+struct Used {
+    cpu_cores: f64,
+    memory_bytes: f64,
+    /// Of pods with more than one container.
+    container_cpu_cores: BTreeMap<String, f64>,
+}
+
+impl Used {
+    fn add(&mut self, pod: &PodUsage) {
+        for container in &pod.containers {
+            self.cpu_cores += container.cpu.0;
+            self.memory_bytes += container.memory_bytes;
+            if pod.containers.len() > 1 {
+                let name = container.name.clone();
+                *self.container_cpu_cores.entry(name).or_default() += container.cpu.0;
+            }
+        }
+    }
+}
+
+fn sample(subject: &Subject, used: Option<&Used>, at: Timestamp) -> LocalSample {
     let workload = subject.workload.as_ref().ok();
     LocalSample {
         at,
         target: subject.autoscaler.target.clone(),
-        cpu_usage_cores: used.map(|it| it.0),
-        memory_working_set_bytes: used.map(|it| it.1),
+        cpu_usage_cores: used.map(|it| it.cpu_cores),
+        container_cpu_usage_cores: used
+            .map_or_else(BTreeMap::new, |it| it.container_cpu_cores.clone()),
+        memory_working_set_bytes: used.map(|it| it.memory_bytes),
         ready_replicas: workload.map(|it| it.ready_pods),
         desired_replicas: subject.autoscaler.status.desired.map(|it| it.0),
     }

@@ -27,6 +27,7 @@ fn sample(seconds: i64, cpu: f64) -> LocalSample {
         at: start() + SignedDuration::from_secs(seconds),
         target: target("web"),
         cpu_usage_cores: Some(cpu),
+        container_cpu_usage_cores: [("app".to_owned(), cpu / 2.0)].into(),
         memory_working_set_bytes: None,
         ready_replicas: Some(2),
         desired_replicas: None,
@@ -81,6 +82,10 @@ fn samples_stand_in_the_step_they_fell_into_and_gaps_elsewhere() {
     web.insert(
         Metric::CpuUsage,
         on_grid([None, Some(2.0), None, Some(3.0), None]),
+    );
+    web.insert(
+        Metric::ContainerCpuUsage("app".to_owned()),
+        on_grid([None, Some(1.0), None, Some(1.5), None]),
     );
     web.insert(
         Metric::ReadyReplicas,
