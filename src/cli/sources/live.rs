@@ -62,7 +62,10 @@ async fn read(
     progress: &Progress,
 ) -> Result<Reading, Error> {
     if request.wanted.is_empty() {
-        return Ok(Reading::default());
+        return Ok(Reading {
+            source: "none needed".to_owned(),
+            ..Reading::default()
+        });
     }
     let source = Source::of(cluster, metrics, progress).await?;
     source
