@@ -29,6 +29,7 @@ use super::serve::Server;
 use access::User;
 pub(crate) use access::{Denied, Reach};
 use objects::Objects;
+pub(crate) use objects::SECRET;
 use resources::{Asked, Resource};
 use status::Refusal;
 
@@ -41,6 +42,8 @@ pub(crate) struct Options {
     pub(crate) denied: Vec<Denied>,
     /// Whether the second page of every list is refused with 410, as after a compaction.
     pub(crate) continue_expires: bool,
+    /// Whether no service looks like a Prometheus.
+    pub(crate) unmonitored: bool,
 }
 
 /// A running server, ended when dropped.
@@ -77,7 +80,7 @@ impl ApiServer {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().no_gzip().build();
         let world = Arc::new(World {
-            objects: Objects::of(fleet),
+            objects: Objects::of(fleet, !options.unmonitored),
             options,
             http: http.expect("an HTTP client"),
             requests: Mutex::default(),

@@ -59,7 +59,10 @@ struct Faults {
     requests: Mutex<Vec<String>>,
 }
 
+/// The answer to a range query.
 const EMPTY: &str = r#"{"status":"success","data":{"resultType":"matrix","result":[]}}"#;
+/// The answer to an instant query.
+const EMPTY_NOW: &str = r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#;
 
 impl Faulty {
     /// # Panics
@@ -82,6 +85,18 @@ impl Faulty {
         }
     }
 
+    /// # Panics
+    /// When nobody asks within ten seconds.
+    pub(crate) fn wait_for_a_request(&self) {
+        for _ in 0..200 {
+            if !self.requests().is_empty() {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("nobody asked {}", self.url);
+    }
+
     /// Method, path and query of every request so far, in order.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.state.requests.lock().unwrap().clone()
@@ -92,28 +107,30 @@ async fn answer(State(state): State<Arc<Faults>>, request: Request) -> Response 
     let line = format!("{} {}", request.method(), request.uri());
     state.requests.lock().unwrap().push(line);
     let number = state.count.fetch_add(1, Ordering::Relaxed);
-    let reads = request.uri().path().ends_with("/api/v1/read");
+    let path = request.uri().path();
+    let reads = path.ends_with("/api/v1/read");
+    let instant = path.ends_with("/api/v1/query");
     match state.fault {
         Fault::NotFound => text(StatusCode::NOT_FOUND, "text/plain", "404 page not found\n"),
         Fault::LoginPage => login_page(),
         Fault::Unauthorized => text(StatusCode::UNAUTHORIZED, "text/plain", "Unauthorized\n"),
-        Fault::Empty => empty(),
+        Fault::Empty => empty(instant),
         Fault::QueryError => error("bad_data", "invalid parameter \\\"query\\\": parse error"),
         Fault::Truncated => truncated(),
         Fault::Busy(times) if number < times => busy(),
-        Fault::Busy(_) => empty(),
+        Fault::Busy(_) => empty(instant),
         Fault::Slow(milliseconds) => {
             tokio::time::sleep(Duration::from_millis(milliseconds)).await;
-            empty()
+            empty(instant)
         }
         Fault::TooManySamples(seconds) => too_many_samples(request, seconds).await,
         Fault::WrongContentType => text(StatusCode::OK, "image/png", EMPTY),
         Fault::NoRemoteRead if reads => {
             text(StatusCode::NOT_FOUND, "text/plain", "404 page not found\n")
         }
-        Fault::NoRemoteRead => empty(),
+        Fault::NoRemoteRead => empty(instant),
         Fault::GarbageFrames if reads => garbage_frames(),
-        Fault::GarbageFrames => empty(),
+        Fault::GarbageFrames => empty(instant),
     }
 }
 
@@ -125,8 +142,9 @@ fn text(status: StatusCode, content_type: &str, body: impl Into<Body>) -> Respon
         .expect("a response of constant parts")
 }
 
-fn empty() -> Response {
-    text(StatusCode::OK, "application/json", EMPTY)
+fn empty(instant: bool) -> Response {
+    let body = if instant { EMPTY_NOW } else { EMPTY };
+    text(StatusCode::OK, "application/json", body)
 }
 
 fn error(kind: &str, message: &str) -> Response {
@@ -171,6 +189,7 @@ fn truncated() -> Response {
 
 /// Parameters may stand in the URL or in a form.
 async fn too_many_samples(request: Request, seconds: u64) -> Response {
+    let instant = request.uri().path().ends_with("/api/v1/query");
     let query = request.uri().query().unwrap_or("").to_owned();
     let body = axum::body::to_bytes(request.into_body(), 1 << 20)
         .await
@@ -187,7 +206,7 @@ async fn too_many_samples(request: Request, seconds: u64) -> Response {
             "execution",
             "query processing would load too many samples into memory in query execution",
         ),
-        _ => empty(),
+        _ => empty(instant),
     }
 }
 

@@ -1,8 +1,8 @@
 //! A real Prometheus with the history of a fleet, on a free port of this machine.
 
 use std::fs::{self, File};
-use std::io;
-use std::net::TcpListener;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -88,6 +88,21 @@ impl Prometheus {
     /// What the server logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(log(self.directory.path())).unwrap_or_default()
+    }
+
+    /// Requests to its API that the server has answered, by its own count.
+    pub(crate) fn requests(&self) -> u64 {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        let request = b"GET /metrics HTTP/1.0\r\nAccept: text/plain\r\n\r\n";
+        stream.write_all(request).expect("a request");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        let counts = answer
+            .lines()
+            .filter(|it| it.starts_with("prometheus_http_requests_total{"))
+            .filter(|it| it.contains("handler=\"/api/v1/"));
+        let values = counts.filter_map(|it| it.rsplit_once(' ')?.1.parse::<f64>().ok());
+        values.sum::<f64>() as u64
     }
 
     /// CPU seconds that the server has used, user and system.

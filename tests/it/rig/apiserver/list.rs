@@ -123,7 +123,8 @@ impl Selector {
     fn parse(text: &str) -> Result<Self, Refusal> {
         let requirements = split(text).into_iter().map(requirement);
         requirements
-            .collect::<Option<_>>()
+            .collect::<Option<Vec<_>>>()
+            .filter(|all| all.iter().all(Requirement::is_valid))
             .map(Self)
             .ok_or_else(|| Refusal::bad_request(format!("unable to parse requirement: {text}")))
     }
@@ -137,6 +138,15 @@ impl Selector {
             };
             meant != it.negated
         })
+    }
+}
+
+impl Requirement {
+    /// Whether name and values have the characters that labels may have.
+    fn is_valid(&self) -> bool {
+        let allowed = |it: char| it.is_ascii_alphanumeric() || "-_./".contains(it);
+        let mut all = self.values.iter().flatten().chain([&self.name]);
+        all.all(|it| it.chars().all(allowed))
     }
 }
 

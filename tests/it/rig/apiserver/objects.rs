@@ -14,12 +14,16 @@ use super::super::fleet::random::{Random, mix};
 use super::super::fleet::workload::{Kind, Workload};
 use super::resources::Resource;
 
+/// Stands in annotations and environments of all objects: nobody but the API server may tell it.
+pub(crate) const SECRET: &str = "hunter2";
+
 /// Objects by resource, each resource sorted by namespace and name, as lists are.
 #[derive(Debug)]
 pub(super) struct Objects(BTreeMap<String, BTreeMap<(String, String), Value>>);
 
 impl Objects {
-    pub(super) fn of(fleet: &Fleet) -> Self {
+    /// The objects of `fleet`, with the services of a Prometheus if it is `monitored`.
+    pub(super) fn of(fleet: &Fleet, monitored: bool) -> Self {
         let mut objects = Self(BTreeMap::new());
         for namespace in fleet
             .namespaces
@@ -32,7 +36,7 @@ impl Objects {
         for workload in &fleet.workloads {
             objects.add_workload(fleet, workload);
         }
-        for service in monitoring::services() {
+        for service in monitoring::services().into_iter().filter(|_| monitored) {
             objects.add("services", service);
         }
         objects
@@ -174,6 +178,8 @@ fn metadata(namespace: &str, name: &str, uid: &str, created: i64) -> Value {
         "resourceVersion": "4001",
         "generation": 3,
         "creationTimestamp": time(created),
+        "annotations": { "kubectl.kubernetes.io/last-applied-configuration": SECRET },
+        "managedFields": [{ "manager": SECRET, "operation": "Apply", "apiVersion": "v1" }],
     })
 }
 

@@ -54,6 +54,8 @@ fn container(workload: &Workload, container: &Container, factor: f64) -> Value {
         "name": container.name,
         "image": labels::image(workload, container),
         "resources": resources,
+        "env": [{ "name": "PASSWORD", "value": super::SECRET }],
+        "args": [format!("--password={}", super::SECRET)],
     });
     if container.native_sidecar {
         object["restartPolicy"] = json!("Always");

@@ -1,0 +1,137 @@
+//! The built program, run as a user runs it: with a home of its own, on its own or by kubectl.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use assert_cmd::cargo::cargo_bin;
+
+/// A user without files or variables of the person who tests; deleted when dropped.
+#[derive(Debug)]
+pub(crate) struct User {
+    home: tempfile::TempDir,
+}
+
+/// What a run said.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// `None` for a run that a signal killed.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl User {
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().expect("a temporary directory"),
+        }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// A path in the home directory.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// `kubectl-stepscale` with arguments.
+    pub(crate) fn stepscale(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(cargo_bin("kubectl-stepscale"));
+        command.args(arguments);
+        self.with_surroundings(&mut command);
+        command
+    }
+
+    /// `kubectl stepscale` with arguments; kubectl finds the plugin in `PATH`.
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("kubectl");
+        command.arg("stepscale").args(arguments);
+        self.with_surroundings(&mut command);
+        command
+    }
+
+    /// Runs `kubectl-stepscale` with a kubeconfig.
+    pub(crate) fn run(&self, kubeconfig: &Path, arguments: &[&str]) -> Said {
+        let mut command = self.stepscale(arguments);
+        Said::by(command.env("KUBECONFIG", kubeconfig))
+    }
+
+    fn with_surroundings(&self, command: &mut Command) {
+        command
+            .env_clear()
+            .env("PATH", path_with_plugin())
+            .env("HOME", self.home())
+            .env("XDG_CONFIG_HOME", self.path("config"))
+            .env("XDG_STATE_HOME", self.path("state"))
+            // What a user may well have set, and the program must not show unasked.
+            .env("RUST_BACKTRACE", "1")
+            .stdin(Stdio::null());
+    }
+}
+
+/// `PATH` with the directory of the built program before the others.
+fn path_with_plugin() -> OsString {
+    let program = cargo_bin("kubectl-stepscale");
+    let plugin = program.parent().expect("a directory with the program");
+    let others = std::env::var_os("PATH").unwrap_or_default();
+    let all = std::iter::once(plugin.to_owned()).chain(std::env::split_paths(&others));
+    std::env::join_paths(all).expect("directories without a colon in their names")
+}
+
+/// Whether tests that need kubectl can run. Says so loudly if not.
+///
+/// # Panics
+/// Where they have to run: with `CI=true` or `STEPSCALE_REQUIRE_KUBECTL=1`.
+pub(crate) fn has_kubectl() -> bool {
+    if Command::new("kubectl").arg("--help").output().is_ok() {
+        return true;
+    }
+    let required = |name: &str, value: &str| std::env::var(name).is_ok_and(|it| it == value);
+    assert!(
+        !required("CI", "true") && !required("STEPSCALE_REQUIRE_KUBECTL", "1"),
+        "not installed, though this run has to test with it: kubectl"
+    );
+    eprintln!("SKIPPED: not installed: kubectl (Debian: apt-get install kubernetes-client)");
+    false
+}
+
+/// Sends a signal to a run; what it said then, and how long it took to end.
+#[expect(clippy::disallowed_methods, reason = "measures another process")]
+pub(crate) fn interrupt(run: Child, signal: &str) -> (Said, Duration) {
+    let sent = Instant::now();
+    let process = run.id().to_string();
+    let kill = Command::new("kill").args(["-s", signal, &process]).status();
+    assert!(kill.expect("kill starts").success());
+    let output = run.wait_with_output().expect("the output of the run");
+    (output.into(), sent.elapsed())
+}
+
+impl Said {
+    /// Runs `command` to its end.
+    pub(crate) fn by(command: &mut Command) -> Self {
+        command.output().expect("a program that starts").into()
+    }
+
+    /// The report that was printed as JSON by a run that ended with `code`.
+    #[track_caller]
+    pub(crate) fn report(&self, code: i32) -> serde_json::Value {
+        assert_eq!(self.code, Some(code), "{}", self.stderr);
+        let report = serde_json::from_str(&self.stdout);
+        report.unwrap_or_else(|it| panic!("not JSON: {it}: {}", self.stdout))
+    }
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("a program that writes UTF-8");
+        Self {
+            code: output.status.code(),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
+    }
+}
