@@ -4,7 +4,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod architecture;
+mod bad_input;
+mod example;
+mod gate;
+mod gather;
 mod help;
 mod history;
+mod interrupt;
+mod kubectl;
+mod metrics_api;
+mod queries;
 mod rig;
 mod usage;
