@@ -57,10 +57,9 @@ fn prometheus_by_its_url_and_through_the_service_proxy() {
         by_url["source"]["name"],
         format!("Prometheus {}", prometheus.url)
     );
-    let name = discovered["source"]["name"].as_str().unwrap();
-    assert!(
-        name.contains("services/kube-prometheus-stack-prometheus:9090/proxy"),
-        "{name}"
+    assert_eq!(
+        discovered["source"]["name"],
+        "Prometheus monitoring/kube-prometheus-stack-prometheus:9090 through the API server"
     );
     for report in [&mut by_url, &mut discovered] {
         report.as_object_mut().unwrap().remove("source").unwrap();
