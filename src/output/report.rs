@@ -100,7 +100,7 @@ pub struct MissingPermission {
 pub struct Summary {
     pub autoscalers: usize,
     pub recommended: usize,
-    pub ok: usize,
+    pub no_change: usize,
     pub not_enough_history: usize,
     pub skipped: usize,
     pub unreadable: usize,
@@ -251,7 +251,7 @@ impl Summary {
         Self {
             autoscalers: items.len(),
             recommended: with(Outcome::Recommended),
-            ok: with(Outcome::Ok),
+            no_change: with(Outcome::NoChange),
             not_enough_history: with(Outcome::NotEnoughHistory),
             skipped: with(Outcome::Skipped),
             unreadable: with(Outcome::Unreadable),
@@ -276,7 +276,7 @@ fn count_findings(items: &[Item]) -> FindingCounts {
 }
 
 fn mean_coverage(items: &[Item]) -> Option<f64> {
-    let judged = |it: &&Item| matches!(it.outcome, Outcome::Recommended | Outcome::Ok);
+    let judged = |it: &&Item| matches!(it.outcome, Outcome::Recommended | Outcome::NoChange);
     let all: Vec<f64> = items
         .iter()
         .filter(judged)
@@ -305,7 +305,7 @@ mod tests {
         let report = made_up::report();
         let it = report.summary;
         assert_eq!(
-            it.recommended + it.ok + it.not_enough_history + it.skipped + it.unreadable,
+            it.recommended + it.no_change + it.not_enough_history + it.skipped + it.unreadable,
             it.autoscalers
         );
         let findings: usize = report.items.iter().map(|it| it.findings.len()).sum();

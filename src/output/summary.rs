@@ -164,7 +164,7 @@ mod tests {
         report.source.bytes = 0;
         report.summary = Summary {
             autoscalers: 1,
-            ok: 1,
+            no_change: 1,
             findings: FindingCounts::default(),
             ..Summary::default()
         };

@@ -114,7 +114,7 @@ pub(super) fn settings(item: &Item) -> [Cell; 3] {
 pub(super) fn note(item: &Item) -> Option<Cell> {
     let reason = item.reason.as_deref().unwrap_or_default();
     match item.outcome {
-        Outcome::Recommended | Outcome::Ok => None,
+        Outcome::Recommended | Outcome::NoChange => None,
         Outcome::NotEnoughHistory => Some(Cell::styled(reason, ASIDE)),
         Outcome::Skipped => Some(Cell::styled(format!("skipped: {reason}"), ASIDE)),
         Outcome::Unreadable => Some(Cell::styled(format!("unreadable: {reason}"), BAD)),

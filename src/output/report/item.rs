@@ -24,7 +24,7 @@ pub struct Item {
     pub kind: AutoscalerKind,
     pub target: Target,
     pub outcome: Outcome,
-    /// Why nothing is recommended; absent for `recommended` and `ok`.
+    /// Why nothing is recommended; absent for `recommended` and `noChange`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// As its status says.
@@ -62,7 +62,8 @@ pub struct Target {
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     Recommended,
-    Ok,
+    /// Its settings are as good as others; findings may call for another fix.
+    NoChange,
     NotEnoughHistory,
     Skipped,
     Unreadable,
@@ -179,7 +180,7 @@ fn current_replicas(assessment: &Assessment, fleet: &Fleet) -> Option<Replicas> 
 fn outcome(outcome: &assessment::Outcome) -> (Outcome, Option<String>) {
     match outcome {
         assessment::Outcome::Recommended(_) => (Outcome::Recommended, None),
-        assessment::Outcome::NoChange => (Outcome::Ok, None),
+        assessment::Outcome::NoChange => (Outcome::NoChange, None),
         assessment::Outcome::NotEnoughHistory { have, need } => {
             let reason = format!("not enough history: {have} of {}", of_days(*need));
             (Outcome::NotEnoughHistory, Some(reason))
