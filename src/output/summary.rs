@@ -10,7 +10,7 @@ use crate::config::Format;
 pub fn closing(report: &AnalysisReport, format: Format, elapsed: Duration) -> Vec<String> {
     let mut lines = vec![counts(report.summary)];
     lines.extend(saving(report));
-    lines.extend(history(report, elapsed));
+    lines.push(history(report, elapsed));
     let warnings = report.source.warnings.iter();
     lines.extend(warnings.map(|it| format!("warning: {it}")));
     lines.extend(checks(report));
@@ -57,12 +57,8 @@ fn saving(report: &AnalysisReport) -> Option<String> {
     ))
 }
 
-/// Nothing where no autoscaler had a history to ask for.
-fn history(report: &AnalysisReport, elapsed: Duration) -> Option<String> {
+fn history(report: &AnalysisReport, elapsed: Duration) -> String {
     let source = &report.source;
-    if source.name.is_empty() {
-        return None;
-    }
     let mut parts = vec![source.name.clone()];
     if !source.way.is_empty() {
         parts.push(source.way.clone());
@@ -72,7 +68,7 @@ fn history(report: &AnalysisReport, elapsed: Duration) -> Option<String> {
     }
     parts.extend(traffic(source));
     parts.push(format!("{:.1} s", elapsed.as_secs_f64()));
-    Some(format!("history: {}", parts.join(", ")))
+    format!("history: {}", parts.join(", "))
 }
 
 fn traffic(source: &Source) -> Option<String> {
@@ -129,13 +125,6 @@ mod tests {
     use super::*;
 
     const ELAPSED: Duration = Duration::from_millis(1_234);
-
-    #[test]
-    fn a_history_that_nobody_was_asked_for_is_not_told() {
-        let mut report = made_up::report();
-        report.source.name.clear();
-        assert_eq!(history(&report, ELAPSED), None);
-    }
 
     #[test]
     fn the_closing_lines_tell_what_was_found_and_how() {
