@@ -1,8 +1,6 @@
 //! `--fail-on`, and the names that scripts read.
 
-use crate::rig::program::{Said, User};
-
-const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.jsonl.gz");
+use crate::rig::program::{SHOP, Said, User};
 
 fn analyze(arguments: &[&str]) -> Said {
     let all = [&["analyze", "--from", SHOP], arguments].concat();

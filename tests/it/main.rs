@@ -15,4 +15,5 @@ mod kubectl;
 mod metrics_api;
 mod queries;
 mod rig;
+mod secrets;
 mod usage;

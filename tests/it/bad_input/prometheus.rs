@@ -23,6 +23,7 @@ fn servers_that_go_wrong() {
         ("404", Fault::NotFound),
         ("a login page", Fault::LoginPage),
         ("401", Fault::Unauthorized),
+        ("a redirect to a login page", Fault::Redirect),
         ("nothing in it", Fault::Empty),
         ("status: error", Fault::QueryError),
         ("a truncated answer", Fault::Truncated),

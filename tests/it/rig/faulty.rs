@@ -22,6 +22,8 @@ pub(crate) enum Fault {
     /// A page in HTML with status 200: a proxy that wants a login.
     LoginPage,
     Unauthorized,
+    /// 302 to the login page of somebody else.
+    Redirect,
     /// A success without any series.
     Empty,
     /// `status: error` with status 422.
@@ -114,6 +116,7 @@ async fn answer(State(state): State<Arc<Faults>>, request: Request) -> Response 
         Fault::NotFound => text(StatusCode::NOT_FOUND, "text/plain", "404 page not found\n"),
         Fault::LoginPage => login_page(),
         Fault::Unauthorized => text(StatusCode::UNAUTHORIZED, "text/plain", "Unauthorized\n"),
+        Fault::Redirect => redirect(),
         Fault::Empty => empty(instant),
         Fault::QueryError => error("bad_data", "invalid parameter \\\"query\\\": parse error"),
         Fault::Truncated => truncated(),
@@ -156,6 +159,13 @@ fn login_page() -> Response {
     let page = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><form action=\
                 \"/login\"><input name=\"user\"></form></body></html>";
     text(StatusCode::OK, "text/html; charset=utf-8", page)
+}
+
+fn redirect() -> Response {
+    let mut response = text(StatusCode::FOUND, "text/plain", "");
+    let login = header::HeaderValue::from_static("https://login.example/?from=prometheus");
+    response.headers_mut().insert(header::LOCATION, login);
+    response
 }
 
 fn busy() -> Response {

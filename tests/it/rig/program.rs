@@ -7,6 +7,9 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
 
+/// The snapshot of the example shop.
+pub(crate) const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.jsonl.gz");
+
 /// A user without files or variables of the person who tests; deleted when dropped.
 #[derive(Debug)]
 pub(crate) struct User {
