@@ -83,11 +83,22 @@ fn traffic(source: &Source) -> Option<String> {
     }
 }
 
+/// Where a role is missing in every namespace of a large cluster, more hints than these only push
+/// the rest off the screen.
+const MOST_CHECKS: usize = 6;
+
 /// How to check for the permissions that are missing, each command once.
 fn checks(report: &AnalysisReport) -> Vec<String> {
     let missing = report.unread.iter().filter_map(|it| it.permission.as_ref());
     let mut lines: Vec<String> = missing.map(|it| format!("hint: {}", it.check)).collect();
     lines.dedup();
+    let more = lines.len().saturating_sub(MOST_CHECKS);
+    if more > 0 {
+        lines.truncate(MOST_CHECKS);
+        lines.push(format!(
+            "hint: {more} more such commands are in -o json, under unread"
+        ));
+    }
     lines
 }
 
@@ -125,6 +136,21 @@ mod tests {
     use super::*;
 
     const ELAPSED: Duration = Duration::from_millis(1_234);
+
+    #[test]
+    fn only_so_many_permissions_are_told_one_by_one() {
+        let mut report = made_up::report();
+        let row = report.unread.iter().find(|it| it.permission.is_some());
+        let row = row.unwrap().clone();
+        report.unread = vec![row; MOST_CHECKS + 3];
+        for (index, row) in report.unread.iter_mut().enumerate() {
+            row.permission.as_mut().unwrap().check = format!("check {index}");
+        }
+        let lines = checks(&report);
+        assert_eq!(lines.len(), MOST_CHECKS + 1);
+        let last = "hint: 3 more such commands are in -o json, under unread";
+        assert_eq!(lines[MOST_CHECKS], last);
+    }
 
     #[test]
     fn the_closing_lines_tell_what_was_found_and_how() {
