@@ -1,6 +1,6 @@
 //! How much work a service is asked to do: days, weeks, campaigns, jobs and chance.
 
-use crate::random::Random;
+use super::random::Random;
 
 pub(crate) const MINUTE: i64 = 60;
 pub(crate) const HOUR: i64 = 3600;

@@ -3,11 +3,11 @@
 //! `cargo run --example generate_shop -- examples/shop.jsonl.gz`. The same program always writes
 //! the same content, on every platform: own random numbers, no clock, no transcendental function.
 
-mod load;
+pub(crate) mod load;
 mod objects;
 mod random;
-mod shop;
-mod simulation;
+pub(crate) mod shop;
+pub(crate) mod simulation;
 
 use std::path::Path;
 
@@ -42,10 +42,7 @@ fn write(path: &Path) -> Result<(), Error> {
     let mut writer = Writer::create(path, &header)?;
     for service in shop::services() {
         let observed = simulation::observe(&service);
-        for object in objects::of(&service, &observed) {
-            writer.object(&object)?;
-        }
-        write_history(&mut writer, &service, &observed)?;
+        write_service(&mut writer, &service, &observed)?;
     }
     for object in objects::keda_worker() {
         writer.object(&object)?;
@@ -53,8 +50,20 @@ fn write(path: &Path) -> Result<(), Error> {
     writer.finish()
 }
 
+/// Writes a service's objects and its history.
+pub(crate) fn write_service(
+    writer: &mut Writer,
+    service: &Service,
+    observed: &Observed,
+) -> Result<(), Error> {
+    for object in objects::of(service, observed) {
+        writer.object(&object)?;
+    }
+    write_history(writer, service, observed)
+}
+
 /// A time given in seconds after the start of the history, Monday 2026-02-16, midnight UTC.
-fn moment(second: i64) -> Timestamp {
+pub(crate) fn moment(second: i64) -> Timestamp {
     const START: Timestamp = Timestamp::constant(1_771_200_000, 0);
     START + SignedDuration::from_secs(second)
 }

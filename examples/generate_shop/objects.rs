@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use stepscale::units::Cores;
 
-use crate::load::DAY;
-use crate::moment;
-use crate::shop::{Container, Hpa, Service};
-use crate::simulation::{DAYS, Observed, Pod};
+use super::load::DAY;
+use super::moment;
+use super::shop::{Container, Hpa, Service};
+use super::simulation::{DAYS, Observed, Pod};
 
 /// Everything that belongs to a service: autoscalers, workload, pods, disruption budget.
 pub(crate) fn of(service: &Service, observed: &Observed) -> Vec<Value> {
@@ -342,7 +342,7 @@ fn metadata(kind: &str, namespace: &str, name: &str) -> Value {
 
 /// A UUID that belongs to `name`.
 fn uid(name: &str) -> String {
-    let mut random = crate::random::Random::of(name);
+    let mut random = super::random::Random::of(name);
     let (high, low) = (random.bits(), random.bits());
     format!(
         "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",

@@ -1,7 +1,7 @@
 //! The services of the shop and what is wrong with each. `examples/README.md` is the same as
 //! a table for people.
 
-use crate::load::{DAY, FLAT, HOUR, Load, MINUTE, OFFICE, SHOPPING, Surge};
+use super::load::{DAY, FLAT, HOUR, Load, MINUTE, OFFICE, SHOPPING, Surge};
 
 /// A workload with its autoscalers.
 pub(crate) struct Service {

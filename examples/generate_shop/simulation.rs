@@ -6,9 +6,9 @@
 
 use std::collections::VecDeque;
 
-use crate::load::{DAY, Demand, MINUTE};
-use crate::random::Random;
-use crate::shop::{Hpa, Service};
+use super::load::{DAY, Demand, MINUTE};
+use super::random::Random;
+use super::shop::{Hpa, Service};
 
 pub(crate) const DAYS: i64 = 14;
 pub(crate) const TICK: i64 = 15;
