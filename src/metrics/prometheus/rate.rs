@@ -32,10 +32,15 @@ pub struct RateWindows {
     first_end_ms: i64,
     step_ms: i64,
     range_ms: i64,
+    /// What an increase within the range is multiplied with to be a rate.
+    per_second: f64,
     len: usize,
     rules: Promql,
     /// The lowest grid index whose window is open.
     current: usize,
+    /// The times that belong to the current window and to no other, first and last. Nearly every
+    /// sample lies there, and is then looked at no further.
+    only_current: (i64, i64),
     /// The accumulator of window `index` is at `index` modulo the length, a power of two.
     open: Vec<Window>,
     last: Sample,
@@ -53,17 +58,21 @@ impl RateWindows {
             Promql::V3 if range_ms == step_ms => 1,
             Promql::V2 | Promql::V3 => most_open.next_power_of_two(),
         };
-        Self {
+        let mut windows = Self {
             first_end_ms: grid.start().as_millisecond(),
             step_ms,
             range_ms,
+            per_second: 1000.0 / range_ms as f64,
             len: grid.len(),
             rules,
             current: 0,
+            only_current: NO_TIME,
             open: vec![Window::EMPTY; open],
             last: BEFORE_ALL,
             rates: Vec::with_capacity(grid.len()),
-        }
+        };
+        windows.move_to(0);
+        windows
     }
 
     /// Takes the next sample of the counter.
@@ -75,11 +84,23 @@ impl RateWindows {
         if !sample.value.is_finite() || sample.at_ms <= self.last.at_ms {
             return;
         }
+        let (first, last) = self.only_current;
+        if first <= sample.at_ms && sample.at_ms <= last {
+            let slot = self.slot(self.current);
+            self.open[slot].add(sample, self.last);
+            self.last = sample;
+        } else {
+            self.push_at_border(sample);
+        }
+    }
+
+    /// Takes a sample that may close windows and belong to several.
+    fn push_at_border(&mut self, sample: Sample) {
         while self.current < self.len && self.end_ms(self.current) < sample.at_ms {
             self.close_current();
         }
         for index in self.current..self.len {
-            if !self.has_begun(index, sample.at_ms) {
+            if sample.at_ms < self.first_ms(index) {
                 break;
             }
             let slot = self.slot(index);
@@ -103,7 +124,7 @@ impl RateWindows {
 
     /// Forgets the samples so far, for a counter that is given up.
     pub fn reset(&mut self) {
-        self.current = 0;
+        self.move_to(0);
         self.open.fill(Window::EMPTY);
         self.last = BEFORE_ALL;
         self.rates.clear();
@@ -118,7 +139,20 @@ impl RateWindows {
                 self.rates.push((self.current, rate));
             }
         }
-        self.current += 1;
+        self.move_to(self.current + 1);
+    }
+
+    fn move_to(&mut self, index: usize) {
+        self.current = index;
+        self.only_current = if index < self.len {
+            let next = self.first_ms(index + 1);
+            (
+                self.first_ms(index),
+                self.end_ms(index).min(next.saturating_sub(1)),
+            )
+        } else {
+            NO_TIME
+        };
     }
 
     /// The rate of a window that ends at `end_ms`, of at least two samples.
@@ -128,34 +162,30 @@ impl RateWindows {
     /// a distance before it. The same at the end.
     fn rate(&self, window: &Window, end_ms: i64) -> f64 {
         let increase = self.last.value - window.first.value + window.reset;
-        let sampled = seconds(self.last.at_ms - window.first.at_ms);
+        let sampled = (self.last.at_ms - window.first.at_ms) as f64;
         let distance = sampled / f64::from(window.count - 1);
         let threshold = distance * 1.1;
         let reaching = |gap: f64| if gap < threshold { gap } else { distance / 2.0 };
 
-        let to_start = seconds(window.first.at_ms - (end_ms - self.range_ms));
-        let to_zero = if increase > 0.0 && window.first.value >= 0.0 {
-            sampled * (window.first.value / increase)
-        } else {
-            f64::INFINITY
-        };
+        let to_start = (window.first.at_ms - (end_ms - self.range_ms)) as f64;
         let before = match self.rules {
-            Promql::V2 => reaching(to_start.min(to_zero)),
-            Promql::V3 => reaching(to_start).min(to_zero),
+            Promql::V2 => reaching(to_zero(window, increase, sampled, to_start)),
+            Promql::V3 => to_zero(window, increase, sampled, reaching(to_start)),
         };
-        let after = reaching(seconds(end_ms - self.last.at_ms));
-        increase * ((sampled + before + after) / sampled / seconds(self.range_ms))
+        let after = reaching((end_ms - self.last.at_ms) as f64);
+        increase * (1.0 + (before + after) / sampled) * self.per_second
     }
 
     fn end_ms(&self, index: usize) -> i64 {
         self.first_end_ms + self.step_ms * index as i64
     }
 
-    fn has_begun(&self, index: usize, at_ms: i64) -> bool {
+    /// The earliest time that belongs to the window of `index`.
+    fn first_ms(&self, index: usize) -> i64 {
         let start_ms = self.end_ms(index).saturating_sub(self.range_ms);
         match self.rules {
-            Promql::V2 => at_ms >= start_ms,
-            Promql::V3 => at_ms > start_ms,
+            Promql::V2 => start_ms,
+            Promql::V3 => start_ms.saturating_add(1),
         }
     }
 
@@ -168,6 +198,9 @@ const BEFORE_ALL: Sample = Sample {
     at_ms: i64::MIN,
     value: 0.0,
 };
+
+/// A span that no time lies in.
+const NO_TIME: (i64, i64) = (i64::MAX, i64::MIN);
 
 /// What a window remembers of its samples; the last one is the last of all.
 #[derive(Clone, Copy, Debug)]
@@ -196,8 +229,16 @@ impl Window {
     }
 }
 
-fn seconds(milliseconds: i64) -> f64 {
-    milliseconds as f64 / 1000.0
+/// The lesser of `gap` and the milliseconds before the first sample at which a counter that
+/// always ran at the pace of the window was zero.
+fn to_zero(window: &Window, increase: f64, sampled: f64, gap: f64) -> f64 {
+    let first = window.first.value;
+    // Most counters are far from zero: a product tells so sooner than the division.
+    if increase > 0.0 && first >= 0.0 && first * sampled < gap * increase {
+        sampled * (first / increase)
+    } else {
+        gap
+    }
 }
 
 #[cfg(test)]
