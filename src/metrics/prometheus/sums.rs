@@ -72,7 +72,8 @@ pub(super) struct PodSums {
     grid: Grid,
     owners: Arc<Owners>,
     columns: Columns,
-    pods: BTreeMap<usize, Series>,
+    /// In how many pods something was seen, by place of the target.
+    pods: Vec<Option<Series>>,
     seen: Vec<Bits>,
     sources: HashMap<String, usize>,
     assignments: BTreeSet<Assignment>,
@@ -92,9 +93,9 @@ impl PodSums {
     pub(super) fn new(grid: Grid, owners: Arc<Owners>) -> Self {
         Self {
             grid,
-            owners,
             columns: Columns::new(grid),
-            pods: BTreeMap::new(),
+            pods: vec![None; owners.targets().len()],
+            owners,
             seen: vec![],
             sources: HashMap::new(),
             assignments: BTreeSet::new(),
@@ -102,9 +103,12 @@ impl PodSums {
     }
 
     pub(super) fn finish(self) -> Sums {
+        let pods = self.pods.into_iter().enumerate();
         Sums {
             by_container: self.columns.finish(),
-            pods: self.pods,
+            pods: pods
+                .filter_map(|(target, series)| Some((target, series?)))
+                .collect(),
             assignments: self.assignments,
         }
     }
@@ -142,21 +146,20 @@ impl Absorb for PodSums {
         }
         self.columns.add(slot.column, index, value);
         if self.seen[slot.pod].claim(index) {
-            let pods = self.pods.entry(slot.target);
-            let pods = pods.or_insert_with(|| Series::gaps(self.grid));
-            pods.add(index, 1.0);
+            let pods = &mut self.pods[slot.target];
+            pods.get_or_insert_with(|| Series::gaps(self.grid))
+                .add(index, 1.0);
         }
     }
 
     fn merge(&mut self, other: Self) {
         self.columns.merge(other.columns);
         self.assignments.extend(other.assignments);
-        for (target, theirs) in other.pods {
-            let sum = match self.pods.remove(&target) {
-                Some(mine) => mine.plus(&theirs),
-                None => theirs,
+        for (mine, theirs) in self.pods.iter_mut().zip(other.pods) {
+            *mine = match (mine.take(), theirs) {
+                (Some(mine), Some(theirs)) => Some(mine.plus(&theirs)),
+                (mine, theirs) => mine.or(theirs),
             };
-            self.pods.insert(target, sum);
         }
     }
 }
