@@ -1,6 +1,8 @@
 //! The autoscalers in scope with everything the cluster said of them: what an inventory yields
 //! and an analysis starts from.
 
+use std::sync::Arc;
+
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::Workload;
 use crate::autoscaler::{Autoscaler, AutoscalerId};
@@ -14,8 +16,9 @@ pub struct Fleet {
     /// What could not be read, sorted. Never the reason to stop.
     pub unread: Vec<Unread>,
     /// Which target each live pod belongs to, by its controller references; for history that
-    /// does not say itself. Sorted by namespace and pod.
-    pub pod_owners: Vec<PodOwner>,
+    /// does not say itself. Sorted by namespace and pod. Shared with those who ask for history,
+    /// since there are many.
+    pub pod_owners: Arc<[PodOwner]>,
 }
 
 /// The cluster as reports name it.

@@ -10,6 +10,8 @@ pub mod local;
 pub mod prometheus;
 pub mod snapshot;
 
+use std::sync::Arc;
+
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::PodOwner;
 use crate::history::History;
@@ -22,7 +24,7 @@ pub struct HistoryRequest {
     /// One entry for each subject to analyze; several may name the same target.
     pub wanted: Vec<Wanted>,
     /// Targets of live pods, for a source that does not know them itself.
-    pub pod_owners: Vec<PodOwner>,
+    pub pod_owners: Arc<[PodOwner]>,
 }
 
 /// One scale target and what is to be known of it.

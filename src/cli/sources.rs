@@ -8,6 +8,8 @@ mod offline;
 mod source;
 mod usage;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use tokio::task::JoinError;
 
@@ -94,7 +96,7 @@ fn request(fleet: &Fleet, window: Window, now: Timestamp) -> HistoryRequest {
     HistoryRequest {
         grid: Grid::ending_at(now, window.length(), window.step),
         wanted: wanted.filter_map(wanted_of).collect(),
-        pod_owners: fleet.pod_owners.clone(),
+        pod_owners: Arc::clone(&fleet.pod_owners),
     }
 }
 

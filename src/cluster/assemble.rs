@@ -7,6 +7,7 @@
 mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde::de::DeserializeOwned;
@@ -247,16 +248,21 @@ impl Assembler {
     }
 
     /// Joins what was added.
-    pub fn finish(self) -> Fleet {
-        let crews = self.crews();
-        let claims = self.claims();
-        let subjects = self.wanted().map(|it| Subject {
+    pub fn finish(mut self) -> Fleet {
+        let targets = self.targets();
+        let rivalries = self.rivalries();
+        // A large fleet is mostly this: nothing is to be there twice, nor room for twice as many.
+        let mut subjects = Vec::with_capacity(self.wanted().count());
+        let autoscalers = std::mem::take(&mut self.autoscalers);
+        let crews = self.crews(&targets);
+        let wanted = autoscalers.into_values().filter(|it| it.wanted);
+        subjects.extend(wanted.map(|it| Subject {
             workload: self.workload(&it.target, &crews),
-            rivals: rivals(it, &claims),
-            autoscaler: it.autoscaler.clone(),
-        });
+            rivals: rivals(&it, &rivalries),
+            autoscaler: it.autoscaler,
+        }));
         Fleet {
-            subjects: subjects.collect(),
+            subjects,
             pod_owners: pod_owners(&crews),
             unread: self.unread.into_iter().collect(),
             cluster: self.cluster,
@@ -301,23 +307,26 @@ impl Assembler {
         Some(found.budget.clone())
     }
 
-    /// Which autoscalers name each target, sorted.
-    fn claims(&self) -> BTreeMap<&ObjectKey, Vec<&AutoscalerId>> {
+    /// Which autoscalers name the targets that several do, sorted.
+    fn rivalries(&self) -> BTreeMap<ObjectKey, Vec<AutoscalerId>> {
         let mut claims: BTreeMap<&ObjectKey, Vec<&AutoscalerId>> = BTreeMap::new();
         for (id, it) in &self.autoscalers {
             claims.entry(&it.target).or_default().push(id);
         }
-        claims
+        let several = claims.into_iter().filter(|(_, ids)| ids.len() > 1);
+        several
+            .map(|(target, ids)| (target.clone(), ids.into_iter().cloned().collect()))
+            .collect()
     }
 }
 
 fn rivals(
     scaling: &Scaling,
-    claims: &BTreeMap<&ObjectKey, Vec<&AutoscalerId>>,
+    rivalries: &BTreeMap<ObjectKey, Vec<AutoscalerId>>,
 ) -> Vec<AutoscalerId> {
-    let all = claims.get(&scaling.target).into_iter().flatten();
-    let others = all.filter(|it| ***it != scaling.autoscaler.id);
-    others.map(|it| (*it).clone()).collect()
+    let all = rivalries.get(&scaling.target).into_iter().flatten();
+    let others = all.filter(|it| **it != scaling.autoscaler.id);
+    others.cloned().collect()
 }
 
 /// An HPA of autoscaling/v1 has one target, beside `metrics`; later versions have the shape of v2.
@@ -362,7 +371,7 @@ fn facts(object: Scalable) -> Facts {
     }
 }
 
-fn pod_owners(crews: &BTreeMap<ObjectKey, Crew>) -> Vec<PodOwner> {
+fn pod_owners(crews: &BTreeMap<ObjectKey, Crew>) -> Arc<[PodOwner]> {
     let mut owners: Vec<PodOwner> = crews
         .iter()
         .flat_map(|(target, crew)| {
@@ -372,8 +381,9 @@ fn pod_owners(crews: &BTreeMap<ObjectKey, Crew>) -> Vec<PodOwner> {
             })
         })
         .collect();
-    owners.sort_by(|a, b| (&a.target.namespace, &a.pod).cmp(&(&b.target.namespace, &b.pod)));
     owners
+        .sort_unstable_by(|a, b| (&a.target.namespace, &a.pod).cmp(&(&b.target.namespace, &b.pod)));
+    owners.into()
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ impl Prometheus {
             way: choice::way(client, self.choice, grid, shards).await?,
             scrape: choice::scrape_interval(client, grid, shards).await?,
             grid,
-            live: Arc::new(request.pod_owners.clone()),
+            live: Arc::clone(&request.pod_owners),
             promql: Arc::clone(&self.promql),
         })
     }

@@ -1,5 +1,7 @@
 //! History as the product reads it from a real Prometheus, against what the samples say.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use stepscale::autoscaler::target::TargetRef;
 use stepscale::history::{History, Metric};
@@ -189,7 +191,7 @@ fn request(fleet: &Fleet, times: Times) -> HistoryRequest {
     HistoryRequest {
         grid: Grid::new(start, step, times.len),
         wanted: fleet.scaled().enumerate().map(wanted).collect(),
-        pod_owners: vec![],
+        pod_owners: Arc::default(),
     }
 }
 

@@ -151,12 +151,11 @@ impl<'a> Crew<'a> {
 }
 
 impl Assembler {
-    /// The pods of every scale target that has some.
-    pub(super) fn crews(&self) -> BTreeMap<ObjectKey, Crew<'_>> {
-        let targets = self.targets();
+    /// The pods of every one of `targets` that has some.
+    pub(super) fn crews(&self, targets: &BTreeSet<ObjectKey>) -> BTreeMap<ObjectKey, Crew<'_>> {
         let mut crews: BTreeMap<ObjectKey, Crew<'_>> = BTreeMap::new();
         for (key, group) in &self.pods.groups {
-            if let Some(target) = self.target_of(key, group, &targets) {
+            if let Some(target) = self.target_of(key, group, targets) {
                 crews.entry(target.clone()).or_default().groups.push(group);
             }
         }

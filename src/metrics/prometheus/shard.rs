@@ -33,7 +33,7 @@ pub(super) struct Session {
     pub(super) grid: Grid,
     /// Between two scrapes.
     pub(super) scrape: Step,
-    pub(super) live: Arc<Vec<PodOwner>>,
+    pub(super) live: Arc<[PodOwner]>,
     pub(super) promql: Arc<Overrides>,
 }
 

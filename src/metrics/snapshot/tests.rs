@@ -1,6 +1,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -56,7 +57,7 @@ fn request(targets: &[&str]) -> HistoryRequest {
             Step::FIVE_MINUTES,
         ),
         wanted: wanted.collect(),
-        pod_owners: Vec::new(),
+        pod_owners: Arc::default(),
     }
 }
 

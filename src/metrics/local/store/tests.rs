@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 
 use super::*;
@@ -71,7 +73,7 @@ fn samples_stand_in_the_step_they_fell_into_and_gaps_elsewhere() {
     let request = HistoryRequest {
         grid,
         wanted: wanted.collect(),
-        pod_owners: Vec::new(),
+        pod_owners: Arc::default(),
     };
     let mut delivered = Vec::new();
     store
