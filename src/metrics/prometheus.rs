@@ -129,7 +129,12 @@ impl Prometheus {
         let session = self.session(request, &shards).await?;
         let counter = Arc::clone(&self.delivered);
         let mut run = Run::new(session.clone(), shards, deliver, counter);
-        run.finish().await?;
+        run.finish().await;
+        if !run.found_any
+            && let Some(error) = run.first_error.take()
+        {
+            return Err(error);
+        }
         if !run.found_any && !request.wanted.is_empty() {
             return Err(Error::NoSamples {
                 url: self.name().to_owned(),
@@ -150,6 +155,7 @@ impl Prometheus {
             grid,
             live: Arc::clone(&request.pod_owners),
             promql: Arc::clone(&self.promql),
+            given_up: Arc::default(),
         })
     }
 

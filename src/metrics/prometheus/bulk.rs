@@ -74,7 +74,8 @@ impl Reading {
 impl Fetch {
     /// Reads into what `begin` makes.
     ///
-    /// A server that finds it too much is asked for half of the times, and half of that again.
+    /// A server that finds it too much, or takes too long, is asked for half of the times, and half
+    /// of that again.
     pub(super) async fn run<S: Absorb>(
         &self,
         session: &Session,
@@ -89,7 +90,7 @@ impl Fetch {
                     Some(whole) => whole.merge(part),
                     None => whole = Some(part),
                 },
-                Err(Error::TooMuch { .. }) if run.len() > SMALLEST_RUN => {
+                Err(Error::TooMuch { .. } | Error::Timeout { .. }) if run.len() > SMALLEST_RUN => {
                     let middle = run.start + run.len() / 2;
                     runs.push_front(middle..run.end);
                     runs.push_front(run.start..middle);
@@ -194,7 +195,8 @@ impl Fetch {
 /// Where a sample of a range query stands; `None` for what is not a number.
 fn on_grid(grid: Grid, sample: &Sample) -> Option<(usize, f64)> {
     let offset = sample.at_ms - grid.start().as_millisecond();
-    let index = usize::try_from(offset / (i64::from(grid.step().seconds()) * 1000)).ok()?;
+    let index = offset.div_euclid(i64::from(grid.step().seconds()) * 1000);
+    let index = usize::try_from(index).ok()?;
     sample.value.is_finite().then_some((index, sample.value))
 }
 

@@ -126,7 +126,8 @@ impl Client {
         let question = Question::form("/api/v1/query", Elements::Result)
             .with("query", query)
             .with("time", &seconds(at))
-            .with("timeout", &self.server_timeout());
+            .with("timeout", &self.server_timeout())
+            .whole();
         let (vector, envelope) = self
             .gather(&question, Vector::default, Vector::read)
             .await?;
@@ -152,7 +153,8 @@ impl Client {
     ) -> Result<A, Error> {
         let question = Question::form("/api/v1/series", Elements::Data)
             .with("start", &seconds(start))
-            .with("end", &seconds(end));
+            .with("end", &seconds(end))
+            .whole();
         let question = matchers
             .iter()
             .fold(question, |it, matcher| it.with("match[]", matcher));
@@ -182,7 +184,10 @@ impl Client {
             .with("start", &seconds(query.start))
             .with("end", &seconds(query.end))
             .with("step", &query.step.seconds().to_string())
-            .with("timeout", &self.server_timeout());
+            .with("timeout", &self.server_timeout())
+            // VictoriaMetrics moves the times of a query that it might keep to multiples of the step.
+            .with("nocache", "1")
+            .whole();
         let begin = || (begin(), Element::default());
         let read = |(found, series): &mut (A, Element), json: &[u8]| {
             series.read(json)?;
@@ -281,9 +286,10 @@ impl Client {
         Ok(())
     }
 
-    /// Our timeout for the server as well, so that it does not go on after we have left.
+    /// Nine tenths of our timeout for the server, so that it gives up before we leave and can say
+    /// why.
     fn server_timeout(&self) -> String {
-        format!("{}s", self.shared.timeout.as_secs().max(1))
+        format!("{}s", (self.shared.timeout.as_secs() * 9 / 10).max(1))
     }
 
     fn note(&self, envelope: Envelope) {

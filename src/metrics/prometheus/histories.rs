@@ -11,8 +11,9 @@ use crate::metrics::{Delivery, Wanted};
 use crate::series::{Grid, Series};
 
 /// Of the pods that were ready at both ends of a step, the share that must have been seen for
-/// their sum to be trusted: a node that is not scraped makes a dip that no load had.
-const ENOUGH_PODS: f64 = 0.8;
+/// their sum to be trusted: a node that is not scraped makes a dip that no load had. What may be
+/// missing is half of the tolerance within which the controller does not act.
+const ENOUGH_PODS: f64 = 0.95;
 
 /// Of the minutes in a step, the share that must be known for its highest to be called its peak.
 const ENOUGH_MINUTES: f64 = 0.6;
@@ -67,7 +68,12 @@ impl Parts {
         let trusted = |series: Series| without(series, &partial);
         put(Metric::CpuUsage, self.cpu.total(target).map(trusted));
         if wanted.containers.len() > 1 {
-            for (container, series) in self.cpu.columns(target) {
+            // The user's own query has no containers.
+            let named = self
+                .cpu
+                .columns(target)
+                .filter(|(name, _)| !name.is_empty());
+            for (container, series) in named {
                 let metric = Metric::ContainerCpuUsage(container.to_owned());
                 put(metric, Some(trusted(series.clone())));
             }
@@ -131,26 +137,23 @@ impl Parts {
     fn burst(&self, target: usize, grid: Grid) -> Option<Series> {
         let minutes = self.burst.as_ref()?.total(target)?;
         let mut burst = Series::gaps(grid.tail(minutes.grid().length(), grid.step()));
-        let per_step = (grid.step().seconds() / minutes.grid().step().seconds()) as usize;
-        for (index, known) in known_runs(&minutes, per_step).into_iter().enumerate() {
-            let mean = known.iter().sum::<f64>() / known.len().max(1) as f64;
-            if known.len() as f64 >= ENOUGH_MINUTES * per_step as f64 && mean >= LEAST_MEAN {
-                let highest = known.iter().copied().fold(mean, f64::max);
-                burst.set(index, highest / mean);
+        let per_step =
+            f64::from(grid.step().seconds()) / f64::from(minutes.grid().step().seconds());
+        let known = (0..minutes.len()).filter_map(|at| {
+            let step = burst.grid().index_of(minutes.grid().time(at))?;
+            Some((step, minutes.get(at)?))
+        });
+        let known: Vec<(usize, f64)> = known.collect();
+        for of_step in known.chunk_by(|a, b| a.0 == b.0) {
+            let count = of_step.len() as f64;
+            let mean = of_step.iter().map(|it| it.1).sum::<f64>() / count;
+            if count >= ENOUGH_MINUTES * per_step && mean >= LEAST_MEAN {
+                let highest = of_step.iter().map(|it| it.1).fold(mean, f64::max);
+                burst.set(of_step[0].0, highest / mean);
             }
         }
         Some(burst)
     }
-}
-
-/// The known samples of every `per_run` following ones; the last run ends with the series.
-fn known_runs(series: &Series, per_run: usize) -> Vec<Vec<f64>> {
-    let first = series.len() % per_run.max(1);
-    let samples: Vec<Option<f64>> = series.iter().skip(first).collect();
-    samples
-        .chunks(per_run.max(1))
-        .map(|run| run.iter().copied().flatten().collect())
-        .collect()
 }
 
 fn without(mut series: Series, steps: &[usize]) -> Series {

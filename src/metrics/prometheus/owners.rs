@@ -27,6 +27,9 @@ pub(super) struct Owners {
     recorded_pods: HashMap<(String, String), Controller>,
     recorded_sets: HashMap<(String, String), Controller>,
     live: HashMap<(String, String), usize>,
+    /// Controllers whose live pods belong to a target that does not control them itself: what an
+    /// operator makes for its custom resource.
+    adopted: HashMap<(String, Controller), usize>,
 }
 
 /// How a pod was assigned. Sorts from best to worst.
@@ -69,6 +72,21 @@ impl Owners {
             recorded_pods: HashMap::new(),
             recorded_sets: HashMap::new(),
             live,
+            adopted: HashMap::new(),
+        }
+    }
+
+    /// Learns from live pods which controllers work for a target. To be called after everything
+    /// was recorded.
+    pub(super) fn adopt(&mut self) {
+        for (pod, place) in &self.live {
+            let Some(controller) = self.recorded_pods.get(pod) else {
+                continue;
+            };
+            if self.place_of(&pod.0, controller).is_none() {
+                let key = (pod.0.clone(), controller.clone());
+                self.adopted.insert(key, *place);
+            }
         }
     }
 
@@ -111,7 +129,9 @@ impl Owners {
     pub(super) fn place_of(&self, namespace: &str, controller: &Controller) -> Option<usize> {
         let place = |it: &Controller| {
             let key = (namespace.to_owned(), it.kind.clone(), it.name.clone());
-            self.places.get(&key).copied()
+            let adopted = (namespace.to_owned(), it.clone());
+            let direct = self.places.get(&key);
+            direct.or_else(|| self.adopted.get(&adopted)).copied()
         };
         if let Some(direct) = place(controller) {
             return Some(direct);
@@ -267,6 +287,17 @@ mod tests {
         let mut owners = owners();
         owners.record_pod("shop", "p", controller("ReplicaSet", "web-api-5d8f7c"));
         assert_eq!(name_of(&owners, "p"), by(Assignment::Recorded, "web-api"));
+    }
+
+    #[test]
+    fn what_works_for_a_custom_resource_is_known_by_its_live_pods() {
+        let mut owners = owners();
+        owners.record_pod("shop", "odd", controller("StatefulSet", "db-shard-1"));
+        owners.record_pod("shop", "past", controller("StatefulSet", "db-shard-1"));
+        assert_eq!(name_of(&owners, "past"), None);
+        owners.adopt();
+        assert_eq!(name_of(&owners, "odd"), by(Assignment::Recorded, "db"));
+        assert_eq!(name_of(&owners, "past"), by(Assignment::Recorded, "db"));
     }
 
     #[test]

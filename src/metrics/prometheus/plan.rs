@@ -11,6 +11,10 @@ use crate::metrics::Wanted;
 /// 300 s, half a dozen columns of 16 KB), so three shards in flight stay under 40 MB.
 const SHARD_SIZE: usize = 128;
 
+/// So few names make a pattern that costs a server next to nothing to try on every pod, while the
+/// rest of their namespaces may be much.
+const FEW: usize = 16;
+
 /// Points that a server returns for one series at most.
 pub(super) const MAX_POINTS: usize = 11_000;
 
@@ -83,12 +87,14 @@ fn parts_of(namespace: &str, mut members: Vec<Wanted>) -> Vec<Shard> {
 }
 
 impl Shard {
-    /// A pattern for the names of the pods that this shard's targets make, for a partial shard.
+    /// A pattern for the names of the pods that this shard's targets make, for a shard that wants
+    /// only a part of its namespaces.
     ///
-    /// `None` where the shard has whole namespaces, or a target of a kind whose pods may be called
-    /// anything.
+    /// `None` where it wants most of them, as far as can be told, or a target is of a kind whose
+    /// pods may be called anything.
     pub(super) fn pod_pattern(&self) -> Option<String> {
-        if !self.partial
+        let few = self.wanted.len() <= FEW;
+        if !(self.partial || few)
             || self
                 .wanted
                 .iter()
@@ -176,11 +182,16 @@ mod tests {
     }
 
     #[test]
-    fn only_a_partial_shard_narrows_pods_by_name() {
-        let all = [wanted("a", 1), wanted("d", 129)].concat();
+    fn pods_are_narrowed_by_name_for_few_targets_and_parts_of_a_namespace() {
+        let all = [wanted("a", 2), wanted("b", 17), wanted("d", 129)].concat();
         let shards = shards(&all);
         assert_eq!(shards[0].pod_pattern(), None);
+        let part = shards[1].pod_pattern().unwrap();
+        assert!(part.starts_with("(?:d-0000|d-0001|"), "{part}");
         assert_eq!(shards[2].pod_pattern(), Some("(?:d-0128).*".to_owned()));
+        let few = super::shards(&wanted("a", 2));
+        let pattern = "(?:a-0000|a-0001).*".to_owned();
+        assert_eq!(few[0].pod_pattern(), Some(pattern));
     }
 
     #[test]
@@ -188,6 +199,7 @@ mod tests {
         let mut all = wanted("d", 129);
         all[128].target.kind = "GameServerSet".to_owned();
         assert_eq!(shards(&all)[1].pod_pattern(), None);
+        assert!(shards(&all)[0].pod_pattern().is_some());
     }
 
     #[test]

@@ -33,9 +33,8 @@ pub(super) struct Run {
     pub(super) assignments: BTreeSet<Assignment>,
     pub(super) warnings: BTreeSet<String>,
     pub(super) found_any: bool,
-    /// Shards that were read.
-    read: usize,
-    first_error: Option<Error>,
+    /// Of the shards that could not be read.
+    pub(super) first_error: Option<Error>,
 }
 
 impl Run {
@@ -57,14 +56,12 @@ impl Run {
             assignments: BTreeSet::new(),
             warnings: BTreeSet::new(),
             found_any: false,
-            read: 0,
             first_error: None,
         }
     }
 
-    /// # Errors
-    /// If no shard could be read; the first one's.
-    pub(super) async fn finish(&mut self) -> Result<(), Error> {
+    /// Reads and delivers everything.
+    pub(super) async fn finish(&mut self) {
         self.start_more();
         while let Some(ended) = self.reading.join_next().await {
             let (place, history) = match ended {
@@ -77,10 +74,6 @@ impl Run {
                 self.take(history).await;
             }
             self.start_more();
-        }
-        match self.first_error.take() {
-            Some(error) if self.read == 0 => Err(error),
-            Some(_) | None => Ok(()),
         }
     }
 
@@ -101,7 +94,6 @@ impl Run {
         self.delivered += 1;
         let deliveries = match history {
             Ok(history) => {
-                self.read += 1;
                 self.assignments.extend(history.assignments);
                 self.warnings.extend(history.warnings);
                 history.deliveries

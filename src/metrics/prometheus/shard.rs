@@ -1,7 +1,7 @@
 //! Everything that is read for one shard, and how it becomes histories.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::SignedDuration;
 
@@ -35,6 +35,8 @@ pub(super) struct Session {
     pub(super) scrape: Step,
     pub(super) live: Arc<[PodOwner]>,
     pub(super) promql: Arc<Overrides>,
+    /// Why remote read was given up, once it was.
+    pub(super) given_up: Arc<OnceLock<String>>,
 }
 
 /// What one shard gave.
@@ -79,22 +81,39 @@ fn narrowed(selector: Selector, shard: &Shard) -> Selector {
 impl Session {
     /// Reads one shard.
     ///
-    /// A remote read whose answer cannot be read is given up for range queries, with a warning.
+    /// A remote read whose answer cannot be read is given up for range queries, with a warning;
+    /// for the shards after it too.
     pub(super) async fn read(&self, shard: &Arc<Shard>) -> Result<ShardHistory, Error> {
-        match self.read_by(self.way, shard).await {
-            Err(error) if self.way == Way::RemoteRead && error.leaves_another_way() => {
-                let mut history = self.read_by(Way::PodRates, shard).await?;
-                let warning = format!("remote read given up for range queries: {error}");
-                history.warnings.insert(warning);
-                Ok(history)
-            }
-            other => other,
+        if self.way != Way::RemoteRead {
+            return self.read_by(self.way, shard).await;
         }
+        if self.given_up.get().is_none() {
+            match self.read_by(Way::RemoteRead, shard).await {
+                Err(error) if error.leaves_another_way() => {
+                    let why = format!("remote read given up for range queries: {error}");
+                    // Another shard may have found the same.
+                    let _ = self.given_up.set(why);
+                }
+                other => return other,
+            }
+        }
+        let mut history = self.read_by(Way::PodRates, shard).await?;
+        history.warnings.extend(self.given_up.get().cloned());
+        Ok(history)
     }
 
     async fn read_by(&self, way: Way, shard: &Arc<Shard>) -> Result<ShardHistory, Error> {
-        let owners = Arc::new(self.owners(shard).await?);
         let mut warnings = BTreeSet::new();
+        let owners = match self.owners(shard).await {
+            Ok(owners) => owners,
+            // Live objects and names still tell most pods.
+            Err(error) if error.leaves_another_way() => {
+                warnings.insert(format!("owners of past pods are not known: {error}"));
+                self.live_owners(shard)
+            }
+            Err(error) => return Err(error),
+        };
+        let owners = Arc::new(owners);
         let way = if way == Way::GroupedRates && !owners.has_records() {
             warnings.insert("no kube_pod_owner to group by: summed here".to_owned());
             Way::PodRates
@@ -107,14 +126,23 @@ impl Session {
             owners: &owners,
             way,
         };
+        let (counts, cpu, ready, burst, memory, throttled, requests) = tokio::try_join!(
+            reader.counts(),
+            reader.cpu(),
+            reader.overridden(self.promql.replicas.as_deref()),
+            reader.burst(),
+            reader.memory(),
+            reader.throttled(),
+            reader.requests(),
+        )?;
         let parts = Parts {
-            counts: reader.counts().await?,
-            cpu: reader.cpu().await?,
-            ready: reader.overridden(self.promql.replicas.as_deref()).await?,
-            burst: reader.burst().await?,
-            memory: reader.memory().await?,
-            throttled: reader.throttled().await?,
-            requests: reader.requests().await?,
+            counts,
+            cpu,
+            ready,
+            burst,
+            memory,
+            throttled,
+            requests,
         };
         Ok(ShardHistory {
             assignments: parts.cpu.assignments.clone(),
@@ -134,10 +162,19 @@ impl Session {
         }
     }
 
-    async fn owners(&self, shard: &Shard) -> Result<Owners, Error> {
+    fn live_owners(&self, shard: &Shard) -> Owners {
         let targets: BTreeSet<_> = shard.wanted.iter().map(|it| it.target.clone()).collect();
-        let mut owners = Owners::new(targets.into_iter().collect(), &self.live);
-        let pods = narrowed(controlled("kube_pod_owner", shard), shard);
+        Owners::new(targets.into_iter().collect(), &self.live)
+    }
+
+    async fn owners(&self, shard: &Shard) -> Result<Owners, Error> {
+        let mut owners = self.live_owners(shard);
+        // Pods of these are never scaled, and of Jobs there may be thousands.
+        let pods = narrowed(controlled("kube_pod_owner", shard), shard).with(
+            "owner_kind",
+            MatchKind::NotMatches,
+            "Job|DaemonSet|Node",
+        );
         let sets = controlled("kube_replicaset_owner", shard);
         for (selector, object) in [(pods, "pod"), (sets, "replicaset")] {
             for (namespace, name, controller) in self.controllers(&selector, object).await? {
@@ -148,6 +185,7 @@ impl Session {
                 }
             }
         }
+        owners.adopt();
         Ok(owners)
     }
 
@@ -314,7 +352,7 @@ impl Reader<'_> {
         let owners = self.owners;
         if self.way == Way::GroupedRates {
             let source = Source::Expression {
-                promql: self.grouped(&selector, reading),
+                promql: self.grouped(&selector, reading, grid),
                 scale: reading.scale(),
             };
             let sums = || OwnerSums::new(grid, Arc::clone(owners));
@@ -329,14 +367,22 @@ impl Reader<'_> {
     }
 
     /// The same sums, made by the server: each container once, then all pods of a controller.
-    fn grouped(&self, selector: &Selector, reading: Reading) -> String {
+    ///
+    /// A pod that ended within a step still has an increase there, so its owner is looked for over
+    /// the whole step.
+    fn grouped(&self, selector: &Selector, reading: Reading, grid: Grid) -> String {
         let samples = reading.promql(selector);
+        let range = match reading {
+            Reading::Rate { range } => range,
+            Reading::Last => grid.step(),
+        };
+        let range = range.seconds();
         let owner = narrowed(controlled("kube_pod_owner", self.shard), self.shard);
         format!(
             "sum by (namespace,owner_kind,owner_name,container) (\
              max by (namespace,pod,container,id) ({samples}) \
              * on (namespace,pod) group_left(owner_kind,owner_name) \
-             max by (namespace,pod,owner_kind,owner_name) ({owner}))"
+             max by (namespace,pod,owner_kind,owner_name) (last_over_time({owner}[{range}s])))"
         )
     }
 

@@ -4,6 +4,7 @@
 //! value), one series after another.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::labels::Labels;
@@ -74,7 +75,7 @@ pub(super) struct PodSums {
     columns: Columns,
     /// In how many pods something was seen, by place of the target.
     pods: Vec<Option<Series>>,
-    seen: Vec<Bits>,
+    seen: Vec<Seen>,
     sources: HashMap<String, usize>,
     assignments: BTreeSet<Assignment>,
 }
@@ -117,7 +118,7 @@ impl PodSums {
         let next = self.seen.len();
         let place = *self.sources.entry(key).or_insert(next);
         if place == next {
-            self.seen.push(Bits::new(self.grid.len()));
+            self.seen.push(Seen::default());
         }
         place
     }
@@ -263,24 +264,40 @@ impl Columns {
     }
 }
 
-/// One bit for each sample of a grid.
-#[derive(Clone, Debug)]
-struct Bits(Vec<u64>);
+/// The samples in which something was seen, as runs: a pod has one or two in its life, so that
+/// pods that come and go by the thousand take little memory.
+#[derive(Clone, Debug, Default)]
+struct Seen {
+    /// Sorted; neither touching nor overlapping.
+    runs: Vec<Range<u32>>,
+}
 
-impl Bits {
-    fn new(len: usize) -> Self {
-        Self(vec![0; len.div_ceil(64)])
-    }
-
-    /// Sets a bit and tells whether it was clear; outside the grid it is never clear.
+impl Seen {
+    /// Notes a sample and tells whether it is new.
     fn claim(&mut self, index: usize) -> bool {
-        let Some(word) = self.0.get_mut(index / 64) else {
+        let Ok(index) = u32::try_from(index) else {
             return false;
         };
-        let bit = 1_u64 << (index % 64);
-        let clear = *word & bit == 0;
-        *word |= bit;
-        clear
+        let after = match self.runs.last() {
+            // Samples come in order of time: this is where nearly all of them end.
+            Some(last) if last.end <= index => self.runs.len(),
+            _ => self.runs.partition_point(|it| it.start <= index),
+        };
+        if after > 0 && self.runs[after - 1].contains(&index) {
+            return false;
+        }
+        let extends = after > 0 && self.runs[after - 1].end == index;
+        let meets = self.runs.get(after).is_some_and(|it| it.start == index + 1);
+        match (extends, meets) {
+            (true, true) => {
+                let next = self.runs.remove(after);
+                self.runs[after - 1].end = next.end;
+            }
+            (true, false) => self.runs[after - 1].end += 1,
+            (false, true) => self.runs[after].start = index,
+            (false, false) => self.runs.insert(after, index..index + 1),
+        }
+        true
     }
 }
 
@@ -345,6 +362,15 @@ mod tests {
         assert_eq!(values(&sums.total(0).unwrap()), expected);
         let pods = [Some(1.0), Some(1.0), Some(1.0), None];
         assert_eq!(values(&sums.pods[&0]), pods);
+    }
+
+    #[test]
+    fn a_sample_is_new_once_in_whatever_order_samples_come() {
+        let mut seen = Seen::default();
+        let order = [5, 6, 9, 7, 7, 0, 8, 5, 9, 1, 4, 3, 2, 0];
+        let new: Vec<usize> = order.into_iter().filter(|it| seen.claim(*it)).collect();
+        assert_eq!(new, [5, 6, 9, 7, 0, 8, 1, 4, 3, 2]);
+        assert_eq!((seen.runs.len(), seen.runs[0].clone()), (1, 0..10));
     }
 
     #[test]

@@ -55,6 +55,13 @@ impl Question {
         self
     }
 
+    /// Refuses an answer from which a storage node is missing: a part of the load would pass for
+    /// the whole. Thanos knows the first of these, VictoriaMetrics the second; others ignore both.
+    pub(super) fn whole(self) -> Self {
+        self.with("partial_response", "false")
+            .with("deny_partial_response", "1")
+    }
+
     fn encoded(&self) -> String {
         let mut url = reqwest::Url::parse("http://form/").expect("a constant URL is valid");
         url.query_pairs_mut().extend_pairs(&self.pairs);

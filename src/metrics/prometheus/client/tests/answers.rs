@@ -93,9 +93,9 @@ async fn questions_are_sent_as_forms() {
     let half = jiff::Timestamp::from_millisecond(1500).unwrap();
     let _ = client.instant("1 + 1", half).await;
     let expected = [
-        "POST /prefix/api/v1/series start=1&end=2&match%5B%5D=up&match%5B%5D=%7Ba%3D%7E%22b%7Cc%22%7D",
-        "POST /prefix/api/v1/query_range query=sum+by+%28pod%29+%28x%7Ba%3D%22%26%2B%C3%BC%22%7D%29&start=1700000000&end=1700003600&step=300&timeout=20s",
-        "POST /prefix/api/v1/query query=1+%2B+1&time=1.5&timeout=20s",
+        "POST /prefix/api/v1/series start=1&end=2&partial_response=false&deny_partial_response=1&match%5B%5D=up&match%5B%5D=%7Ba%3D%7E%22b%7Cc%22%7D",
+        "POST /prefix/api/v1/query_range query=sum+by+%28pod%29+%28x%7Ba%3D%22%26%2B%C3%BC%22%7D%29&start=1700000000&end=1700003600&step=300&timeout=18s&nocache=1&partial_response=false&deny_partial_response=1",
+        "POST /prefix/api/v1/query query=1+%2B+1&time=1.5&timeout=18s&partial_response=false&deny_partial_response=1",
     ];
     assert_eq!(*asked.lock().unwrap(), expected);
 }
@@ -144,8 +144,8 @@ async fn queries_go_by_get_where_post_is_not_allowed_and_stay_so() {
     for _ in 0..2 {
         assert_eq!(client.instant("a b", at(1)).await.unwrap(), []);
     }
-    let get = "GET /api/v1/query?query=a+b&time=1&timeout=20s ";
-    let post = "POST /api/v1/query query=a+b&time=1&timeout=20s";
+    let get = "GET /api/v1/query?query=a+b&time=1&timeout=18s&partial_response=false&deny_partial_response=1 ";
+    let post = "POST /api/v1/query query=a+b&time=1&timeout=18s&partial_response=false&deny_partial_response=1";
     assert_eq!(*asked.lock().unwrap(), [post, get, get]);
     assert_eq!(client.traffic().requests, 3);
 }

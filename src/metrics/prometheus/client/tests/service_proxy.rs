@@ -26,7 +26,9 @@ async fn requests_go_to_the_path_of_the_proxy_with_our_headers() {
     };
     let client = proxied(router, &options, AT_ONCE);
     assert_eq!(client.instant("up", at(1)).await.unwrap(), []);
-    let expected = format!("POST {PROXY}/api/v1/query query=up&time=1&timeout=20s a");
+    let expected = format!(
+        "POST {PROXY}/api/v1/query query=up&time=1&timeout=18s&partial_response=false&deny_partial_response=1 a"
+    );
     assert_eq!(*asked.lock().unwrap(), [expected]);
     assert_eq!(
         client.name(),
@@ -44,8 +46,12 @@ async fn who_may_only_get_asks_by_get() {
     for _ in 0..2 {
         assert_eq!(client.instant("up", at(1)).await.unwrap(), []);
     }
-    let post = format!("POST {PROXY}/api/v1/query query=up&time=1&timeout=20s");
-    let get = format!("GET {PROXY}/api/v1/query?query=up&time=1&timeout=20s ");
+    let post = format!(
+        "POST {PROXY}/api/v1/query query=up&time=1&timeout=18s&partial_response=false&deny_partial_response=1"
+    );
+    let get = format!(
+        "GET {PROXY}/api/v1/query?query=up&time=1&timeout=18s&partial_response=false&deny_partial_response=1 "
+    );
     assert_eq!(*asked.lock().unwrap(), [post, get.clone(), get]);
 }
 
