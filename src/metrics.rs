@@ -39,6 +39,8 @@ pub struct Wanted {
     pub containers: Vec<String>,
     /// Those of them that are init containers which keep running.
     pub native_sidecars: Vec<String>,
+    /// Init containers that end, none of `containers`: what they use is not the running pod's.
+    pub init_containers: Vec<String>,
     /// Whether a metric of the autoscaler is memory.
     pub memory: bool,
     /// Whether a container has a CPU limit, without which nothing is throttled.

@@ -147,6 +147,7 @@ fn wanted((subject, it): (usize, ScaleTarget)) -> Wanted {
         hpa: it.hpa,
         containers: it.containers,
         native_sidecars: it.native_sidecars,
+        init_containers: Vec::new(),
         memory: false,
         cpu_limited: it.cpu_limited,
     }

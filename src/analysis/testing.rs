@@ -225,6 +225,7 @@ fn subject() -> Subject {
             target,
             replicas: Some(Replicas(2)),
             containers: vec![container("app", REQUEST, LIMIT)],
+            init_containers: Vec::new(),
             pods: 2,
             ready_pods: 2,
             startup_seconds: vec![20.0],

@@ -14,6 +14,8 @@ pub struct Workload {
     /// In the order of the pod: init sidecars first, then the containers. Init containers that
     /// end are not here. Empty where neither a pod template nor a pod could be read.
     pub containers: Vec<Container>,
+    /// Names of the init containers that end, whose usage is none of the running pod's.
+    pub init_containers: Vec<String>,
     pub pod_level: PodLevel,
     /// Pods that its selector matches now.
     pub pods: u32,
@@ -110,6 +112,7 @@ mod tests {
             target,
             replicas: None,
             containers: requests.iter().map(container).collect(),
+            init_containers: Vec::new(),
             pod_level: PodLevel {
                 cpu_request: pod.map(Cores),
                 cpu_limit: None,

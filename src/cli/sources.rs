@@ -111,6 +111,7 @@ fn wanted_of((subject, it): (usize, &Subject)) -> Option<Wanted> {
         hpa: it.autoscaler.id.name.clone(),
         containers: names(workload, |_| true),
         native_sidecars: names(workload, |role| role == ContainerRole::NativeSidecar),
+        init_containers: workload.init_containers.clone(),
         memory: scales_on_memory(&it.autoscaler),
         cpu_limited: workload.containers.iter().any(|it| it.cpu_limit.is_some()),
     })

@@ -288,6 +288,7 @@ impl Assembler {
             target: target.target(),
             replicas: facts.replicas,
             containers: shape.containers.clone(),
+            init_containers: shape.init_containers.clone(),
             pod_level: shape.pod_level,
             pods: crew.pods(),
             ready_pods: crew.ready(),

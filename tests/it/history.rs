@@ -213,6 +213,7 @@ fn wanted((subject, workload): (usize, &Workload)) -> Wanted {
         hpa: workload.autoscaler.clone().unwrap_or_default(),
         containers: names(false),
         native_sidecars: names(true),
+        init_containers: Vec::new(),
         memory: true,
         cpu_limited: workload.containers.iter().any(|it| it.limit.is_some()),
     }

@@ -13,6 +13,8 @@ use crate::units::{Cores, Quantity};
 pub struct PodShape {
     /// Those that run as long as the pod: native sidecars first, then the others.
     pub containers: Vec<workload::Container>,
+    /// Names of the init containers that end.
+    pub init_containers: Vec<String>,
     pub pod_level: PodLevel,
 }
 
@@ -20,6 +22,7 @@ pub struct PodShape {
 pub fn pod_shape(pod: &PodSpec) -> PodShape {
     PodShape {
         containers: containers(pod),
+        init_containers: init_containers(pod),
         pod_level: PodLevel {
             cpu_request: amount(&pod.resources.requests, "cpu").map(Cores),
             cpu_limit: amount(&pod.resources.limits, "cpu").map(Cores),
@@ -46,6 +49,11 @@ fn containers(pod: &PodSpec) -> Vec<workload::Container> {
     let others = pod.containers.iter();
     let others = others.map(|it| container(it, ContainerRole::Main));
     sidecars.chain(others).collect()
+}
+
+fn init_containers(pod: &PodSpec) -> Vec<String> {
+    let ending = pod.init_containers.iter().filter(|it| !is_sidecar(it));
+    ending.map(|it| it.name.clone()).collect()
 }
 
 fn is_sidecar(container: &Container) -> bool {
@@ -95,8 +103,13 @@ mod tests {
     }
 
     #[test]
-    fn init_containers_that_end_are_left_out_and_sidecars_come_first() {
-        let containers = containers(&spec());
+    fn init_containers_that_end_stand_apart_and_sidecars_come_first() {
+        let PodShape {
+            containers,
+            init_containers,
+            ..
+        } = pod_shape(&spec());
+        assert_eq!(init_containers, ["migrate"]);
         let shown: Vec<_> = containers
             .iter()
             .map(|it| {

@@ -151,6 +151,7 @@ mod tests {
             hpa: format!("{namespace}-{index:04}"),
             containers: vec![],
             native_sidecars: vec![],
+            init_containers: vec![],
             memory: false,
             cpu_limited: false,
         };

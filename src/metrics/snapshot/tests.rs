@@ -47,6 +47,7 @@ fn request(targets: &[&str]) -> HistoryRequest {
         hpa: (*name).to_owned(),
         containers: Vec::new(),
         native_sidecars: Vec::new(),
+        init_containers: Vec::new(),
         memory: false,
         cpu_limited: false,
     });

@@ -67,6 +67,7 @@ fn samples_stand_in_the_step_they_fell_into_and_gaps_elsewhere() {
             hpa: (*name).to_owned(),
             containers: Vec::new(),
             native_sidecars: Vec::new(),
+            init_containers: Vec::new(),
             memory: false,
             cpu_limited: false,
         });
