@@ -66,13 +66,16 @@ impl Parts {
         let ready = self.ready(wanted, target);
         let partial = self.partial_steps(target, ready.as_ref());
         let trusted = |series: Series| without(series, &partial);
-        put(Metric::CpuUsage, self.cpu.total(target).map(trusted));
+        // What starts a pod is neither load nor counted by the controller once the pod is ready.
+        let starting = &wanted.init_containers;
+        let cpu = self.cpu.total_without(target, starting);
+        put(Metric::CpuUsage, cpu.map(trusted));
         if wanted.containers.len() > 1 {
             // The user's own query has no containers.
             let named = self
                 .cpu
                 .columns(target)
-                .filter(|(name, _)| !name.is_empty());
+                .filter(|(name, _)| !name.is_empty() && !starting.iter().any(|it| it == name));
             for (container, series) in named {
                 let metric = Metric::ContainerCpuUsage(container.to_owned());
                 put(metric, Some(trusted(series.clone())));
@@ -85,7 +88,7 @@ impl Parts {
         let desired = self.counts.get(Count::Desired, namespace, hpa).cloned();
         put(Metric::DesiredReplicas, desired);
         put(Metric::CpuRequest, self.request(target));
-        put(Metric::CpuBurst, self.burst(target, grid));
+        put(Metric::CpuBurst, self.burst(target, starting, grid));
         put(Metric::CpuThrottled, self.throttled_ratio(target));
         history
     }
@@ -134,8 +137,9 @@ impl Parts {
     }
 
     /// The highest minute of each step over the step's mean, where minutes are known.
-    fn burst(&self, target: usize, grid: Grid) -> Option<Series> {
-        let minutes = self.burst.as_ref()?.total(target)?;
+    fn burst(&self, target: usize, starting: &[String], grid: Grid) -> Option<Series> {
+        let minutes = self.burst.as_ref()?;
+        let minutes = minutes.total_without(target, starting)?;
         let mut burst = Series::gaps(grid.tail(minutes.grid().length(), grid.step()));
         let per_step =
             f64::from(grid.step().seconds()) / f64::from(minutes.grid().step().seconds());

@@ -49,9 +49,17 @@ impl Sums {
 
     /// All containers of a target together.
     pub(super) fn total(&self, target: usize) -> Option<Series> {
-        let mut columns = self.columns(target).map(|(_, series)| series);
-        let first = columns.next()?.clone();
-        Some(columns.fold(first, Series::plus))
+        self.total_without(target, &[])
+    }
+
+    /// All containers of a target together but those with the given names.
+    pub(super) fn total_without(&self, target: usize, names: &[String]) -> Option<Series> {
+        let columns = self.columns(target);
+        let mut counted = columns
+            .filter(|(name, _)| !names.iter().any(|it| it == name))
+            .map(|(_, series)| series);
+        let first = counted.next()?.clone();
+        Some(counted.fold(first, Series::plus))
     }
 
     /// Each container of a target with its sum.
@@ -401,6 +409,8 @@ mod tests {
         assert_eq!(names, ["app", "proxy"]);
         let expected = [Some(3.5), Some(0.5), None, None];
         assert_eq!(values(&sums.total(0).unwrap()), expected);
+        let app = sums.total_without(0, &["proxy".to_owned()]);
+        assert_eq!(values(&app.unwrap()), [Some(3.0), None, None, None]);
         assert_eq!(values(&sums.pods[&0]), [Some(2.0), Some(1.0), None, None]);
     }
 
