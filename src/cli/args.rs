@@ -61,7 +61,7 @@ Exit codes:
   1    findings or recommendations at or above --fail-on
   2    usage, or a file that cannot be used
   3    object not found
-  4    cluster or metrics unreachable; with --fail-on also if an autoscaler could not be read
+  4    cluster or metrics unreachable; with --fail-on or --history also if not all could be read
   5    refused (stale, unlicensed, not approved, owned by Git, paused)
   6    reverted or degraded
   7    inconclusive at the timeout

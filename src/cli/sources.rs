@@ -5,6 +5,7 @@
 mod judging;
 mod live;
 mod offline;
+mod series;
 mod source;
 mod usage;
 
@@ -23,6 +24,7 @@ use crate::fleet::{Fleet, Subject};
 use crate::metrics::{HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
 use crate::series::Grid;
+use series::Unread;
 
 /// The autoscalers in scope, each judged on its history.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub(super) struct Gathered {
 pub(super) struct Written {
     pub(super) autoscalers: usize,
     pub(super) reading: Option<Reading>,
+    pub(super) unread: Unread,
 }
 
 /// Reads the fleet and judges one autoscaler after another as its history arrives.

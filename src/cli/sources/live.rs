@@ -8,13 +8,14 @@ use tokio::sync::mpsc;
 use tokio::task;
 
 use super::judging::{Case, Judges};
+use super::series::{self, Unread};
 use super::source::Source;
 use super::{Gathered, Written, finished, request, settings};
 use crate::cluster::{self, Cluster, Scope};
 use crate::config::{Config, Destination, GatherConfig, Metrics};
 use crate::error::Error;
 use crate::fleet::Fleet;
-use crate::metrics::snapshot::{self, Header, Writer};
+use crate::metrics::snapshot::{Header, Writer};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::output::progress::{Progress, Stage};
 
@@ -91,17 +92,16 @@ pub(super) async fn write_snapshot(
     let mut writer = Writer::create(path, &header)?;
     let fleet = write_objects(&cluster, &config.scope, &mut writer).await?;
     let autoscalers = fleet.subjects.len();
+    let mut unread = Unread::new();
     let reading = match &config.history {
         Some(metrics) => {
             let mut request = request(&fleet, config.window, now);
-            // Series are of a target, and several autoscalers of one target want the same.
-            request.wanted.sort_by(|a, b| a.target.cmp(&b.target));
-            request.wanted.dedup_by(|a, b| a.target == b.target);
+            request.wanted = series::one_per_target(request.wanted);
             let (sender, receiver) = mpsc::channel(1);
             let targets = request.clone();
-            let writing = task::spawn_blocking(move || write_series(writer, &targets, receiver));
+            let writing = task::spawn_blocking(move || series::write(writer, &targets, receiver));
             let reading = read(&cluster, metrics, &fleet, &request, sender, progress).await;
-            writer = finished(writing.await)?;
+            (writer, unread) = finished(writing.await)?;
             Some(reading?)
         }
         None => None,
@@ -110,6 +110,7 @@ pub(super) async fn write_snapshot(
     Ok(Written {
         autoscalers,
         reading,
+        unread,
     })
 }
 
@@ -127,26 +128,4 @@ async fn write_objects(
     let fleet = cluster.objects(scope, write).await?;
     outcome?;
     Ok(fleet)
-}
-
-fn write_series(
-    mut writer: Writer,
-    request: &HistoryRequest,
-    mut deliveries: mpsc::Receiver<Delivery>,
-) -> Result<Writer, snapshot::Error> {
-    while let Some(delivery) = deliveries.blocking_recv() {
-        let wanted = request.wanted.iter();
-        let target = wanted
-            .filter(|it| it.subject == delivery.subject)
-            .map(|it| &it.target)
-            .next();
-        // A target whose history could not be read is left out; reading it says "none known".
-        let (Some(target), Ok(history)) = (target, &delivery.history) else {
-            continue;
-        };
-        for (metric, series) in history.iter() {
-            writer.series(target, metric, series)?;
-        }
-    }
-    Ok(writer)
 }
