@@ -57,8 +57,11 @@ pub(super) async fn assess(
             connection,
             metrics,
         } => {
-            let now = config.now.unwrap_or(now);
-            live::assess(connection, metrics, config, progress, now).await
+            let times = Times {
+                clock: now,
+                requested: config.now,
+            };
+            live::assess(connection, metrics, config, progress, times).await
         }
         Input::Snapshot(snapshot) => {
             offline::assess(snapshot.clone(), config.clone(), progress).await
@@ -72,7 +75,32 @@ pub(super) async fn write_snapshot(
     progress: &Progress,
     now: Timestamp,
 ) -> Result<Written, Error> {
-    live::write_snapshot(config, progress, config.now.unwrap_or(now)).await
+    let times = Times {
+        clock: now,
+        requested: config.now,
+    };
+    live::write_snapshot(config, progress, times).await
+}
+
+/// When a run is, and when it is to be thought to be.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    clock: Timestamp,
+    /// `--now`.
+    requested: Option<Timestamp>,
+}
+
+impl Times {
+    /// The end of the window.
+    fn now(self) -> Timestamp {
+        self.requested.unwrap_or(self.clock)
+    }
+
+    /// The time of what is measured during this run; `None` for a run that is to look at another
+    /// time, in which the present has no place.
+    fn of_samples(self) -> Option<Timestamp> {
+        self.requested.is_none().then_some(self.clock)
+    }
 }
 
 /// What a task of ours gave; a panic in it goes on here.

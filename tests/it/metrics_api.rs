@@ -1,18 +1,17 @@
 //! Without a Prometheus: metrics.k8s.io, and a history that grows with every run.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::rig::apiserver::{ApiServer, Denied, Options, Reach};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User};
 
-fn analyze(user: &User, server: &ApiServer, time: &str, more: &[&str]) -> Said {
-    let now = format!("--now=2026-01-01T{time}Z");
-    user.run(
-        &server.kubeconfig(),
-        &[&["analyze", "-A", &now], more].concat(),
-    )
+fn analyze(user: &User, server: &ApiServer, more: &[&str]) -> Said {
+    user.run(&server.kubeconfig(), &[&["analyze", "-A"], more].concat())
 }
 
 /// The files of the local history.
@@ -47,7 +46,7 @@ fn every_run_extends_the_local_history() {
     let server = server(Options::default());
     let user = User::new();
     let source = ["--no-prometheus", "-o=json"];
-    let first = analyze(&user, &server, "00:00:00", &source);
+    let first = analyze(&user, &server, &source);
     assert_no_history(&first);
     let files = histories(&user);
     let [file] = files.as_slice() else {
@@ -57,37 +56,78 @@ fn every_run_extends_the_local_history() {
     assert_eq!(before.lines().count(), 1 + 4);
     // Another context of the same cluster goes on with the same file.
     let other = [&source[..], &["--context=exec"]].concat();
-    let second = analyze(&user, &server, "00:05:00", &other);
+    let second = analyze(&user, &server, &other);
     assert_no_history(&second);
     assert_eq!(histories(&user), files);
     let after = fs::read_to_string(file).unwrap();
     assert!(after.starts_with(&before));
     assert_eq!(after.lines().count(), 1 + 8);
-    assert!(
-        second.stderr.contains("8 samples of the metrics API"),
-        "{}",
-        second.stderr
-    );
 }
+
+/// Makes the history of one run that of `runs`, five minutes apart, the last one five minutes ago;
+/// the time of the run.
+fn multiply(history: &Path, runs: i64) -> Timestamp {
+    let text = fs::read_to_string(history).unwrap();
+    let (header, samples) = text.split_once('\n').unwrap();
+    let samples = samples.lines().map(|it| serde_json::from_str(it).unwrap());
+    let samples: Vec<Value> = samples.collect();
+    let run: Timestamp = samples[0]["at"].as_str().unwrap().parse().unwrap();
+    let mut lines = vec![header.to_owned()];
+    for ago in (1..=runs).rev() {
+        let at = run - SignedDuration::from_mins(5 * ago);
+        lines.extend(samples.iter().map(|it| {
+            let mut it = it.clone();
+            it["at"] = at.to_string().into();
+            it.to_string()
+        }));
+    }
+    fs::write(history, lines.join("\n") + "\n").unwrap();
+    run
+}
+
+const JUDGED: [&str; 4] = [
+    "--no-prometheus",
+    "--min-history-days=0.01",
+    "--metrics-step-seconds=300",
+    "-o=json",
+];
 
 #[test]
 fn enough_runs_are_judged() {
     let server = server(Options::default());
     let user = User::new();
-    let judged = [
-        "--no-prometheus",
-        "--min-history-days=0.01",
-        "--metrics-step-seconds=300",
-        "-o=json",
-    ];
-    let times = ["00:00:00", "00:05:00", "00:10:00", "00:15:00", "00:20:00"];
-    let reports = times.map(|it| analyze(&user, &server, it, &judged).report(0));
-    assert_eq!(reports[0]["summary"]["notEnoughHistory"], 4);
-    assert_eq!(
-        reports[4]["summary"]["notEnoughHistory"], 0,
-        "{}",
-        reports[4]
-    );
+    let first = analyze(&user, &server, &JUDGED).report(0);
+    assert_eq!(first["summary"]["notEnoughHistory"], 4);
+    multiply(&histories(&user)[0], 6);
+    let said = analyze(&user, &server, &JUDGED);
+    let report = said.report(0);
+    assert_eq!(report["summary"]["notEnoughHistory"], 0, "{report}");
+    // Those of the first run are of a step that may not have ended yet.
+    let counted = ["24", "28"].map(|it| format!("{it} samples of the metrics API"));
+    let is_counted = counted.iter().any(|it| said.stderr.contains(it));
+    assert!(is_counted, "{}", said.stderr);
+}
+
+#[test]
+fn a_run_at_another_time_only_reads_the_local_history() {
+    let server = server(Options::default());
+    let user = User::new();
+    analyze(&user, &server, &JUDGED);
+    let file = &histories(&user)[0];
+    let run = multiply(file, 6);
+    let before = fs::read_to_string(file).unwrap();
+    let last = format!("--now={}", run - SignedDuration::from_mins(4));
+    let report = analyze(&user, &server, &[&JUDGED[..], &[&last]].concat()).report(0);
+    assert_eq!(report["summary"]["notEnoughHistory"], 0, "{report}");
+    for now in ["2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z"] {
+        let now = format!("--now={now}");
+        assert_no_history(&analyze(
+            &user,
+            &server,
+            &["--no-prometheus", "-o=json", &now],
+        ));
+        assert_eq!(fs::read_to_string(file).unwrap(), before, "{now}");
+    }
 }
 
 #[test]
@@ -96,7 +136,7 @@ fn it_is_the_last_resort_and_says_so() {
         unmonitored: true,
         ..Options::default()
     });
-    let said = analyze(&User::new(), &server, "00:00:00", &["-o=json"]);
+    let said = analyze(&User::new(), &server, &["-o=json"]);
     assert_no_history(&said);
     let warning = "warning: no Prometheus service found in the cluster: pass --prometheus-url";
     assert!(said.stderr.contains(warning), "{}", said.stderr);
@@ -113,7 +153,7 @@ fn whoever_may_not_look_for_a_prometheus_is_told() {
         denied: vec![denied],
         ..Options::default()
     });
-    let said = analyze(&User::new(), &server, "00:00:00", &["--context=limited"]);
+    let said = analyze(&User::new(), &server, &["--context=limited"]);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     for part in [
         "warning: no Prometheus looked for",
@@ -128,9 +168,9 @@ fn whoever_may_not_look_for_a_prometheus_is_told() {
 fn a_local_history_that_cannot_be_used_is_named() {
     let server = server(Options::default());
     let user = User::new();
-    analyze(&user, &server, "00:00:00", &["--no-prometheus"]);
+    analyze(&user, &server, &["--no-prometheus"]);
     fs::write(&histories(&user)[0], "something else\n").unwrap();
-    let said = analyze(&user, &server, "00:05:00", &["--no-prometheus"]);
+    let said = analyze(&user, &server, &["--no-prometheus"]);
     assert_eq!(said.code, Some(4), "{}", said.stderr);
     let path = histories(&user)[0].display().to_string();
     assert!(said.stderr.contains(&path), "{}", said.stderr);

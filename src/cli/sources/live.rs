@@ -3,14 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task;
 
 use super::judging::{Case, Judges};
 use super::series::{self, Unread};
-use super::source::Source;
-use super::{Gathered, Written, finished, request, settings};
+use super::source::{Source, watched};
+use super::{Gathered, Times, Written, finished, request, settings, usage};
 use crate::cluster::{self, Cluster, Scope};
 use crate::config::{Config, Destination, GatherConfig, Metrics};
 use crate::error::Error;
@@ -24,8 +23,9 @@ pub(super) async fn assess(
     metrics: &Metrics,
     config: &Config,
     progress: &Progress,
-    now: Timestamp,
+    times: Times,
 ) -> Result<Gathered, Error> {
+    let now = times.now();
     let cluster = connected(connection, progress).await?;
     progress.at(&Stage::Inventory);
     let fleet = Arc::new(cluster.inventory(&config.scope).await?);
@@ -36,7 +36,12 @@ pub(super) async fn assess(
         now,
     };
     let (judges, sender) = Judges::start(case, &request);
-    let reading = read(&cluster, metrics, &fleet, &request, sender, progress).await;
+    let sources = Sources {
+        cluster: &cluster,
+        metrics,
+        times,
+    };
+    let reading = sources.read(&fleet, &request, sender, progress).await;
     let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
     Ok(Gathered {
         fleet: Arc::unwrap_or_clone(fleet),
@@ -53,32 +58,53 @@ async fn connected(options: &cluster::Options, progress: &Progress) -> Result<Cl
     Ok(cluster::connect(options).await?)
 }
 
-/// Reads the history that is asked for; without a question, nobody is asked.
-async fn read(
-    cluster: &Cluster,
-    metrics: &Metrics,
-    fleet: &Fleet,
-    request: &HistoryRequest,
-    deliver: mpsc::Sender<Delivery>,
-    progress: &Progress,
-) -> Result<Reading, Error> {
-    if request.wanted.is_empty() {
-        return Ok(Reading {
-            source: "none needed".to_owned(),
-            ..Reading::default()
-        });
+/// Where history may come from.
+struct Sources<'a> {
+    cluster: &'a Cluster,
+    metrics: &'a Metrics,
+    times: Times,
+}
+
+impl Sources<'_> {
+    /// Reads the history that is asked for; without a question, nobody is asked.
+    async fn read(
+        &self,
+        fleet: &Fleet,
+        request: &HistoryRequest,
+        deliver: mpsc::Sender<Delivery>,
+        progress: &Progress,
+    ) -> Result<Reading, Error> {
+        if request.wanted.is_empty() {
+            return Ok(Reading {
+                source: "none needed".to_owned(),
+                ..Reading::default()
+            });
+        }
+        let source = Source::of(self.cluster, self.metrics, progress).await?;
+        match source {
+            Source::Prometheus(source) => watched(&source, request, deliver, progress).await,
+            Source::MetricsApi { why } => {
+                let mut reading = usage::read(
+                    self.cluster,
+                    fleet,
+                    request,
+                    self.times.of_samples(),
+                    deliver,
+                )
+                .await?;
+                reading.warnings.extend(why);
+                Ok(reading)
+            }
+        }
     }
-    let source = Source::of(cluster, metrics, progress).await?;
-    source
-        .read(cluster, fleet, request, deliver, progress)
-        .await
 }
 
 pub(super) async fn write_snapshot(
     config: &GatherConfig,
     progress: &Progress,
-    now: Timestamp,
+    times: Times,
 ) -> Result<Written, Error> {
+    let now = times.now();
     let cluster = connected(&config.connection, progress).await?;
     progress.at(&Stage::Inventory);
     let path = match &config.out {
@@ -100,7 +126,12 @@ pub(super) async fn write_snapshot(
             let (sender, receiver) = mpsc::channel(1);
             let targets = request.clone();
             let writing = task::spawn_blocking(move || series::write(writer, &targets, receiver));
-            let reading = read(&cluster, metrics, &fleet, &request, sender, progress).await;
+            let sources = Sources {
+                cluster: &cluster,
+                metrics,
+                times,
+            };
+            let reading = sources.read(&fleet, &request, sender, progress).await;
             (writer, unread) = finished(writing.await)?;
             Some(reading?)
         }

@@ -4,11 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::usage;
 use crate::cluster::{self, Cluster};
 use crate::config::Metrics;
 use crate::error::Error;
-use crate::fleet::Fleet;
 use crate::metrics::prometheus::{self, Prometheus, Transport};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::output::progress::{Progress, Stage};
@@ -47,24 +45,6 @@ impl Source {
         progress.at(&Stage::Connect { to });
         Ok(Self::Prometheus(source))
     }
-
-    pub(super) async fn read(
-        &self,
-        cluster: &Cluster,
-        fleet: &Fleet,
-        request: &HistoryRequest,
-        deliver: mpsc::Sender<Delivery>,
-        progress: &Progress,
-    ) -> Result<Reading, Error> {
-        match self {
-            Self::Prometheus(source) => watched(source, request, deliver, progress).await,
-            Self::MetricsApi { why } => {
-                let mut reading = usage::read(cluster, fleet, request, deliver).await?;
-                reading.warnings.extend(why.clone());
-                Ok(reading)
-            }
-        }
-    }
 }
 
 /// The way to a Prometheus in the cluster, or why there is none.
@@ -93,7 +73,7 @@ async fn discovered(
 }
 
 /// Reads and shows how far it has come.
-async fn watched(
+pub(super) async fn watched(
     source: &Prometheus,
     request: &HistoryRequest,
     deliver: mpsc::Sender<Delivery>,

@@ -16,28 +16,41 @@ use crate::fleet::{Fleet, Subject};
 use crate::metrics::local::{LocalSample, Store};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 
-/// Samples the fleet once, keeps the sample, and delivers everything that was kept.
+/// Samples the fleet once, keeps the sample, and delivers everything that was kept. Without a
+/// time for the sample nothing is asked or kept: what was kept before is only read.
 pub(super) async fn read(
     cluster: &Cluster,
     fleet: &Fleet,
     request: &HistoryRequest,
+    at: Option<Timestamp>,
     deliver: mpsc::Sender<Delivery>,
 ) -> Result<Reading, Error> {
-    let targets = request.wanted.iter().map(|it| &it.target.namespace);
-    let namespaces: BTreeSet<String> = targets.cloned().collect();
-    let usage = cluster.pod_metrics(namespaces).await?;
-    let samples = samples(fleet, &usage.pods, request.grid.end());
+    let (samples, refused) = match at {
+        Some(at) => sampled(cluster, fleet, request, at).await?,
+        None => (vec![], vec![]),
+    };
     // Neither context nor user: the same cluster goes by several, and they come and go.
     let cluster_id = cluster.endpoint().server.clone();
     let request = request.clone();
     let kept = task::spawn_blocking(move || keep(&cluster_id, &samples, &request, &deliver));
     let mut reading = finished(kept.await)?;
-    let refused = usage
-        .unread
-        .into_iter()
-        .map(|it| format!("{}: {}", it.what, it.why));
     reading.warnings.extend(refused);
     Ok(reading)
+}
+
+/// What the pods of the targets use right now, which is `at`, and what could not be read.
+async fn sampled(
+    cluster: &Cluster,
+    fleet: &Fleet,
+    request: &HistoryRequest,
+    at: Timestamp,
+) -> Result<(Vec<LocalSample>, Vec<String>), Error> {
+    let targets = request.wanted.iter().map(|it| &it.target.namespace);
+    let namespaces: BTreeSet<String> = targets.cloned().collect();
+    let usage = cluster.pod_metrics(namespaces).await?;
+    let refused = usage.unread.into_iter();
+    let refused = refused.map(|it| format!("{}: {}", it.what, it.why));
+    Ok((samples(fleet, &usage.pods, at), refused.collect()))
 }
 
 fn keep(
