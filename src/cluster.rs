@@ -25,6 +25,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fleet::ClusterName;
+use selector::Selector;
 
 /// What was asked of the connection, in kubectl's terms; `None` leaves it to the kubeconfig.
 #[derive(Clone, Debug, Default)]
@@ -93,6 +94,20 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// The selector, ready to match.
+    ///
+    /// # Errors
+    /// [`Error::BadSelector`] where it is none.
+    fn label_selector(&self) -> Result<Option<Selector>, Error> {
+        let parse = |text: &String| {
+            Selector::from_text(text).ok_or_else(|| Error::BadSelector {
+                selector: text.clone(),
+                message: "expected something like app=web,tier in (front, back)".to_owned(),
+            })
+        };
+        self.selector.as_ref().map(parse).transpose()
+    }
+
     /// Sorted.
     fn distinct_names(&self) -> BTreeSet<&str> {
         self.names.iter().map(|it| it.name.as_str()).collect()

@@ -193,19 +193,7 @@ impl Cluster {
             resource: &resource,
             namespace: listing.namespace,
         };
-        let answer = self.ask(asked, || listing.request(token.clone())).await;
-        answer.map_err(|error| match (error, listing.selector) {
-            (
-                Error::Api {
-                    code: 400, message, ..
-                },
-                Some(selector),
-            ) => Error::BadSelector {
-                selector: selector.to_owned(),
-                message,
-            },
-            (error, _) => error,
-        })
+        self.ask(asked, || listing.request(token.clone())).await
     }
 
     /// One object by its path.

@@ -26,15 +26,9 @@ impl Inventory {
     /// # Errors
     /// Where the selector of `scope` is not valid.
     pub fn new(scope: &Scope) -> Result<Self, Error> {
-        let parse = |text: &String| {
-            Selector::from_text(text).ok_or_else(|| Error::BadSelector {
-                selector: text.clone(),
-                message: "expected something like app=web,tier in (front, back)".to_owned(),
-            })
-        };
         Ok(Self {
             scope: scope.clone(),
-            selector: scope.selector.as_ref().map(parse).transpose()?,
+            selector: scope.label_selector()?,
             selected: BTreeSet::new(),
             assembler: Assembler::new(ClusterName::default()),
         })

@@ -131,11 +131,22 @@ fn parse_part(part: &str) -> Option<Requirement> {
         (part, Test::Exists)
     };
     let key = key.trim();
-    let plausible = !key.is_empty() && !key.contains([' ', '(', ')', '<', '>']);
+    let values = match &test {
+        Test::In(values) | Test::NotIn(values) => values.as_slice(),
+        Test::Exists | Test::DoesNotExist => &[],
+    };
+    let plausible = !key.is_empty() && is_spelled_with(key, "-_./");
+    let plausible = plausible && values.iter().all(|it| is_spelled_with(it, "-_."));
     plausible.then(|| Requirement {
         key: key.to_owned(),
         test,
     })
+}
+
+/// Whether `word` has only letters, digits and `others`, as the API demands of labels.
+fn is_spelled_with(word: &str, others: &str) -> bool {
+    word.chars()
+        .all(|it| it.is_ascii_alphanumeric() || others.contains(it))
 }
 
 fn parse_set(set: &str) -> Option<Vec<String>> {
@@ -208,7 +219,18 @@ mod tests {
 
     #[test]
     fn what_is_no_selector_is_refused() {
-        for text in ["app in web", "=web", "!", "cpu > 3", "a b"] {
+        for text in [
+            "app in web",
+            "=web",
+            "!",
+            "cpu > 3",
+            "a b",
+            "a==b==c",
+            "a=b c",
+            "tier in (",
+            "tier in (a, b",
+            "a=(b)",
+        ] {
             assert_eq!(Selector::from_text(text), None, "{text}");
         }
         let odd = json!({"matchExpressions": [{"key": "a", "operator": "Near"}]});

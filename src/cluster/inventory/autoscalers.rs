@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{CONCURRENCY, Intake, Linked, Refusal};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::call::{Asked, Listing, Resource, segment};
+use crate::cluster::selector::{Labels, Selector};
 use crate::cluster::{Cluster, Error, Namespaces, Scope, convert};
 use crate::fleet::Unread;
 
@@ -24,10 +25,10 @@ const NAMESPACES: Resource<'_> = Resource {
     plural: "namespaces",
 };
 
-/// What was found of those that were asked for.
+/// What was found in scope.
 #[derive(Debug, Default)]
 struct Found {
-    ids: BTreeSet<(String, String)>,
+    ids: BTreeSet<AutoscalerId>,
     /// Whether something in scope could not be read, so that what was not found may yet exist.
     partly: bool,
 }
@@ -38,14 +39,15 @@ impl Cluster {
         scope: &Scope,
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
+        let selector = scope.label_selector()?;
         let namespace = match &scope.namespaces {
             Namespaces::Current => Some(self.namespace.as_str()),
             Namespaces::One(namespace) => Some(namespace.as_str()),
             Namespaces::All => None,
         };
         let mut hpas = Vec::new();
-        let mut listing = Listing::of(HPAS, namespace);
-        listing.selector = scope.selector.as_deref();
+        // All of them, whatever the selector says: a rival need not have the labels.
+        let listing = Listing::of(HPAS, namespace);
         let mut found = Found::default();
         match self.list(&listing, |it| hpas.push(it)).await {
             Ok(()) => {}
@@ -60,7 +62,8 @@ impl Cluster {
         }
         let hpas: Vec<_> = hpas.into_iter().map(bare).collect();
         for hpa in &hpas {
-            take(hpa, intake, &mut found);
+            let is_selected = is_selected(hpa, selector.as_ref());
+            take(hpa, is_selected, intake, &mut found);
         }
         select(scope, namespace, &found, intake)?;
         show(&hpas, intake);
@@ -78,25 +81,19 @@ impl Cluster {
     ) -> Result<(), Error> {
         intake.assembler.unread(refusal.into_unread(HPAS));
         match listing.namespace {
-            None => {
-                let selector = listing.selector;
-                self.read_each_namespace(selector, hpas, intake).await
-            }
+            None => self.read_each_namespace(hpas, intake).await,
             Some(namespace) => self.read_by_name(namespace, scope, hpas).await,
         }
     }
 
     async fn read_each_namespace(
         &self,
-        selector: Option<&str>,
         hpas: &mut Vec<HorizontalPodAutoscaler>,
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
         let namespaces = self.namespaces(intake).await?;
         let lists = namespaces.into_iter().map(|namespace| async move {
-            let mut listing = Listing::of(HPAS, Some(&namespace));
-            listing.selector = selector;
-            self.collect(&listing).await
+            self.collect(&Listing::of(HPAS, Some(&namespace))).await
         });
         let mut lists = stream::iter(lists).buffered(CONCURRENCY);
         while let Some(outcome) = lists.try_next().await? {
@@ -156,32 +153,44 @@ impl Cluster {
     }
 }
 
-/// Leaves only what was named as subjects.
+/// Leaves only what was selected and named as subjects.
 fn select(
     scope: &Scope,
     namespace: Option<&str>,
     found: &Found,
     intake: &mut Intake<'_>,
 ) -> Result<(), Error> {
-    if scope.names.is_empty() {
-        return Ok(());
-    }
     let names = scope.distinct_names();
-    let exists = |name: &str| found.ids.iter().any(|(_, it)| it == name);
+    let exists = |name: &str| found.ids.iter().any(|it| it.name == name);
     if !found.partly {
         scope.require(namespace, exists)?;
     }
-    let is_named = |id: &AutoscalerId| names.contains(id.name.as_str());
-    intake.assembler.focus(is_named);
+    let is_named = |id: &AutoscalerId| names.is_empty() || names.contains(id.name.as_str());
+    let is_wanted = |id: &AutoscalerId| found.ids.contains(id) && is_named(id);
+    intake.assembler.focus(is_wanted);
     Ok(())
 }
 
-fn take(hpa: &HorizontalPodAutoscaler, intake: &mut Intake<'_>, found: &mut Found) {
-    let namespace = hpa.metadata.namespace.clone().unwrap_or_default();
-    let name = hpa.metadata.name.clone().unwrap_or_default();
-    let what = format!("hpa/{name} in namespace {namespace}");
-    found.ids.insert((namespace, name));
-    if let Err(error) = intake.assembler.add_hpa(hpa) {
+fn is_selected(hpa: &HorizontalPodAutoscaler, selector: Option<&Selector>) -> bool {
+    let none = Labels::new();
+    let labels = hpa.metadata.labels.as_ref().unwrap_or(&none);
+    selector.is_none_or(|it| it.matches(labels))
+}
+
+fn take(
+    hpa: &HorizontalPodAutoscaler,
+    is_selected: bool,
+    intake: &mut Intake<'_>,
+    found: &mut Found,
+) {
+    let id = convert::id_of(&hpa.metadata);
+    let what = format!("hpa/{} in namespace {}", id.name, id.namespace);
+    if is_selected {
+        found.ids.insert(id);
+    }
+    if let Err(error) = intake.assembler.add_hpa(hpa)
+        && is_selected
+    {
         intake.assembler.unread(Unread {
             what,
             why: error.to_string(),

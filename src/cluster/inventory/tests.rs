@@ -23,6 +23,11 @@ fn web(namespace: &str, name: &str) -> Value {
     hpa(namespace, name, ("apps/v1", "Deployment"))
 }
 
+fn labeled(mut hpa: Value, team: &str) -> Value {
+    hpa["metadata"]["labels"] = json!({"team": team});
+    hpa
+}
+
 fn deployment(namespace: &str, name: &str) -> Value {
     json!({"metadata": {"name": name, "namespace": namespace},
         "spec": {"replicas": 2, "selector": {"matchLabels": {"app": name}},
@@ -118,7 +123,8 @@ async fn the_number_of_requests_does_not_grow_with_autoscalers() {
 async fn a_list_is_read_to_its_last_page() {
     let (cluster, asked) = recorded(|path: &str, query: &str| {
         let page = |name: &str, token: &str| {
-            let page = json!({"metadata": {"continue": token}, "items": [web("shop", name)]});
+            let item = labeled(web("shop", name), "a");
+            let page = json!({"metadata": {"continue": token}, "items": [item]});
             answer(StatusCode::OK, page)
         };
         match path {
@@ -132,7 +138,6 @@ async fn a_list_is_read_to_its_last_page() {
     assert_eq!(names(&fleet), ["a", "b"]);
     let first = &asked.lock().unwrap()[0];
     assert!(first.contains("limit=500"), "{first}");
-    assert!(first.contains("labelSelector=team%3Da"), "{first}");
 }
 
 #[tokio::test]
@@ -283,6 +288,39 @@ async fn names_choose_and_the_others_stay_rivals() {
 }
 
 #[tokio::test]
+async fn a_selector_chooses_and_rivals_without_the_labels_stay_rivals() {
+    let serve = |path: &str| {
+        let mut rival = labeled(web("shop", "rival"), "b");
+        rival["spec"]["scaleTargetRef"]["name"] = json!("web");
+        let mut odd = web("shop", "odd");
+        odd["spec"]["metrics"] = json!([{"type": "Psychic"}]);
+        let chosen = labeled(web("shop", "web"), "a");
+        match path {
+            HPAS | SHOP_HPAS => list([chosen, rival, web("shop", "other"), odd]),
+            path => shop(path),
+        }
+    };
+    let whole = cluster(move |path: &str, _: &str| serve(path));
+    let by_namespace = cluster(move |path: &str, _: &str| match path {
+        HPAS => forbidden("not in all namespaces"),
+        "/api/v1/namespaces" => list([json!({"metadata": {"name": "shop"}})]),
+        path => serve(path),
+    });
+    for (cluster, unread) in [(whole, 0), (by_namespace, 1)] {
+        let scope = Scope {
+            namespaces: Namespaces::All,
+            ..selected("team=a")
+        };
+        let fleet = cluster.inventory(&scope).await.unwrap();
+        assert_eq!(names(&fleet), ["web"]);
+        assert_eq!(fleet.subjects[0].rivals[0].name, "rival");
+        assert_eq!(fleet.unread.len(), unread, "{:?}", fleet.unread);
+        let none = cluster.inventory(&selected("team=c")).await.unwrap();
+        assert!(none.subjects.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn names_can_be_had_with_get_alone() {
     let cluster = cluster(|path: &str, _: &str| match path {
         SHOP_HPAS => forbidden("no list"),
@@ -326,19 +364,15 @@ async fn gathered_objects_make_the_same_fleet_and_hold_no_secret() {
 
 #[tokio::test]
 async fn a_selector_that_is_none_is_told_so() {
-    let cluster = cluster(|_: &str, _: &str| {
-        failure(
-            StatusCode::BAD_REQUEST,
-            "BadRequest",
-            "unable to parse requirement",
-        )
-    });
+    let (cluster, asked) = recorded(|path: &str, _: &str| shop(path));
     let scope = selected("a==b==c");
     let error = cluster.inventory(&scope).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "label selector `a==b==c` is not valid: unable to parse requirement"
+        "label selector `a==b==c` is not valid: expected something like \
+         app=web,tier in (front, back)"
     );
+    assert!(asked.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
