@@ -11,7 +11,7 @@ pub(super) fn prometheus_hint(err: &prometheus::Error) -> Option<String> {
         Error::Url { .. } => "pass --prometheus-url http://HOST:PORT",
         Error::Header { .. } => "write headers as --prometheus-header 'X-Scope-OrgID: team'",
         Error::TwoCredentials { .. } => "pass one of them",
-        Error::CredentialsThroughProxy { .. } => {
+        Error::CredentialsThroughProxy { .. } | Error::TlsThroughProxy { .. } => {
             "forward a port to it with `kubectl port-forward` and pass --prometheus-url \
              http://localhost:9090"
         }
@@ -76,6 +76,7 @@ pub(super) fn prometheus_exit(err: &prometheus::Error) -> Exit {
         | Error::Header { .. }
         | Error::TwoCredentials { .. }
         | Error::CredentialsThroughProxy { .. }
+        | Error::TlsThroughProxy { .. }
         | Error::File { .. }
         | Error::InvalidFile { .. } => Exit::Usage,
         Error::NoCertificates { .. }

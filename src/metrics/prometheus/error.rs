@@ -37,6 +37,13 @@ pub enum Error {
     )]
     CredentialsThroughProxy { credential: &'static str },
 
+    /// Behind the service proxy the connection is the API server's own.
+    #[error(
+        "{setting} for Prometheus cannot take effect through the API server's service proxy, \
+         which makes the connection itself"
+    )]
+    TlsThroughProxy { setting: &'static str },
+
     #[error("cannot read the Prometheus {file} {}", path.display())]
     File {
         file: File,
@@ -261,6 +268,7 @@ impl Error {
             | Self::Header { .. }
             | Self::TwoCredentials { .. }
             | Self::CredentialsThroughProxy { .. }
+            | Self::TlsThroughProxy { .. }
             | Self::File { .. }
             | Self::InvalidFile { .. }
             | Self::NoCertificates { .. }
@@ -297,6 +305,7 @@ impl Error {
             | Self::Header { .. }
             | Self::TwoCredentials { .. }
             | Self::CredentialsThroughProxy { .. }
+            | Self::TlsThroughProxy { .. }
             | Self::File { .. }
             | Self::InvalidFile { .. }
             | Self::NoCertificates { .. }

@@ -27,6 +27,9 @@ impl ServiceProxy {
             let credential = "the header Authorization";
             return Err(Error::CredentialsThroughProxy { credential });
         }
+        if let Some(setting) = tls_setting(options) {
+            return Err(Error::TlsThroughProxy { setting });
+        }
         let path = format!("/{}", path.trim_matches('/'));
         Ok(Self {
             client,
@@ -71,6 +74,18 @@ impl ServiceProxy {
     }
 }
 
+/// The first setting that is about a TLS connection of our own.
+fn tls_setting(options: &Options) -> Option<&'static str> {
+    let settings = [
+        (options.ca_file.is_some(), "a CA file"),
+        (options.client_certificate.is_some(), "a client certificate"),
+        (options.client_key.is_some(), "a client key"),
+        (options.insecure, "accepting any certificate"),
+    ];
+    let given = settings.into_iter().find(|(is_given, _)| *is_given);
+    given.map(|(_, name)| name)
+}
+
 /// `monitoring/prometheus:9090` of the path to its proxy; the whole path where it has another form.
 fn service_of(path: &str) -> String {
     let segments: Vec<&str> = path.split('/').collect();
@@ -107,6 +122,55 @@ fn cause(error: kube::Error) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn settings_of_a_connection_of_our_own_are_refused() {
+        let file = || Some("file.pem".into());
+        let plain = Options::default;
+        let table = [
+            (
+                Options {
+                    ca_file: file(),
+                    ..plain()
+                },
+                "a CA file",
+            ),
+            (
+                Options {
+                    client_certificate: file(),
+                    client_key: file(),
+                    ..plain()
+                },
+                "a client certificate",
+            ),
+            (
+                Options {
+                    client_key: file(),
+                    ..plain()
+                },
+                "a client key",
+            ),
+            (
+                Options {
+                    insecure: true,
+                    ..plain()
+                },
+                "accepting any certificate",
+            ),
+        ];
+        for (options, setting) in table {
+            let service = tower::service_fn(|_: http::Request<kube::client::Body>| async {
+                Ok::<_, Cause>(http::Response::new(kube::client::Body::empty()))
+            });
+            let client = kube::Client::new(service, "default");
+            let error = ServiceProxy::new(client, "/proxy", &options).err().unwrap();
+            let expected = format!(
+                "{setting} for Prometheus cannot take effect through the API server's service \
+                 proxy, which makes the connection itself"
+            );
+            assert_eq!(error.to_string(), expected);
+        }
+    }
 
     #[test]
     fn a_service_is_named_by_what_its_path_says() {
