@@ -21,20 +21,22 @@ as_root() {
 }
 
 # Installs packages without starting their services: a file that exits 101 is how Debian is told.
-install_packages() {
-  have apt-get || return 1
-  local policy=/usr/sbin/policy-rc.d ours=false status=0
+# In a shell of its own, whose end takes the file away however it comes.
+install_packages() (
+  have apt-get || exit 1
+  policy=/usr/sbin/policy-rc.d
   if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null || return 1
-    as_root chmod +x "$policy"
-    ours=true
+    trap 'as_root rm -f "$policy"' EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null || exit 1
+    as_root chmod +x "$policy" || exit 1
   fi
-  as_root apt-get update -qq \
-    && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null \
-    || status=$?
-  if $ours; then as_root rm -f "$policy"; fi
-  return $status
-}
+  as_root apt-get update -qq || exit 1
+  as_root env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+)
 
 # Makes sure that a program is there, from a Debian package of the given name.
 want() {
