@@ -194,7 +194,7 @@ pub(super) fn local_hint(err: &local::Error) -> Option<String> {
             "check its permissions and the free space"
         }
         Error::NotOurs { .. } | Error::OtherCluster { .. } | Error::Line { .. } => {
-            "move the file away; a new one is begun, and needs some days of runs"
+            "move the file away; a new one is begun, and needs a week of regular runs"
         }
     };
     Some(text.to_owned())
