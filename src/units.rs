@@ -4,7 +4,7 @@
 
 mod quantity;
 
-pub use quantity::{Quantity, QuantityError};
+pub use quantity::{Quantity, QuantityError, canonical};
 
 use std::fmt;
 use std::time::Duration;

@@ -52,3 +52,83 @@ pub fn scale_down_window(behavior: Option<&Behavior>) -> u32 {
         .and_then(|it| it.window_seconds)
         .unwrap_or(DEFAULT_SCALE_DOWN_WINDOW)
 }
+
+impl Behavior {
+    /// The behavior with everything said that the API server says for an object that leaves it
+    /// out, both directions included (`pkg/apis/autoscaling/v2/defaults.go`, v1.36).
+    ///
+    /// The scale-down window alone stays open: the controller's flag decides it.
+    pub fn defaulted(&self) -> Self {
+        let up = self.scale_up.clone().unwrap_or_default();
+        let down = self.scale_down.clone().unwrap_or_default();
+        Self {
+            scale_up: Some(Rules {
+                window_seconds: up.window_seconds.or(Some(0)),
+                select: up.select.or(Some(Select::Max)),
+                policies: up.policies.or_else(|| Some(DEFAULT_UP.to_vec())),
+                tolerance: up.tolerance,
+            }),
+            scale_down: Some(Rules {
+                window_seconds: down.window_seconds,
+                select: down.select.or(Some(Select::Max)),
+                policies: down.policies.or_else(|| Some(DEFAULT_DOWN.to_vec())),
+                tolerance: down.tolerance,
+            }),
+        }
+    }
+}
+
+const DEFAULT_UP: [Policy; 2] = [
+    Policy {
+        amount: Amount::Pods(4),
+        period_seconds: 15,
+    },
+    Policy {
+        amount: Amount::Percent(100),
+        period_seconds: 15,
+    },
+];
+
+const DEFAULT_DOWN: [Policy; 1] = [Policy {
+    amount: Amount::Percent(100),
+    period_seconds: 15,
+}];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_behavior_is_filled_in_on_both_sides() {
+        let defaulted = Behavior::default().defaulted();
+        let up = defaulted.scale_up.clone().unwrap();
+        assert_eq!((up.window_seconds, up.select), (Some(0), Some(Select::Max)));
+        assert_eq!(up.policies.as_deref(), Some(&DEFAULT_UP[..]));
+        let down = defaulted.scale_down.clone().unwrap();
+        assert_eq!(
+            (down.window_seconds, down.select),
+            (None, Some(Select::Max))
+        );
+        assert_eq!(down.policies.as_deref(), Some(&DEFAULT_DOWN[..]));
+        assert_eq!(defaulted.defaulted(), defaulted);
+    }
+
+    #[test]
+    fn what_is_said_stays_and_a_list_of_policies_replaces_the_default_whole() {
+        let policy = Policy {
+            amount: Amount::Pods(1),
+            period_seconds: 600,
+        };
+        let said = Rules {
+            window_seconds: Some(60),
+            select: Some(Select::Disabled),
+            policies: Some(vec![policy]),
+            tolerance: Some("50m".parse().unwrap()),
+        };
+        let behavior = Behavior {
+            scale_up: Some(said.clone()),
+            scale_down: Some(said.clone()),
+        };
+        assert_eq!(behavior.defaulted(), behavior);
+    }
+}

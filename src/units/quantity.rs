@@ -1,7 +1,12 @@
 //! Kubernetes resource quantities: `250m`, `1.5Gi`, `1e3`.
 
+mod canonical;
+
 use std::fmt;
 use std::str::FromStr;
+
+use canonical::Canonical;
+pub use canonical::canonical;
 
 /// An amount as Kubernetes writes it, exact to 10⁻⁹ of the unit (cores, bytes).
 ///
@@ -14,6 +19,11 @@ pub struct Quantity {
 
 const NANOS: i128 = 1_000_000_000;
 
+/// 10^-9, 10^-6 and so on, as far as 128 bits of nanos reach.
+const POWERS: [f64; 14] = [
+    1e-9, 1e-6, 1e-3, 1e0, 1e3, 1e6, 1e9, 1e12, 1e15, 1e18, 1e21, 1e24, 1e27, 1e30,
+];
+
 impl Quantity {
     /// The amount in cores or bytes, as the nearest double.
     pub fn as_f64(self) -> f64 {
@@ -21,10 +31,28 @@ impl Quantity {
         (self.nanos / NANOS) as f64 + (self.nanos % NANOS) as f64 / NANOS as f64
     }
 
+    /// The double that Kubernetes makes of the amount: the digits of its canonical form times a
+    /// power of ten, which may be a neighbor of the nearest double (`AsApproximateFloat64` of
+    /// the API machinery, v1.36).
+    pub fn canonical_f64(self) -> f64 {
+        let Canonical { digits, exponent } = canonical::digits(self.nanos);
+        digits as f64 * POWERS[(exponent + 9) as usize / 3]
+    }
+
     /// The amount in thousandths, rounded away from zero: `MilliValue` of the API machinery.
     pub fn milli_value(self) -> i128 {
         let (whole, rest) = (self.nanos / 1_000_000, self.nanos % 1_000_000);
         whole + rest.signum()
+    }
+}
+
+impl std::ops::Add for Quantity {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            nanos: self.nanos.saturating_add(other.nanos),
+        }
     }
 }
 
