@@ -8,6 +8,7 @@ pub mod autoscaler;
 pub mod fleet;
 pub mod history;
 pub mod series;
+pub mod sim;
 pub mod units;
 
 pub mod cluster;

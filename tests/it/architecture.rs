@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values.
-const CORE: [&str; 6] = [
+const CORE: [&str; 7] = [
     "units",
     "series",
     "autoscaler",
     "fleet",
     "history",
+    "sim",
     "analysis",
 ];
 

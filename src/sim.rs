@@ -1,0 +1,25 @@
+//! The HorizontalPodAutoscaler controller's algorithm, step by step and exactly (Kubernetes v1.36).
+//!
+//! Start with [`sync`]: one sync is [`sync::plan`] and, once the caller has written the count,
+//! [`sync::settle`]. Metrics become proposals in [`proposal`], per-pod ones through [`tally`];
+//! [`normalize`] makes a recommendation the count that is asked for. The controller's lists are
+//! [`memory`], its settings [`settings`]. The time is an argument everywhere.
+//!
+//! Counts of pods are `i32` here and sums are 64-bit thousandths that wrap, as the controller
+//! reckons: a replay is to repeat its mistakes too.
+
+pub mod condition;
+pub mod flags;
+pub mod grouping;
+pub mod limits;
+pub mod memory;
+pub mod normalize;
+pub mod numbers;
+pub mod pod;
+pub mod proposal;
+pub mod requests;
+pub mod settings;
+pub mod stabilize;
+pub mod sync;
+pub mod tally;
+pub mod totals;

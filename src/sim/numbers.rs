@@ -1,0 +1,80 @@
+//! Conversions as the controller's language makes them.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::units::Quantity;
+
+/// A double as a count: truncated, and the lowest count where it does not fit.
+///
+/// Go leaves this to the processor; on amd64 the conversion yields -2^31 for everything out of
+/// range and for NaN.
+pub fn to_count(value: f64) -> i32 {
+    let truncated = value.trunc();
+    if (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&truncated) {
+        truncated as i32
+    } else {
+        i32::MIN
+    }
+}
+
+/// A double as a count, the highest one where it is greater.
+pub fn to_count_capped(value: f64) -> i32 {
+    if value > f64::from(i32::MAX) {
+        i32::MAX
+    } else {
+        to_count(value)
+    }
+}
+
+/// The amount in thousandths, rounded away from zero, as 64 bits hold it.
+pub fn milli(quantity: Quantity) -> i64 {
+    let bounded = quantity
+        .milli_value()
+        .clamp(i64::MIN.into(), i64::MAX.into());
+    bounded as i64
+}
+
+/// The sum of `values`, which wraps.
+pub fn sum(values: impl IntoIterator<Item = i64>) -> i64 {
+    values.into_iter().fold(0, i64::wrapping_add)
+}
+
+/// `length` before `now`: what is older than that lies before it.
+pub fn before(now: Timestamp, length: SignedDuration) -> Timestamp {
+    now.checked_sub(length).unwrap_or(Timestamp::MIN)
+}
+
+/// `length` after `time`.
+pub fn after(time: Timestamp, length: SignedDuration) -> Timestamp {
+    time.checked_add(length).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubles_that_are_no_count_become_the_lowest() {
+        let table = [
+            (2.9, 2),
+            (-2.9, -2),
+            (2_147_483_647.5, i32::MAX),
+            (2_147_483_648.0, i32::MIN),
+            (f64::INFINITY, i32::MIN),
+            (f64::NAN, i32::MIN),
+        ];
+        for (value, count) in table {
+            assert_eq!(to_count(value), count, "{value}");
+        }
+        assert_eq!(to_count_capped(f64::INFINITY), i32::MAX);
+        assert_eq!(to_count_capped(-1e300), i32::MIN);
+    }
+
+    #[test]
+    fn thousandths_round_away_from_zero_and_stay_within_64_bits() {
+        let of = |text: &str| milli(text.parse().unwrap());
+        assert_eq!(of("333000001n"), 334);
+        assert_eq!(of("64Mi"), 67_108_864_000);
+        assert_eq!(of("8Ei"), i64::MAX);
+    }
+}
