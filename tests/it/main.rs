@@ -8,6 +8,7 @@ mod bad_input;
 mod example;
 mod gate;
 mod gather;
+mod golden;
 mod help;
 mod history;
 mod interrupt;
