@@ -5,19 +5,27 @@
 //! [`normalize`] makes a recommendation the count that is asked for. The controller's lists are
 //! [`memory`], its settings [`settings`]. The time is an argument everywhere.
 //!
+//! [`replay`] runs the same syncs over a [`demand`] on a [`plant`] of uniform pods, with the lists
+//! kept as [`recent`], and gives a [`score`].
+//!
 //! Counts of pods are `i32` here and sums are 64-bit thousandths that wrap, as the controller
 //! reckons: a replay is to repeat its mistakes too.
 
 pub mod condition;
+pub mod demand;
 pub mod flags;
 pub mod grouping;
 pub mod limits;
 pub mod memory;
 pub mod normalize;
 pub mod numbers;
+pub mod plant;
 pub mod pod;
 pub mod proposal;
+pub mod recent;
+pub mod replay;
 pub mod requests;
+pub mod score;
 pub mod settings;
 pub mod stabilize;
 pub mod sync;

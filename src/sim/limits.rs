@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::condition::Reason;
-use super::memory::Memory;
+use super::memory::Past;
 use super::numbers::to_count;
 use super::settings::{Direction, Pace, scale_up_limit, seconds};
 use super::stabilize::Decision;
@@ -40,20 +40,20 @@ pub fn limit(range: Range, current: i32, desired: i32) -> Decision {
 /// is an argument.
 pub fn limit_with(
     pace: &Pace,
-    memory: &Memory,
+    past: &impl Past,
     range: Range,
     current: i32,
     desired: i32,
     now: Timestamp,
 ) -> Decision {
     if desired > current {
-        let rate = highest(&pace.up, memory, current, now).max(current);
+        let rate = highest(&pace.up, past, current, now).max(current);
         let upper = capped(range.max, rate);
         if desired > upper.replicas {
             return upper;
         }
     } else if desired < current {
-        let rate = lowest(&pace.down, memory, current, now).min(current);
+        let rate = lowest(&pace.down, past, current, now).min(current);
         let lower = floored(range.min, rate);
         if desired < lower.replicas {
             return lower;
@@ -98,8 +98,8 @@ fn floored(min: i32, rate: i32) -> Decision {
 }
 
 /// The most replicas that the policies allow now (`calculateScaleUpLimitWithScalingRules`).
-fn highest(rules: &Direction, memory: &Memory, current: i32, now: Timestamp) -> i32 {
-    let allowed = allowed(rules, memory, current, now, raised);
+fn highest(rules: &Direction, past: &impl Past, current: i32, now: Timestamp) -> i32 {
+    let allowed = allowed(rules, past, current, now, raised);
     match rules.select {
         Select::Max => allowed.fold(i32::MIN, i32::max),
         Select::Min => allowed.fold(i32::MAX, i32::min),
@@ -109,8 +109,8 @@ fn highest(rules: &Direction, memory: &Memory, current: i32, now: Timestamp) -> 
 
 /// The fewest replicas that the policies allow now (`calculateScaleDownLimitWithBehaviors`). The
 /// policy with the largest change allows the fewest, so `Max` takes the lowest count.
-fn lowest(rules: &Direction, memory: &Memory, current: i32, now: Timestamp) -> i32 {
-    let allowed = allowed(rules, memory, current, now, lowered);
+fn lowest(rules: &Direction, past: &impl Past, current: i32, now: Timestamp) -> i32 {
+    let allowed = allowed(rules, past, current, now, lowered);
     match rules.select {
         Select::Max => allowed.fold(i32::MAX, i32::min),
         Select::Min => allowed.fold(i32::MIN, i32::max),
@@ -121,13 +121,13 @@ fn lowest(rules: &Direction, memory: &Memory, current: i32, now: Timestamp) -> i
 /// What each policy allows: so much from the count at the start of its period.
 fn allowed(
     rules: &Direction,
-    memory: &Memory,
+    past: &impl Past,
     current: i32,
     now: Timestamp,
     change: fn(i32, Amount) -> i32,
 ) -> impl Iterator<Item = i32> {
     rules.policies.iter().map(move |policy| {
-        let changed = memory.change_within(seconds(policy.period_seconds), now);
+        let changed = past.change_within(seconds(policy.period_seconds), now);
         change(current.wrapping_sub(changed), policy.amount)
     })
 }
@@ -155,7 +155,7 @@ mod tests {
 
     use super::*;
     use crate::autoscaler::behavior::Policy;
-    use crate::sim::memory::ScaleEvent;
+    use crate::sim::memory::{Memory, ScaleEvent};
 
     fn now() -> Timestamp {
         Timestamp::from_second(1_700_000_000).unwrap()

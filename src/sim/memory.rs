@@ -5,6 +5,46 @@ use jiff::{SignedDuration, Timestamp};
 use super::numbers::before;
 use super::settings::{Direction, Pace};
 
+/// What was recommended and changed lately, as far as the algorithm asks.
+///
+/// [`Memory`] keeps the controller's own lists; [`Recent`](super::recent::Recent) answers the same
+/// for a replay, whose settings stay, in time that does not grow with the windows.
+pub trait Past {
+    /// Starts with what was found, if nothing was recommended yet.
+    fn start(&mut self, current: i32, now: Timestamp);
+
+    /// The highest count recommended since then.
+    fn highest(&mut self, since: Since) -> Option<i32>;
+
+    /// The lowest count recommended since then.
+    fn lowest(&mut self, since: Since) -> Option<i32>;
+
+    /// Notes a recommendation; what stands before `reusable_before` may be forgotten.
+    fn record(&mut self, replicas: i32, now: Timestamp, reusable_before: Timestamp);
+
+    /// Stores a change that was made, which an HPA without a behavior does not.
+    fn store(&mut self, pace: Option<&Pace>, from: i32, to: i32, now: Timestamp);
+
+    /// The pods added less the pods removed within `period` before `now`.
+    fn change_within(&self, period: SignedDuration, now: Timestamp) -> i32;
+}
+
+/// From when on something counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    At(Timestamp),
+    After(Timestamp),
+}
+
+impl Since {
+    pub fn holds(self, at: Timestamp) -> bool {
+        match self {
+            Self::At(first) => at >= first,
+            Self::After(last) => at > last,
+        }
+    }
+}
+
 /// The three lists of one HPA, in the controller's order: slots are reused in place.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Memory {
@@ -32,8 +72,15 @@ pub struct ScaleEvent {
 }
 
 impl Memory {
-    /// Starts the list of recommendations with what was found, if there is no list yet.
-    pub fn start(&mut self, current: i32, now: Timestamp) {
+    fn recommended(&self, since: Since) -> impl Iterator<Item = i32> {
+        let all = self.recommendations.iter().flatten();
+        all.filter(move |it| since.holds(it.at))
+            .map(|it| it.replicas)
+    }
+}
+
+impl Past for Memory {
+    fn start(&mut self, current: i32, now: Timestamp) {
         let first = || {
             vec![Recommendation {
                 replicas: current,
@@ -43,9 +90,16 @@ impl Memory {
         self.recommendations.get_or_insert_with(first);
     }
 
-    /// Writes a recommendation over the last slot that stands before `reusable_before`, else at
-    /// the end.
-    pub(super) fn record(&mut self, replicas: i32, now: Timestamp, reusable_before: Timestamp) {
+    fn highest(&mut self, since: Since) -> Option<i32> {
+        self.recommended(since).max()
+    }
+
+    fn lowest(&mut self, since: Since) -> Option<i32> {
+        self.recommended(since).min()
+    }
+
+    /// Writes over the last slot that may be reused, else at the end.
+    fn record(&mut self, replicas: i32, now: Timestamp, reusable_before: Timestamp) {
         let all = self.recommendations.get_or_insert_default();
         let new = Recommendation { replicas, at: now };
         match all.iter_mut().rfind(|it| it.at < reusable_before) {
@@ -54,10 +108,8 @@ impl Memory {
         }
     }
 
-    /// Stores a change that was made, which an HPA without a behavior does not.
-    ///
     /// Mirrors `storeScaleEvent` (`horizontal.go`, v1.36).
-    pub fn store(&mut self, pace: Option<&Pace>, from: i32, to: i32, now: Timestamp) {
+    fn store(&mut self, pace: Option<&Pace>, from: i32, to: i32, now: Timestamp) {
         let Some(pace) = pace else {
             return;
         };
@@ -73,8 +125,7 @@ impl Memory {
         }
     }
 
-    /// The pods added less the pods removed within `period` before `now`.
-    pub(super) fn change_within(&self, period: SignedDuration, now: Timestamp) -> i32 {
+    fn change_within(&self, period: SignedDuration, now: Timestamp) -> i32 {
         let after = before(now, period);
         let changed = |events: &[ScaleEvent]| {
             let recent = events.iter().filter(|it| it.at > after);

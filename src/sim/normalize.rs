@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::condition::Reason;
 use super::flags::Flags;
 use super::limits::{Range, limit, limit_with};
-use super::memory::Memory;
+use super::memory::Past;
 use super::settings::Settings;
 use super::stabilize::{stabilize, stabilize_with};
 
@@ -28,7 +28,7 @@ pub struct Normalized {
 pub fn normalize(
     settings: &Settings,
     flags: &Flags,
-    memory: &mut Memory,
+    past: &mut impl Past,
     current: i32,
     recommended: i32,
     now: Timestamp,
@@ -39,12 +39,12 @@ pub fn normalize(
     };
     let (held, limited) = match &settings.pace {
         None => {
-            let held = stabilize(memory, recommended, flags.downscale_stabilization, now);
+            let held = stabilize(past, recommended, flags.downscale_stabilization, now);
             (held, limit(range, current, held.replicas))
         }
         Some(pace) => {
-            let held = stabilize_with(pace, memory, current, recommended, now);
-            let limited = limit_with(pace, memory, range, current, held.replicas, now);
+            let held = stabilize_with(pace, past, current, recommended, now);
+            let limited = limit_with(pace, past, range, current, held.replicas, now);
             (held, limited)
         }
     };

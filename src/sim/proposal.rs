@@ -249,3 +249,76 @@ impl Total {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Quantity;
+
+    fn proposed(metric: Metric, reading: Reading<'_>) -> Result<Proposal, MetricError> {
+        let flags = Flags::default();
+        let settings = Settings {
+            min: 1,
+            max: 10,
+            metrics: vec![metric],
+            tolerance: Tolerance::of(None, &flags),
+            pace: None,
+        };
+        let scene = Scene {
+            scale: Scale {
+                current: 2,
+                observed: 2,
+            },
+            pods: &[],
+            readings: &[reading],
+        };
+        scene.propose(&settings, 0, &flags, Timestamp::UNIX_EPOCH)
+    }
+
+    fn external(target: Target) -> Metric {
+        Metric::External {
+            name: "queue".to_owned(),
+            target,
+        }
+    }
+
+    #[test]
+    fn a_target_must_fit_its_metric() {
+        let value = Target::Value(Quantity::default());
+        let unfit = [
+            external(Target::Utilization(50)),
+            Metric::Resource {
+                resource: Resource::Cpu,
+                target: value,
+            },
+            Metric::Pods {
+                name: "rps".to_owned(),
+                target: value,
+            },
+        ];
+        for metric in unfit {
+            let found = proposed(metric.clone(), Reading::Failed(MetricError::MetricsApi));
+            assert_eq!(found, Err(MetricError::InvalidTarget), "{metric}");
+        }
+    }
+
+    #[test]
+    fn a_reading_must_fit_its_metric() {
+        let target = Target::AverageValue("10".parse().unwrap());
+        let pods = Reading::Pods {
+            samples: &[],
+            gone: Valued::default(),
+        };
+        let found = proposed(external(target), pods);
+        assert_eq!(found, Err(MetricError::NoMetricsReturned));
+        let found = proposed(external(target), Reading::Series(&[25_000, 30_000]));
+        let expected = Proposal {
+            replicas: 6,
+            reported: Reported {
+                utilization: None,
+                value: Some(27_500),
+            },
+        };
+        assert_eq!(found, Ok(expected));
+    }
+}

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::condition::Reason;
-use super::memory::{Memory, Recommendation};
+use super::memory::{Past, Since};
 use super::numbers::before;
 use super::settings::Pace;
 
@@ -21,16 +21,15 @@ pub struct Decision {
 ///
 /// Mirrors `stabilizeRecommendation` (`horizontal.go`, v1.36), except that `now` is an argument.
 pub fn stabilize(
-    memory: &mut Memory,
+    past: &mut impl Past,
     recommended: i32,
     window: SignedDuration,
     now: Timestamp,
 ) -> Decision {
     let from = before(now, window);
-    let past = memory.recommendations.as_deref().unwrap_or_default();
-    let recent = past.iter().filter(|it| it.at >= from);
-    let replicas = recent.fold(recommended, |highest, it| highest.max(it.replicas));
-    memory.record(recommended, now, from);
+    let highest = past.highest(Since::At(from)).unwrap_or(recommended);
+    past.record(recommended, now, from);
+    let replicas = recommended.max(highest);
     held_or_ready(replicas, recommended, Reason::ScaleDownStabilized)
 }
 
@@ -41,18 +40,19 @@ pub fn stabilize(
 /// an argument.
 pub fn stabilize_with(
     pace: &Pace,
-    memory: &mut Memory,
+    past: &mut impl Past,
     current: i32,
     recommended: i32,
     now: Timestamp,
 ) -> Decision {
-    let past = memory.recommendations.as_deref().unwrap_or_default();
     let up_after = before(now, pace.up.window);
     let down_after = before(now, pace.down.window);
-    let low = younger(past, up_after).fold(recommended, i32::min);
-    let high = younger(past, down_after).fold(recommended, i32::max);
-    memory.record(recommended, now, up_after.min(down_after));
-    let replicas = between(current, low, high);
+    let low = past.lowest(Since::After(up_after)).unwrap_or(recommended);
+    let high = past
+        .highest(Since::After(down_after))
+        .unwrap_or(recommended);
+    past.record(recommended, now, up_after.min(down_after));
+    let replicas = between(current, low.min(recommended), high.max(recommended));
     let held = if recommended >= current {
         Reason::ScaleUpStabilized
     } else {
@@ -61,17 +61,12 @@ pub fn stabilize_with(
     held_or_ready(replicas, recommended, held)
 }
 
-fn younger(past: &[Recommendation], after: Timestamp) -> impl Iterator<Item = i32> {
-    let recent = past.iter().filter(move |it| it.at > after);
-    recent.map(|it| it.replicas)
-}
-
 /// `current`, raised to `low` and then lowered to `high`.
-pub(super) fn between(current: i32, low: i32, high: i32) -> i32 {
+fn between(current: i32, low: i32, high: i32) -> i32 {
     current.max(low).min(high)
 }
 
-pub(super) fn held_or_ready(replicas: i32, recommended: i32, held: Reason) -> Decision {
+fn held_or_ready(replicas: i32, recommended: i32, held: Reason) -> Decision {
     let because = if replicas == recommended {
         Reason::ReadyForNewScale
     } else {
@@ -86,6 +81,7 @@ mod tests {
 
     use super::*;
     use crate::autoscaler::behavior::Select;
+    use crate::sim::memory::{Memory, Recommendation};
     use crate::sim::settings::Direction;
 
     fn at(second: i64) -> Timestamp {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::condition::{Conditions, Kind, Reason};
 use super::flags::Flags;
-use super::memory::Memory;
+use super::memory::{Memory, Past};
 use super::normalize::{Normalized, normalize};
 use super::proposal::{MetricError, Proposal};
 use super::settings::Settings;
@@ -15,8 +15,8 @@ use crate::autoscaler::{Holds, Metric};
 
 /// What one sync leaves to the next.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct State {
-    pub memory: Memory,
+pub struct State<P = Memory> {
+    pub memory: P,
     pub status: Status,
 }
 
@@ -130,10 +130,10 @@ pub struct Found {
 /// `propose` is asked for the proposal of each metric in order, and not at all where something
 /// else decides. Mirrors `reconcileAutoscaler` (`horizontal.go`, v1.36), except that `now` is an
 /// argument.
-pub fn plan(
+pub fn plan<P: Past>(
     settings: &Settings,
     flags: &Flags,
-    state: &mut State,
+    state: &mut State<P>,
     found: Found,
     now: Timestamp,
     propose: impl FnMut(usize) -> Result<Proposal, MetricError>,
@@ -337,10 +337,10 @@ fn note(conditions: &mut Conditions, held: &Normalized, now: Timestamp) {
 /// # Errors
 ///
 /// What went wrong, if anything: first that the count could not be written, then the plan's own.
-pub fn settle(
+pub fn settle<P: Past>(
     settings: &Settings,
     flags: &Flags,
-    state: &mut State,
+    state: &mut State<P>,
     plan: &Plan,
     written: Written,
     now: Timestamp,
@@ -445,3 +445,6 @@ fn event_name(metric: &Metric) -> String {
         Metric::External { name, .. } => format!("external metric {name}(nil)"),
     }
 }
+
+#[cfg(test)]
+mod tests;

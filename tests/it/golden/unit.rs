@@ -12,7 +12,7 @@ use stepscale::sim::condition::Kind;
 use stepscale::sim::flags::Flags;
 use stepscale::sim::grouping::{Group, Grouping};
 use stepscale::sim::limits::{Range, limit, limit_with};
-use stepscale::sim::memory::Memory;
+use stepscale::sim::memory::{Memory, Past};
 use stepscale::sim::normalize::normalize;
 use stepscale::sim::numbers::milli;
 use stepscale::sim::pod::Sample;
@@ -22,7 +22,7 @@ use stepscale::sim::stabilize::{Decision, stabilize, stabilize_with};
 use stepscale::units::{Quantity, canonical};
 
 use super::compare;
-use super::input::{BehaviorInput, PodInput, StateInput, metric_class, resource};
+use super::input::{BehaviorInput, PodInput, SpecInput, StateInput, metric_class, resource};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -323,6 +323,15 @@ impl Unit {
         compare(out, "metrics", &found.metrics, &expected.metrics);
         let behavior = found.behavior.as_ref().map(|it| it.defaulted());
         compare(out, "behavior", &behavior, &expected.behavior);
+        // What a sync makes of the object as it was written is what the defaulted one says.
+        let flags = Flags::default();
+        let defaulted: SpecInput = serde_json::from_value(wanted.clone()).unwrap();
+        compare(
+            out,
+            "settings",
+            &Settings::of(&found, &flags),
+            &defaulted.settings(&flags),
+        );
     }
 }
 
