@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use stepscale::autoscaler::{Holds, Metric, Resource};
+use stepscale::sim::plant::PodShape;
 use stepscale::sim::pod::{Amounts, Container, Phase, Pod, Ready, Role, Sample, Template};
 use stepscale::sim::proposal::MetricError;
 
@@ -16,7 +17,7 @@ const AGE: i64 = 3600;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Parameters {
-    initial_replicas: i32,
+    pub(super) initial_replicas: i32,
     cpu_request_millicores: i64,
     memory_request_bytes: i64,
     limit_millicores: Option<i64>,
@@ -59,6 +60,19 @@ impl Parameters {
             containers: std::iter::once(app).chain(sidecar).collect(),
             ..Template::default()
         }
+    }
+
+    /// What a replay's pods must be like to behave as these; `None` if they cannot.
+    pub(super) fn shape(&self) -> Option<PodShape> {
+        let simple = self.sidecar.is_none() && self.pending_seconds == 0;
+        let seen = self.metric_lag_ticks == 0 && self.not_ready_millicores.is_some();
+        (simple && seen).then(|| PodShape {
+            request: self.cpu_request_millicores,
+            limit: self.limit_millicores,
+            idle: self.idle_millicores,
+            startup: SignedDuration::from_secs(self.startup_seconds),
+            window: SignedDuration::from_secs(self.metric_window_seconds),
+        })
     }
 
     pub(super) fn has_queue(&self) -> bool {

@@ -20,21 +20,29 @@ use super::plant::{Demand, Parameters, Plant};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Trace {
-    ticks: usize,
-    start: Timestamp,
+    pub(super) ticks: usize,
+    pub(super) start: Timestamp,
     sync_times_ms: Option<Vec<i64>>,
-    controller: ControllerInput,
-    hpa: HpaInput,
-    plant: Parameters,
-    series: Series,
+    pub(super) controller: ControllerInput,
+    pub(super) hpa: HpaInput,
+    pub(super) plant: Parameters,
+    pub(super) series: Series,
     events: Option<Vec<Event>>,
-    expected: Expected,
+    pub(super) expected: Expected,
+}
+
+impl Trace {
+    /// Whether the controller syncs every 15 s and nothing happens but demand.
+    pub(super) fn is_quiet(&self) -> bool {
+        let events = self.events.as_ref().map_or(0, Vec::len);
+        self.sync_times_ms.is_none() && events == 0
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Series {
-    cpu_millicores: Option<Vec<i64>>,
+pub(super) struct Series {
+    pub(super) cpu_millicores: Option<Vec<i64>>,
     pods_milli: Option<Vec<i64>>,
     external_milli: Option<Vec<i64>>,
     object_milli: Option<Vec<i64>>,
@@ -64,11 +72,11 @@ enum What {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Expected {
-    current_replicas: Vec<i32>,
+pub(super) struct Expected {
+    pub(super) current_replicas: Vec<i32>,
     desired_replicas: Vec<i32>,
     ready_pods: Vec<i64>,
-    recommendation: Vec<Option<i32>>,
+    pub(super) recommendation: Vec<Option<i32>>,
     metric_values: Vec<Vec<Option<i64>>>,
     conditions: Vec<usize>,
     reasons: Vec<isize>,
