@@ -1,6 +1,7 @@
 //! A replay of 14 days at 15 s over a history of 300 s, beside a loop that only reads the history.
 //!
-//! `cargo bench --bench replay`.
+//! `cargo bench --bench replay`. On a noisy machine count instructions instead: one held replay
+//! without behavior takes 10.4 million (callgrind 3.19, optimized, x86-64).
 
 use std::hint::black_box;
 
