@@ -8,10 +8,10 @@ pub mod file;
 pub(crate) mod values;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::analysis::AnalysisSettings;
 use crate::cluster;
 use crate::metrics::prometheus;
 use crate::units::Step;
@@ -108,12 +108,11 @@ pub struct Analysis {
 
 impl Default for Analysis {
     fn default() -> Self {
+        let defaults = AnalysisSettings::default();
         Self {
-            // One week has every weekday once.
-            min_history: SignedDuration::from_hours(7 * 24),
-            // What the HPA controller tolerates without acting.
-            headroom: 0.1,
-            allow_single: false,
+            min_history: defaults.min_history,
+            headroom: defaults.headroom,
+            allow_single: defaults.allow_single,
         }
     }
 }
@@ -160,10 +159,3 @@ pub enum Color {
     Always,
     Never,
 }
-
-/// Requests under way at once where nothing else is said: half of what a small Prometheus has
-/// cores for, so that dashboards go on answering.
-pub const DEFAULT_CONCURRENCY: usize = 4;
-
-/// For one request to Prometheus where nothing else is said: its own limit for a query.
-pub const DEFAULT_PROMETHEUS_TIMEOUT: Duration = Duration::from_secs(120);

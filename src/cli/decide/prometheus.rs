@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::Origin;
 use crate::cli::args::PrometheusArgs;
-use crate::config::values;
-use crate::config::{DEFAULT_CONCURRENCY, DEFAULT_PROMETHEUS_TIMEOUT, Metrics};
+use crate::config::{Metrics, values};
 use crate::error::Error;
 use crate::metrics::prometheus::Options;
 
@@ -57,6 +56,7 @@ fn options(args: &PrometheusArgs, origin: &Origin<'_>) -> Result<Options, Error>
     )?;
     let replicas = args.promql_replicas.clone();
     let replicas = origin.or_file(replicas, "metrics.promql.replicas", values::promql)?;
+    let defaults = Options::default();
     Ok(Options {
         url,
         bearer_token: credentials.bearer_token,
@@ -69,8 +69,8 @@ fn options(args: &PrometheusArgs, origin: &Origin<'_>) -> Result<Options, Error>
         headers: headers(args, origin)?,
         way: way.unwrap_or_default(),
         compression: compression.unwrap_or_default(),
-        concurrency: concurrency.unwrap_or(DEFAULT_CONCURRENCY),
-        timeout: timeout.unwrap_or(DEFAULT_PROMETHEUS_TIMEOUT),
+        concurrency: concurrency.unwrap_or(defaults.concurrency),
+        timeout: timeout.unwrap_or(defaults.timeout),
         promql_cpu: cpu,
         promql_replicas: replicas,
     })
@@ -243,8 +243,8 @@ mod tests {
         assert_eq!(options.url, None);
         assert_eq!(options.way, WayChoice::Auto);
         assert_eq!(options.compression, Compression::Auto);
-        assert_eq!(options.concurrency, DEFAULT_CONCURRENCY);
-        assert_eq!(options.timeout, DEFAULT_PROMETHEUS_TIMEOUT);
+        assert_eq!(options.concurrency, Options::default().concurrency);
+        assert_eq!(options.timeout, Options::default().timeout);
         assert!(!options.insecure && options.headers.is_empty());
     }
 

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::metrics::prometheus::{Backoff, Client, Compression, Options, Transport, WayChoice};
+use crate::metrics::prometheus::{Backoff, Client, Options, Transport};
 
 /// Tries follow each other at once.
 pub(super) const AT_ONCE: Backoff = Backoff {
@@ -32,21 +32,8 @@ pub(super) const EMPTY_VECTOR: &str =
 
 pub(super) fn options() -> Options {
     Options {
-        url: None,
-        bearer_token: None,
-        bearer_token_file: None,
-        basic_auth: None,
-        client_certificate: None,
-        client_key: None,
-        ca_file: None,
-        insecure: false,
-        headers: Vec::new(),
-        way: WayChoice::Auto,
-        compression: Compression::Auto,
-        concurrency: 4,
         timeout: Duration::from_secs(20),
-        promql_cpu: None,
-        promql_replicas: None,
+        ..Options::default()
     }
 }
 
