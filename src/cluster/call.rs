@@ -256,13 +256,16 @@ impl Cluster {
         Ok((code, body.to_bytes()))
     }
 
-    /// One request with the credentials of the context, for paths below the service proxy too.
+    /// One request with the credentials of the context.
     /// The timeout covers the head of the answer; the body is the caller's.
     ///
     /// # Errors
     ///
     /// Only where there is no answer; one that says no is an answer.
-    pub async fn send(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Error> {
+    pub(super) async fn send(
+        &self,
+        request: http::Request<Body>,
+    ) -> Result<http::Response<Body>, Error> {
         let sent = async {
             let answer = self.client.send(request).await;
             answer.map_err(|it| Error::of_transport(&self.endpoint, it))

@@ -34,8 +34,8 @@ pub struct Options {
 }
 
 impl Default for Options {
-    /// Discovered, without credentials, four requests at once of two minutes at most: as many as
-    /// two shards need, and as long as Prometheus itself allows a query.
+    /// Discovered, without credentials, four requests at once of two minutes at most: a fifth of
+    /// what Prometheus evaluates at once, and as long as it allows a query, unless set otherwise.
     fn default() -> Self {
         Self {
             url: None,

@@ -65,8 +65,8 @@ impl Transport {
     /// The client should not retry by itself (`Config::default_retry`), since this module does.
     ///
     /// # Errors
-    /// If `options` ask for credentials, which the API server would take for its own, or for a
-    /// header that is not valid.
+    /// If `options` ask for credentials, which the API server would take for its own, for TLS
+    /// settings, which only it could use, or for a header that is not valid.
     pub fn service_proxy(
         client: kube::Client,
         path: &str,
@@ -75,7 +75,8 @@ impl Transport {
         ServiceProxy::new(client, path, options).map(Self::ServiceProxy)
     }
 
-    /// What to call the server in messages: its URL without secrets, or its path in the proxy.
+    /// What to call the server in messages: its URL without secrets, or the service behind the
+    /// API server.
     pub fn name(&self) -> &str {
         match self {
             Self::Direct(direct) => direct.name(),
