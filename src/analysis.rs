@@ -17,7 +17,6 @@ pub mod scaling;
 pub mod sliding;
 
 #[cfg(test)]
-#[cfg(test)]
 mod testing;
 
 use jiff::{SignedDuration, Timestamp};
@@ -47,6 +46,34 @@ pub struct AnalysisSettings {
     pub minimum_effect: f64,
     /// Whether a workload that keeps two replicas or more may go down to one. No.
     pub allow_single: bool,
+    /// Shortfall of a day, on the mean, that is accepted where today's settings have less. None.
+    pub shortfall_budget: SignedDuration,
+    /// Which changes may be proposed. Any.
+    pub course: Course,
+    /// The share of the days, the last ones, on which settings are checked that were chosen on
+    /// those before; 0 to 0.9. 0.3.
+    pub holdout: f64,
+    pub prices: Prices,
+}
+
+/// Which changes may be proposed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Course {
+    #[default]
+    Any,
+    /// Only those that can but add replicas: for a season in which nothing may be taken away.
+    OnlyRaise,
+    /// Only those that save, without any that can add replicas.
+    OnlyLower,
+}
+
+/// What requested resources cost; without prices nothing is said of money.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Prices {
+    /// US dollars for one CPU for one hour.
+    pub cpu_hour: Option<f64>,
+    /// US dollars for one GiB of memory for one hour.
+    pub gib_hour: Option<f64>,
 }
 
 impl Default for AnalysisSettings {
@@ -57,6 +84,10 @@ impl Default for AnalysisSettings {
             headroom: 0.1,
             minimum_effect: 0.1,
             allow_single: false,
+            shortfall_budget: SignedDuration::ZERO,
+            course: Course::Any,
+            holdout: 0.3,
+            prices: Prices::default(),
         }
     }
 }
