@@ -11,8 +11,9 @@ use stepscale::autoscaler::behavior::Behavior;
 use stepscale::autoscaler::{Metric, Resource, Target};
 use stepscale::sim::demand::{Shape, Step, segments};
 use stepscale::sim::flags::Flags;
+use stepscale::sim::input::Input;
 use stepscale::sim::plant::PodShape;
-use stepscale::sim::replay::Replay;
+use stepscale::sim::replay::{Replay, Setup};
 use stepscale::sim::settings::{Pace, Settings, Tolerance};
 
 /// Steps of 300 s in 14 days, and syncs in each.
@@ -56,9 +57,16 @@ fn replay(steps: &[Step], settings: &Settings, flags: &Flags, shape: Shape) -> f
         window: SignedDuration::from_secs(15),
     };
     let start = Timestamp::UNIX_EPOCH;
-    let mut replay = Replay::new(settings, flags, pod, 4, start).expect("a CPU metric");
+    let setup = Setup {
+        settings,
+        flags,
+        pods: pod,
+        inputs: &[Input::Demand],
+        headroom: 0.1,
+    };
+    let mut replay = Replay::new(setup, 4, start);
     for segment in segments(steps, SYNCS, shape) {
-        replay.run(&segment, |_| {});
+        replay.run(&segment, &[], |_| {});
     }
     replay.score().totals().replica_hours.hours()
 }

@@ -5,8 +5,8 @@
 //! [`normalize`] makes a recommendation the count that is asked for. The controller's lists are
 //! [`memory`], its settings [`settings`]. The time is an argument everywhere.
 //!
-//! [`replay`] runs the same syncs over a [`demand`] on a [`plant`] of uniform pods, with the lists
-//! kept as [`recent`], and gives a [`score`].
+//! [`replay`] runs the same syncs over a [`demand`] on a [`plant`] of uniform pods, in which each
+//! metric has its [`input`], with the lists kept as [`recent`], and gives a [`score`].
 //!
 //! Counts of pods are `i32` here and sums are 64-bit thousandths that wrap, as the controller
 //! reckons: a replay is to repeat its mistakes too.
@@ -15,6 +15,7 @@ pub mod condition;
 pub mod demand;
 pub mod flags;
 pub mod grouping;
+pub mod input;
 pub mod limits;
 pub mod memory;
 pub mod normalize;

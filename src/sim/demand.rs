@@ -37,21 +37,32 @@ const MINUTE: u32 = 4;
 pub fn segments(steps: &[Step], ticks: u32, shape: Shape) -> impl Iterator<Item = Segment> {
     steps.iter().enumerate().flat_map(move |(index, step)| {
         let next = steps.get(index + 1).and_then(|it| it.millicores);
-        let (parts, steps) = match shape {
-            Shape::Held => (1, ticks),
-            Shape::Linear => (ticks, 1),
-            Shape::Burst if ticks > MINUTE => (3, ticks),
-            Shape::Burst => (1, ticks),
-        };
-        (0..parts).map(move |part| match shape {
-            Shape::Held => step.held(ticks),
-            Shape::Linear => step.between(next, part, ticks),
-            Shape::Burst => step.part(part, steps),
-        })
+        step.segments(next, ticks, shape)
     })
 }
 
 impl Step {
+    /// The segments of this step, which takes `ticks` syncs; `next` is the mean of the one after.
+    pub fn segments(
+        &self,
+        next: Option<i64>,
+        ticks: u32,
+        shape: Shape,
+    ) -> impl Iterator<Item = Segment> + use<> {
+        let step = *self;
+        let parts = match shape {
+            Shape::Held => 1,
+            Shape::Linear => ticks,
+            Shape::Burst if ticks > MINUTE => 3,
+            Shape::Burst => 1,
+        };
+        (0..parts).map(move |part| match shape {
+            Shape::Held => step.held(ticks),
+            Shape::Linear => step.between(next, part, ticks),
+            Shape::Burst => step.part(part, ticks),
+        })
+    }
+
     fn held(&self, ticks: u32) -> Segment {
         self.segment(ticks, self.millicores)
     }

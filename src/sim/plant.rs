@@ -28,6 +28,43 @@ impl PodShape {
     pub fn capacity(&self) -> i64 {
         self.limit.unwrap_or(self.request).max(0)
     }
+
+    /// How the demand shows in the CPU metric.
+    pub fn cpu(&self) -> Share {
+        Share {
+            request: self.request,
+            limit: self.limit,
+            idle: self.idle,
+            is_cpu: true,
+        }
+    }
+}
+
+/// How pods share what a metric measures. Amounts are thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Of each pod; 0 for a metric that pods request nothing of.
+    pub request: i64,
+    /// The highest that a pod can show.
+    pub limit: Option<i64>,
+    /// What a pod shows without any of it.
+    pub idle: i64,
+    /// Whether pods count only once they are ready, as they do for CPU.
+    pub is_cpu: bool,
+}
+
+impl Share {
+    /// What the `pods` oldest of `serving` show together while all of these share `amount`.
+    fn of(&self, pods: i64, amount: i64, serving: i64) -> i64 {
+        if serving == 0 {
+            return 0;
+        }
+        let share = self.idle.saturating_add(amount / serving);
+        let limited = |usage: i64| self.limit.map_or(usage, |it| usage.min(it));
+        let more = (amount % serving).min(pods);
+        let usual = limited(share).saturating_mul(pods - more);
+        usual.saturating_add(limited(share.saturating_add(1)).saturating_mul(more))
+    }
 }
 
 /// The pods of one scale target.
@@ -123,29 +160,29 @@ impl Plant {
     ///
     /// Each takes an equal share; what does not divide goes to the oldest, a millicore each.
     pub fn usage(&self, pods: i64, demand: i64, now: Timestamp) -> i64 {
-        let serving = self.serving(now);
-        if serving == 0 {
-            return 0;
-        }
-        let share = self.shape.idle.saturating_add(demand / serving);
-        let limited = |usage: i64| self.shape.limit.map_or(usage, |it| usage.min(it));
-        let more = (demand % serving).min(pods);
-        let usual = limited(share).saturating_mul(pods - more);
-        usual.saturating_add(limited(share.saturating_add(1)).saturating_mul(more))
+        self.shape.cpu().of(pods, demand, self.serving(now))
     }
 
-    /// What the controller sees of the pods: those that count, with their share of the usage.
-    pub fn tally(&self, demand: i64, target: PodTarget, now: Timestamp) -> Tally {
-        let counted = self.settled;
-        let unready = self.replicas() - counted;
+    /// What the controller sees of the pods in the metric that `share` describes, while those
+    /// that serve share `amount` of it.
+    pub fn tally(&self, share: &Share, amount: i64, target: PodTarget, now: Timestamp) -> Tally {
+        let all = self.replicas();
+        let serving = self.serving(now);
+        // Where readiness plays no part, pods that do not serve yet count with what they use anyway.
+        let (counted, starting) = match share.is_cpu {
+            true => (self.settled, 0),
+            false => (all, all - serving),
+        };
+        let used = share.of(counted - starting, amount, serving);
         let request = match target {
-            PodTarget::Utilization(_) => self.shape.request,
+            PodTarget::Utilization(_) => share.request,
             PodTarget::Average(_) => 0,
         };
+        let unready = all - counted;
         Tally {
             ready: Counted {
                 pods: counted,
-                usage: self.usage(counted, demand, now),
+                usage: used.saturating_add(share.idle.saturating_mul(starting)),
                 requests: counted.wrapping_mul(request),
             },
             unready: Requested {
@@ -184,7 +221,7 @@ mod tests {
         plant.scale_to(5, &Flags::default(), at(0));
         let mut seen = |second| {
             plant.advance(at(second));
-            let tally = plant.tally(1000, PodTarget::Utilization(50), at(second));
+            let tally = plant.tally(&SHAPE.cpu(), 1000, PodTarget::Utilization(50), at(second));
             (
                 plant.serving(at(second)),
                 tally.ready.pods,
@@ -194,6 +231,22 @@ mod tests {
         assert_eq!(seen(39), (2, 2, 1020));
         assert_eq!(seen(40), (5, 2, 420));
         assert_eq!(seen(55), (5, 5, 1050));
+    }
+
+    #[test]
+    fn pods_that_start_show_what_they_use_anyway_where_readiness_plays_no_part() {
+        let mut plant = Plant::new(SHAPE, 2);
+        plant.scale_to(5, &Flags::default(), at(0));
+        let memory = Share {
+            request: 100,
+            limit: None,
+            idle: 30,
+            is_cpu: false,
+        };
+        let tally = plant.tally(&memory, 101, PodTarget::Utilization(50), at(10));
+        assert_eq!((tally.ready.pods, tally.ready.requests), (5, 500));
+        assert_eq!(tally.ready.usage, 5 * 30 + 101);
+        assert_eq!(tally.unready.pods, 0);
     }
 
     #[test]

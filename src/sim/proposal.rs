@@ -104,7 +104,8 @@ impl Scene<'_> {
                 tally.propose(target, self.scale.current, &settings.tolerance)
             }
             (Reading::Series(values), Aim::Total(total)) => {
-                total.propose(values, self, &settings.tolerance)
+                let ready = || totals::count_ready(self.pods);
+                total.propose(values, self.scale, &settings.tolerance, ready)
             }
             (Reading::Pods { .. }, Aim::Total(_)) | (Reading::Series(_), Aim::PerPod { .. }) => {
                 Err(MetricError::NoMetricsReturned)
@@ -152,7 +153,8 @@ fn is_cpu((resource, _): (&Resource, Option<&str>)) -> bool {
 }
 
 /// What a metric is compared with, and how.
-enum Aim<'a> {
+#[derive(Clone, Debug)]
+pub(super) enum Aim<'a> {
     PerPod {
         target: PodTarget,
         /// The resource, and the one container that counts.
@@ -162,7 +164,7 @@ enum Aim<'a> {
 }
 
 impl<'a> Aim<'a> {
-    fn of(metric: &'a Metric) -> Result<Self, MetricError> {
+    pub(super) fn of(metric: &'a Metric) -> Result<Self, MetricError> {
         Ok(match metric {
             Metric::Resource { resource, target } => Self::PerPod {
                 target: pod_target(*target)?,
@@ -199,12 +201,15 @@ fn pod_target(target: Target) -> Result<PodTarget, MetricError> {
     }
 }
 
-struct Total {
+/// What a total is compared with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Total {
     source: Source,
     target: TotalTarget,
 }
 
 /// Thousandths.
+#[derive(Clone, Copy, Debug)]
 enum TotalTarget {
     Value(i64),
     Average(i64),
@@ -220,17 +225,18 @@ impl Total {
         Ok(Self { source, target })
     }
 
-    fn propose(
+    /// How many pods `values`, one for each series, ask for; `ready` is how many serve.
+    pub(super) fn propose(
         &self,
         values: &[i64],
-        scene: &Scene<'_>,
+        scale: Scale,
         tolerance: &Tolerance,
+        ready: impl FnOnce() -> Result<i64, MetricError>,
     ) -> Result<Proposal, MetricError> {
-        let Scale { current, observed } = scene.scale;
+        let Scale { current, observed } = scale;
         match self.target {
             TotalTarget::Value(target) => {
                 let total = totals::sum_of_values(values);
-                let ready = || totals::count_ready(scene.pods);
                 totals::propose_value(total, target, current, tolerance, ready)
             }
             TotalTarget::Average(target) => {

@@ -8,36 +8,40 @@ use jiff::{SignedDuration, Timestamp};
 use super::condition::Reason;
 use super::demand::Segment;
 use super::flags::{Flags, SYNC_PERIOD};
+use super::input::{Input, Loads};
 use super::memory::Past;
-use super::numbers::{after, milli};
+use super::numbers::after;
 use super::plant::{Plant, PodShape};
-use super::proposal::{MetricError, Proposal};
+use super::proposal::{Aim, MetricError};
 use super::recent::Recent;
-use super::score::{Score, Span};
+use super::score::{Limit, Score, Span};
 use super::settings::Settings;
 use super::sync::{Because, Found, Plan, State, Status, Written, plan, settle};
 use super::tally::PodTarget;
 use super::totals::Scale;
-use crate::autoscaler::{Metric, Resource, Target};
 
 /// Usage above the target by this factor is a breach: twice what the default tolerance allows.
 const BREACH: f64 = 1.2;
 
-/// Why an HPA cannot be replayed over a demand of CPU.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReplayError {
-    #[error("cannot replay {count} metrics, only one of CPU")]
-    NotOneMetric { count: usize },
-    #[error("cannot replay a metric other than CPU for each pod")]
-    NotCpu,
+/// What is replayed, and on which pods.
+#[derive(Clone, Copy, Debug)]
+pub struct Setup<'a> {
+    pub settings: &'a Settings,
+    pub flags: &'a Flags,
+    pub pods: PodShape,
+    /// Beside the metrics of the settings; one without an input fails in every sync.
+    pub inputs: &'a [Input],
+    /// The share of the demand by which capacity should exceed it.
+    pub headroom: f64,
 }
 
 /// A replay under way. It may be stopped between any two segments, kept, and gone on with.
 #[derive(Clone, Debug)]
 pub struct Replay<'a> {
-    settings: &'a Settings,
-    flags: &'a Flags,
-    target: PodTarget,
+    setup: Setup<'a>,
+    aims: Vec<Result<Aim<'a>, MetricError>>,
+    /// What a serving pod may use at the target, in millicores.
+    allowed: Option<f64>,
     plant: Plant,
     state: State<Recent>,
     score: Score,
@@ -55,44 +59,43 @@ pub struct Step {
 
 impl<'a> Replay<'a> {
     /// Starts with `replicas` pods that have been serving for long; the first sync is at `start`.
-    ///
-    /// # Errors
-    ///
-    /// If the HPA scales by anything but one CPU metric of its pods.
-    pub fn new(
-        settings: &'a Settings,
-        flags: &'a Flags,
-        shape: PodShape,
-        replicas: i32,
-        start: Timestamp,
-    ) -> Result<Self, ReplayError> {
-        Ok(Self {
-            settings,
-            flags,
-            target: cpu_target(&settings.metrics)?,
-            plant: Plant::new(shape, replicas),
+    pub fn new(setup: Setup<'a>, replicas: i32, start: Timestamp) -> Self {
+        let aims: Vec<_> = setup.settings.metrics.iter().map(Aim::of).collect();
+        Self {
+            allowed: allowed(&aims, &setup),
+            aims,
+            plant: Plant::new(setup.pods, replicas),
             state: State {
-                memory: Recent::new(settings, flags),
+                memory: Recent::new(setup.settings, setup.flags),
                 status: Status::default(),
             },
             score: Score::default(),
             now: start,
-        })
+            setup,
+        }
     }
 
     /// Runs the syncs of one segment and shows each decision, in order of time.
-    pub fn run(&mut self, segment: &Segment, mut show: impl FnMut(&Step)) {
+    ///
+    /// `others` are the loads besides the demand, by their place in the inputs, in thousandths.
+    pub fn run(&mut self, segment: &Segment, others: &[Option<i64>], mut show: impl FnMut(&Step)) {
         let mut left = segment.ticks;
         while left > 0 {
-            let step = self.step(segment, left);
+            let step = self.step(segment, others, left);
             show(&step);
             left -= step.syncs;
         }
     }
 
-    /// The score so far.
+    /// The score so far, since it was last taken.
     pub fn score(&self) -> &Score {
         &self.score
+    }
+
+    /// The score since this was last asked for, or since the start.
+    pub fn take_score(&mut self) -> Score {
+        let next = self.score.continued();
+        std::mem::replace(&mut self.score, next)
     }
 
     /// How many pods there are now, whatever their state.
@@ -100,11 +103,17 @@ impl<'a> Replay<'a> {
         self.plant.replicas()
     }
 
+    /// How many pods serve at the next sync.
+    pub fn serving(&self) -> i64 {
+        self.plant.serving(self.now)
+    }
+
     /// One sync, and those after it, `left` in all, that cannot differ.
-    fn step(&mut self, segment: &Segment, left: u32) -> Step {
+    fn step(&mut self, segment: &Segment, others: &[Option<i64>], left: u32) -> Step {
         let now = self.now;
         self.plant.advance(now);
-        let plan = self.sync(segment.demand);
+        let demand = segment.demand;
+        let plan = self.sync(Loads { demand, others });
         let quiet = match plan.scale_to() {
             Some(_) => 0,
             None => self.quiet(&plan).min(left - 1),
@@ -112,7 +121,7 @@ impl<'a> Replay<'a> {
         let syncs = quiet + 1;
         self.keep_score(segment, &plan, i64::from(syncs));
         if let Some(replicas) = plan.scale_to() {
-            self.plant.scale_to(replicas, self.flags, now);
+            self.plant.scale_to(replicas, self.setup.flags, now);
             self.score.scaled(replicas > plan.current, now);
         }
         if let Some(replicas) = plan.recommendation.filter(|_| quiet > 0) {
@@ -127,7 +136,7 @@ impl<'a> Replay<'a> {
         }
     }
 
-    fn sync(&mut self, demand: Option<i64>) -> Plan {
+    fn sync(&mut self, loads: Loads<'_>) -> Plan {
         let replicas = self.plant.replicas() as i32;
         let scale = Scale {
             current: replicas,
@@ -137,9 +146,18 @@ impl<'a> Replay<'a> {
             scale: Ok(scale),
             selector: Ok(()),
         };
-        let (settings, flags, now) = (self.settings, self.flags, self.now);
-        let (plant, target) = (&self.plant, self.target);
-        let propose = |_| propose(plant, target, demand, settings, replicas, now);
+        let Setup {
+            settings,
+            flags,
+            inputs,
+            ..
+        } = self.setup;
+        let (plant, aims, now) = (&self.plant, &self.aims, self.now);
+        let propose = |index: usize| {
+            let aim = aims[index].as_ref().map_err(|err| *err)?;
+            let input = inputs.get(index).ok_or(MetricError::MetricsApi)?;
+            input.propose(aim, &settings.tolerance, plant, loads, now)
+        };
         let plan = plan(settings, flags, &mut self.state, found, now, propose);
         // An error is a part of the plan, and what it means for the pods is decided there.
         let _ = settle(settings, flags, &mut self.state, &plan, Written::Done, now);
@@ -153,7 +171,7 @@ impl<'a> Replay<'a> {
             let waits = held.stabilized != Reason::ReadyForNewScale;
             let slowed = matches!(held.limited, Reason::ScaleUpLimit | Reason::ScaleDownLimit);
             if waits || slowed {
-                let pace = self.settings.pace.as_ref();
+                let pace = self.setup.settings.pace.as_ref();
                 let changes = self.state.memory.next_change(pace, self.now);
                 until = until.into_iter().chain(changes).min();
             }
@@ -166,44 +184,37 @@ impl<'a> Replay<'a> {
             return;
         };
         let serving = self.plant.serving(self.now);
-        let shape = self.plant.shape();
         let usage = self.plant.usage(serving, demand, self.now);
-        let allowed = self.allowed(serving);
+        let allowed = self.allowed.map(|it| it * serving as f64);
         let wanted = plan.recommendation.unwrap_or(plan.current);
+        let max = self.setup.settings.max;
         self.score.add(&Span {
             syncs,
             replicas: i64::from(plan.current),
-            capacity: serving.saturating_mul(shape.capacity()),
+            capacity: serving.saturating_mul(self.plant.shape().capacity()),
             demand,
             peak: segment.peak,
-            is_breach: usage as f64 > allowed * BREACH,
-            is_pinned: plan.current >= self.settings.max && wanted > self.settings.max,
+            reserve: (segment.peak as f64 * (1.0 + self.setup.headroom)).ceil() as i64,
+            is_breach: allowed.is_some_and(|it| usage as f64 > it * BREACH),
+            is_pinned: plan.current >= max && wanted > max,
+            limit: Limit::of(plan),
         });
-    }
-
-    /// What `serving` pods may use at the target, in millicores.
-    fn allowed(&self, serving: i64) -> f64 {
-        let one = match self.target {
-            PodTarget::Utilization(percent) => {
-                self.plant.shape().request as f64 * f64::from(percent) / 100.0
-            }
-            PodTarget::Average(target) => target as f64,
-        };
-        serving as f64 * one
     }
 }
 
-fn propose(
-    plant: &Plant,
-    target: PodTarget,
-    demand: Option<i64>,
-    settings: &Settings,
-    current: i32,
-    now: Timestamp,
-) -> Result<Proposal, MetricError> {
-    let demand = demand.ok_or(MetricError::MetricsApi)?;
-    let tally = plant.tally(demand, target, now);
-    tally.propose(target, current, &settings.tolerance)
+/// What a serving pod may use at the target of the first metric in which the demand shows.
+fn allowed(aims: &[Result<Aim<'_>, MetricError>], setup: &Setup<'_>) -> Option<f64> {
+    let mut all = aims.iter().zip(setup.inputs);
+    let (aim, _) = all.find(|(_, input)| **input == Input::Demand)?;
+    match aim {
+        Ok(Aim::PerPod { target, .. }) => Some(match target {
+            PodTarget::Utilization(percent) => {
+                setup.pods.request as f64 * f64::from(*percent) / 100.0
+            }
+            PodTarget::Average(target) => *target as f64,
+        }),
+        Ok(Aim::Total(_)) | Err(_) => None,
+    }
 }
 
 /// Whole syncs strictly before `length` has passed.
@@ -211,33 +222,6 @@ fn syncs_before(length: SignedDuration) -> u32 {
     let period = SYNC_PERIOD.as_nanos();
     let syncs = (length.as_nanos() + period - 1) / period - 1;
     u32::try_from(syncs.max(0)).unwrap_or(u32::MAX)
-}
-
-fn cpu_target(metrics: &[Metric]) -> Result<PodTarget, ReplayError> {
-    let [metric] = metrics else {
-        let count = metrics.len();
-        return Err(ReplayError::NotOneMetric { count });
-    };
-    let (resource, target) = match metric {
-        Metric::Resource { resource, target }
-        | Metric::ContainerResource {
-            resource, target, ..
-        } => (resource, target),
-        Metric::Pods { .. } | Metric::Object { .. } | Metric::External { .. } => {
-            return Err(ReplayError::NotCpu);
-        }
-    };
-    match target {
-        Target::Utilization(percent) if *resource == Resource::Cpu => {
-            Ok(PodTarget::Utilization(*percent))
-        }
-        Target::AverageValue(value) if *resource == Resource::Cpu => {
-            Ok(PodTarget::Average(milli(*value)))
-        }
-        Target::Utilization(_) | Target::AverageValue(_) | Target::Value(_) => {
-            Err(ReplayError::NotCpu)
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! What a replay cost and what it left uncovered.
 
+use std::collections::BTreeMap;
+use std::iter::Sum;
+use std::ops::AddAssign;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
+use super::condition::Reason;
 use super::flags::SYNC_PERIOD;
 use super::numbers::before;
+use super::sync::{Because, Plan};
 use crate::units::ReplicaHours;
 
 /// A scale-up and a scale-down within this time are flapping.
@@ -21,10 +27,56 @@ pub struct Score {
     breach: i64,
     pinned: i64,
     headroom_millicores: i64,
+    tight: i64,
+    tight_millicores: i64,
+    limited: [i64; Limit::ALL.len()],
     pub scale_events: u32,
     /// Reversals within [`FLAP`].
     pub flaps: u32,
     last: Option<(bool, Timestamp)>,
+}
+
+/// What decided how many pods there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Limit {
+    /// The metrics alone.
+    Metrics,
+    /// A stabilization window kept an older count.
+    Window,
+    /// A scaling policy, or the limit of an HPA without a behavior, let only some pods come or go.
+    Policy,
+    Min,
+    Max,
+    /// Nothing could be decided: metrics failed, or the workload was switched off.
+    Nothing,
+}
+
+impl Limit {
+    pub const ALL: [Self; 6] = [
+        Self::Metrics,
+        Self::Window,
+        Self::Policy,
+        Self::Min,
+        Self::Max,
+        Self::Nothing,
+    ];
+
+    /// The last thing that held back the wish of the metrics.
+    pub fn of(plan: &Plan) -> Self {
+        match plan.because {
+            Because::Failed | Because::Disabled => Self::Nothing,
+            Because::AboveMax => Self::Max,
+            Because::BelowMin => Self::Min,
+            Because::Metrics { held, .. } => match held.limited {
+                Reason::ScaleUpLimit | Reason::ScaleDownLimit => Self::Policy,
+                Reason::TooFewReplicas => Self::Min,
+                Reason::TooManyReplicas => Self::Max,
+                _ if held.stabilized != Reason::ReadyForNewScale => Self::Window,
+                _ => Self::Metrics,
+            },
+        }
+    }
 }
 
 /// What holds for some syncs.
@@ -37,14 +89,17 @@ pub struct Span {
     /// Millicores asked for on the mean, and at the busiest.
     pub demand: i64,
     pub peak: i64,
+    /// The peak with the headroom that is wished for.
+    pub reserve: i64,
     /// Whether usage is above the target by more than the margin.
     pub is_breach: bool,
     /// Whether the metrics ask for more than the maximum allows.
     pub is_pinned: bool,
+    pub limit: Limit,
 }
 
 /// The score in the units of reports.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     pub replica_hours: ReplicaHours,
@@ -59,6 +114,12 @@ pub struct Totals {
     pub max_pinned_minutes: f64,
     /// Capacity beyond the mean demand, in cores × hours.
     pub headroom_core_hours: f64,
+    /// As `shortfall_minutes`, had the demand been higher by the headroom.
+    pub reserve_shortfall_minutes: f64,
+    /// As `shortfall_core_minutes`, had the demand been higher by the headroom.
+    pub reserve_shortfall_core_minutes: f64,
+    /// Minutes by what decided how many pods there were.
+    pub limited_minutes: BTreeMap<Limit, f64>,
     /// Minutes of which the demand is known: all of the above.
     pub known_minutes: f64,
 }
@@ -67,6 +128,7 @@ impl Score {
     pub fn add(&mut self, span: &Span) {
         let Span { syncs, .. } = *span;
         let short = span.peak.saturating_sub(span.capacity).max(0);
+        let tight = span.reserve.saturating_sub(span.capacity).max(0);
         let spare = span.capacity.saturating_sub(span.demand).max(0);
         self.known += syncs;
         self.replicas += span.replicas * syncs;
@@ -75,6 +137,17 @@ impl Score {
         add_product(&mut self.headroom_millicores, spare, syncs);
         self.breach += i64::from(span.is_breach) * syncs;
         self.pinned += i64::from(span.is_pinned) * syncs;
+        self.tight += i64::from(tight > 0) * syncs;
+        add_product(&mut self.tight_millicores, tight, syncs);
+        self.limited[span.limit as usize] += syncs;
+    }
+
+    /// An empty score for what follows, which knows the last change of this one.
+    pub fn continued(&self) -> Self {
+        Self {
+            last: self.last,
+            ..Self::default()
+        }
     }
 
     /// Counts a change of the replicas.
@@ -98,8 +171,50 @@ impl Score {
             flaps: self.flaps,
             max_pinned_minutes: minutes(self.pinned),
             headroom_core_hours: core_minutes(self.headroom_millicores) / 60.0,
+            reserve_shortfall_minutes: minutes(self.tight),
+            reserve_shortfall_core_minutes: core_minutes(self.tight_millicores),
+            limited_minutes: Limit::ALL
+                .into_iter()
+                .zip(self.limited)
+                .filter(|(_, syncs)| *syncs > 0)
+                .map(|(limit, syncs)| (limit, minutes(syncs)))
+                .collect(),
             known_minutes: minutes(self.known),
         }
+    }
+}
+
+impl AddAssign<&Self> for Score {
+    /// Adds the score of what followed.
+    fn add_assign(&mut self, later: &Self) {
+        self.known += later.known;
+        self.replicas += later.replicas;
+        self.shortfall += later.shortfall;
+        add_product(
+            &mut self.shortfall_millicores,
+            later.shortfall_millicores,
+            1,
+        );
+        self.breach += later.breach;
+        self.pinned += later.pinned;
+        add_product(&mut self.headroom_millicores, later.headroom_millicores, 1);
+        self.tight += later.tight;
+        add_product(&mut self.tight_millicores, later.tight_millicores, 1);
+        let both = self.limited.iter_mut().zip(later.limited);
+        both.for_each(|(here, more)| *here += more);
+        self.scale_events += later.scale_events;
+        self.flaps += later.flaps;
+        self.last = later.last;
+    }
+}
+
+impl<'a> Sum<&'a Self> for Score {
+    /// The scores of what followed one another.
+    fn sum<I: Iterator<Item = &'a Self>>(all: I) -> Self {
+        all.fold(Self::default(), |mut sum, it| {
+            sum += it;
+            sum
+        })
     }
 }
 
@@ -120,19 +235,25 @@ mod tests {
             capacity: 1_500,
             demand: 1_000,
             peak: 2_000,
+            reserve: 2_200,
             is_breach: true,
             is_pinned: true,
+            limit: Limit::Max,
         };
         let spare = Span {
             syncs: 232,
             demand: 500,
             peak: 500,
+            reserve: 1_600,
             is_breach: false,
             is_pinned: false,
+            limit: Limit::Metrics,
             ..short
         };
         score.add(&short);
-        score.add(&spare);
+        let mut later = score.continued();
+        later.add(&spare);
+        score += &later;
         let expected = Totals {
             replica_hours: ReplicaHours::from_hours(3.0),
             shortfall_minutes: 2.0,
@@ -142,6 +263,9 @@ mod tests {
             flaps: 0,
             max_pinned_minutes: 2.0,
             headroom_core_hours: (2.0 * 0.5 + 58.0 * 1.0) / 60.0,
+            reserve_shortfall_minutes: 60.0,
+            reserve_shortfall_core_minutes: 7.2,
+            limited_minutes: BTreeMap::from([(Limit::Metrics, 58.0), (Limit::Max, 2.0)]),
             known_minutes: 60.0,
         };
         assert_eq!(score.totals(), expected);

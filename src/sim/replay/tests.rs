@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::autoscaler::Holds;
 use crate::autoscaler::behavior::{Amount, Behavior, Policy, Rules, Select};
+use crate::autoscaler::{Holds, Metric, Resource, Target};
 use crate::sim::memory::Memory;
 use crate::sim::pod::{Amounts, Container, Phase, Pod, Ready, Role, Sample, Template};
 use crate::sim::proposal::{Reading, Scene};
@@ -41,6 +41,23 @@ fn shape(request: i64, limit: Option<i64>, startup: i64) -> PodShape {
     }
 }
 
+/// A replay of pods that scale by CPU alone.
+fn start<'a>(
+    settings: &'a Settings,
+    flags: &'a Flags,
+    pods: PodShape,
+    replicas: i32,
+) -> Replay<'a> {
+    let setup = Setup {
+        settings,
+        flags,
+        pods,
+        inputs: &[Input::Demand],
+        headroom: 0.0,
+    };
+    Replay::new(setup, replicas, at(0))
+}
+
 fn segment(ticks: u32, demand: i64) -> Segment {
     Segment {
         ticks,
@@ -53,7 +70,7 @@ fn segment(ticks: u32, demand: i64) -> Segment {
 fn replayed(replay: &mut Replay<'_>, segments: &[Segment]) -> Vec<i32> {
     let mut found = Vec::new();
     for segment in segments {
-        replay.run(segment, |step| {
+        replay.run(segment, &[], |step| {
             let syncs = step.syncs as usize;
             found.extend(std::iter::repeat_n(step.plan.current, syncs));
         });
@@ -211,7 +228,7 @@ proptest! {
         let settings = settings(min, min + width, percent, behavior.as_ref());
         let shape = shape(request, limit, startup);
         let flags = Flags::default();
-        let mut replay = Replay::new(&settings, &flags, shape, replicas, at(0)).unwrap();
+        let mut replay = start(&settings, &flags, shape, replicas);
         let found = replayed(&mut replay, &segments);
         prop_assert_eq!(found, by_single_pods(&settings, shape, replicas, &segments));
     }
@@ -224,8 +241,8 @@ proptest! {
     ) {
         let settings = settings(1, 30, 60, behavior.as_ref());
         let flags = Flags::default();
-        let start = || Replay::new(&settings, &flags, shape(500, None, 50), 3, at(0)).unwrap();
-        let (mut whole, mut parts) = (start(), start());
+        let begin = || start(&settings, &flags, shape(500, None, 50), 3);
+        let (mut whole, mut parts) = (begin(), begin());
         let found = replayed(&mut whole, &segments);
         let mut resumed = Vec::new();
         for (segment, cut) in segments.iter().zip(cuts) {
@@ -250,7 +267,7 @@ proptest! {
         let settings = settings(min, min + width, percent, behavior.as_ref());
         let flags = Flags::default();
         let shape = shape(request, None, 30);
-        let mut replay = Replay::new(&settings, &flags, shape, min, at(0)).unwrap();
+        let mut replay = start(&settings, &flags, shape, min);
         for replicas in replayed(&mut replay, &segments) {
             prop_assert!((min..=min + width).contains(&replicas));
         }
@@ -265,7 +282,7 @@ fn a_step_up_is_followed_and_a_step_down_waits_for_the_window() {
     let settings = settings(2, 10, 50, None);
     let flags = Flags::default();
     let shape = shape(1_000, None, 30);
-    let mut replay = Replay::new(&settings, &flags, shape, 2, at(0)).unwrap();
+    let mut replay = start(&settings, &flags, shape, 2);
     let found = replayed(
         &mut replay,
         &[segment(2, 994), segment(20, 3_970), segment(40, 994)],
@@ -288,32 +305,10 @@ fn a_step_up_is_followed_and_a_step_down_waits_for_the_window() {
 fn what_cannot_change_is_not_run() {
     let settings = settings(2, 10, 50, None);
     let flags = Flags::default();
-    let mut replay = Replay::new(&settings, &flags, shape(1_000, None, 30), 2, at(0)).unwrap();
+    let mut replay = start(&settings, &flags, shape(1_000, None, 30), 2);
     let mut steps = 0;
-    replay.run(&segment(80_640, 994), |_| steps += 1);
+    replay.run(&segment(80_640, 994), &[], |_| steps += 1);
     assert_eq!((steps, replay.score().known), (1, 80_640));
-}
-
-#[test]
-fn only_one_cpu_metric_of_pods_can_be_replayed() {
-    let flags = Flags::default();
-    let refused = |metrics: Vec<Metric>| {
-        let settings = Settings {
-            metrics,
-            ..settings(1, 2, 50, None)
-        };
-        let replay = Replay::new(&settings, &flags, shape(1, None, 0), 1, at(0));
-        replay.err()
-    };
-    assert_eq!(
-        refused(Vec::new()),
-        Some(ReplayError::NotOneMetric { count: 0 })
-    );
-    let memory = Metric::Resource {
-        resource: Resource::Memory,
-        target: Target::Utilization(50),
-    };
-    assert_eq!(refused(vec![memory]), Some(ReplayError::NotCpu));
 }
 
 #[test]
@@ -337,7 +332,7 @@ fn unusual_settings_are_replayed_without_ado() {
     for (settings, replicas) in all {
         for request in [0, 1, 1_000] {
             let shape = shape(request, Some(2_000), 30);
-            let mut replay = Replay::new(&settings, &flags, shape, replicas, at(0)).unwrap();
+            let mut replay = start(&settings, &flags, shape, replicas);
             let gap = Segment {
                 ticks: 300,
                 demand: None,

@@ -2,7 +2,8 @@
 //! skipped that cannot differ.
 
 use stepscale::sim::demand::Segment;
-use stepscale::sim::replay::Replay;
+use stepscale::sim::input::Input;
+use stepscale::sim::replay::{Replay, Setup};
 
 use super::compare;
 use super::trace::Trace;
@@ -14,13 +15,18 @@ pub(super) fn check(trace: &Trace) -> (usize, Vec<String>) {
         return (0, Vec::new());
     };
     let replicas = trace.plant.initial_replicas;
-    let Ok(mut replay) = Replay::new(&settings, &flags, shape, replicas, trace.start) else {
-        return (0, Vec::new());
+    let setup = Setup {
+        settings: &settings,
+        flags: &flags,
+        pods: shape,
+        inputs: &[Input::Demand],
+        headroom: 0.0,
     };
+    let mut replay = Replay::new(setup, replicas, trace.start);
     let mut current = Vec::with_capacity(trace.ticks);
     let mut recommended = Vec::with_capacity(trace.ticks);
     for segment in segments(trace) {
-        replay.run(&segment, |step| {
+        replay.run(&segment, &[], |step| {
             let syncs = step.syncs as usize;
             current.extend(std::iter::repeat_n(step.plan.current, syncs));
             recommended.extend(std::iter::repeat_n(step.plan.recommendation, syncs));
