@@ -22,7 +22,8 @@ pub struct Config {
     pub input: Input,
     pub scope: cluster::Scope,
     pub window: Window,
-    pub analysis: Analysis,
+    /// Its window is the length of `window`.
+    pub analysis: AnalysisSettings,
     pub report: Report,
     /// The time to analyze for; `None` is the snapshot's time, or the clock's.
     pub now: Option<Timestamp>,
@@ -91,28 +92,6 @@ impl Default for Window {
         Self {
             days: 14,
             step: Step::FIVE_MINUTES,
-        }
-    }
-}
-
-/// How to judge.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Analysis {
-    /// Less history than this is not spoken about.
-    pub min_history: SignedDuration,
-    /// Replicas kept beyond what the load asks for, as a share of it.
-    pub headroom: f64,
-    /// Whether a minimum of two or more replicas may become one.
-    pub allow_single: bool,
-}
-
-impl Default for Analysis {
-    fn default() -> Self {
-        let defaults = AnalysisSettings::default();
-        Self {
-            min_history: defaults.min_history,
-            headroom: defaults.headroom,
-            allow_single: defaults.allow_single,
         }
     }
 }

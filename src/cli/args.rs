@@ -1,5 +1,6 @@
 //! What may be typed. Doc comments are the help text.
 
+pub(crate) mod analysis;
 pub(crate) mod prometheus;
 
 use std::path::PathBuf;
@@ -7,17 +8,17 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
 use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
+pub(crate) use analysis::AnalysisArgs;
 pub(crate) use prometheus::PrometheusArgs;
 
 const CONNECTION: &str = "Cluster (as in kubectl)";
 const SCOPE: &str = "Scope";
 const HISTORY: &str = "History";
-const ANALYSIS: &str = "Analysis";
 const OUTPUT: &str = "Output";
 const GENERAL: &str = "General";
 
@@ -186,22 +187,6 @@ pub(crate) struct HistoryArgs {
     /// End of the window [default: the snapshot's time, or now]
     #[arg(long, value_name = "RFC3339", value_parser = values::time)]
     pub(crate) now: Option<Timestamp>,
-}
-
-/// How to judge.
-#[derive(Args, Debug)]
-#[command(next_help_heading = ANALYSIS)]
-pub(crate) struct AnalysisArgs {
-    /// Say nothing about autoscalers with less history than this [default: 7]
-    #[arg(long, value_name = "DAYS", value_parser = values::days)]
-    pub(crate) min_history_days: Option<SignedDuration>,
-    /// Replicas to keep beyond what the load asks for: 0.1 or 10% [default: 10%]
-    #[arg(long, value_name = "SHARE", value_parser = values::share)]
-    pub(crate) headroom: Option<f64>,
-    /// Allow one replica where the minimum is two or more today
-    #[arg(long, value_name = "true|false", value_parser = values::boolean, num_args = 0..=1,
-        require_equals = true, default_missing_value = "true")]
-    pub(crate) allow_single: Option<bool>,
 }
 
 /// How to answer.

@@ -1,6 +1,7 @@
 //! From what was typed to what it means: flags beat environment, environment beats the
 //! configuration file, the file beats the defaults of [`crate::config`].
 
+mod analysis;
 mod prometheus;
 
 use std::path::Path;
@@ -9,16 +10,14 @@ use clap::ArgMatches;
 use etcetera::BaseStrategy;
 
 use super::args::{
-    AnalysisArgs, AnalyzeArgs, ConnectionArgs, GatherArgs, GlobalArgs, HistoryArgs, OutputArgs,
-    ScopeArgs, TimeLimit, time_limit,
+    AnalyzeArgs, ConnectionArgs, GatherArgs, GlobalArgs, HistoryArgs, OutputArgs, ScopeArgs,
+    TimeLimit, time_limit,
 };
 use super::{conflicts, names};
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::file::File;
 use crate::config::values;
-use crate::config::{
-    Analysis, Color, Config, Destination, GatherConfig, Input, Report, Snapshot, Window,
-};
+use crate::config::{Color, Config, Destination, GatherConfig, Input, Report, Snapshot, Window};
 use crate::error::Error;
 
 /// The flag that says the same as a key of the configuration file.
@@ -81,6 +80,17 @@ impl<'a> Origin<'a> {
         let in_file = self.file.get(key, parse)?;
         Ok(given.or(in_file))
     }
+
+    /// `given`, or what the file says of `key`, or `default`.
+    fn or<T>(
+        &self,
+        given: Option<T>,
+        key: &'static str,
+        parse: impl Fn(&str) -> Result<T, String>,
+        default: T,
+    ) -> Result<T, Error> {
+        Ok(self.or_file(given, key, parse)?.unwrap_or(default))
+    }
 }
 
 /// The configuration file: the one given, or the user's own if there is one.
@@ -127,7 +137,7 @@ pub(super) fn analyze(
         input,
         scope,
         window,
-        analysis: analysis(&args.analysis, origin)?,
+        analysis: analysis::settings(&args.analysis, window, origin)?,
         report: report(&args.output, origin)?,
         now: args.history.now,
     })
@@ -213,41 +223,21 @@ fn refuse_names_everywhere(scope: &Scope) -> Result<(), Error> {
 }
 
 fn window(args: &HistoryArgs, origin: &Origin<'_>) -> Result<Window, Error> {
-    let default = Window::default();
-    let days = origin.or_file(args.window_days, "metrics.windowDays", values::window_days)?;
-    let step = origin.or_file(args.step, "metrics.stepSeconds", values::step)?;
+    let Window { days, step } = Window::default();
+    let window_days = args.window_days;
     Ok(Window {
-        days: days.unwrap_or(default.days),
-        step: step.unwrap_or(default.step),
-    })
-}
-
-fn analysis(args: &AnalysisArgs, origin: &Origin<'_>) -> Result<Analysis, Error> {
-    let default = Analysis::default();
-    let min = origin.or_file(
-        args.min_history_days,
-        "analysis.minHistoryDays",
-        values::days,
-    )?;
-    let headroom = origin.or_file(args.headroom, "analysis.headroom", values::share)?;
-    let single = origin.or_file(args.allow_single, "analysis.allowSingle", values::boolean)?;
-    Ok(Analysis {
-        min_history: min.unwrap_or(default.min_history),
-        headroom: headroom.unwrap_or(default.headroom),
-        allow_single: single.unwrap_or(default.allow_single),
+        days: origin.or(window_days, "metrics.windowDays", values::window_days, days)?,
+        step: origin.or(args.step, "metrics.stepSeconds", values::step, step)?,
     })
 }
 
 fn report(args: &OutputArgs, origin: &Origin<'_>) -> Result<Report, Error> {
     let format = |it: &str| values::FORMATS.parse(it);
     let fail_on = |it: &str| values::FAIL_ON.parse(it);
+    let default = Report::default();
     Ok(Report {
-        format: origin
-            .or_file(args.format, "output.format", format)?
-            .unwrap_or_default(),
-        fail_on: origin
-            .or_file(args.fail_on, "analysis.failOn", fail_on)?
-            .unwrap_or_default(),
+        format: origin.or(args.format, "output.format", format, default.format)?,
+        fail_on: origin.or(args.fail_on, "analysis.failOn", fail_on, default.fail_on)?,
     })
 }
 
@@ -262,7 +252,7 @@ mod tests {
     use crate::config::{FailOn, Format, Metrics};
     use crate::units::Step;
 
-    fn decided(line: &str, file: &str) -> Result<Config, Error> {
+    pub(super) fn decided(line: &str, file: &str) -> Result<Config, Error> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         std::fs::write(&path, file).unwrap();
@@ -283,7 +273,7 @@ mod tests {
         let config = decided("x analyze --window-days 7 -o wide", file).unwrap();
         assert_eq!(config.window.days, 7);
         assert_eq!(config.window.step, Step::ONE_MINUTE);
-        assert_eq!(config.analysis, Analysis::default());
+        assert_eq!(config.analysis.window, config.window.length());
         let expected = Report {
             format: Format::Wide,
             fail_on: FailOn::Critical,

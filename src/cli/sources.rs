@@ -14,7 +14,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use tokio::task::JoinError;
 
-use crate::analysis::AnalysisSettings;
 use crate::analysis::assessment::Assessment;
 use crate::autoscaler::workload::{ContainerRole, Workload};
 use crate::autoscaler::{Autoscaler, Metric, Resource};
@@ -108,16 +107,6 @@ fn finished<T>(ended: Result<T, JoinError>) -> T {
     match ended {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
-}
-
-fn settings(config: &Config) -> AnalysisSettings {
-    AnalysisSettings {
-        window: config.window.length(),
-        min_history: config.analysis.min_history,
-        headroom: config.analysis.headroom,
-        allow_single: config.analysis.allow_single,
-        ..AnalysisSettings::default()
     }
 }
 

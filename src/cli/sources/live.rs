@@ -9,7 +9,7 @@ use tokio::task;
 use super::judging::{Case, Judges};
 use super::series::{self, Unread};
 use super::source::{Source, watched};
-use super::{Gathered, Times, Written, finished, request, settings, usage};
+use super::{Gathered, Times, Written, finished, request, usage};
 use crate::cluster::{self, Cluster, Scope};
 use crate::config::{Config, Destination, GatherConfig, Metrics};
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub(super) async fn assess(
     let request = request(&fleet, config.window, now);
     let case = Case {
         fleet: Arc::clone(&fleet),
-        settings: settings(config),
+        settings: config.analysis.clone(),
         now,
     };
     let (judges, sender) = Judges::start(case, &request);

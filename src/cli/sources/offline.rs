@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task;
 
 use super::judging::{Case, Judges};
-use super::{Gathered, finished, request, settings};
+use super::{Gathered, finished, request};
 use crate::cluster::{self, offline::Inventory};
 use crate::config::{self, Config};
 use crate::error::Error;
@@ -53,7 +53,7 @@ fn read(
     let request = request(&fleet, config.window, now);
     let case = Case {
         fleet: Arc::clone(&fleet),
-        settings: settings(config),
+        settings: config.analysis.clone(),
         now,
     };
     let (judges, sender) = Judges::start(case, &request);
