@@ -20,9 +20,9 @@ use crate::config::values;
 use crate::config::{Color, Config, Destination, GatherConfig, Input, Report, Snapshot, Window};
 use crate::error::Error;
 
-/// The flag that says the same as a key of the configuration file.
+/// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 24] = [
+pub(super) const FLAG_OF_KEY: [(&str, &str); 31] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -45,8 +45,15 @@ pub(super) const FLAG_OF_KEY: [(&str, &str); 24] = [
     ("metrics.promql.replicas", "promql-replicas"),
     ("analysis.minHistoryDays", "min-history-days"),
     ("analysis.headroom", "headroom"),
+    ("analysis.minEffect", "min-effect"),
+    ("analysis.shortfallBudget", "shortfall-budget"),
+    ("analysis.course", "only-raise"),
+    ("analysis.course", "only-lower"),
     ("analysis.allowSingle", "allow-single"),
+    ("analysis.holdout", "holdout"),
     ("analysis.failOn", "fail-on"),
+    ("prices.cpuHour", "cpu-hour-price"),
+    ("prices.memoryGibHour", "memory-gib-hour-price"),
     ("cluster.requestTimeout", "request-timeout"),
     ("output.format", "output"),
     ("output.color", "color"),
@@ -258,7 +265,9 @@ mod tests {
         std::fs::write(&path, file).unwrap();
         let file = File::read(&path)?;
         let command = super::super::command(OsStr::new("kubectl-stepscale"));
-        let matches = command.try_get_matches_from(line.split(' ')).unwrap();
+        let matches = command
+            .try_get_matches_from(line.split_whitespace())
+            .unwrap();
         let cli = Cli::from_arg_matches(&matches).unwrap();
         let Command::Analyze(args) = cli.command else {
             panic!("{line} is not analyze");

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of the README.
-pub const KEYS: [&str; 24] = [
+pub const KEYS: [&str; 30] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -33,8 +33,14 @@ pub const KEYS: [&str; 24] = [
     "metrics.promql.replicas",
     "analysis.minHistoryDays",
     "analysis.headroom",
+    "analysis.minEffect",
+    "analysis.shortfallBudget",
+    "analysis.course",
     "analysis.allowSingle",
+    "analysis.holdout",
     "analysis.failOn",
+    "prices.cpuHour",
+    "prices.memoryGibHour",
     "cluster.requestTimeout",
     "output.format",
     "output.color",

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Color, FailOn, Format};
+use crate::analysis::Course;
 use crate::metrics::prometheus::{Compression, WayChoice};
 use crate::units::Step;
 
@@ -19,6 +20,8 @@ const COARSEST_STEP: u32 = 3600;
 /// Requests at once that a Prometheus of default settings still evaluates in parallel: 20 is its
 /// `--query.max-concurrency`, and others want to be answered too.
 const MOST_REQUESTS: usize = 16;
+/// Most days to keep back, in percent: of two weeks, one is then left to choose on.
+const MOST_HELD_BACK: u32 = 90;
 
 /// A window of whole days.
 pub(crate) fn window_days(text: &str) -> Result<u32, String> {
@@ -48,29 +51,64 @@ pub(crate) fn concurrency(text: &str) -> Result<usize, String> {
 
 /// A share as `0.15` or `15%`, from 0 to 1.
 pub(crate) fn share(text: &str) -> Result<f64, String> {
+    share_up_to(100, text)
+}
+
+/// The share of days that are kept back; some must be left to choose on.
+pub(crate) fn holdout(text: &str) -> Result<f64, String> {
+    share_up_to(MOST_HELD_BACK, text)
+}
+
+/// A share from 0 to `most` percent.
+fn share_up_to(most: u32, text: &str) -> Result<f64, String> {
     let parsed = match text.strip_suffix('%') {
         Some(percent) => percent.parse::<f64>().map(|it| it / 100.0),
         None => text.parse::<f64>(),
     };
     match parsed {
-        Ok(share) if (0.0..=1.0).contains(&share) => Ok(share),
-        Ok(_) | Err(_) => Err("expected a share such as 0.15 or 15%, at most 100%".to_owned()),
+        Ok(share) if (0.0..=f64::from(most) / 100.0).contains(&share) => Ok(share),
+        Ok(_) | Err(_) => Err(format!(
+            "expected a share such as 0.15 or 15%, at most {most}%"
+        )),
+    }
+}
+
+/// A price in US dollars.
+pub(crate) fn price(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(price) if (0.0..=f64::MAX).contains(&price) => Ok(price),
+        Ok(_) | Err(_) => {
+            Err("expected a price in US dollars such as 0.04, not negative".to_owned())
+        }
     }
 }
 
 /// A time limit in kubectl's syntax: `30` (seconds), `1m30s`, `500ms`; `0` for none.
 pub(crate) fn timeout(text: &str) -> Result<Option<Duration>, String> {
     let wanted = || "expected a time such as 30, 30s or 1m30s, or 0 for no limit".to_owned();
-    let length = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => go_duration(text).ok_or_else(wanted)?,
-    };
+    let length = length(text).ok_or_else(wanted)?;
     Ok((!length.is_zero()).then_some(length))
+}
+
+/// A part of each day in the same syntax, none of it and all of it included.
+pub(crate) fn time_of_each_day(text: &str) -> Result<SignedDuration, String> {
+    let length = length(text).and_then(|it| SignedDuration::try_from(it).ok());
+    length
+        .filter(|it| *it <= SignedDuration::from_hours(24))
+        .ok_or_else(|| "expected a time of each day such as 90s or 5m, at most 24h".to_owned())
 }
 
 /// A time limit that must be one.
 pub(crate) fn positive_timeout(text: &str) -> Result<Duration, String> {
     timeout(text)?.ok_or_else(|| "expected a time such as 30s, above 0".to_owned())
+}
+
+/// Seconds, or what Go reads.
+fn length(text: &str) -> Option<Duration> {
+    match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => go_duration(text),
+    }
 }
 
 /// Go's `time.ParseDuration` for what is not negative: numbers, each with a unit.
@@ -235,6 +273,12 @@ pub(crate) const FAIL_ON: Words<FailOn> = Words(&[
     ("recommendation", FailOn::Recommendation),
 ]);
 
+pub(crate) const COURSES: Words<Course> = Words(&[
+    ("any", Course::Any),
+    ("raise", Course::OnlyRaise),
+    ("lower", Course::OnlyLower),
+]);
+
 pub(crate) const COLORS: Words<Color> = Words(&[
     ("auto", Color::Auto),
     ("always", Color::Always),
@@ -284,6 +328,57 @@ mod tests {
         }
         for bad in ["15", "-0.1", "101%", "%", "", "NaN"] {
             assert!(share(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn some_days_must_be_left_to_choose_on() {
+        for (text, expected) in [("0", 0.0), ("0.9", 0.9), ("90%", 0.9), ("0.3", 0.3)] {
+            assert_eq!(holdout(text), Ok(expected), "{text}");
+        }
+        for bad in ["91%", "0.91", "1", "-0.1", "NaN", ""] {
+            let refused = holdout(bad).unwrap_err();
+            assert!(refused.contains("at most 90%"), "{bad}: {refused}");
+        }
+    }
+
+    #[test]
+    fn a_price_is_any_amount_that_is_not_negative() {
+        for (text, expected) in [
+            ("0.0316", 0.0316),
+            ("0", 0.0),
+            ("12", 12.0),
+            ("1e-3", 0.001),
+        ] {
+            assert_eq!(price(text), Ok(expected), "{text}");
+        }
+        for bad in ["-0.01", "NaN", "inf", "1e999", "$1", "0,03", ""] {
+            assert!(price(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_day_has_no_more_than_24_hours() {
+        for (text, seconds) in [
+            ("90s", 90),
+            ("5m", 300),
+            ("0", 0),
+            ("30", 30),
+            ("24h", 86_400),
+        ] {
+            let expected = SignedDuration::from_secs(seconds);
+            assert_eq!(time_of_each_day(text), Ok(expected), "{text}");
+        }
+        for bad in [
+            "24h1s",
+            "-5m",
+            "5 m",
+            "x",
+            "",
+            "1e9h",
+            "99999999999999999999",
+        ] {
+            assert!(time_of_each_day(bad).is_err(), "{bad}");
         }
     }
 
@@ -375,6 +470,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in "\\PC{0,40}") {
             let _ = (timeout(&text), share(&text), url(&text), header(&text), days(&text));
+            let _ = (holdout(&text), price(&text), time_of_each_day(&text));
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What an analysis is asked for.
 
 use super::Origin;
-use crate::analysis::AnalysisSettings;
+use crate::analysis::{AnalysisSettings, Course, Prices};
 use crate::cli::args::AnalysisArgs;
+use crate::cli::args::analysis::PriceArgs;
 use crate::config::{Window, values};
 use crate::error::Error;
 
@@ -26,13 +27,65 @@ pub(super) fn settings(
             values::share,
             default.headroom,
         )?,
+        minimum_effect: origin.or(
+            args.minimum_effect,
+            "analysis.minEffect",
+            values::share,
+            default.minimum_effect,
+        )?,
         allow_single: origin.or(
             args.allow_single,
             "analysis.allowSingle",
             values::boolean,
             default.allow_single,
         )?,
-        ..default
+        shortfall_budget: origin.or(
+            args.shortfall_budget,
+            "analysis.shortfallBudget",
+            values::time_of_each_day,
+            default.shortfall_budget,
+        )?,
+        course: course(args, origin, default.course)?,
+        holdout: origin.or(
+            args.holdout,
+            "analysis.holdout",
+            values::holdout,
+            default.holdout,
+        )?,
+        prices: prices(&args.prices, origin)?,
+    })
+}
+
+/// The one that was typed, or that of the file unless `=false` takes it back.
+fn course(args: &AnalysisArgs, origin: &Origin<'_>, default: Course) -> Result<Course, Error> {
+    let parse = |it: &str| values::COURSES.parse(it);
+    let otherwise = origin.or(None, "analysis.course", parse, default)?;
+    match (args.only_raise, args.only_lower) {
+        (Some(true), Some(true)) => Err(Error::Usage {
+            message: "--only-raise and --only-lower leave nothing to propose".to_owned(),
+            hint: Some("pass one of them, or neither for changes both ways".to_owned()),
+        }),
+        (Some(true), Some(false) | None) => Ok(Course::OnlyRaise),
+        (Some(false) | None, Some(true)) => Ok(Course::OnlyLower),
+        (raise @ (Some(false) | None), lower @ (Some(false) | None)) => {
+            let is_taken_back = match otherwise {
+                Course::Any => false,
+                Course::OnlyRaise => raise.is_some(),
+                Course::OnlyLower => lower.is_some(),
+            };
+            Ok(if is_taken_back {
+                Course::Any
+            } else {
+                otherwise
+            })
+        }
+    }
+}
+
+pub(super) fn prices(args: &PriceArgs, origin: &Origin<'_>) -> Result<Prices, Error> {
+    Ok(Prices {
+        cpu_hour: origin.or_file(args.cpu_hour, "prices.cpuHour", values::price)?,
+        gib_hour: origin.or_file(args.gib_hour, "prices.memoryGibHour", values::price)?,
     })
 }
 
@@ -47,22 +100,107 @@ mod tests {
         decided(line, file).unwrap().analysis
     }
 
+    /// Every key of the analysis, each with another value than the default.
+    const FILE: &str = "analysis: {minHistoryDays: 3, headroom: 20%, minEffect: 0.05, \
+                        shortfallBudget: 90s, course: raise, allowSingle: true, holdout: 0}\n\
+                        prices: {cpuHour: 0.03, memoryGibHour: 0.004}\n";
+
     #[test]
     fn nothing_said_is_the_default_of_the_analysis() {
         assert_eq!(settings("x analyze", ""), AnalysisSettings::default());
     }
 
     #[test]
-    fn flags_beat_the_file_key_by_key() {
-        let file = "analysis: {minHistoryDays: 3, headroom: 20%, allowSingle: true}\n";
+    fn the_file_beats_the_defaults() {
+        let expected = AnalysisSettings {
+            window: SignedDuration::from_hours(14 * 24),
+            min_history: SignedDuration::from_hours(3 * 24),
+            headroom: 0.2,
+            minimum_effect: 0.05,
+            allow_single: true,
+            shortfall_budget: SignedDuration::from_secs(90),
+            course: Course::OnlyRaise,
+            holdout: 0.0,
+            prices: Prices {
+                cpu_hour: Some(0.03),
+                gib_hour: Some(0.004),
+            },
+        };
+        assert_eq!(settings("x analyze", FILE), expected);
+    }
+
+    #[test]
+    fn flags_beat_the_file() {
+        let line = "x analyze --window-days 7 --min-history-days 2 --headroom 30% --min-effect 0 \
+                    --shortfall-budget 5m --only-lower --allow-single=false --holdout 0.5 \
+                    --cpu-hour-price 0.05 --memory-gib-hour-price 0";
         let expected = AnalysisSettings {
             window: SignedDuration::from_hours(7 * 24),
-            min_history: SignedDuration::from_hours(3 * 24),
+            min_history: SignedDuration::from_hours(2 * 24),
             headroom: 0.3,
+            minimum_effect: 0.0,
             allow_single: false,
-            ..AnalysisSettings::default()
+            shortfall_budget: SignedDuration::from_mins(5),
+            course: Course::OnlyLower,
+            holdout: 0.5,
+            prices: Prices {
+                cpu_hour: Some(0.05),
+                gib_hour: Some(0.0),
+            },
         };
-        let line = "x analyze --window-days 7 --headroom 0.3 --allow-single=false";
-        assert_eq!(settings(line, file), expected);
+        assert_eq!(settings(line, FILE), expected);
+    }
+
+    #[test]
+    fn a_course_is_typed_or_taken_back() {
+        let cases = [
+            ("--only-raise", "any", Course::OnlyRaise),
+            ("--only-raise", "lower", Course::OnlyRaise),
+            (
+                "--only-lower --only-raise=false",
+                "raise",
+                Course::OnlyLower,
+            ),
+            ("--only-raise=false", "raise", Course::Any),
+            ("--only-lower=false", "lower", Course::Any),
+            ("--only-lower=false", "raise", Course::OnlyRaise),
+            (
+                "--only-raise=false --only-lower=false",
+                "lower",
+                Course::Any,
+            ),
+            ("-A", "lower", Course::OnlyLower),
+        ];
+        for (flags, course, expected) in cases {
+            let file = format!("analysis: {{course: {course}}}\n");
+            let settings = settings(&format!("x analyze {flags}"), &file);
+            assert_eq!(settings.course, expected, "{flags}, {course}");
+        }
+    }
+
+    #[test]
+    fn both_courses_are_refused_with_the_way_out() {
+        let refused = decided("x analyze --only-raise --only-lower", "").unwrap_err();
+        assert_eq!(
+            refused.render(),
+            "error: --only-raise and --only-lower leave nothing to propose\n\
+             hint: pass one of them, or neither for changes both ways\n"
+        );
+        assert_eq!(refused.exit().code(), 2);
+    }
+
+    #[test]
+    fn values_of_the_file_are_held_to_the_same_limits() {
+        for file in [
+            "analysis: {holdout: 0.95}\n",
+            "analysis: {shortfallBudget: 25h}\n",
+            "analysis: {course: up}\n",
+            "analysis: {minEffect: 15}\n",
+            "prices: {cpuHour: -1}\n",
+            "prices: {memoryGibHour: .inf}\n",
+        ] {
+            let refused = decided("x analyze", file);
+            assert!(matches!(refused, Err(Error::ConfigFile(_))), "{file}");
+        }
     }
 }

@@ -133,6 +133,19 @@ fn values_and_keys_that_nobody_knows() {
         "a window that is too long",
         &["analyze", "--window-days", "1000"],
     );
+    add(
+        "a share of nearly all days",
+        &["analyze", "--holdout", "0.95"],
+    );
+    add(
+        "more shortfall than a day has time",
+        &["analyze", "--shortfall-budget", "25h"],
+    );
+    add("a price below zero", &["analyze", "--cpu-hour-price=-0.04"]);
+    add(
+        "neither more nor fewer",
+        &["analyze", "--only-raise", "--only-lower"],
+    );
     add("a time that is none", &["analyze", "--now", "yesterday"]);
     add(
         "a URL without a scheme",
