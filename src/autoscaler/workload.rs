@@ -58,6 +58,8 @@ fn sum_of(all: &[Container], amount: impl Fn(&Container) -> Option<Cores>) -> Op
 pub struct PodLevel {
     pub cpu_request: Option<Cores>,
     pub cpu_limit: Option<Cores>,
+    /// Bytes.
+    pub memory_request: Option<f64>,
 }
 
 /// A container that runs as long as its pod.
@@ -115,7 +117,7 @@ mod tests {
             init_containers: Vec::new(),
             pod_level: PodLevel {
                 cpu_request: pod.map(Cores),
-                cpu_limit: None,
+                ..PodLevel::default()
             },
             pods: 0,
             ready_pods: 0,

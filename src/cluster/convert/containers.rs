@@ -26,6 +26,7 @@ pub fn pod_shape(pod: &PodSpec) -> PodShape {
         pod_level: PodLevel {
             cpu_request: amount(&pod.resources.requests, "cpu").map(Cores),
             cpu_limit: amount(&pod.resources.limits, "cpu").map(Cores),
+            memory_request: amount(&pod.resources.requests, "memory"),
         },
     }
 }
@@ -38,9 +39,24 @@ pub fn template_shape(template: &PodSpec) -> PodShape {
         it.cpu_request = it.cpu_request.or(it.cpu_limit);
         it.memory_request = it.memory_request.or(it.memory_limit);
     }
-    let pod_level = &mut shape.pod_level;
-    pod_level.cpu_request = pod_level.cpu_request.or(pod_level.cpu_limit);
+    if !template.resources.limits.is_empty() {
+        fill_in_pod_level(&mut shape, &template.resources);
+    }
     shape
+}
+
+/// A pod with a limit as a whole asks as a whole: for what its containers ask for if any does,
+/// for its limit otherwise (`defaultPodRequests` of `pkg/apis/core/v1/defaults.go`, v1.34).
+fn fill_in_pod_level(shape: &mut PodShape, of_pod: &Resources) {
+    let containers = shape.containers.iter();
+    let cpu = containers.clone().filter_map(|it| it.cpu_request);
+    let cpu = cpu.reduce(|all, it| Cores(all.0 + it.0));
+    let memory = containers.filter_map(|it| it.memory_request);
+    let memory = memory.reduce(|all, it| all + it);
+    let memory_limit = amount(&of_pod.limits, "memory");
+    let pod_level = &mut shape.pod_level;
+    pod_level.cpu_request = pod_level.cpu_request.or(cpu).or(pod_level.cpu_limit);
+    pod_level.memory_request = pod_level.memory_request.or(memory).or(memory_limit);
 }
 
 fn containers(pod: &PodSpec) -> Vec<workload::Container> {
@@ -145,12 +161,45 @@ mod tests {
     #[test]
     fn a_pod_may_ask_as_a_whole() {
         let pod = json!({"containers": [{"name": "app"}],
-            "resources": {"requests": {"cpu": "3"}, "limits": {"cpu": "4"}}});
+            "resources": {"requests": {"cpu": "3", "memory": "1Ki"}, "limits": {"cpu": "4"}}});
         let shape = pod_shape(&serde_json::from_value(pod).unwrap());
         let expected = PodLevel {
             cpu_request: Some(Cores(3.0)),
             cpu_limit: Some(Cores(4.0)),
+            memory_request: Some(1024.0),
         };
         assert_eq!(shape.pod_level, expected);
+    }
+
+    #[test]
+    fn a_template_with_a_limit_as_a_whole_asks_as_a_whole() {
+        let asked = |pod: Value, container: Value| {
+            let template = json!({"resources": pod,
+                "containers": [{"name": "app", "resources": container}, {"name": "log"}]});
+            let template = serde_json::from_value(template).unwrap();
+            let pod_level = template_shape(&template).pod_level;
+            (
+                pod_level.cpu_request.map(|it| it.0),
+                pod_level.memory_request,
+            )
+        };
+        let limits = json!({"limits": {"cpu": "4", "memory": "8Ki"}});
+        let cases = [
+            (limits.clone(), json!({}), (Some(4.0), Some(8192.0))),
+            (
+                limits.clone(),
+                json!({"requests": {"cpu": "1"}, "limits": {"memory": "2Ki"}}),
+                (Some(1.0), Some(2048.0)),
+            ),
+            (
+                json!({"requests": {"cpu": "3"}, "limits": {"cpu": "4"}}),
+                json!({"requests": {"cpu": "1", "memory": "1Ki"}}),
+                (Some(3.0), Some(1024.0)),
+            ),
+            (json!({}), json!({"requests": {"cpu": "1"}}), (None, None)),
+        ];
+        for (pod, container, expected) in cases {
+            assert_eq!(asked(pod, container), expected);
+        }
     }
 }
