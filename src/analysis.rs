@@ -3,12 +3,13 @@
 //!
 //! Start at [`assess`]. [`load`] turns history into demand, [`findings`] states what is seen in
 //! it, [`needed`] and [`projection`] say what other settings would have done, [`recommend`]
-//! chooses among them and [`risk`] says how sure that is.
+//! chooses among them and [`risk`] says how sure that is; [`money`] says what replicas cost.
 
 pub mod assessment;
 pub mod case;
 pub mod findings;
 pub mod load;
+pub mod money;
 pub mod needed;
 pub mod projection;
 pub mod recommend;
