@@ -2,19 +2,21 @@
 //! and time give the same answer, byte for byte.
 //!
 //! Start at [`assess`]. [`load`] turns history into demand, [`findings`] states what is seen in
-//! it, [`needed`] and [`projection`] say what other settings would have done, [`recommend`]
-//! chooses among them and [`risk`] says how sure that is; [`money`] says what replicas cost.
+//! it with what was [`needed`], [`scenario`] makes it ready for replays, whose [`fidelity`] is
+//! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`] says what replicas cost.
 
 pub mod assessment;
 pub mod case;
+pub mod fidelity;
 pub mod findings;
 pub mod load;
 pub mod money;
 pub mod needed;
-pub mod projection;
 pub mod recommend;
 pub mod risk;
 pub mod scaling;
+pub mod scenario;
+pub mod settings;
 pub mod sliding;
 
 #[cfg(test)]
@@ -23,15 +25,19 @@ mod testing;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::autoscaler::Autoscaler;
-use crate::autoscaler::behavior::scale_down_window;
 use crate::autoscaler::workload::Workload;
 use crate::fleet::{NoWorkload, Subject};
 use crate::history::History;
-use assessment::{Assessment, Days, Evidence, Outcome, Settings};
+use crate::sim::demand::Shape;
+use crate::units::ReplicaHours;
+use assessment::{Assessment, Days, Evidence, Outcome, Proof};
 use case::Case;
+use fidelity::Fidelity;
 use findings::Finding;
 use load::Load;
 use needed::Demand;
+use scenario::Scenario;
+use settings::Settings;
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,8 +46,8 @@ pub struct AnalysisSettings {
     pub window: SignedDuration,
     /// Less known history than this is not judged. 7 days: every weekday once.
     pub min_history: SignedDuration,
-    /// Replicas kept beyond what the load asks for, as a share of it. 0.1: the tolerance within
-    /// which the controller does not act.
+    /// The share by which the load may be higher for other settings to serve it as well as today's
+    /// do. 0.1: the tolerance within which the controller does not act.
     pub headroom: f64,
     /// The share of replica-hours that a change must save to be worth making. 0.1.
     pub minimum_effect: f64,
@@ -144,22 +150,72 @@ fn assess_workload(
             ..unanalyzed(subject, outcome, Vec::new())
         };
     }
+    let today = Settings::of(autoscaler);
     let case = Case {
         subject,
         workload,
         history,
         load: &load,
         demand: &demand,
-        today: today(autoscaler),
+        today: &today,
         settings,
     };
     let findings = findings::all(&case);
-    let outcome =
-        recommend::recommend(&case, &findings).map_or(Outcome::NoChange, Outcome::Recommended);
+    let (outcome, fidelity) = judge(&case, &findings);
     Assessment {
-        evidence,
+        evidence: Evidence {
+            fidelity,
+            ..evidence
+        },
         ..unanalyzed(subject, outcome, findings)
     }
+}
+
+/// Replays today's settings to see whether they explain the history, then looks for better ones.
+fn judge(case: &Case<'_>, findings: &[Finding]) -> (Outcome, Option<Fidelity>) {
+    if findings.iter().any(recommend::blocks) {
+        return (Outcome::NoChange, None);
+    }
+    let autoscaler = case.autoscaler();
+    let headroom = case.settings.headroom;
+    let scenario = match Scenario::of(autoscaler, case.workload, case.history, case.load, headroom)
+    {
+        Ok(scenario) => scenario,
+        Err(why) => {
+            let why = why.to_string();
+            return (Outcome::Withheld { why }, None);
+        }
+    };
+    let today = scenario.settings(autoscaler);
+    let shapes = shapes(case.load);
+    match Fidelity::best(&scenario, &today, shapes) {
+        Some(fidelity) => {
+            let outcome = recommend::recommend(case, findings, &scenario, &fidelity);
+            (outcome, Some(fidelity))
+        }
+        None => {
+            let why = "no replica count was observed that a replay could be compared with";
+            let why = why.to_owned();
+            (Outcome::Withheld { why }, None)
+        }
+    }
+}
+
+/// How the load may have run within a step, as far as the history tells; what is likelier first.
+pub fn shapes(load: &Load) -> &'static [Shape] {
+    if load.bursts_known {
+        &[Shape::Burst, Shape::Linear, Shape::Held]
+    } else {
+        &[Shape::Linear, Shape::Held]
+    }
+}
+
+/// What a month of the known time would save, in replica-hours; negative where more is needed.
+pub fn saved_per_month(proof: &Proof) -> ReplicaHours {
+    let (before, after) = (&proof.today, &proof.proposed);
+    let saved = before.replica_hours.hours() - after.replica_hours.hours();
+    let known = SignedDuration::from_secs((before.known_minutes * 60.0) as i64);
+    money::per_month(ReplicaHours::from_hours(saved), known).unwrap_or_default()
 }
 
 fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> Assessment {
@@ -167,20 +223,10 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
     Assessment {
         autoscaler: autoscaler.id.clone(),
         target: autoscaler.target.clone(),
-        today: today(autoscaler),
+        today: Settings::of(autoscaler),
         outcome,
         findings,
         evidence: Evidence::default(),
-    }
-}
-
-/// The settings in force, defaults filled in.
-pub fn today(autoscaler: &Autoscaler) -> Settings {
-    Settings {
-        min_replicas: autoscaler.min,
-        max_replicas: autoscaler.max,
-        target_cpu_pct: autoscaler.cpu_target().map(|it| it.percent),
-        scale_down_cooldown_s: scale_down_window(autoscaler.behavior.as_ref()),
     }
 }
 
@@ -202,6 +248,7 @@ fn evidence(load: &Load, demand: &Demand) -> Evidence {
         coverage: load.coverage.share,
         censored: load.censored_share(),
         missing,
+        fidelity: None,
     }
 }
 

@@ -5,11 +5,12 @@ use std::fmt;
 use jiff::SignedDuration;
 use serde::Serialize;
 
+use super::fidelity::Fidelity;
 use super::findings::Finding;
-use super::projection::Shortfall;
+use super::settings::Settings;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
-use crate::units::{ReplicaHours, Replicas};
+use crate::sim::score::{Shortfall, Totals};
 
 /// Everything that is said of one autoscaler.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,26 +24,15 @@ pub struct Assessment {
     pub evidence: Evidence,
 }
 
-/// The settings of an autoscaler that a recommendation may change.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Settings {
-    pub min_replicas: Replicas,
-    pub max_replicas: Replicas,
-    /// Percent of the request; `None` where no CPU utilization is targeted.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub target_cpu_pct: Option<u32>,
-    /// The scale-down stabilization window in seconds.
-    pub scale_down_cooldown_s: u32,
-}
-
 /// Where the analysis of one autoscaler ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     /// Other settings are better.
-    Recommended(Recommendation),
+    Recommended(Box<Recommendation>),
     /// Nothing to change in its settings; there may be findings that call for another fix.
     NoChange,
+    /// What is known does not bear a recommendation.
+    Withheld { why: String },
     /// Too little is known to speak.
     NotEnoughHistory { have: Days, need: Days },
     /// Not analyzed by design: owned by a controller that would undo a change.
@@ -73,42 +63,80 @@ impl From<SignedDuration> for Days {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recommendation {
     pub proposed: Settings,
-    pub cost: Cost,
-    pub shortfall: ShortfallChange,
+    pub proof: Proof,
     pub risk: Risk,
     /// Why each changed field has its value, in the order of the settings.
     pub because: Vec<String>,
+    /// US dollars saved in a month, projected; `None` where no price was given or nothing is
+    /// requested. Negative where more is to be paid.
+    pub usd_per_month: Option<f64>,
 }
 
-/// Replica-hours of the window: as observed, and as the proposed settings would have needed.
+/// What replays of the same load say of two settings. All scores are of known time alone.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    /// Today's settings over the whole window.
+    pub today: Totals,
+    /// The proposed settings over the whole window.
+    pub proposed: Totals,
+    /// Days on which the settings were chosen.
+    pub training_days: usize,
+    /// The days after those, which had no part in the choice; absent if none were held back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<HeldBack>,
+    /// Between which shares the saving lies; absent with fewer than three days.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saving_interval: Option<Interval>,
+    /// Settings of which none is both cheaper and better served than another, over the training
+    /// days, the cheapest first; at most twelve.
+    pub frontier: Vec<Point>,
+}
+
+/// The scores of the days that settings were not chosen on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeldBack {
+    pub days: usize,
+    pub today: Totals,
+    pub proposed: Totals,
+}
+
+/// Shares of today's replica-hours, between which the saving lies with a probability.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Cost {
-    pub observed: ReplicaHours,
-    pub projected: ReplicaHours,
-    /// Hours of known samples over which both are counted; gaps are left out. Times 730 divided
-    /// by this gives a month.
-    pub window_hours: f64,
+pub struct Interval {
+    pub low: f64,
+    pub high: f64,
+    /// 0 to 1.
+    pub confidence: f64,
 }
 
-/// Load that ready pods could not serve: as observed, and a bound for the proposed settings.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+/// Settings that were tried.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ShortfallChange {
-    pub observed: Shortfall,
-    pub projected: Shortfall,
+pub struct Point {
+    pub settings: Settings,
+    pub replica_hours: f64,
+    pub shortfall: Shortfall,
+    /// Whether these are the settings of today.
+    pub is_today: bool,
+    pub is_proposed: bool,
 }
 
-impl Cost {
-    /// The share saved, 0 to 1; negative where more is needed, 0 where nothing was observed.
+impl Proof {
+    /// The share of today's replica-hours saved, at most 1; negative where more is needed.
     pub fn saving(&self) -> f64 {
-        let observed = self.observed.hours();
-        if observed > 0.0 {
-            1.0 - self.projected.hours() / observed
-        } else {
-            0.0
-        }
+        share_saved(
+            self.today.replica_hours.hours(),
+            self.proposed.replica_hours.hours(),
+        )
     }
+}
+
+/// The share of `from` that `to` saves; 0 where nothing was spent.
+pub fn share_saved(from: f64, to: f64) -> f64 {
+    if from > 0.0 { 1.0 - to / from } else { 0.0 }
 }
 
 /// How much could go wrong, with every reason that raised it above low.
@@ -149,4 +177,7 @@ pub struct Evidence {
     /// What could not be said for want of it: `cpu_limit_cores: saturation cannot be seen`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+    /// How well today's settings explain what was observed; absent where they were not replayed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fidelity: Option<Fidelity>,
 }

@@ -1,9 +1,9 @@
 //! Everything that findings and recommendations are made from, in one place.
 
 use super::AnalysisSettings;
-use super::assessment::Settings;
 use super::load::Load;
 use super::needed::Demand;
+use super::settings::Settings;
 use crate::autoscaler::Autoscaler;
 use crate::autoscaler::workload::Workload;
 use crate::fleet::Subject;
@@ -17,7 +17,7 @@ pub struct Case<'a> {
     pub history: &'a History,
     pub load: &'a Load,
     pub demand: &'a Demand,
-    pub today: Settings,
+    pub today: &'a Settings,
     pub settings: &'a AnalysisSettings,
 }
 

@@ -60,7 +60,7 @@ pub struct Sample {
     pub request: Option<f64>,
     /// Cores that one pod may use, of the same containers; above zero.
     pub limit: Option<f64>,
-    /// How far the busiest minute exceeds the mean of the step, at least 1.
+    /// How far the busiest minute exceeds what rising or falling usage explains, at least 1.
     pub burst: f64,
     /// The pods were saturated: more may have been asked for than was used.
     pub censored: bool,
@@ -130,7 +130,7 @@ impl Load {
             wanted,
             coverage: Coverage::of(&sources.usage, &sources.ready, inside),
             startup_seconds: sources.startup.unwrap_or(DEFAULT_STARTUP_SECONDS),
-            bursts_known: sources.bursts.is_known(),
+            bursts_known: sources.burst.is_some(),
             missing: sources.missing(),
         }
     }

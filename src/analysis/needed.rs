@@ -203,7 +203,7 @@ impl Reader<'_> {
             .on(self.load.grid);
         let full = match target {
             Target::Utilization(percent) => {
-                memory_request(self.workload)? * f64::from(percent) / 100.0
+                self.workload.memory_request()? * f64::from(percent) / 100.0
             }
             Target::AverageValue(bytes) => bytes.as_f64(),
             Target::Value(_) => return None,
@@ -232,14 +232,6 @@ fn known(filled: Filled) -> Option<Filled> {
         .iter()
         .any(|it| it.is_finite())
         .then_some(filled)
-}
-
-/// Bytes that one pod asks for; `None` where a container asks for none.
-fn memory_request(workload: &Workload) -> Option<f64> {
-    if workload.containers.is_empty() {
-        return None;
-    }
-    workload.containers.iter().map(|it| it.memory_request).sum()
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! How much could go wrong with a change, as a table of reasons.
 
-use super::assessment::{Cost, Risk, RiskLevel, Settings};
+use super::assessment::{Proof, Risk, RiskLevel, share_saved};
 use super::case::Case;
+use super::fidelity::{Fidelity, Fit};
 use super::load::Load;
+use super::settings::Settings;
 use crate::autoscaler::workload::{ContainerRole, DisruptionBudget};
 
 /// Below the first share of known samples a risk is seen, below the second a great one.
@@ -14,13 +16,19 @@ const FULL_HISTORY_DAYS: f64 = 13.0;
 /// A change of this share at once is a large one.
 const LARGE_CHANGE: f64 = 0.5;
 
+/// The share of the saving that days held back must show too.
+const HELD_BACK_SAVING: f64 = 0.5;
+
 /// Points by which a target may rise at once.
 const LARGE_RISE: u32 = 20;
 
 /// The risk of changing to `to`: the highest level among the reasons, low where there is none.
-pub fn of(case: &Case<'_>, to: Settings, cost: &Cost) -> Risk {
+pub fn of(case: &Case<'_>, to: &Settings, proof: &Proof, fidelity: &Fidelity) -> Risk {
     let mut reasons = Vec::new();
-    reasons.extend(size(case, to, cost));
+    reasons.extend(size(case, to, proof.saving()));
+    reasons.extend(untested(proof));
+    reasons.extend(uncertain(proof));
+    reasons.extend(fit(fidelity));
     reasons.extend(single(case, to));
     reasons.extend(disruption(case, to));
     reasons.extend(coverage(case.load));
@@ -47,7 +55,7 @@ fn high(reason: impl Into<String>) -> Reason {
     Some((RiskLevel::High, reason.into()))
 }
 
-fn size(case: &Case<'_>, to: Settings, cost: &Cost) -> Reason {
+fn size(case: &Case<'_>, to: &Settings, saving: f64) -> Reason {
     let (from, min) = (case.min(), f64::from(to.min_replicas.0));
     if min <= from * (1.0 - LARGE_CHANGE) {
         return medium(format!("the minimum falls from {from} to {min} at once"));
@@ -63,7 +71,6 @@ fn size(case: &Case<'_>, to: Settings, cost: &Cost) -> Reason {
         let (from, max) = (case.today.max_replicas, to.max_replicas);
         return medium(format!("the maximum rises from {from} to {max} at once"));
     }
-    let saving = cost.saving();
     if saving.abs() >= LARGE_CHANGE {
         let more = if saving > 0.0 { "fewer" } else { "more" };
         let percent = saving.abs() * 100.0;
@@ -72,14 +79,52 @@ fn size(case: &Case<'_>, to: Settings, cost: &Cost) -> Reason {
     None
 }
 
-fn single(case: &Case<'_>, to: Settings) -> Reason {
+/// Days that had no part in the choice.
+fn untested(proof: &Proof) -> Reason {
+    let Some(held) = &proof.held_back else {
+        return medium("no days were held back to check the choice");
+    };
+    let there = share_saved(
+        held.today.replica_hours.hours(),
+        held.proposed.replica_hours.hours(),
+    );
+    let here = proof.saving();
+    (here > 0.0 && there < here * HELD_BACK_SAVING).then(|| {
+        let (there, here) = (there * 100.0, here * 100.0);
+        let days = held.days;
+        let reason =
+            format!("the last {days} days would have saved {there:.0}%, all of them {here:.0}%");
+        (RiskLevel::Medium, reason)
+    })
+}
+
+fn uncertain(proof: &Proof) -> Reason {
+    let interval = proof.saving_interval?;
+    if proof.saving() > 0.0 && interval.low <= 0.0 {
+        return medium("the days differ so much that the saving may be none");
+    }
+    None
+}
+
+fn fit(fidelity: &Fidelity) -> Reason {
+    match fidelity.fit() {
+        Fit::Good => None,
+        Fit::Fair | Fit::Poor => medium(format!(
+            "a replay of today's settings is within one replica of what was observed only {:.0}% \
+             of the time",
+            (fidelity.within_one * 100.0).floor()
+        )),
+    }
+}
+
+fn single(case: &Case<'_>, to: &Settings) -> Reason {
     if to.min_replicas.0 <= 1 && to.min_replicas < case.today.min_replicas {
         return high("a single replica leaves nothing when its node goes");
     }
     None
 }
 
-fn disruption(case: &Case<'_>, to: Settings) -> Reason {
+fn disruption(case: &Case<'_>, to: &Settings) -> Reason {
     let budget = case.workload.disruption_budget.as_ref()?;
     let lowered = to.min_replicas < case.today.min_replicas;
     let kept = must_stay(budget, to.min_replicas.0)?;
@@ -144,7 +189,7 @@ fn length(load: &Load) -> Reason {
 
 /// Without a readiness probe a pod counts as ready, and is sent load, before it can serve; with
 /// fewer replicas or more scaling that is felt more often.
-fn probes(case: &Case<'_>, to: Settings) -> Reason {
+fn probes(case: &Case<'_>, to: &Settings) -> Reason {
     let today = case.today;
     let fewer = to.min_replicas < today.min_replicas || to.target_cpu_pct > today.target_cpu_pct;
     let mains = case.workload.containers.iter();
@@ -168,23 +213,62 @@ fn other_metrics(case: &Case<'_>) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::assessment::{HeldBack, Interval};
     use crate::analysis::testing::{DAY, Scene, cpu, daily};
     use crate::autoscaler::{Metric as Spec, Target};
     use crate::history::Metric;
+    use crate::sim::demand::Shape;
+    use crate::sim::score::{Score, Totals};
     use crate::units::{ReplicaHours, Replicas};
+
+    fn totals(replica_hours: f64) -> Totals {
+        Totals {
+            replica_hours: ReplicaHours::from_hours(replica_hours),
+            ..Score::default().totals()
+        }
+    }
+
+    /// A tenth saved, on the days held back as well.
+    fn proof() -> Proof {
+        Proof {
+            today: totals(100.0),
+            proposed: totals(90.0),
+            training_days: 10,
+            held_back: Some(HeldBack {
+                days: 4,
+                today: totals(30.0),
+                proposed: totals(27.0),
+            }),
+            saving_interval: Some(Interval {
+                low: 0.05,
+                high: 0.15,
+                confidence: 0.9,
+            }),
+            frontier: Vec::new(),
+        }
+    }
+
+    fn fidelity(within_one: f64) -> Fidelity {
+        Fidelity {
+            shape: Shape::Held,
+            mean_absolute_error: 1.0,
+            within_one,
+            mean_replicas: 4.0,
+            samples: 4032,
+        }
+    }
+
+    fn risk_of(scene: &Scene, change: impl Fn(&mut Settings)) -> Risk {
+        scene.ask(|case| {
+            let mut to = case.today.clone();
+            change(&mut to);
+            of(case, &to, &proof(), &fidelity(1.0))
+        })
+    }
 
     /// A minimum of six, lowered to `min`.
     fn risk(scene: &Scene, min: u32) -> Risk {
-        let cost = Cost {
-            observed: ReplicaHours::from_hours(100.0),
-            projected: ReplicaHours::from_hours(80.0),
-            window_hours: 336.0,
-        };
-        scene.ask(|case| {
-            let mut to = case.today;
-            to.min_replicas = Replicas(min);
-            of(case, to, &cost)
-        })
+        risk_of(scene, |it| it.min_replicas = Replicas(min))
     }
 
     fn scene() -> Scene {
@@ -252,35 +336,58 @@ mod tests {
 
     #[test]
     fn a_target_that_rises_far_at_once_is_of_medium_risk() {
-        let cost = Cost {
-            observed: ReplicaHours::from_hours(100.0),
-            projected: ReplicaHours::from_hours(80.0),
-            window_hours: 336.0,
-        };
         for (target, expected) in [(49, RiskLevel::Low), (50, RiskLevel::Medium)] {
-            let risk = scene().target(30).ask(|case| {
-                let mut to = case.today;
-                to.target_cpu_pct = Some(target);
-                of(case, to, &cost)
-            });
+            let risk = risk_of(&scene().target(30), |it| it.target_cpu_pct = Some(target));
             assert_eq!(risk.level, expected, "{target}");
         }
     }
 
     #[test]
     fn a_maximum_that_doubles_at_once_is_of_medium_risk() {
-        let cost = Cost {
-            observed: ReplicaHours::from_hours(100.0),
-            projected: ReplicaHours::from_hours(120.0),
-            window_hours: 336.0,
-        };
         for (max, expected) in [(19, RiskLevel::Low), (20, RiskLevel::Medium)] {
-            let risk = scene().ask(|case| {
-                let mut to = case.today;
-                to.max_replicas = Replicas(max);
-                of(case, to, &cost)
-            });
+            let risk = risk_of(&scene(), |it| it.max_replicas = Replicas(max));
             assert_eq!(risk.level, expected, "{max}");
+        }
+    }
+
+    #[test]
+    fn what_days_held_back_and_the_fit_leave_open_raises_the_risk() {
+        let mut unchecked = proof();
+        unchecked.held_back = None;
+        let mut less = proof();
+        less.held_back.as_mut().unwrap().proposed = totals(29.0);
+        let mut wide = proof();
+        wide.saving_interval.as_mut().unwrap().low = -0.01;
+        let cases = [
+            (proof(), 1.0, None),
+            (
+                unchecked,
+                1.0,
+                Some("no days were held back to check the choice"),
+            ),
+            (
+                less,
+                1.0,
+                Some("the last 4 days would have saved 3%, all of them 10%"),
+            ),
+            (
+                wide,
+                1.0,
+                Some("the days differ so much that the saving may be none"),
+            ),
+            (
+                proof(),
+                0.75,
+                Some(
+                    "a replay of today's settings is within one replica of what was observed only \
+                     75% of the time",
+                ),
+            ),
+        ];
+        for (proof, within_one, reason) in cases {
+            let risk = scene().ask(|case| of(case, case.today, &proof, &fidelity(within_one)));
+            let expected: Vec<String> = reason.into_iter().map(str::to_owned).collect();
+            assert_eq!(risk.reasons, expected);
         }
     }
 

@@ -11,7 +11,8 @@ use super::case::Case;
 use super::findings::{Code, Finding};
 use super::load::Load;
 use super::needed::Demand;
-use super::{AnalysisSettings, assess, today};
+use super::settings::Settings;
+use super::{AnalysisSettings, assess};
 use crate::autoscaler::behavior::{Behavior, Rules};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{Container, PodLevel, Workload};
@@ -127,8 +128,9 @@ impl Scene {
 
     pub(crate) fn recommendation(&self) -> Option<Recommendation> {
         match self.assess().outcome {
-            Outcome::Recommended(recommendation) => Some(recommendation),
+            Outcome::Recommended(recommendation) => Some(*recommendation),
             Outcome::NoChange
+            | Outcome::Withheld { .. }
             | Outcome::NotEnoughHistory { .. }
             | Outcome::Skipped { .. }
             | Outcome::Unreadable { .. } => None,
@@ -158,7 +160,7 @@ impl Scene {
             history: &self.history,
             load: &load,
             demand: &demand,
-            today: today(autoscaler),
+            today: &Settings::of(autoscaler),
             settings: &self.settings,
         })
     }

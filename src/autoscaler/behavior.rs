@@ -1,5 +1,10 @@
 //! `spec.behavior` of an HPA: how fast it may scale, and what it waits for.
 
+use std::fmt;
+
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+
 use crate::units::Quantity;
 
 /// Both directions; a direction that the object leaves out is `None` and takes the defaults.
@@ -19,8 +24,34 @@ pub struct Rules {
     pub tolerance: Option<Quantity>,
 }
 
+/// The policies of one direction, with which of them counts.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Policies {
+    #[serde(rename = "selectPolicy")]
+    pub select: Select,
+    pub policies: Vec<Policy>,
+}
+
+impl fmt::Display for Policies {
+    /// `the most of 4 pods/15s, 100%/15s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.select {
+            Select::Disabled => return f.write_str("disabled"),
+            Select::Max if self.policies.len() > 1 => f.write_str("the most of ")?,
+            Select::Min if self.policies.len() > 1 => f.write_str("the least of ")?,
+            Select::Max | Select::Min => {}
+        }
+        for (index, policy) in self.policies.iter().enumerate() {
+            let comma = if index > 0 { ", " } else { "" };
+            write!(f, "{comma}{policy}")?;
+        }
+        Ok(())
+    }
+}
+
 /// `selectPolicy`: which of several policies counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Select {
     Max,
     Min,
@@ -28,17 +59,58 @@ pub enum Select {
 }
 
 /// At most this much change within a period.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     pub amount: Amount,
     /// Seconds, 1 to 1800.
     pub period_seconds: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl fmt::Display for Policy {
+    /// `4 pods/15s`, `100%/15s`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let period = self.period_seconds;
+        match self.amount {
+            Amount::Pods(1) => write!(f, "1 pod/{period}s"),
+            Amount::Pods(pods) => write!(f, "{pods} pods/{period}s"),
+            Amount::Percent(percent) => write!(f, "{percent}%/{period}s"),
+        }
+    }
+}
+
+impl Serialize for Policy {
+    /// As the API spells it: `{"type": "Pods", "value": 4, "periodSeconds": 15}`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (kind, value) = match self.amount {
+            Amount::Pods(pods) => ("Pods", pods),
+            Amount::Percent(percent) => ("Percent", percent),
+        };
+        let mut fields = serializer.serialize_struct("Policy", 3)?;
+        fields.serialize_field("type", kind)?;
+        fields.serialize_field("value", &value)?;
+        fields.serialize_field("periodSeconds", &self.period_seconds)?;
+        fields.end()
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Amount {
     Pods(u32),
     Percent(u32),
+}
+
+impl Rules {
+    /// The policies as written, with the default of what is left out; `None` where nothing is
+    /// said of them. `default` are those of the direction.
+    pub fn written_policies(&self, default: &[Policy]) -> Option<Policies> {
+        if self.select.is_none() && self.policies.is_none() {
+            return None;
+        }
+        Some(Policies {
+            select: self.select.unwrap_or(Select::Max),
+            policies: self.policies.clone().unwrap_or_else(|| default.to_vec()),
+        })
+    }
 }
 
 /// The scale-down stabilization window of a controller with default flags
@@ -78,7 +150,8 @@ impl Behavior {
     }
 }
 
-const DEFAULT_UP: [Policy; 2] = [
+/// The scale-up policies of an object with a behavior that says nothing of them.
+pub const DEFAULT_UP: [Policy; 2] = [
     Policy {
         amount: Amount::Pods(4),
         period_seconds: 15,
@@ -89,7 +162,8 @@ const DEFAULT_UP: [Policy; 2] = [
     },
 ];
 
-const DEFAULT_DOWN: [Policy; 1] = [Policy {
+/// The scale-down policies of an object that says nothing of them.
+pub const DEFAULT_DOWN: [Policy; 1] = [Policy {
     amount: Amount::Percent(100),
     period_seconds: 15,
 }];

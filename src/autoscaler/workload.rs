@@ -39,6 +39,15 @@ impl Workload {
         self.pod_level.cpu_limit.or(of_containers)
     }
 
+    /// Bytes that one pod asks for; `None` where neither the pod nor each of its containers asks
+    /// for some.
+    pub fn memory_request(&self) -> Option<f64> {
+        let of_containers = self.containers.iter().map(|it| it.memory_request);
+        let sum = of_containers.sum::<Option<f64>>();
+        let sum = sum.filter(|_| !self.containers.is_empty());
+        self.pod_level.memory_request.or(sum)
+    }
+
     pub fn container(&self, name: &str) -> Option<&Container> {
         self.containers.iter().find(|it| it.name == name)
     }

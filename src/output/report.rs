@@ -1,6 +1,7 @@
 //! The report of an analysis: a versioned contract (`-o json`, `-o yaml`) and what the table is
 //! made from. Equal input gives an equal report, byte for byte: sorted, and without the clock.
 
+pub(crate) mod evidence;
 mod item;
 #[cfg(test)]
 pub(crate) mod made_up;
@@ -14,7 +15,7 @@ use crate::config::FailOn;
 use crate::fleet::{Fleet, Permission};
 use crate::metrics::Reading;
 use crate::series::Grid;
-pub use item::{Change, Item, Outcome, Saving};
+pub use item::{Change, Item, Outcome, Saving, Value};
 
 /// Everything that an analysis yields.
 #[derive(Debug)]
@@ -101,6 +102,7 @@ pub struct Summary {
     pub autoscalers: usize,
     pub recommended: usize,
     pub no_change: usize,
+    pub withheld: usize,
     pub not_enough_history: usize,
     pub skipped: usize,
     pub unreadable: usize,
@@ -129,10 +131,11 @@ impl FindingCounts {
 
 impl AnalysisReport {
     pub fn new(run: Run<'_>) -> Self {
+        let window = window(run.grid);
         let mut items: Vec<Item> = run
             .assessments
             .into_iter()
-            .map(|it| Item::new(it, run.fleet))
+            .map(|it| Item::new(it, run.fleet, window))
             .collect();
         items.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let mut unread: Vec<_> = run.fleet.unread.clone();
@@ -146,7 +149,7 @@ impl AnalysisReport {
                 version: run.fleet.cluster.version.clone(),
             },
             taken_at: run.taken_at,
-            window: window(run.grid),
+            window,
             source: run.reading.into(),
             summary: Summary::of(&items, unread.len()),
             items,
@@ -193,7 +196,7 @@ fn window(grid: Grid) -> Window {
 }
 
 /// `value` with `digits` after the point, so that noise of the last bits is not in the contract.
-fn rounded(value: f64, digits: i32) -> f64 {
+pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     // Adding zero turns -0 into 0.
     (value * scale).round() / scale + 0.0
@@ -252,6 +255,7 @@ impl Summary {
             autoscalers: items.len(),
             recommended: with(Outcome::Recommended),
             no_change: with(Outcome::NoChange),
+            withheld: with(Outcome::Withheld),
             not_enough_history: with(Outcome::NotEnoughHistory),
             skipped: with(Outcome::Skipped),
             unreadable: with(Outcome::Unreadable),
@@ -276,7 +280,10 @@ fn count_findings(items: &[Item]) -> FindingCounts {
 }
 
 fn mean_coverage(items: &[Item]) -> Option<f64> {
-    let judged = |it: &&Item| matches!(it.outcome, Outcome::Recommended | Outcome::NoChange);
+    let judged = |it: &&Item| match it.outcome {
+        Outcome::Recommended | Outcome::NoChange | Outcome::Withheld => true,
+        Outcome::NotEnoughHistory | Outcome::Skipped | Outcome::Unreadable => false,
+    };
     let all: Vec<f64> = items
         .iter()
         .filter(judged)
@@ -305,7 +312,12 @@ mod tests {
         let report = made_up::report();
         let it = report.summary;
         assert_eq!(
-            it.recommended + it.no_change + it.not_enough_history + it.skipped + it.unreadable,
+            it.recommended
+                + it.no_change
+                + it.withheld
+                + it.not_enough_history
+                + it.skipped
+                + it.unreadable,
             it.autoscalers
         );
         let findings: usize = report.items.iter().map(|it| it.findings.len()).sum();

@@ -32,6 +32,7 @@ fn counts(summary: Summary) -> String {
         },
     ];
     let others = [
+        (summary.withheld, "withheld"),
         (summary.not_enough_history, "without enough history"),
         (summary.skipped, "skipped"),
         (summary.unreadable, "unreadable"),
@@ -44,17 +45,27 @@ fn counts(summary: Summary) -> String {
 
 fn saving(report: &AnalysisReport) -> Option<String> {
     let saving = report.summary.saving?;
-    let (observed, projected) = (
-        saving.observed_replica_hours,
-        saving.projected_replica_hours,
-    );
+    let (today, proposed) = (saving.today_replica_hours, saving.proposed_replica_hours);
     let percent = (saving.share.abs() * 100.0).round();
-    let verb = if projected <= observed { "save" } else { "add" };
+    let verb = if proposed <= today { "save" } else { "add" };
+    let money = saving.usd_per_month.map_or_else(String::new, |usd| {
+        let word = if usd < 0.0 { "cost" } else { "save" };
+        format!("; they would {word} {} a month", dollars(usd.abs()))
+    });
     Some(format!(
-        "the recommendations {verb} {:.0} of {observed:.0} replica-hours ({percent}%, projected) in {} days",
-        (observed - projected).abs(),
+        "the recommendations {verb} {:.0} of {today:.0} replica-hours ({percent}%, projected) in {} days{money}",
+        (today - proposed).abs(),
         report.window.days
     ))
+}
+
+/// `$0.42`, `$1200`.
+pub(super) fn dollars(usd: f64) -> String {
+    if usd < 100.0 {
+        format!("${usd:.2}")
+    } else {
+        format!("${usd:.0}")
+    }
 }
 
 fn history(report: &AnalysisReport, elapsed: Duration) -> String {
@@ -158,9 +169,9 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "7 autoscalers: 2 recommendations, 6 findings (2 critical), 1 without enough \
+                "8 autoscalers: 2 recommendations, 6 findings (2 critical), 1 withheld, 1 without enough \
                  history, 1 skipped, 1 unreadable",
-                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days",
+                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days; they would save $58.40 a month",
                 "history: Prometheus http://localhost:9090, remote read (streamed chunks), pods \
                  assigned by kube_pod_owner, 98% coverage, 12 queries, 3.3 MiB, 1.2 s",
                 "warning: 2 series had samples out of order",

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Page;
 use super::layout::{Cell, Column, Layout, Row, Shrink};
-use super::report::{AnalysisReport, Item, Outcome, Saving, UnreadRow};
+use super::report::{AnalysisReport, Change, Item, Outcome, Saving, UnreadRow, Value};
 use crate::analysis::assessment::RiskLevel;
 
 pub(super) const HEADER: Style = Style::new().bold();
@@ -98,7 +98,7 @@ fn item_row(item: &Item, page: Page, target: String) -> Row {
 pub(super) fn settings(item: &Item) -> [Cell; 3] {
     let changes = |key, today: Option<u32>| {
         let today = today.map_or_else(|| NONE.to_owned(), |it| it.to_string());
-        match item.config_diff.get(key).and_then(|it| it.to) {
+        match item.config_diff.get(key).and_then(number) {
             Some(to) => Cell::styled(format!("{today}→{to}"), CHANGED),
             None => Cell::plain(today),
         }
@@ -110,11 +110,20 @@ pub(super) fn settings(item: &Item) -> [Cell; 3] {
     ]
 }
 
+/// What a number is to be.
+fn number(change: &Change) -> Option<u32> {
+    match change.to {
+        Some(Value::Number(to)) => Some(to),
+        Some(Value::Policies(_)) | None => None,
+    }
+}
+
 /// What stands in place of an answer, where there is none.
 pub(super) fn note(item: &Item) -> Option<Cell> {
     let reason = item.reason.as_deref().unwrap_or_default();
     match item.outcome {
         Outcome::Recommended | Outcome::NoChange => None,
+        Outcome::Withheld => Some(Cell::styled(format!("withheld: {reason}"), ASIDE)),
         Outcome::NotEnoughHistory => Some(Cell::styled(reason, ASIDE)),
         Outcome::Skipped => Some(Cell::styled(format!("skipped: {reason}"), ASIDE)),
         Outcome::Unreadable => Some(Cell::styled(format!("unreadable: {reason}"), BAD)),
@@ -136,22 +145,23 @@ pub(super) fn saving(saving: Option<Saving>) -> Cell {
 }
 
 pub(super) fn risk(item: &Item) -> Cell {
-    let Some(risk) = &item.risk else {
+    let Some(level) = item.risk else {
         return Cell::plain(NONE);
     };
-    let style = match risk.level {
+    let style = match level {
         RiskLevel::Low => Style::new(),
         RiskLevel::Medium => CAREFUL,
         RiskLevel::High => BAD,
     };
-    Cell::styled(risk.level.to_string(), style)
+    Cell::styled(level.to_string(), style)
 }
 
-/// The codes, led by a change that has no column of its own.
+/// The codes, led by changes that have no column of their own.
 fn findings(item: &Item) -> Cell {
     let window = cooldown(item).map(|it| format!("cooldown {it}"));
     let codes = item.findings.iter().map(|it| it.code.to_string());
-    let all: Vec<String> = window.into_iter().chain(codes).collect();
+    let changes = window.into_iter().chain(policies(item));
+    let all: Vec<String> = changes.chain(codes).collect();
     if all.is_empty() {
         return Cell::plain(NONE);
     }
@@ -160,9 +170,21 @@ fn findings(item: &Item) -> Cell {
 
 /// The scale-down window if it is to change: `5m→10m`.
 pub(super) fn cooldown(item: &Item) -> Option<String> {
-    let to = item.config_diff.get("scale_down_cooldown_s")?.to?;
+    let to = number(item.config_diff.get("scale_down_cooldown_s")?)?;
     let today = window(item.today.scale_down_cooldown_s);
     Some(format!("{today}→{}", window(to)))
+}
+
+/// The policies that are to change; what they become is too long for a table.
+fn policies(item: &Item) -> impl Iterator<Item = String> + '_ {
+    let names = [
+        ("scale_up_policies", "scale-up policies"),
+        ("scale_down_policies", "scale-down policies"),
+    ];
+    let changed = names
+        .into_iter()
+        .filter(|it| item.config_diff.contains_key(it.0));
+    changed.map(|it| it.1.to_owned())
 }
 
 /// Whole minutes as `5m`, anything else as `90s`.
@@ -304,8 +326,8 @@ mod tests {
 
     #[test]
     fn every_autoscaler_has_exactly_one_row() {
-        let text = printed(200, true);
-        assert_eq!(text.lines().count(), 1 + 7 + 1, "{text}");
+        let text = printed(240, true);
+        assert_eq!(text.lines().count(), 1 + 8 + 1, "{text}");
     }
 
     #[test]

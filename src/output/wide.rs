@@ -5,10 +5,13 @@ use std::io::{self, Write};
 
 use super::Page;
 use super::layout::{Cell, Column, Layout, Row, Shrink};
+use super::report::evidence::Evidence;
 use super::report::{AnalysisReport, Item, Saving};
+use super::summary::dollars;
 use super::table::{self, column};
-use crate::analysis::assessment::ShortfallChange;
-use crate::analysis::projection::Shortfall;
+use crate::analysis::assessment::{HeldBack, Interval, Proof};
+use crate::analysis::fidelity::{Fidelity, Fit};
+use crate::sim::score::Totals;
 
 const COLUMNS: [Column; 11] = [
     column("NAME", Shrink::Never),
@@ -92,11 +95,16 @@ fn history(item: &Item) -> String {
 fn details(item: &Item) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(item.because.iter().map(|it| format!("because: {it}")));
-    lines.extend(item.saving.map(replica_hours));
-    lines.extend(item.shortfall.and_then(shortfall));
-    if let Some(risk) = item.risk.as_ref().filter(|it| !it.reasons.is_empty()) {
-        lines.push(format!("risk {}: {}", risk.level, risk.reasons.join("; ")));
-    }
+    lines.extend(item.saving.map(|it| replica_hours(it, item)));
+    lines.extend(item.evidence.proof.as_ref().and_then(shortfall));
+    lines.extend(item.evidence.proof.as_ref().and_then(held_back));
+    lines.extend(
+        item.evidence
+            .fidelity
+            .filter(|it| matters(it, item))
+            .map(fidelity),
+    );
+    lines.extend(risk(item));
     for finding in &item.findings {
         let (severity, code) = (finding.severity, finding.code);
         lines.push(format!("{severity} {code}: {}", finding.message));
@@ -107,27 +115,86 @@ fn details(item: &Item) -> Vec<String> {
     lines
 }
 
-fn replica_hours(saving: Saving) -> String {
+fn risk(item: &Item) -> Option<String> {
+    let Evidence { risk_reasons, .. } = &item.evidence;
+    let level = item.risk.filter(|_| !risk_reasons.is_empty())?;
+    Some(format!("risk {level}: {}", risk_reasons.join("; ")))
+}
+
+fn replica_hours(saving: Saving, item: &Item) -> String {
     let per_month = saving.replica_hours_per_month;
     let verb = if per_month < 0.0 { "more" } else { "less" };
+    let interval = item
+        .evidence
+        .proof
+        .as_ref()
+        .and_then(|it| it.saving_interval);
+    let interval = interval.map_or_else(String::new, |it| format!(", {}", told(it)));
+    let money = saving.usd_per_month.map_or_else(String::new, |usd| {
+        format!(" ({} {verb}, projected)", dollars(usd.abs()))
+    });
     format!(
-        "replica-hours: {:.1} observed, {:.1} projected, {:.0} {verb} a month",
-        saving.observed_replica_hours,
-        saving.projected_replica_hours,
+        "replica-hours: {:.1} today, {:.1} proposed, {:.0} {verb} a month{money}{interval}",
+        saving.today_replica_hours,
+        saving.proposed_replica_hours,
         per_month.abs()
     )
 }
 
+fn told(interval: Interval) -> String {
+    format!(
+        "saving {:.0}% to {:.0}% with {:.0}% confidence",
+        interval.low * 100.0,
+        interval.high * 100.0,
+        interval.confidence * 100.0
+    )
+}
+
 /// `None` where there was no shortfall, and none is to come.
-fn shortfall(change: ShortfallChange) -> Option<String> {
-    if change == ShortfallChange::default() {
-        return None;
-    }
-    let told = |it: Shortfall| format!("{:.0} min ({:.1} core-min)", it.minutes, it.core_minutes);
-    let (observed, projected) = (told(change.observed), told(change.projected));
+fn shortfall(proof: &Proof) -> Option<String> {
+    let (today, proposed) = (&proof.today, &proof.proposed);
+    let any = today.shortfall_minutes + proposed.shortfall_minutes > 0.0;
+    let told = |it: &Totals| {
+        let (minutes, amount) = (it.shortfall_minutes, it.shortfall_core_minutes);
+        format!("{minutes:.0} min ({amount:.1} core-min)")
+    };
+    any.then(|| {
+        format!(
+            "shortfall: {} today, {} proposed",
+            told(today),
+            told(proposed)
+        )
+    })
+}
+
+fn held_back(proof: &Proof) -> Option<String> {
+    let HeldBack {
+        days,
+        today,
+        proposed,
+    } = proof.held_back.as_ref()?;
     Some(format!(
-        "shortfall: {observed} observed, {projected} projected"
+        "held back: {days} days, replica-hours {:.1} today, {:.1} proposed, shortfall {:.0} min and \
+         {:.0} min",
+        today.replica_hours.hours(),
+        proposed.replica_hours.hours(),
+        today.shortfall_minutes,
+        proposed.shortfall_minutes
     ))
+}
+
+/// Whether the answer hangs on how well today's settings are repeated.
+fn matters(fidelity: &Fidelity, item: &Item) -> bool {
+    item.proposed.is_some() || fidelity.fit() != Fit::Good
+}
+
+fn fidelity(fidelity: Fidelity) -> String {
+    format!(
+        "fidelity: a replay of today's settings is within one replica {:.0}% of the time, {:.2} off \
+         on the mean",
+        (fidelity.within_one * 100.0).floor(),
+        fidelity.mean_absolute_error
+    )
 }
 
 #[cfg(test)]

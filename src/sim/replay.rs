@@ -192,6 +192,7 @@ impl<'a> Replay<'a> {
             syncs,
             replicas: i64::from(plan.current),
             capacity: serving.saturating_mul(self.plant.shape().capacity()),
+            requested: serving.saturating_mul(self.plant.shape().request),
             demand,
             peak: segment.peak,
             reserve: (segment.peak as f64 * (1.0 + self.setup.headroom)).ceil() as i64,

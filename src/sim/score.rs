@@ -29,11 +29,33 @@ pub struct Score {
     headroom_millicores: i64,
     tight: i64,
     tight_millicores: i64,
+    borrowed: i64,
+    borrowed_millicores: i64,
     limited: [i64; Limit::ALL.len()],
     pub scale_events: u32,
     /// Reversals within [`FLAP`].
     pub flaps: u32,
     last: Option<(bool, Timestamp)>,
+}
+
+/// Load that the pods that served could not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shortfall {
+    /// Minutes in which capacity at saturation was below the peak of the load.
+    pub minutes: f64,
+    /// By how many cores, times minutes.
+    pub core_minutes: f64,
+}
+
+impl Shortfall {
+    /// Whether this is not more than `other`, by time and by amount.
+    pub fn within(&self, other: &Self) -> bool {
+        // Sums of the same terms in another order differ by rounding.
+        const ROUNDING: f64 = 1e-6;
+        self.minutes <= other.minutes + ROUNDING
+            && self.core_minutes <= other.core_minutes * (1.0 + ROUNDING) + ROUNDING
+    }
 }
 
 /// What decided how many pods there are.
@@ -86,6 +108,8 @@ pub struct Span {
     pub replicas: i64,
     /// Millicores that the serving pods can give.
     pub capacity: i64,
+    /// Millicores that the serving pods request, which their nodes keep for them.
+    pub requested: i64,
     /// Millicores asked for on the mean, and at the busiest.
     pub demand: i64,
     pub peak: i64,
@@ -118,6 +142,11 @@ pub struct Totals {
     pub reserve_shortfall_minutes: f64,
     /// As `shortfall_core_minutes`, had the demand been higher by the headroom.
     pub reserve_shortfall_core_minutes: f64,
+    /// Minutes in which the peak of the load was more than the pods that served request: what their
+    /// nodes need not give.
+    pub borrowed_minutes: f64,
+    /// How much more, in cores × minutes.
+    pub borrowed_core_minutes: f64,
     /// Minutes by what decided how many pods there were.
     pub limited_minutes: BTreeMap<Limit, f64>,
     /// Minutes of which the demand is known: all of the above.
@@ -129,6 +158,7 @@ impl Score {
         let Span { syncs, .. } = *span;
         let short = span.peak.saturating_sub(span.capacity).max(0);
         let tight = span.reserve.saturating_sub(span.capacity).max(0);
+        let borrowed = span.peak.saturating_sub(span.requested).max(0);
         let spare = span.capacity.saturating_sub(span.demand).max(0);
         self.known += syncs;
         self.replicas += span.replicas * syncs;
@@ -139,6 +169,8 @@ impl Score {
         self.pinned += i64::from(span.is_pinned) * syncs;
         self.tight += i64::from(tight > 0) * syncs;
         add_product(&mut self.tight_millicores, tight, syncs);
+        self.borrowed += i64::from(borrowed > 0) * syncs;
+        add_product(&mut self.borrowed_millicores, borrowed, syncs);
         self.limited[span.limit as usize] += syncs;
     }
 
@@ -159,8 +191,48 @@ impl Score {
         self.last = Some((is_up, now));
     }
 
+    pub fn replica_hours(&self) -> f64 {
+        minutes(self.replicas) / 60.0
+    }
+
+    pub fn known_minutes(&self) -> f64 {
+        minutes(self.known)
+    }
+
+    /// Minutes in which usage was above the target by more than the margin.
+    pub fn breach_minutes(&self) -> f64 {
+        minutes(self.breach)
+    }
+
+    /// Minutes in which the maximum kept back what the metrics asked for.
+    pub fn pinned_minutes(&self) -> f64 {
+        minutes(self.pinned)
+    }
+
+    pub fn shortfall(&self) -> Shortfall {
+        Shortfall {
+            minutes: minutes(self.shortfall),
+            core_minutes: minutes(self.shortfall_millicores) / 1000.0,
+        }
+    }
+
+    /// The shortfall if the demand had been higher by the headroom.
+    pub fn reserve_shortfall(&self) -> Shortfall {
+        Shortfall {
+            minutes: minutes(self.tight),
+            core_minutes: minutes(self.tight_millicores) / 1000.0,
+        }
+    }
+
+    /// By how much the peak of the load exceeded what the pods that served request.
+    pub fn borrowed(&self) -> Shortfall {
+        Shortfall {
+            minutes: minutes(self.borrowed),
+            core_minutes: minutes(self.borrowed_millicores) / 1000.0,
+        }
+    }
+
     pub fn totals(&self) -> Totals {
-        let minutes = |syncs: i64| syncs as f64 * SYNC_PERIOD.as_secs_f64() / 60.0;
         let core_minutes = |millicores: i64| minutes(millicores) / 1000.0;
         Totals {
             replica_hours: ReplicaHours::from_hours(minutes(self.replicas) / 60.0),
@@ -173,6 +245,8 @@ impl Score {
             headroom_core_hours: core_minutes(self.headroom_millicores) / 60.0,
             reserve_shortfall_minutes: minutes(self.tight),
             reserve_shortfall_core_minutes: core_minutes(self.tight_millicores),
+            borrowed_minutes: minutes(self.borrowed),
+            borrowed_core_minutes: core_minutes(self.borrowed_millicores),
             limited_minutes: Limit::ALL
                 .into_iter()
                 .zip(self.limited)
@@ -200,6 +274,8 @@ impl AddAssign<&Self> for Score {
         add_product(&mut self.headroom_millicores, later.headroom_millicores, 1);
         self.tight += later.tight;
         add_product(&mut self.tight_millicores, later.tight_millicores, 1);
+        self.borrowed += later.borrowed;
+        add_product(&mut self.borrowed_millicores, later.borrowed_millicores, 1);
         let both = self.limited.iter_mut().zip(later.limited);
         both.for_each(|(here, more)| *here += more);
         self.scale_events += later.scale_events;
@@ -218,6 +294,10 @@ impl<'a> Sum<&'a Self> for Score {
     }
 }
 
+fn minutes(syncs: i64) -> f64 {
+    syncs as f64 * SYNC_PERIOD.as_secs_f64() / 60.0
+}
+
 fn add_product(sum: &mut i64, amount: i64, syncs: i64) {
     *sum = sum.saturating_add(amount.saturating_mul(syncs));
 }
@@ -233,6 +313,7 @@ mod tests {
             syncs: 8,
             replicas: 3,
             capacity: 1_500,
+            requested: 400,
             demand: 1_000,
             peak: 2_000,
             reserve: 2_200,
@@ -265,6 +346,8 @@ mod tests {
             headroom_core_hours: (2.0 * 0.5 + 58.0 * 1.0) / 60.0,
             reserve_shortfall_minutes: 60.0,
             reserve_shortfall_core_minutes: 7.2,
+            borrowed_minutes: 60.0,
+            borrowed_core_minutes: 2.0 * 1.6 + 58.0 * 0.1,
             limited_minutes: BTreeMap::from([(Limit::Metrics, 58.0), (Limit::Max, 2.0)]),
             known_minutes: 60.0,
         };

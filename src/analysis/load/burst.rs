@@ -1,107 +1,96 @@
-//! How far the busiest minute exceeds the mean of its step, by hour of the day.
-
-use jiff::Timestamp;
+//! How far the busiest minute of a step exceeds what the line through the steps explains.
 
 use super::quantile;
 use crate::series::Series;
+use crate::sim::demand::{Around, Line};
 
-/// Fewer samples than an hour of five-minute steps say nothing of an hour, or of a day.
+/// Fewer samples than an hour of five-minute steps say nothing of a day.
 const ENOUGH: usize = 12;
 
 /// Near idle a single request makes the ratio huge while the cores stay few; more than this is
 /// taken for such noise.
 const HIGHEST: f64 = 4.0;
 
-/// Burst ratios, each at least 1 and at most [`HIGHEST`].
-pub(super) enum Bursts {
-    /// p95 for each hour of the day in UTC.
-    Hourly([f64; 24]),
-    /// p95 of all.
-    Overall(f64),
-    Unknown,
+/// Of the measured ratios this share is not exceeded: bursts are what is usual, not what was once.
+const USUAL: f64 = 0.95;
+
+/// The usual burst, at least 1 and at most [`HIGHEST`]; `None` where too little is measured.
+///
+/// `ratios` tell how far the busiest minute exceeds the mean of its step. Where usage rises or
+/// falls, the step before and the one after explain a part of that; what is left is the burst.
+pub(super) fn usual(ratios: Option<&Series>, usage: &Series) -> Option<f64> {
+    let ratios = ratios?;
+    let left: Vec<f64> = (0..ratios.len())
+        .filter_map(|at| Some(ratios.get(at)? / explained(ratios, usage, at)))
+        .collect();
+    if left.len() < ENOUGH {
+        return None;
+    }
+    quantile(&left, USUAL).map(|it| it.clamp(1.0, HIGHEST))
 }
 
-impl Bursts {
-    pub(super) fn of(series: Option<&Series>) -> Self {
-        let Some(series) = series else {
-            return Self::Unknown;
-        };
-        let mut hours: [Vec<f64>; 24] = std::array::from_fn(|_| Vec::new());
-        let mut all = Vec::new();
-        for (at, ratio) in series.iter().enumerate() {
-            let Some(ratio) = ratio else { continue };
-            hours[hour_of(series.grid().time(at))].push(ratio);
-            all.push(ratio);
-        }
-        let p95 = |ratios: &[f64]| quantile(ratios, 0.95).unwrap_or(1.0).clamp(1.0, HIGHEST);
-        if hours.iter().all(|it| it.len() >= ENOUGH) {
-            return Self::Hourly(hours.map(|it| p95(&it)));
-        }
-        if all.len() >= ENOUGH {
-            return Self::Overall(p95(&all));
-        }
-        Self::Unknown
-    }
-
-    pub(super) fn is_known(&self) -> bool {
-        match self {
-            Self::Hourly(_) | Self::Overall(_) => true,
-            Self::Unknown => false,
-        }
-    }
-
-    /// The ratio at `time`, 1 where nothing is known.
-    pub(super) fn at(&self, time: Timestamp) -> f64 {
-        match self {
-            Self::Hourly(hours) => hours[hour_of(time)],
-            Self::Overall(ratio) => *ratio,
-            Self::Unknown => 1.0,
-        }
-    }
-}
-
-/// A sample stands for the step that ends at its time, so the full hour belongs to the one before.
-fn hour_of(time: Timestamp) -> usize {
-    ((time.as_second() - 1).rem_euclid(86_400) / 3600) as usize
+/// How far the line through the middles of the steps exceeds the mean of the step that ratio `at`
+/// is of.
+fn explained(ratios: &Series, usage: &Series, at: usize) -> f64 {
+    let Some(at) = usage.grid().index_of(ratios.grid().time(at)) else {
+        return 1.0;
+    };
+    let millicores = |at: usize| usage.get(at).map(|it| (it * 1000.0).round() as i64);
+    let around = Around {
+        before: at.checked_sub(1).and_then(millicores),
+        after: millicores(at + 1),
+    };
+    let minutes = usage.grid().step().seconds() / 60;
+    let mean = usage.get(at).map_or(0.0, |it| it * 1000.0);
+    Line::through(mean, around).peak_ratio(minutes)
 }
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::series::Grid;
     use crate::units::Step;
 
-    fn series(len: usize, ratio: impl Fn(usize) -> f64) -> Series {
+    fn series(len: usize, value: impl Fn(usize) -> f64) -> Series {
         let start = Timestamp::from_second(300).unwrap();
         let grid = Grid::new(start, Step::FIVE_MINUTES, len);
-        Series::from_values(grid, (0..len).map(|at| Some(ratio(at))))
+        Series::from_values(grid, (0..len).map(|at| Some(value(at))))
     }
 
-    fn at_hour(bursts: &Bursts, hour: i64) -> f64 {
-        bursts.at(Timestamp::from_second(hour * 3600 + 300).unwrap())
-    }
-
-    #[test]
-    fn a_whole_day_gives_a_ratio_for_each_hour() {
-        let bursts = Bursts::of(Some(&series(288, |at| if at < 12 { 2.0 } else { 1.5 })));
-        assert_eq!((at_hour(&bursts, 0), at_hour(&bursts, 1)), (2.0, 1.5));
+    fn usual_of(ratios: &Series) -> Option<f64> {
+        usual(Some(ratios), &series(300, |_| 2.0))
     }
 
     #[test]
-    fn part_of_a_day_gives_one_ratio_and_next_to_nothing_gives_none() {
-        let bursts = Bursts::of(Some(&series(20, |_| 1.25)));
-        assert_eq!(at_hour(&bursts, 15), 1.25);
-        let bursts = Bursts::of(Some(&series(11, |_| 3.0)));
-        assert!(!bursts.is_known());
-        assert_eq!(at_hour(&bursts, 0), 1.0);
+    fn what_is_seen_once_in_a_while_is_not_usual() {
+        let ratios = series(288, |at| if at % 24 == 0 { 3.0 } else { 1.25 });
+        assert_eq!(usual_of(&ratios), Some(1.25));
+        let more = series(288, |at| if at % 10 == 0 { 3.0 } else { 1.25 });
+        assert_eq!(usual_of(&more), Some(3.0));
     }
 
     #[test]
-    fn a_ratio_is_at_least_one_and_no_noise() {
-        assert_eq!(at_hour(&Bursts::of(Some(&series(300, |_| 0.4))), 3), 1.0);
-        assert_eq!(
-            at_hour(&Bursts::of(Some(&series(300, |_| 90.0))), 3),
-            HIGHEST
-        );
+    fn next_to_nothing_gives_none() {
+        assert_eq!(usual_of(&series(11, |_| 3.0)), None);
+        assert_eq!(usual(None, &series(300, |_| 2.0)), None);
+    }
+
+    #[test]
+    fn a_burst_is_at_least_one_and_no_noise() {
+        assert_eq!(usual_of(&series(300, |_| 0.4)), Some(1.0));
+        assert_eq!(usual_of(&series(300, |_| 90.0)), Some(HIGHEST));
+    }
+
+    #[test]
+    fn what_a_ramp_explains_is_no_burst() {
+        // Doubling every two steps, so that the last minute is far above the mean.
+        let usage = series(40, |at| 2.0_f64.powf(at as f64 / 2.0));
+        let ratio = |at: usize| explained(&series(40, |_| 1.0), &usage, at);
+        assert!(ratio(20) > 1.1);
+        let ratios = series(40, ratio);
+        let burst = usual(Some(&ratios), &usage).unwrap();
+        assert!(burst < 1.000_1, "{burst}");
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::burst::Bursts;
+use super::burst;
 use super::{SATURATED_THROTTLING, SATURATED_USAGE, Sample, counted_container, quantile};
 use crate::autoscaler::Autoscaler;
 use crate::autoscaler::workload::{Container, Workload};
@@ -21,7 +21,7 @@ pub(super) struct Sources {
     request: Option<Series>,
     limit: Option<Series>,
     throttled: Option<Series>,
-    pub(super) bursts: Bursts,
+    pub(super) burst: Option<f64>,
     pub(super) startup: Option<f64>,
     usage_known: bool,
 }
@@ -48,8 +48,10 @@ impl Sources {
             (None, None) => (Series::gaps(grid), ReadyFrom::Nothing),
         };
         let container = counted_container(autoscaler);
+        let usage = on_grid(&counted).unwrap_or_else(|| Series::gaps(grid));
         Self {
-            usage: on_grid(&counted).unwrap_or_else(|| Series::gaps(grid)),
+            burst: burst::usual(history.get(&Metric::CpuBurst), &usage),
+            usage,
             usage_known: history.get(&counted).is_some(),
             wanted: desired.unwrap_or_else(|| ready.clone()),
             request: setting(
@@ -67,7 +69,6 @@ impl Sources {
                 limit_now,
             ),
             throttled: on_grid(&Metric::CpuThrottled),
-            bursts: Bursts::of(history.get(&Metric::CpuBurst)),
             startup: startup(workload, history),
             counted,
             ready,
@@ -90,7 +91,7 @@ impl Sources {
             ready,
             request: setting(&self.request),
             limit,
-            burst: self.bursts.at(self.usage.grid().time(at)),
+            burst: self.burst.unwrap_or(1.0),
             censored: limit.is_some_and(|it| usage >= SATURATED_USAGE * it * ready)
                 || throttled.is_some_and(|it| it > SATURATED_THROTTLING),
         })
@@ -127,7 +128,7 @@ impl Sources {
             ),
             (
                 Metric::CpuBurst,
-                absent(self.bursts.is_known(), "peaks within a step cannot be seen"),
+                absent(self.burst.is_some(), "peaks within a step cannot be seen"),
             ),
             (
                 Metric::Startup,

@@ -1,84 +1,119 @@
 //! Why each changed field has its value.
 
-use super::{Case, Projection, Settings};
+use crate::analysis::assessment::Proof;
+use crate::analysis::case::Case;
 use crate::analysis::load::quantile;
+use crate::analysis::settings::{Field, Settings};
+use crate::autoscaler::behavior::Policies;
+use crate::sim::score::Limit;
 
 /// One sentence for each field that differs from today, in the order of the settings.
-pub(super) fn sentences(case: &Case<'_>, to: Settings, projection: &Projection<'_>) -> Vec<String> {
-    let today = case.today;
-    let mut because = Vec::new();
-    if to.min_replicas != today.min_replicas {
-        because.push(min(case, to));
-    }
-    if to.max_replicas != today.max_replicas {
-        because.push(max(case, to));
-    }
-    if let (Some(from), Some(percent)) = (today.target_cpu_pct, to.target_cpu_pct)
-        && from != percent
-    {
-        because.push(target(case, from, percent));
-    }
-    let (from, seconds) = (today.scale_down_cooldown_s, to.scale_down_cooldown_s);
-    if from != seconds {
-        because.push(window(projection, from, seconds));
-    }
-    because
+pub(super) fn sentences(case: &Case<'_>, to: &Settings, proof: &Proof) -> Vec<String> {
+    let fields = to.changes(case.today);
+    fields
+        .iter()
+        .map(|it| sentence(case, to, proof, *it))
+        .collect()
 }
 
-fn min(case: &Case<'_>, to: Settings) -> String {
+fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> String {
+    let today = case.today;
+    match field {
+        Field::MinReplicas => min(case, to, proof),
+        Field::MaxReplicas => max(case, to, proof),
+        Field::TargetCpu => target(case, to, proof),
+        Field::ScaleDownCooldown => window(case, to, proof),
+        Field::ScaleUpPolicies => format!(
+            "scale-up policies {} to {}: pods came later than the load, and policies held them \
+             back for {:.0} min",
+            told(today.scale_up.as_ref()),
+            told(to.scale_up.as_ref()),
+            limited(proof, Limit::Policy)
+        ),
+        Field::ScaleDownPolicies => format!(
+            "scale-down policies {} to {}: policies kept replicas for {:.0} min after the window \
+             had let them go",
+            told(today.scale_down.as_ref()),
+            told(to.scale_down.as_ref()),
+            limited(proof, Limit::Policy)
+        ),
+    }
+}
+
+fn min(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
     let (from, min) = (case.today.min_replicas, to.min_replicas);
     if min > from {
         return format!(
-            "minimum {from} to {min}: with {min} nine of ten jumps that overran {from} replicas \
-             would have been served"
+            "minimum {from} to {min}: what stands when load jumps serves it until more pods are \
+             ready, {}",
+            shortfall(proof)
         );
     }
-    let needed = case.demand.needed(to.target_cpu_pct);
-    let below = share(&needed, |it| it < f64::from(from.0));
-    let typical = quantile(&needed, 0.5).unwrap_or(0.0);
+    let share = 100.0 * limited(proof, Limit::Min) / proof.today.known_minutes.max(1.0);
     format!(
-        "minimum {from} to {min}: the load asked for fewer than {from} replicas {below:.0}% of the \
-         time ({typical:.0} at the median, headroom included)"
+        "minimum {from} to {min}: {share:.0}% of the time only the minimum kept {from} replicas"
     )
 }
 
-fn max(case: &Case<'_>, to: Settings) -> String {
+fn max(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
     let (from, max) = (case.today.max_replicas, to.max_replicas);
-    let needed = case.demand.needed(to.target_cpu_pct);
-    let above = share(&needed, |it| it > f64::from(from.0));
+    let (before, after) = (
+        proof.today.max_pinned_minutes,
+        proof.proposed.max_pinned_minutes,
+    );
     format!(
-        "maximum {from} to {max}: the load asked for more than {from} replicas {above:.1}% of the \
-         time, up to {max} with headroom"
+        "maximum {from} to {max}: the metrics asked for more than {from} replicas for {before:.0} \
+         min, and would have for {after:.0} min of more than {max}"
     )
 }
 
-fn target(case: &Case<'_>, from: u32, to: u32) -> String {
+fn target(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
+    let from = case.today.target_cpu_pct.unwrap_or(0);
+    let percent = to.target_cpu_pct.unwrap_or(0);
     let p95 = quantile(&case.load.utilizations(), 0.95).unwrap_or(0.0);
-    if to > from {
+    if percent > from {
         return format!(
-            "target {from}% to {to}%: pods used at most {p95:.0}% of their request 95% of the time, \
-             and fewer of them would have served every peak as well"
+            "target {from}% to {percent}%: pods used at most {p95:.0}% of their request 95% of the \
+             time, and fewer of them would have served every peak as well"
         );
     }
     format!(
-        "target {from}% to {to}%: replicas are added earlier, so that they serve when the load \
-         arrives"
+        "target {from}% to {percent}%: replicas are added earlier, so that they serve when the load \
+         arrives, {}",
+        shortfall(proof)
     )
 }
 
-fn window(projection: &Projection<'_>, from: u32, to: u32) -> String {
-    if to < from {
+fn window(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
+    let (from, seconds) = (case.today.scale_down_cooldown_s, to.scale_down_cooldown_s);
+    if seconds < from {
+        let held = limited(proof, Limit::Window);
         return format!(
-            "scale-down window {from} s to {to} s: replicas were kept long after the load had gone"
+            "scale-down window {from} s to {seconds} s: for {held:.0} min only the window kept \
+             replicas that the load had left"
         );
     }
-    let (now, then) = (projection.flaps_held(0), projection.flaps_held(to));
-    format!("scale-down window {from} s to {to} s: {then} of {now} reversals would have been left")
+    let (before, after) = (proof.today.flaps, proof.proposed.flaps);
+    format!(
+        "scale-down window {from} s to {seconds} s: {after} of {before} reversals would have been \
+         left"
+    )
 }
 
-/// Percent of the known `values` of which `holds` is true.
-fn share(values: &[f64], holds: impl Fn(f64) -> bool) -> f64 {
-    let known: Vec<f64> = values.iter().copied().filter(|it| it.is_finite()).collect();
-    let hits = known.iter().filter(|it| holds(**it)).count();
-    100.0 * hits as f64 / known.len().max(1) as f64
+/// Minutes that `limit` decided under today's settings.
+fn limited(proof: &Proof, limit: Limit) -> f64 {
+    let minutes = proof.today.limited_minutes.get(&limit);
+    minutes.copied().unwrap_or(0.0)
+}
+
+fn shortfall(proof: &Proof) -> String {
+    let (before, after) = (&proof.today, &proof.proposed);
+    format!(
+        "{:.0} of {:.0} core-minutes of shortfall would have been left",
+        after.shortfall_core_minutes, before.shortfall_core_minutes
+    )
+}
+
+fn told(policies: Option<&Policies>) -> String {
+    policies.map_or_else(|| "by default".to_owned(), ToString::to_string)
 }

@@ -1,87 +1,76 @@
-//! Settings that undo a finding, before anything is saved.
+//! Settings that undo a finding which neither cost nor shortfall shows, before anything is saved.
 
-use super::super::findings::{self, Code, Finding};
-use super::Path;
-use super::{Case, HIGHEST_TARGET, LOWEST_TARGET, Projection, TARGET_STEP, candidate};
-use crate::analysis::assessment::Settings;
+use super::trials::Trials;
+use crate::analysis::case::Case;
+use crate::analysis::findings::{Code, Finding};
+use crate::analysis::settings::Settings;
+use crate::autoscaler::behavior::Policies;
 use crate::units::Replicas;
 
 /// Windows against flapping, in seconds; the API allows no more than an hour.
 const WINDOWS: [u32; 4] = [600, 900, 1800, 3600];
 
-/// A new minimum covers this share of the jumps; the highest few would set it for all.
-const JUMPS_COVERED: f64 = 0.9;
+/// A maximum is set for all but this share of the time: minutes a week, which are outliers.
+const OUTLIERS: f64 = 0.001;
 
-/// What a repair of the target must leave of the shortfall at most.
-const SHORTFALL_LEFT: f64 = 0.5;
+/// A maximum is a guard against runaway load as well; it is not raised further at once.
+const MOST_AT_ONCE: u32 = 4;
 
 /// Today's settings with every finding undone that settings can undo.
-pub(super) fn repaired(
-    case: &Case<'_>,
-    findings: &[Finding],
-    projection: &Projection<'_>,
-) -> Settings {
+pub(super) fn repaired(case: &Case<'_>, findings: &[Finding], trials: &mut Trials<'_>) -> Settings {
     let has = |code| findings.iter().any(|it| it.code == code);
-    let mut settings = case.today;
+    let mut settings = case.today.clone();
     if has(Code::PinnedAtMax) {
-        settings.max_replicas = higher_max(case, projection);
-    }
-    if has(Code::FloorTooLow) {
-        settings.min_replicas = higher_min(case, settings.max_replicas);
+        settings.max_replicas = higher_max(case, trials);
     }
     if has(Code::Thrashing) {
-        settings.scale_down_cooldown_s = calmer_window(case, projection);
+        settings.scale_down_cooldown_s = calmer_window(case, &settings, trials);
     }
-    if has(Code::ScaleLag) && case.demand.unknown.is_empty() {
-        settings.target_cpu_pct = earlier_target(case, projection, settings);
+    if has(Code::ScaleLag) && settings.scale_up.is_some() {
+        settings.scale_up = quicker_policies(case, &settings, trials);
     }
     settings
 }
 
-/// What the load would have asked for at the busiest time.
-fn higher_max(case: &Case<'_>, projection: &Projection<'_>) -> Replicas {
-    let today = case.today;
-    let path: Path = projection.path(today.target_cpu_pct, today.scale_down_cooldown_s);
-    let peak = path.highest().unwrap_or(0.0);
-    Replicas(today.max_replicas.0.max(peak as u32))
-}
-
-/// What most of the jumps would have found enough, below the maximum: an autoscaler without room
-/// is none.
-fn higher_min(case: &Case<'_>, max: Replicas) -> Replicas {
-    let jumps = findings::floor_too_low::replicas_for_jumps(case);
-    let wanted = super::super::load::quantile(&jumps, JUMPS_COVERED).unwrap_or(0.0);
-    let today = case.today.min_replicas.0;
-    let most = max.0.saturating_sub(1).max(today);
-    Replicas((wanted as u32).clamp(today, most))
-}
-
-/// The shortest window that removes most of the reversals, today's where none does.
-fn calmer_window(case: &Case<'_>, projection: &Projection<'_>) -> u32 {
-    let today = case.today.scale_down_cooldown_s;
-    let now = projection.flaps_held(0);
-    let calmer = |seconds: u32| projection.flaps_held(seconds) * 2 < now;
-    let longer = WINDOWS.into_iter().filter(|it| *it > today);
-    longer.into_iter().find(|it| calmer(*it)).unwrap_or(today)
-}
-
-/// The highest lower target that halves the shortfall, today's where none does.
-fn earlier_target(case: &Case<'_>, projection: &Projection<'_>, base: Settings) -> Option<u32> {
-    let today = base.target_cpu_pct?;
-    let observed = projection.observed().shortfall;
-    // Less than a step a day is not told from the noise of the history.
-    if observed.minutes < case.hours(1) * 60.0 * case.days() {
-        return Some(today);
-    }
-    let below = today.min(HIGHEST_TARGET + 1);
-    let mut lower = (LOWEST_TARGET..below).step_by(TARGET_STEP).rev();
-    let found = lower.find(|percent| {
-        let settings = Settings {
-            target_cpu_pct: Some(*percent),
-            ..base
-        };
-        let left = candidate(projection, settings).outlook.shortfall;
-        left.within(&observed) && left.core_minutes <= observed.core_minutes * SHORTFALL_LEFT
+/// The first faster policies under which usage is above the target for less than half of the
+/// time, for no more than the minimum effect in replica-hours; today's where there are none.
+fn quicker_policies(case: &Case<'_>, base: &Settings, trials: &mut Trials<'_>) -> Option<Policies> {
+    let before = trials.exact(base).score;
+    let dearest = before.replica_hours() * (1.0 + case.settings.minimum_effect);
+    let mut quicker = super::moves::faster_policies(base).into_iter();
+    let found = quicker.find(|it| {
+        let score = trials.exact(it).score;
+        score.breach_minutes() * 2.0 < before.breach_minutes() && score.replica_hours() <= dearest
     });
-    found.or(Some(today))
+    found.map_or(base.scale_up.clone(), |it| it.scale_up)
+}
+
+/// What the metrics ask for where nothing caps them, with headroom.
+fn higher_max(case: &Case<'_>, trials: &Trials<'_>) -> Replicas {
+    let today = case.today.max_replicas.0;
+    let most = today.saturating_mul(MOST_AT_ONCE);
+    let open = Settings {
+        max_replicas: Replicas(most),
+        ..case.today.clone()
+    };
+    let highest = trials.highest(&open, OUTLIERS) as f64;
+    let wanted = (highest * (1.0 + case.settings.headroom)).ceil() as u32;
+    Replicas(wanted.clamp(today, most))
+}
+
+/// The shortest longer window that leaves less than half of the reversals, for no more than the
+/// minimum effect in replica-hours; today's where there is none.
+fn calmer_window(case: &Case<'_>, base: &Settings, trials: &mut Trials<'_>) -> u32 {
+    let today = case.today.scale_down_cooldown_s;
+    let before = trials.exact(base).score;
+    let dearest = before.replica_hours() * (1.0 + case.settings.minimum_effect);
+    let mut longer = WINDOWS.into_iter().filter(|it| *it > today);
+    let found = longer.find(|seconds| {
+        let held = trials.exact(&Settings {
+            scale_down_cooldown_s: *seconds,
+            ..base.clone()
+        });
+        held.score.flaps * 2 < before.flaps && held.score.replica_hours() <= dearest
+    });
+    found.unwrap_or(today)
 }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::rounded;
-use crate::analysis::assessment::{
-    self, Assessment, Cost, Days, Evidence, Risk, Settings, ShortfallChange,
-};
+use super::evidence::Evidence;
+use super::{Window, rounded};
+use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
 use crate::analysis::findings::Finding;
-use crate::analysis::projection::Shortfall;
+use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::AutoscalerKind;
+use crate::autoscaler::behavior::Policies;
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::Fleet;
 use crate::units::Replicas;
@@ -38,12 +38,9 @@ pub struct Item {
     pub config_diff: BTreeMap<&'static str, Change>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saving: Option<Saving>,
-    /// Load not covered in the window: `minutes` in which it was not, and how much, in
-    /// `coreMinutes`. Observed under today's settings, projected as a bound for the proposed.
+    /// How much could go wrong; the reasons are in the evidence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shortfall: Option<ShortfallChange>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub risk: Option<Risk>,
+    pub risk: Option<RiskLevel>,
     /// Why each changed field has its value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<String>,
@@ -64,76 +61,82 @@ pub enum Outcome {
     Recommended,
     /// Its settings are as good as others; findings may call for another fix.
     NoChange,
+    /// What is known does not bear a recommendation.
+    Withheld,
     NotEnoughHistory,
     Skipped,
     Unreadable,
 }
 
 /// A field that a recommendation changes. `null` where the field is not set.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    pub from: Option<u32>,
-    pub to: Option<u32>,
+    pub from: Option<Value>,
+    pub to: Option<Value>,
 }
 
-/// What a month has on average, in hours.
-const HOURS_PER_MONTH: f64 = 730.0;
+/// What a field is set to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    Number(u32),
+    Policies(Policies),
+}
 
-/// Replica-hours of the window: as observed, and as the proposed settings would have needed.
+/// Replica-hours of the window's known time, replayed under today's and the proposed settings.
 ///
-/// Savings are negative where more is needed.
+/// Savings are projected, and negative where more is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Saving {
-    pub observed_replica_hours: f64,
-    pub projected_replica_hours: f64,
-    /// The share of the observed that is saved, at most 1.
+    pub today_replica_hours: f64,
+    pub proposed_replica_hours: f64,
+    /// The share of today's that is saved, at most 1.
     pub share: f64,
     /// Replica-hours saved in a month of 730 hours that are like the known hours of the window.
     pub replica_hours_per_month: f64,
+    /// What these cost, in US dollars; absent without prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd_per_month: Option<f64>,
 }
 
 impl Saving {
-    fn new(observed: f64, projected: f64, per_month: f64) -> Self {
-        let share = if observed > 0.0 {
-            1.0 - projected / observed
-        } else {
-            0.0
-        };
+    fn new(today: f64, proposed: f64, per_month: f64, usd: Option<f64>) -> Self {
         Self {
-            observed_replica_hours: rounded(observed, 2),
-            projected_replica_hours: rounded(projected, 2),
-            share: rounded(share, 4),
+            today_replica_hours: rounded(today, 2),
+            proposed_replica_hours: rounded(proposed, 2),
+            share: rounded(assessment::share_saved(today, proposed), 4),
             replica_hours_per_month: rounded(per_month, 2),
+            usd_per_month: usd.map(|it| rounded(it, 2)),
         }
     }
 
-    /// All of them together; `None` without any. Their windows may differ in what is known.
+    /// All of them together; `None` without any. Their windows may differ in what is known, and
+    /// money is of those that have a price.
     pub(super) fn total(all: impl Iterator<Item = Self>) -> Option<Self> {
         all.reduce(|a, b| {
+            let usd = a.usd_per_month.into_iter().chain(b.usd_per_month);
             Self::new(
-                a.observed_replica_hours + b.observed_replica_hours,
-                a.projected_replica_hours + b.projected_replica_hours,
+                a.today_replica_hours + b.today_replica_hours,
+                a.proposed_replica_hours + b.proposed_replica_hours,
                 a.replica_hours_per_month + b.replica_hours_per_month,
+                usd.reduce(|a, b| a + b),
             )
         })
     }
-}
 
-impl From<Cost> for Saving {
-    fn from(cost: Cost) -> Self {
-        let (observed, projected) = (cost.observed.hours(), cost.projected.hours());
-        let per_month = if cost.window_hours > 0.0 {
-            (observed - projected) * HOURS_PER_MONTH / cost.window_hours
-        } else {
-            0.0
-        };
-        Self::new(observed, projected, per_month)
+    fn of(proof: &Proof, usd: Option<f64>) -> Self {
+        Self::new(
+            proof.today.replica_hours.hours(),
+            proof.proposed.replica_hours.hours(),
+            crate::analysis::saved_per_month(proof).hours(),
+            usd,
+        )
     }
 }
 
 impl Item {
-    pub(super) fn new(assessment: Assessment, fleet: &Fleet) -> Self {
+    pub(super) fn new(assessment: Assessment, fleet: &Fleet, window: Window) -> Self {
         let current_replicas = current_replicas(&assessment, fleet);
         let (outcome, reason) = outcome(&assessment.outcome);
         let mut item = Self {
@@ -148,21 +151,31 @@ impl Item {
             proposed: None,
             config_diff: BTreeMap::new(),
             saving: None,
-            shortfall: None,
             risk: None,
             because: Vec::new(),
             findings: assessment.findings,
-            evidence: tidy(assessment.evidence),
+            evidence: Evidence::new(assessment.evidence, window),
         };
         if let assessment::Outcome::Recommended(recommendation) = assessment.outcome {
-            item.config_diff = config_diff(&item.today, &recommendation.proposed);
-            item.proposed = Some(recommendation.proposed);
-            item.saving = Some(recommendation.cost.into());
-            item.shortfall = Some(tidy_shortfall(recommendation.shortfall));
-            item.risk = Some(recommendation.risk);
-            item.because = recommendation.because;
+            item.recommend(*recommendation);
         }
         item
+    }
+
+    fn recommend(&mut self, recommendation: Recommendation) {
+        let Recommendation {
+            proposed,
+            proof,
+            risk,
+            because,
+            usd_per_month,
+        } = recommendation;
+        self.config_diff = config_diff(&self.today, &proposed);
+        self.proposed = Some(proposed);
+        self.saving = Some(Saving::of(&proof, usd_per_month));
+        self.risk = Some(risk.level);
+        self.because = because;
+        self.evidence = self.evidence.clone().with_proof(proof, risk.reasons);
     }
 
     pub(super) fn sort_key(&self) -> (&str, &str, AutoscalerKind) {
@@ -181,6 +194,7 @@ fn outcome(outcome: &assessment::Outcome) -> (Outcome, Option<String>) {
     match outcome {
         assessment::Outcome::Recommended(_) => (Outcome::Recommended, None),
         assessment::Outcome::NoChange => (Outcome::NoChange, None),
+        assessment::Outcome::Withheld { why } => (Outcome::Withheld, Some(why.clone())),
         assessment::Outcome::NotEnoughHistory { have, need } => {
             let reason = format!("not enough history: {have} of {}", of_days(*need));
             (Outcome::NotEnoughHistory, Some(reason))
@@ -199,39 +213,34 @@ fn of_days(days: Days) -> String {
 }
 
 /// What differs, in the contract's words. Nothing appears whose value stays.
-fn config_diff(today: &Settings, proposed: &Settings) -> BTreeMap<&'static str, Change> {
-    let fields = |it: &Settings| {
-        [
-            ("min_replicas", Some(it.min_replicas.0)),
-            ("max_replicas", Some(it.max_replicas.0)),
-            ("target_cpu_pct", it.target_cpu_pct),
-            ("scale_down_cooldown_s", Some(it.scale_down_cooldown_s)),
-        ]
+pub(crate) fn config_diff(today: &Settings, proposed: &Settings) -> BTreeMap<&'static str, Change> {
+    let change = |field| {
+        let from = value(today, field);
+        let to = value(proposed, field);
+        (key(field), Change { from, to })
     };
-    let pairs = fields(today).into_iter().zip(fields(proposed));
-    pairs
-        .filter(|((_, from), (_, to))| from != to)
-        .map(|((key, from), (_, to))| (key, Change { from, to }))
-        .collect()
+    proposed.changes(today).into_iter().map(change).collect()
 }
 
-fn tidy(evidence: Evidence) -> Evidence {
-    Evidence {
-        days: rounded(evidence.days, 2),
-        coverage: rounded(evidence.coverage, 4),
-        censored: rounded(evidence.censored, 4),
-        ..evidence
+fn key(field: Field) -> &'static str {
+    match field {
+        Field::MinReplicas => "min_replicas",
+        Field::MaxReplicas => "max_replicas",
+        Field::TargetCpu => "target_cpu_pct",
+        Field::ScaleDownCooldown => "scale_down_cooldown_s",
+        Field::ScaleUpPolicies => "scale_up_policies",
+        Field::ScaleDownPolicies => "scale_down_policies",
     }
 }
 
-fn tidy_shortfall(change: ShortfallChange) -> ShortfallChange {
-    let tidy = |it: Shortfall| Shortfall {
-        minutes: rounded(it.minutes, 2),
-        core_minutes: rounded(it.core_minutes, 2),
-    };
-    ShortfallChange {
-        observed: tidy(change.observed),
-        projected: tidy(change.projected),
+fn value(settings: &Settings, field: Field) -> Option<Value> {
+    match field {
+        Field::MinReplicas => Some(Value::Number(settings.min_replicas.0)),
+        Field::MaxReplicas => Some(Value::Number(settings.max_replicas.0)),
+        Field::TargetCpu => settings.target_cpu_pct.map(Value::Number),
+        Field::ScaleDownCooldown => Some(Value::Number(settings.scale_down_cooldown_s)),
+        Field::ScaleUpPolicies => settings.scale_up.clone().map(Value::Policies),
+        Field::ScaleDownPolicies => settings.scale_down.clone().map(Value::Policies),
     }
 }
 
@@ -246,10 +255,7 @@ impl From<TargetRef> for Target {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::units::ReplicaHours;
 
     fn settings(min: u32, target: Option<u32>) -> Settings {
         Settings {
@@ -257,6 +263,8 @@ mod tests {
             max_replicas: Replicas(10),
             target_cpu_pct: target,
             scale_down_cooldown_s: 300,
+            scale_up: None,
+            scale_down: None,
         }
     }
 
@@ -264,8 +272,8 @@ mod tests {
     fn only_what_differs_is_in_the_diff() {
         let diff = config_diff(&settings(6, Some(80)), &settings(3, Some(80)));
         let expected = Change {
-            from: Some(6),
-            to: Some(3),
+            from: Some(Value::Number(6)),
+            to: Some(Value::Number(3)),
         };
         assert_eq!(diff, BTreeMap::from([("min_replicas", expected)]));
         assert!(config_diff(&settings(1, None), &settings(1, None)).is_empty());
@@ -274,31 +282,13 @@ mod tests {
     #[test]
     fn savings_add_up_by_hours_and_not_by_share() {
         let both = [
-            Saving::new(100.0, 50.0, 60.0),
-            Saving::new(300.0, 300.0, -10.0),
+            Saving::new(100.0, 50.0, 60.0, Some(6.0)),
+            Saving::new(300.0, 300.0, -10.0, None),
         ];
         let total = Saving::total(both.into_iter());
-        assert_eq!(total, Some(Saving::new(400.0, 350.0, 50.0)));
+        assert_eq!(total, Some(Saving::new(400.0, 350.0, 50.0, Some(6.0))));
         assert_eq!(total.map(|it| it.share), Some(0.125));
         assert_eq!(Saving::total(std::iter::empty()), None);
-        assert_eq!(Saving::new(0.0, 5.0, 0.0).share, 0.0);
-    }
-
-    #[test]
-    fn a_month_is_like_the_known_hours_of_the_window() {
-        let per_month = |observed, projected, window_hours| {
-            let hours = |replicas| ReplicaHours::of(Replicas(replicas), Duration::from_hours(1));
-            let cost = Cost {
-                observed: hours(observed),
-                projected: hours(projected),
-                window_hours,
-            };
-            Saving::from(cost).replica_hours_per_month
-        };
-        // Two replicas less at every one of 73 known hours.
-        assert_eq!(per_month(438, 292, 73.0), 1460.0);
-        assert_eq!(per_month(292, 438, 73.0), -1460.0);
-        assert_eq!(per_month(1, 0, 336.0), 2.17);
-        assert_eq!(per_month(0, 0, 0.0), 0.0);
+        assert_eq!(Saving::new(0.0, 5.0, 0.0, None).share, 0.0);
     }
 }

@@ -1,0 +1,186 @@
+//! What a good candidate is: no more shortfall than today, then the cheapest.
+
+use crate::analysis::AnalysisSettings;
+use crate::analysis::settings::Settings;
+use crate::sim::plant::PodShape;
+use crate::sim::score::{Score, Shortfall};
+
+use super::trials::Trial;
+
+/// A replica-hour that load waited for weighs as much as ten that were paid for, and so does every
+/// replica of an hour in which some load went unserved, since all of it is slow then: enough to
+/// serve daily peaks, too little to pay all day for minutes.
+const MISSING_WEIGHT: f64 = 10.0;
+
+/// An hour of CPU that was used beyond the request of pods which were to stay below it weighs as
+/// much as two that were requested: the node may take it back at any time.
+const BORROWED_WEIGHT: f64 = 2.0;
+
+/// Pods may use more than they request for this share of the time, 14 minutes a day, whatever
+/// today's settings did: jumps that end with the next pod.
+const BORROWED_ACCEPTED: f64 = 0.01;
+
+/// Above this target pods are meant to use more than they request: bursts of a tenth above a
+/// tolerance of a tenth.
+const WITHIN_REQUEST: u32 = 85;
+
+/// Shortfall of a smaller share of time is not told from the noise of a history: 7 minutes a day.
+const SHORTFALL_MATTERS: f64 = 0.005;
+
+/// What a change for the sake of shortfall must leave of it at most.
+const SHORTFALL_LEFT: f64 = 0.5;
+
+/// Fewer changed fields are preferred when they give away at most this share.
+const NEARLY_AS_GOOD: f64 = 0.02;
+
+/// What candidates are measured against: today's settings, on the same load.
+#[derive(Clone, Debug)]
+pub(super) struct Goal {
+    today: Trial,
+    /// Cores that one pod can give.
+    capacity: f64,
+    /// Cores that one pod requests, if it is meant to stay below.
+    request: Option<f64>,
+    minimum_effect: f64,
+    /// Minutes of shortfall that are accepted whatever today's settings had.
+    budget: f64,
+}
+
+impl Goal {
+    /// `today` as it was replayed, over the time that candidates will be.
+    pub(super) fn new(today: Trial, pods: &PodShape, settings: &AnalysisSettings) -> Self {
+        let days = today.score.known_minutes() / (24.0 * 60.0);
+        let cores = |millicores: i64| millicores.max(1) as f64 / 1000.0;
+        let target = today.settings.target_cpu_pct;
+        let stays_below = target.is_some_and(|it| it <= WITHIN_REQUEST) && pods.request > 0;
+        Self {
+            budget: settings.shortfall_budget.as_secs_f64() / 60.0 * days,
+            capacity: cores(pods.capacity()),
+            request: stays_below.then(|| cores(pods.request)),
+            minimum_effect: settings.minimum_effect,
+            today,
+        }
+    }
+
+    pub(super) fn today(&self) -> &Trial {
+        &self.today
+    }
+
+    /// Whether `score` has no more shortfall than today's settings, by time and by amount, nor
+    /// would have had if the load were higher by the headroom; or no more than the budget. Nor may
+    /// it use more than is requested for longer.
+    pub(super) fn allows(&self, score: &Score) -> bool {
+        let today = &self.today.score;
+        let accepted = BORROWED_ACCEPTED * today.known_minutes();
+        self.is_within(score.shortfall(), today.shortfall())
+            && self.is_within(score.reserve_shortfall(), today.reserve_shortfall())
+            && score.borrowed().minutes <= today.borrowed().minutes.max(accepted)
+    }
+
+    /// Whether `score` has no more shortfall than that of today's settings on the same time, or
+    /// than the budget of it.
+    pub(super) fn is_served(&self, score: &Score, today: &Score) -> bool {
+        let share = today.known_minutes() / self.today.score.known_minutes().max(1.0);
+        let budget = Self {
+            budget: self.budget * share,
+            ..self.clone()
+        };
+        budget.is_within(score.shortfall(), today.shortfall())
+    }
+
+    fn is_within(&self, shortfall: Shortfall, today: Shortfall) -> bool {
+        shortfall.within(&today) || (self.budget > 0.0 && shortfall.minutes <= self.budget)
+    }
+
+    /// Replica-hours that a change must save to be worth making for that alone.
+    pub(super) fn least_saving(&self) -> f64 {
+        (self.minimum_effect * self.today.score.replica_hours()).max(1e-9)
+    }
+
+    /// What `score` costs, in replica-hours: those that were paid, those that were missing, and
+    /// those that were borrowed.
+    pub(super) fn cost(&self, score: &Score) -> f64 {
+        let Shortfall {
+            minutes,
+            core_minutes,
+        } = score.shortfall();
+        let today = &self.today.score;
+        let usual = today.replica_hours() / today.known_minutes().max(1.0);
+        let missing = core_minutes / 60.0 / self.capacity + minutes * usual;
+        let borrowed = self.request.map_or(0.0, |request| {
+            score.borrowed().core_minutes / 60.0 / request
+        });
+        score.replica_hours() + MISSING_WEIGHT * missing + BORROWED_WEIGHT * borrowed
+    }
+
+    /// Whether load that goes unserved, or is served by luck, is worth a change for its own sake.
+    pub(super) fn is_short(&self) -> bool {
+        self.shortfall_matters() || self.borrowing_matters()
+    }
+
+    fn shortfall_matters(&self) -> bool {
+        let today = &self.today.score;
+        today.shortfall().minutes >= SHORTFALL_MATTERS * today.known_minutes()
+    }
+
+    fn borrowing_matters(&self) -> bool {
+        let today = &self.today.score;
+        let longest = BORROWED_ACCEPTED * today.known_minutes();
+        self.request.is_some() && today.borrowed().minutes > longest
+    }
+
+    /// Whether `to` is enough better than `from` to be worth a change: cheaper by the minimum
+    /// effect, or with half of the shortfall at a lower cost all told.
+    pub(super) fn is_worth(&self, to: &Score, from: &Score) -> bool {
+        let saves = from.replica_hours() - to.replica_hours() >= self.least_saving();
+        let shortfall = self.shortfall_matters() && halves(to.shortfall(), from.shortfall());
+        let borrowing = self.borrowing_matters() && halves(to.borrowed(), from.borrowed());
+        saves || ((shortfall || borrowing) && self.cost(to) < self.cost(from))
+    }
+
+    /// The trials in the order of preference: of those nearly as cheap as the cheapest, the one
+    /// that changes least, then the others by cost.
+    pub(super) fn ranked(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
+        let cost = |it: &Trial| self.cost(&it.score);
+        trials.sort_by(|a, b| {
+            let by_cost = cost(a).total_cmp(&cost(b));
+            by_cost.then_with(|| order(&a.settings).cmp(&order(&b.settings)))
+        });
+        let Some(cheapest) = trials.first().map(cost) else {
+            return trials;
+        };
+        let near = cheapest + NEARLY_AS_GOOD * self.cost(&self.today.score);
+        let changes = |it: &Trial| it.settings.changes(&self.today.settings).len();
+        let close = trials.iter().take_while(|it| cost(it) <= near).enumerate();
+        // The first of equals, which is the cheapest.
+        let best = close.min_by_key(|(at, it)| (changes(it), *at));
+        if let Some(at) = best.map(|it| it.0) {
+            trials[..=at].rotate_right(1);
+        }
+        trials
+    }
+}
+
+fn halves(after: Shortfall, before: Shortfall) -> bool {
+    after.minutes <= before.minutes * SHORTFALL_LEFT
+        && after.core_minutes <= before.core_minutes * SHORTFALL_LEFT
+}
+
+/// Any fixed order, so that equal costs do not leave it to chance.
+fn order(settings: &Settings) -> (u32, u32, Option<u32>, u32, String) {
+    let Settings {
+        min_replicas,
+        max_replicas,
+        target_cpu_pct,
+        scale_down_cooldown_s,
+        scale_up,
+        scale_down,
+    } = settings;
+    (
+        min_replicas.0,
+        max_replicas.0,
+        *target_cpu_pct,
+        *scale_down_cooldown_s,
+        format!("{scale_up:?} {scale_down:?}"),
+    )
+}

@@ -1,0 +1,103 @@
+//! Replays of candidates over the training days, each made once.
+
+use std::collections::HashMap;
+
+use crate::analysis::scenario::Scenario;
+use crate::analysis::settings::Settings;
+use crate::autoscaler::Autoscaler;
+use crate::sim::demand::Shape;
+use crate::sim::score::Score;
+
+/// Settings with what they would have done on the training days.
+#[derive(Clone, Debug)]
+pub(super) struct Trial {
+    pub(super) settings: Settings,
+    pub(super) score: Score,
+}
+
+/// What replays are made of, and those that were made.
+pub(super) struct Trials<'a> {
+    pub(super) scenario: &'a Scenario,
+    autoscaler: &'a Autoscaler,
+    /// How the load is shaped where it matters; pruning takes it as held, which is quicker.
+    pub(super) shape: Shape,
+    pub(super) training_days: usize,
+    made: HashMap<(Settings, Shape), Score>,
+    /// The exact ones, in the order in which they were made.
+    pub(super) exact: Vec<Trial>,
+}
+
+impl<'a> Trials<'a> {
+    pub(super) fn new(
+        scenario: &'a Scenario,
+        autoscaler: &'a Autoscaler,
+        shape: Shape,
+        training_days: usize,
+    ) -> Self {
+        Self {
+            scenario,
+            autoscaler,
+            shape,
+            training_days,
+            made: HashMap::new(),
+            exact: Vec::new(),
+        }
+    }
+
+    /// A quick replay, to tell which candidates are worth an exact one.
+    pub(super) fn coarse(&mut self, settings: &Settings) -> Trial {
+        self.run(settings, Shape::Held)
+    }
+
+    /// A replay with the load shaped as it fits the observation best.
+    pub(super) fn exact(&mut self, settings: &Settings) -> Trial {
+        let trial = self.run(settings, self.shape);
+        if !self.exact.iter().any(|it| it.settings == *settings) {
+            self.exact.push(trial.clone());
+        }
+        trial
+    }
+
+    /// The scores of every day, those held back included.
+    pub(super) fn days(&self, settings: &Settings) -> Vec<Score> {
+        self.scores(settings, self.shape, usize::MAX)
+    }
+
+    /// The most pods that `settings` lead to, but for a share of the time of all days.
+    pub(super) fn highest(&self, settings: &Settings, but: f64) -> i64 {
+        let changed = self.replayable(settings);
+        let mut run = self.scenario.begin(&changed, self.shape);
+        let mut counts = Vec::new();
+        let mut highest = run.replicas();
+        while run.step(|it| highest = highest.max(i64::from(it.plan.current))) {
+            counts.push(highest);
+            highest = run.replicas();
+        }
+        counts.sort_unstable();
+        let left = (but * counts.len() as f64) as usize;
+        let at = counts.len().saturating_sub(1 + left);
+        counts.get(at).copied().unwrap_or(0)
+    }
+
+    fn run(&mut self, settings: &Settings, shape: Shape) -> Trial {
+        let settings = settings.clone();
+        let key = (settings.clone(), shape);
+        if let Some(score) = self.made.get(&key) {
+            let score = *score;
+            return Trial { settings, score };
+        }
+        let days = self.scores(&settings, shape, self.training_days);
+        let score: Score = days.iter().sum();
+        self.made.insert(key, score);
+        Trial { settings, score }
+    }
+
+    fn scores(&self, settings: &Settings, shape: Shape, days: usize) -> Vec<Score> {
+        let changed = self.replayable(settings);
+        self.scenario.scores(&changed, shape, days)
+    }
+
+    fn replayable(&self, settings: &Settings) -> crate::sim::settings::Settings {
+        self.scenario.settings(&settings.apply(self.autoscaler))
+    }
+}

@@ -1,0 +1,303 @@
+//! A workload's past in the form that replays take: its pods, its demand step by step, its days.
+
+mod days;
+mod signals;
+
+use std::ops::Range;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::load::{Load, Sample};
+use crate::autoscaler::workload::Workload;
+use crate::autoscaler::{Autoscaler, Metric};
+use crate::history::{self, History};
+use crate::sim::demand::{Around, Shape, Step};
+use crate::sim::flags::{Flags, SYNC_PERIOD};
+use crate::sim::plant::PodShape;
+use crate::sim::replay::{self, Replay, Setup};
+use crate::sim::score::Score;
+use crate::sim::settings::Settings;
+use crate::units::Replicas;
+use signals::Signals;
+
+/// How long a usage sample is measured: metrics-server asks every 15 s
+/// (`--metric-resolution`).
+const SAMPLE_WINDOW: SignedDuration = SignedDuration::from_secs(15);
+
+/// Why the past of an autoscaler cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreplayable {
+    #[error("no sample of its load is known")]
+    NoLoad,
+    #[error(
+        "neither a CPU request nor a limit of its pods is known, so that their capacity is not"
+    )]
+    NoCapacity,
+    #[error("nothing is known of {}, by which it scales", metrics.join(", "))]
+    NoMetric { metrics: Vec<String> },
+}
+
+/// The past of one workload, to be replayed under any settings of its autoscaler.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    flags: Flags,
+    pods: PodShape,
+    steps: Vec<Step>,
+    signals: Signals,
+    /// What the autoscaler wanted at the end of each step, else how many pods were ready then.
+    observed: Vec<Option<f64>>,
+    observed_is: Observed,
+    /// When the first step begins.
+    start: Timestamp,
+    step_seconds: i64,
+    initial: i32,
+    days: Vec<Range<usize>>,
+    headroom: f64,
+}
+
+/// What the replicas observed are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observed {
+    Desired,
+    Ready,
+}
+
+impl Scenario {
+    /// The part of `load` between its first and its last known sample.
+    ///
+    /// Pods are as they are now: they ask for what they ask for today, all are alike, and all of
+    /// their usage is demand. A metric without history is left out, unless there is no other.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Unreplayable`].
+    pub fn of(
+        autoscaler: &Autoscaler,
+        workload: &Workload,
+        history: &History,
+        load: &Load,
+        headroom: f64,
+    ) -> Result<Self, Unreplayable> {
+        let range = known_range(load).ok_or(Unreplayable::NoLoad)?;
+        let signals = Signals::of(autoscaler, workload, history, load, range.clone())?;
+        let samples = &load.samples[range.clone()];
+        let step_seconds = i64::from(load.grid.step().seconds());
+        let is_desired = history.get(&history::Metric::DesiredReplicas).is_some();
+        let observed: Vec<_> = range.clone().map(|at| observed(load, at)).collect();
+        let step = SignedDuration::from_secs(step_seconds);
+        let first = load.grid.time(range.start);
+        Ok(Self {
+            flags: Flags::default(),
+            pods: pods(samples, load)?,
+            steps: samples.iter().map(|it| demand(it.as_ref())).collect(),
+            signals,
+            initial: observed.iter().flatten().next().map_or(1, |it| *it as i32),
+            observed,
+            observed_is: if is_desired {
+                Observed::Desired
+            } else {
+                Observed::Ready
+            },
+            start: first.checked_sub(step).unwrap_or(first),
+            step_seconds,
+            days: days::whole(range.len(), step_seconds),
+            headroom,
+        })
+    }
+
+    /// The same past with pods that take `startup` until they serve.
+    pub fn with_startup(mut self, startup: SignedDuration) -> Self {
+        self.pods.startup = startup;
+        self
+    }
+
+    /// What `autoscaler` is set to, as far as it can be replayed.
+    pub fn settings(&self, autoscaler: &Autoscaler) -> Settings {
+        let mut settings = Settings::of(autoscaler, &self.flags);
+        settings.metrics = self.signals.kept(&settings.metrics);
+        settings
+    }
+
+    /// The metrics by which the autoscaler scales and of which nothing is known.
+    pub fn left_out(&self) -> &[String] {
+        &self.signals.left_out
+    }
+
+    pub fn pods(&self) -> &PodShape {
+        &self.pods
+    }
+
+    /// Blocks of 24 hours that end with the last step, the first of which may be shorter: ranges
+    /// of steps, in order of time.
+    pub fn days(&self) -> &[Range<usize>] {
+        &self.days
+    }
+
+    /// How many of the last days a share of them is: whole ones, and never all.
+    pub fn held_back(&self, share: f64) -> usize {
+        let wanted = (self.days.len() as f64 * share).round() as usize;
+        wanted.min(self.days.len().saturating_sub(1))
+    }
+
+    /// When step `at` ends.
+    pub fn time(&self, at: usize) -> Timestamp {
+        let seconds = self.step_seconds.saturating_mul(at as i64 + 1);
+        let length = SignedDuration::from_secs(seconds);
+        self.start.checked_add(length).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What was observed at the end of each step; `None` for a gap.
+    pub fn observed(&self) -> (Observed, &[Option<f64>]) {
+        (self.observed_is, &self.observed)
+    }
+
+    /// Replica-hours that were observed over the known steps.
+    pub fn observed_replica_hours(&self) -> f64 {
+        let sum: f64 = self.observed.iter().flatten().sum();
+        sum * self.step_seconds as f64 / 3600.0
+    }
+
+    /// A replay of `settings` from the beginning, which started with the replicas observed then.
+    pub fn begin<'a>(&'a self, settings: &'a Settings, shape: Shape) -> Run<'a> {
+        let setup = Setup {
+            settings,
+            flags: &self.flags,
+            pods: self.pods,
+            inputs: &self.signals.inputs,
+            headroom: self.headroom,
+        };
+        Run {
+            scenario: self,
+            replay: Replay::new(setup, self.initial, self.start),
+            shape,
+            next: 0,
+        }
+    }
+
+    /// The scores of the first `days` days under `settings`, day by day.
+    pub fn scores(&self, settings: &Settings, shape: Shape, days: usize) -> Vec<Score> {
+        let mut run = self.begin(settings, shape);
+        (0..days.min(self.days.len())).map(|_| run.day()).collect()
+    }
+
+    /// Syncs within step `at`.
+    fn ticks(&self, at: usize) -> u32 {
+        let period = SYNC_PERIOD.as_secs();
+        let until = |at: usize| at as i64 * self.step_seconds / period;
+        u32::try_from(until(at + 1) - until(at)).unwrap_or(u32::MAX)
+    }
+}
+
+/// A replay on its way through a scenario.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    scenario: &'a Scenario,
+    replay: Replay<'a>,
+    shape: Shape,
+    next: usize,
+}
+
+impl Run<'_> {
+    /// Replays the next day and gives its score; that of nothing after the last one.
+    pub fn day(&mut self) -> Score {
+        let mut days = self.scenario.days.iter();
+        let end = days.find(|it| it.end > self.next).map(|it| it.end);
+        while self.next < end.unwrap_or(self.next) {
+            self.step(|_| {});
+        }
+        self.replay.take_score()
+    }
+
+    /// Replays the next step and shows every decision in it; whether there was one.
+    pub fn step(&mut self, mut show: impl FnMut(&replay::Step)) -> bool {
+        let at = self.next;
+        let Some(step) = self.scenario.steps.get(at) else {
+            return false;
+        };
+        let around = Around::of(&self.scenario.steps, at);
+        let others = self.scenario.signals.at(at);
+        for segment in step.segments(around, self.scenario.ticks(at), self.shape) {
+            self.replay.run(&segment, others, &mut show);
+        }
+        self.next += 1;
+        true
+    }
+
+    /// The score since it was last taken.
+    pub fn take_score(&mut self) -> Score {
+        self.replay.take_score()
+    }
+
+    /// What an observer of the kind that the scenario had sees now.
+    pub fn observable(&self) -> i64 {
+        match self.scenario.observed_is {
+            Observed::Desired => self.replay.replicas(),
+            Observed::Ready => self.replay.serving(),
+        }
+    }
+
+    pub fn replicas(&self) -> i64 {
+        self.replay.replicas()
+    }
+
+    pub fn serving(&self) -> i64 {
+        self.replay.serving()
+    }
+}
+
+fn known_range(load: &Load) -> Option<Range<usize>> {
+    let mut known = load.known().map(|(at, _)| at);
+    let first = known.next()?;
+    Some(first..known.last().unwrap_or(first) + 1)
+}
+
+fn pods(samples: &[Option<Sample>], load: &Load) -> Result<PodShape, Unreplayable> {
+    let known = || samples.iter().rev().flatten();
+    let request = known().find_map(|it| it.request);
+    let limit = known().find_map(|it| it.limit);
+    if request.or(limit).is_none() {
+        return Err(Unreplayable::NoCapacity);
+    }
+    let millicores = |cores: f64| (cores * 1000.0).round().max(1.0) as i64;
+    Ok(PodShape {
+        request: request.map_or(0, millicores),
+        limit: limit.map(millicores),
+        idle: 0,
+        startup: SignedDuration::from_secs(load.startup_seconds.round() as i64),
+        window: SAMPLE_WINDOW,
+    })
+}
+
+/// The demand behind a sample. Where the pods were saturated it is hidden, and at least all that
+/// they could give.
+fn demand(sample: Option<&Sample>) -> Step {
+    let Some(sample) = sample else {
+        return Step {
+            millicores: None,
+            burst: 1.0,
+        };
+    };
+    let full = sample.saturation().filter(|_| sample.censored);
+    let hidden = full.map_or(0.0, |it| it * sample.ready);
+    Step {
+        millicores: Some((sample.usage.max(hidden) * 1000.0).round() as i64),
+        burst: sample.burst,
+    }
+}
+
+/// `None` where the load is not known either: a replay then has nothing to go by.
+fn observed(load: &Load, at: usize) -> Option<f64> {
+    let ready = load.samples[at].as_ref()?.ready;
+    let wanted = load.wanted.get(at).copied().filter(|it| it.is_finite());
+    Some(wanted.unwrap_or(ready).round())
+}
+
+/// As messages name them.
+pub(super) fn names(metrics: &[Metric]) -> Vec<String> {
+    metrics.iter().map(ToString::to_string).collect()
+}
+
+/// A count as the settings hold it.
+pub fn replicas(count: i64) -> Replicas {
+    Replicas(u32::try_from(count.max(0)).unwrap_or(u32::MAX))
+}

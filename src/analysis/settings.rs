@@ -1,0 +1,226 @@
+//! The settings of an autoscaler that a recommendation may change, and how to change them.
+
+use serde::Serialize;
+
+use crate::autoscaler::behavior::{
+    Behavior, DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window,
+};
+use crate::autoscaler::{Autoscaler, Metric, Resource, Target};
+use crate::units::Replicas;
+
+/// What is scaled between, when, and how fast.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Settings {
+    pub min_replicas: Replicas,
+    pub max_replicas: Replicas,
+    /// Percent of the request; `None` where no CPU utilization is targeted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target_cpu_pct: Option<u32>,
+    /// The scale-down stabilization window in seconds.
+    pub scale_down_cooldown_s: u32,
+    /// `None` where the object says nothing of them, so that the controller's own hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_up: Option<Policies>,
+    /// `None` where the object says nothing of them, so that the controller's own hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale_down: Option<Policies>,
+}
+
+/// One of the fields of [`Settings`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Field {
+    MinReplicas,
+    MaxReplicas,
+    TargetCpu,
+    ScaleDownCooldown,
+    ScaleUpPolicies,
+    ScaleDownPolicies,
+}
+
+impl Settings {
+    /// Those in force, the defaults of numbers filled in.
+    pub fn of(autoscaler: &Autoscaler) -> Self {
+        let behavior = autoscaler.behavior.as_ref();
+        let up = behavior.and_then(|it| it.scale_up.as_ref());
+        let down = behavior.and_then(|it| it.scale_down.as_ref());
+        Self {
+            min_replicas: autoscaler.min,
+            max_replicas: autoscaler.max,
+            target_cpu_pct: autoscaler.cpu_target().map(|it| it.percent),
+            scale_down_cooldown_s: scale_down_window(behavior),
+            scale_up: up.and_then(|it| it.written_policies(&DEFAULT_UP)),
+            scale_down: down.and_then(|it| it.written_policies(&DEFAULT_DOWN)),
+        }
+    }
+
+    /// `autoscaler` with these settings. What they do not change stays as it is written, also
+    /// what is not written.
+    pub fn apply(&self, autoscaler: &Autoscaler) -> Autoscaler {
+        let today = Self::of(autoscaler);
+        let mut changed = autoscaler.clone();
+        changed.min = self.min_replicas;
+        changed.max = self.max_replicas;
+        if let Some(percent) = self.target_cpu_pct {
+            set_cpu_target(&mut changed.metrics, percent);
+        }
+        for field in self.changes(&today) {
+            match field {
+                Field::MinReplicas | Field::MaxReplicas | Field::TargetCpu => {}
+                Field::ScaleDownCooldown => {
+                    let window = Some(self.scale_down_cooldown_s);
+                    down(&mut changed.behavior).window_seconds = window;
+                }
+                Field::ScaleUpPolicies => {
+                    set_policies(up(&mut changed.behavior), self.scale_up.as_ref());
+                }
+                Field::ScaleDownPolicies => {
+                    set_policies(down(&mut changed.behavior), self.scale_down.as_ref());
+                }
+            }
+        }
+        changed
+    }
+
+    /// The fields in which these differ from `other`, in their order.
+    pub fn changes(&self, other: &Self) -> Vec<Field> {
+        [
+            (Field::MinReplicas, self.min_replicas != other.min_replicas),
+            (Field::MaxReplicas, self.max_replicas != other.max_replicas),
+            (
+                Field::TargetCpu,
+                self.target_cpu_pct != other.target_cpu_pct,
+            ),
+            (
+                Field::ScaleDownCooldown,
+                self.scale_down_cooldown_s != other.scale_down_cooldown_s,
+            ),
+            (Field::ScaleUpPolicies, self.scale_up != other.scale_up),
+            (
+                Field::ScaleDownPolicies,
+                self.scale_down != other.scale_down,
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(field, differs)| differs.then_some(field))
+        .collect()
+    }
+}
+
+/// The metric that [`Autoscaler::cpu_target`] means.
+fn set_cpu_target(metrics: &mut [Metric], to: u32) {
+    let percent = metrics.iter_mut().find_map(|metric| match metric {
+        Metric::Resource {
+            resource: Resource::Cpu,
+            target: Target::Utilization(percent),
+        }
+        | Metric::ContainerResource {
+            resource: Resource::Cpu,
+            target: Target::Utilization(percent),
+            ..
+        } => Some(percent),
+        Metric::Resource { .. }
+        | Metric::ContainerResource { .. }
+        | Metric::Pods { .. }
+        | Metric::Object { .. }
+        | Metric::External { .. } => None,
+    });
+    if let Some(percent) = percent {
+        *percent = to;
+    }
+}
+
+fn up(behavior: &mut Option<Behavior>) -> &mut Rules {
+    let behavior = behavior.get_or_insert_default();
+    behavior.scale_up.get_or_insert_default()
+}
+
+fn down(behavior: &mut Option<Behavior>) -> &mut Rules {
+    let behavior = behavior.get_or_insert_default();
+    behavior.scale_down.get_or_insert_default()
+}
+
+fn set_policies(rules: &mut Rules, to: Option<&Policies>) {
+    rules.select = to.map(|it| it.select);
+    rules.policies = to.map(|it| it.policies.clone());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::testing::{Scene, cpu};
+    use crate::autoscaler::behavior::{Amount, Policy, Select};
+    use crate::units::Quantity;
+
+    fn slowly() -> Policies {
+        Policies {
+            select: Select::Min,
+            policies: vec![Policy {
+                amount: Amount::Pods(1),
+                period_seconds: 60,
+            }],
+        }
+    }
+
+    fn autoscaler() -> Autoscaler {
+        let queue = Metric::External {
+            name: "queue".to_owned(),
+            target: Target::AverageValue("5".parse().unwrap()),
+        };
+        Scene::new(|_| 1.0, |_| 2.0)
+            .metrics(vec![queue, cpu(70)])
+            .subject
+            .autoscaler
+    }
+
+    #[test]
+    fn what_is_set_is_what_is_read_back() {
+        let to = Settings {
+            min_replicas: Replicas(3),
+            max_replicas: Replicas(30),
+            target_cpu_pct: Some(55),
+            scale_down_cooldown_s: 600,
+            scale_up: Some(slowly()),
+            scale_down: Some(slowly()),
+        };
+        let changed = to.apply(&autoscaler());
+        assert_eq!(Settings::of(&changed), to);
+        assert_eq!(changed.metrics[0], autoscaler().metrics[0]);
+        assert_eq!(to.changes(&Settings::of(&autoscaler())).len(), 6);
+    }
+
+    #[test]
+    fn without_a_change_nothing_is_written() {
+        let before = autoscaler();
+        assert_eq!(Settings::of(&before).apply(&before), before);
+        // A behavior, once there, changes how fast is scaled: none is made for a new minimum.
+        let to = Settings {
+            min_replicas: Replicas(1),
+            ..Settings::of(&before)
+        };
+        assert_eq!(to.apply(&before).behavior, None);
+    }
+
+    #[test]
+    fn what_is_written_beside_a_change_stays() {
+        let mut before = autoscaler();
+        let tolerance: Option<Quantity> = Some("0.05".parse().unwrap());
+        before.behavior = Some(Behavior {
+            scale_up: None,
+            scale_down: Some(Rules {
+                tolerance,
+                ..Rules::default()
+            }),
+        });
+        let to = Settings {
+            scale_down_cooldown_s: 900,
+            ..Settings::of(&before)
+        };
+        let down = to.apply(&before).behavior.unwrap().scale_down.unwrap();
+        assert_eq!(
+            (down.tolerance, down.window_seconds),
+            (tolerance, Some(900))
+        );
+        assert_eq!(down.policies, None);
+    }
+}
