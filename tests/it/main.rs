@@ -17,4 +17,5 @@ mod metrics_api;
 mod queries;
 mod rig;
 mod secrets;
+mod traces;
 mod usage;
