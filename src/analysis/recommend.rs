@@ -60,14 +60,14 @@ pub fn recommend(
         case.today.clone()
     };
     let found = search::search(&mut trials, &moves, &base, &goal);
-    let mut candidates: Vec<Settings> = found.into_iter().map(|it| it.settings).collect();
     // Where nothing else is worth it, the repair alone may be.
-    if base != *case.today && goal.allows(&trials.exact(&base).score) {
-        candidates.truncate(MOST_REFUTED - 1);
-        candidates.push(base);
-    }
+    let repair = (base != *case.today && goal.allows(&trials.exact(&base).score)).then_some(&base);
+    let mut next = found.into_iter().next().map(|it| it.settings);
     let mut refuted = None;
-    for settings in candidates.into_iter().take(MOST_REFUTED) {
+    for _ in 0..MOST_REFUTED {
+        let Some(settings) = next.or_else(|| repair.cloned()) else {
+            break;
+        };
         match proof::proof(&trials, &goal, &settings) {
             Ok(mut proof) => {
                 proof.frontier = proof::frontier(&trials, case.today, &settings);
@@ -76,6 +76,7 @@ pub fn recommend(
             }
             Err(Refuted(why)) => refuted = refuted.or(Some(why)),
         }
+        next = search::more_careful(&mut trials, &goal, &settings, &base);
     }
     match refuted {
         Some(why) => Outcome::Withheld {

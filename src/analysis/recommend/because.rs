@@ -50,6 +50,11 @@ fn min(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
         );
     }
     let share = 100.0 * limited(proof, Limit::Min) / proof.today.known_minutes.max(1.0);
+    if share < 1.0 {
+        return format!(
+            "minimum {from} to {min}: with the other changes fewer than {from} replicas do at times"
+        );
+    }
     format!(
         "minimum {from} to {min}: {share:.0}% of the time only the minimum kept {from} replicas"
     )

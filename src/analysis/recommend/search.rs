@@ -41,6 +41,30 @@ pub(super) fn search(
     goal.ranked(worth.cloned().collect())
 }
 
+/// Settings halfway from `settings` to `base`, in the minimum and the target, if these are still
+/// allowed and worth a change.
+pub(super) fn more_careful(
+    trials: &mut Trials<'_>,
+    goal: &Goal,
+    settings: &Settings,
+    base: &Settings,
+) -> Option<Settings> {
+    let up = |from: u32, to: u32| from + to.saturating_sub(from).div_ceil(2);
+    let down = |from: u32, to: u32| from - from.saturating_sub(to).div_ceil(2);
+    let target = settings.target_cpu_pct.zip(base.target_cpu_pct);
+    let halfway = Settings {
+        min_replicas: Replicas(up(settings.min_replicas.0, base.min_replicas.0)),
+        target_cpu_pct: target.map(|(from, to)| down(from, to)),
+        ..settings.clone()
+    };
+    if halfway == *settings || halfway == *base {
+        return None;
+    }
+    let (trial, start) = (trials.exact(&halfway), trials.exact(base));
+    let worth = goal.allows(&trial.score) && goal.is_worth(&trial.score, &start.score);
+    worth.then_some(halfway)
+}
+
 struct Search<'s, 'a> {
     trials: &'s mut Trials<'a>,
     moves: &'s Moves<'s>,

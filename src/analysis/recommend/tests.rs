@@ -248,6 +248,8 @@ fn what_fails_on_the_days_held_back_is_withheld_with_the_reason() {
     let late = |at: usize| at > 12 * DAY && (at % 36) < 2;
     let usage = |at: usize| if late(at) { 7.5 } else { 0.4 };
     let mut scene = Scene::new(usage, |_| 8.0).limits(8, 10);
+    // Pods that start for minutes come too late for any of them.
+    scene.workload().startup_seconds = vec![400.0];
     scene.insert(Metric::CpuBurst, 2 * DAY, |_| 1.0);
     match scene.assess().outcome {
         Outcome::Withheld { why } => assert!(
@@ -259,8 +261,14 @@ fn what_fails_on_the_days_held_back_is_withheld_with_the_reason() {
         ),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn without_days_held_back_the_choice_is_unchecked() {
+    let mut scene = high_min();
     scene.settings.holdout = 0.0;
     let it = recommended(&scene);
+    assert_eq!(it.proof.training_days, 14);
     assert_eq!(it.proof.held_back, None);
     let untested = "no days were held back to check the choice".to_owned();
     assert!(it.risk.reasons.contains(&untested));
