@@ -17,7 +17,6 @@ use crate::sim::plant::PodShape;
 use crate::sim::replay::{self, Replay, Setup};
 use crate::sim::score::Score;
 use crate::sim::settings::Settings;
-use crate::units::Replicas;
 use signals::Signals;
 
 /// How long a usage sample is measured: metrics-server asks every 15 s
@@ -297,7 +296,5 @@ pub(super) fn names(metrics: &[Metric]) -> Vec<String> {
     metrics.iter().map(ToString::to_string).collect()
 }
 
-/// A count as the settings hold it.
-pub fn replicas(count: i64) -> Replicas {
-    Replicas(u32::try_from(count.max(0)).unwrap_or(u32::MAX))
-}
+#[cfg(test)]
+mod tests;
