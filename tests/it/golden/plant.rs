@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use stepscale::autoscaler::{Holds, Metric, Resource};
-use stepscale::sim::plant::PodShape;
 use stepscale::sim::pod::{Amounts, Container, Phase, Pod, Ready, Role, Sample, Template};
 use stepscale::sim::proposal::MetricError;
 
@@ -18,28 +17,28 @@ const AGE: i64 = 3600;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Parameters {
     pub(super) initial_replicas: i32,
-    cpu_request_millicores: i64,
-    memory_request_bytes: i64,
-    limit_millicores: Option<i64>,
-    idle_millicores: i64,
-    sidecar: Option<SidecarInput>,
-    pending_seconds: i64,
-    startup_seconds: i64,
-    not_ready_millicores: Option<i64>,
-    metric_window_seconds: i64,
-    metric_lag_ticks: usize,
-    memory_base_bytes: i64,
-    memory_bytes_per_millicore: i64,
-    queue_service_per_pod_per_tick: Option<i64>,
+    pub(super) cpu_request_millicores: i64,
+    pub(super) memory_request_bytes: i64,
+    pub(super) limit_millicores: Option<i64>,
+    pub(super) idle_millicores: i64,
+    pub(super) sidecar: Option<SidecarInput>,
+    pub(super) pending_seconds: i64,
+    pub(super) startup_seconds: i64,
+    pub(super) not_ready_millicores: Option<i64>,
+    pub(super) metric_window_seconds: i64,
+    pub(super) metric_lag_ticks: usize,
+    pub(super) memory_base_bytes: i64,
+    pub(super) memory_bytes_per_millicore: i64,
+    pub(super) queue_service_per_pod_per_tick: Option<i64>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct SidecarInput {
-    cpu_usage_millicores: i64,
-    memory_usage_bytes: i64,
-    cpu_request_millicores: i64,
-    memory_request_bytes: i64,
+pub(super) struct SidecarInput {
+    pub(super) cpu_usage_millicores: i64,
+    pub(super) memory_usage_bytes: i64,
+    pub(super) cpu_request_millicores: i64,
+    pub(super) memory_request_bytes: i64,
 }
 
 impl Parameters {
@@ -60,19 +59,6 @@ impl Parameters {
             containers: std::iter::once(app).chain(sidecar).collect(),
             ..Template::default()
         }
-    }
-
-    /// What a replay's pods must be like to behave as these; `None` if they cannot.
-    pub(super) fn shape(&self) -> Option<PodShape> {
-        let simple = self.sidecar.is_none() && self.pending_seconds == 0;
-        let seen = self.metric_lag_ticks == 0 && self.not_ready_millicores.is_some();
-        (simple && seen).then(|| PodShape {
-            request: self.cpu_request_millicores,
-            limit: self.limit_millicores,
-            idle: self.idle_millicores,
-            startup: SignedDuration::from_secs(self.startup_seconds),
-            window: SignedDuration::from_secs(self.metric_window_seconds),
-        })
     }
 
     pub(super) fn has_queue(&self) -> bool {

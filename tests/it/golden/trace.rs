@@ -22,20 +22,29 @@ use super::plant::{Demand, Parameters, Plant};
 pub(super) struct Trace {
     pub(super) ticks: usize,
     pub(super) start: Timestamp,
-    sync_times_ms: Option<Vec<i64>>,
+    pub(super) sync_times_ms: Option<Vec<i64>>,
     pub(super) controller: ControllerInput,
     pub(super) hpa: HpaInput,
     pub(super) plant: Parameters,
     pub(super) series: Series,
-    events: Option<Vec<Event>>,
+    pub(super) events: Option<Vec<Event>>,
     pub(super) expected: Expected,
 }
 
 impl Trace {
-    /// Whether the controller syncs every 15 s and nothing happens but demand.
-    pub(super) fn is_quiet(&self) -> bool {
-        let events = self.events.as_ref().map_or(0, Vec::len);
-        self.sync_times_ms.is_none() && events == 0
+    /// Whether the API that answers for `metric` is out at `tick`.
+    pub(super) fn is_out(&self, metric: &Metric, tick: usize) -> bool {
+        let during = |event: &Event, ticks: usize| (event.tick..event.tick + ticks).contains(&tick);
+        let mut events = self.events.iter().flatten();
+        events.any(|event| match (&event.what, metric) {
+            (
+                What::ResourceOutage { ticks },
+                Metric::Resource { .. } | Metric::ContainerResource { .. },
+            )
+            | (What::CustomOutage { ticks }, Metric::Pods { .. } | Metric::Object { .. })
+            | (What::ExternalOutage { ticks }, Metric::External { .. }) => during(event, *ticks),
+            _ => false,
+        })
     }
 }
 
@@ -43,22 +52,22 @@ impl Trace {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Series {
     pub(super) cpu_millicores: Option<Vec<i64>>,
-    pods_milli: Option<Vec<i64>>,
-    external_milli: Option<Vec<i64>>,
-    object_milli: Option<Vec<i64>>,
-    queue_arrivals: Option<Vec<i64>>,
+    pub(super) pods_milli: Option<Vec<i64>>,
+    pub(super) external_milli: Option<Vec<i64>>,
+    pub(super) object_milli: Option<Vec<i64>>,
+    pub(super) queue_arrivals: Option<Vec<i64>>,
 }
 
 #[derive(Deserialize)]
-struct Event {
-    tick: usize,
+pub(super) struct Event {
+    pub(super) tick: usize,
     #[serde(flatten)]
-    what: What,
+    pub(super) what: What,
 }
 
 #[derive(Deserialize)]
 #[serde(tag = "kind", rename_all = "camelCase")]
-enum What {
+pub(super) enum What {
     SetReplicas { replicas: i32 },
     ReplacePods { count: usize },
     SetSpec { spec: Box<SpecInput> },
@@ -75,15 +84,15 @@ enum What {
 pub(super) struct Expected {
     pub(super) current_replicas: Vec<i32>,
     desired_replicas: Vec<i32>,
-    ready_pods: Vec<i64>,
+    pub(super) ready_pods: Vec<i64>,
     pub(super) recommendation: Vec<Option<i32>>,
     metric_values: Vec<Vec<Option<i64>>>,
     conditions: Vec<usize>,
-    reasons: Vec<isize>,
-    errors: Vec<isize>,
-    queue: Option<Vec<i64>>,
+    pub(super) reasons: Vec<isize>,
+    pub(super) errors: Vec<isize>,
+    pub(super) queue: Option<Vec<i64>>,
     condition_table: Vec<String>,
-    reason_table: Vec<String>,
+    pub(super) reason_table: Vec<String>,
     error_table: Vec<String>,
 }
 
@@ -246,7 +255,7 @@ impl Run<'_> {
     }
 
     fn answer(&self, metric: &Metric, tick: usize) -> Answer {
-        if self.is_out(metric, tick) {
+        if self.trace.is_out(metric, tick) {
             return Answer::Failed(MetricError::MetricsApi);
         }
         match metric {
@@ -260,20 +269,6 @@ impl Run<'_> {
                 published.map_or_else(Answer::Failed, Answer::Pods)
             }
         }
-    }
-
-    fn is_out(&self, metric: &Metric, tick: usize) -> bool {
-        let during = |event: &Event, ticks: usize| (event.tick..event.tick + ticks).contains(&tick);
-        let mut events = self.trace.events.iter().flatten();
-        events.any(|event| match (&event.what, metric) {
-            (
-                What::ResourceOutage { ticks },
-                Metric::Resource { .. } | Metric::ContainerResource { .. },
-            )
-            | (What::CustomOutage { ticks }, Metric::Pods { .. } | Metric::Object { .. })
-            | (What::ExternalOutage { ticks }, Metric::External { .. }) => during(event, *ticks),
-            _ => false,
-        })
     }
 
     /// The indexes of which pods' samples are left out are multiples of this.
@@ -310,7 +305,7 @@ impl Answer {
 }
 
 impl Series {
-    fn at(&self, tick: usize) -> Demand {
+    pub(super) fn at(&self, tick: usize) -> Demand {
         let at = |series: &Option<Vec<i64>>| series.as_ref().map_or(0, |it| it[tick]);
         Demand {
             cpu: at(&self.cpu_millicores),
@@ -378,7 +373,7 @@ impl Expected {
     }
 }
 
-fn named(table: &[String], index: isize) -> Option<&str> {
+pub(super) fn named(table: &[String], index: isize) -> Option<&str> {
     let index = usize::try_from(index).ok()?;
     Some(table[index].as_str())
 }
