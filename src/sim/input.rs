@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::plant::{Plant, Share};
 use super::proposal::{Aim, MetricError, Proposal};
 use super::settings::Tolerance;
+use super::tally::PodTarget;
 use super::totals::Scale;
 
 /// Where the values of one metric come from.
@@ -36,20 +37,22 @@ impl Input {
         loads: Loads<'_>,
         now: Timestamp,
     ) -> Result<Proposal, MetricError> {
-        let other = |place: usize| {
-            let known = loads.others.get(place).copied().flatten();
-            known.ok_or(MetricError::MetricsApi)
-        };
+        let other = |place: usize| loads.others.get(place).copied().flatten();
         let current = plant.replicas() as i32;
+        let of_pods = |share: &Share, amount: Option<i64>, target: PodTarget| {
+            let amount = amount.ok_or(MetricError::MetricsApi)?;
+            if current == 0 {
+                return Err(MetricError::NoMetricsReturned);
+            }
+            let tally = plant.tally(share, amount, target, now);
+            tally.propose(target, current, tolerance)
+        };
         match (self, aim) {
             (Self::Demand, Aim::PerPod { target, .. }) => {
-                let demand = loads.demand.ok_or(MetricError::MetricsApi)?;
-                let tally = plant.tally(&plant.shape().cpu(), demand, *target, now);
-                tally.propose(*target, current, tolerance)
+                of_pods(&plant.shape().cpu(), loads.demand, *target)
             }
             (Self::Shared { place, share }, Aim::PerPod { target, .. }) => {
-                let tally = plant.tally(share, other(*place)?, *target, now);
-                tally.propose(*target, current, tolerance)
+                of_pods(share, other(*place), *target)
             }
             (Self::Total { place }, Aim::Total(total)) => {
                 let scale = Scale {
@@ -60,7 +63,8 @@ impl Input {
                     0 => Err(MetricError::NoPods),
                     _ => Ok(plant.serving(now)),
                 };
-                total.propose(&[other(*place)?], scale, tolerance, ready)
+                let value = other(*place).ok_or(MetricError::MetricsApi)?;
+                total.propose(&[value], scale, tolerance, ready)
             }
             (Self::Demand | Self::Shared { .. }, Aim::Total(_))
             | (Self::Total { .. }, Aim::PerPod { .. }) => Err(MetricError::NoMetricsReturned),

@@ -174,6 +174,7 @@ impl Plant {
             false => (all, all - serving),
         };
         let used = share.of(counted - starting, amount, serving);
+        let unused = share.limit.map_or(share.idle, |it| share.idle.min(it));
         let request = match target {
             PodTarget::Utilization(_) => share.request,
             PodTarget::Average(_) => 0,
@@ -182,7 +183,7 @@ impl Plant {
         Tally {
             ready: Counted {
                 pods: counted,
-                usage: used.saturating_add(share.idle.saturating_mul(starting)),
+                usage: used.saturating_add(unused.saturating_mul(starting)),
                 requests: counted.wrapping_mul(request),
             },
             unready: Requested {
