@@ -74,14 +74,11 @@ impl Step {
         ticks: u32,
         shape: Shape,
     ) -> impl Iterator<Item = Segment> + use<> {
-        let burst = self.burst.max(1.0);
-        let course = self.millicores.map(|mean| Course {
-            line: Line::through(mean as f64, around),
-            burst,
-            shape,
-            ticks,
+        let course = self.millicores.map(|mean| {
+            let line = Line::through(mean as f64, around);
+            Course::of(line, self.burst.max(1.0), ticks, shape)
         });
-        let parts = course.map_or(1, |it| it.parts());
+        let parts = course.map_or(1, |it| it.parts);
         (0..parts).map(move |part| match course {
             Some(course) => course.segment(part),
             None => Segment {
@@ -164,94 +161,112 @@ impl Line {
 #[derive(Clone, Copy, Debug)]
 struct Course {
     line: Line,
+    mean: f64,
+    is_flat: bool,
     burst: f64,
-    shape: Shape,
     ticks: u32,
+    /// How many segments there are.
+    parts: u32,
+    busy: Option<Busy>,
+}
+
+/// The part that takes the whole burst.
+#[derive(Clone, Copy, Debug)]
+struct Busy {
+    part: u32,
+    /// Millicores in it.
+    peak: f64,
+    /// Millicores × syncs of the other parts, without the burst and with what it leaves of them.
+    rest: f64,
+    left: f64,
 }
 
 impl Course {
-    fn parts(&self) -> u32 {
-        let minutes = (self.ticks / MINUTE).max(1);
-        match self.shape {
+    fn of(line: Line, burst: f64, ticks: u32, shape: Shape) -> Self {
+        let is_flat = line.is_flat();
+        let minutes = (ticks / MINUTE).max(1);
+        let parts = match shape {
             Shape::Held => 1,
-            Shape::Linear if self.line.is_flat() => 1,
+            Shape::Linear if is_flat => 1,
             Shape::Linear => minutes,
-            Shape::Burst if self.line.is_flat() => minutes.min(3),
+            Shape::Burst if is_flat => minutes.min(3),
             Shape::Burst => minutes,
+        };
+        let mut course = Self {
+            line,
+            mean: line.mean(),
+            is_flat,
+            burst,
+            ticks,
+            parts,
+            busy: None,
+        };
+        course.busy = match shape {
+            Shape::Held | Shape::Linear => None,
+            Shape::Burst => (parts > 1).then(|| course.busy()),
+        };
+        course
+    }
+
+    fn busy(&self) -> Busy {
+        let part = match self.is_flat {
+            true => 1,
+            false => self.line.busiest(self.parts),
+        };
+        let ticks = f64::from(self.ticks_of(part));
+        let value = self.value(part);
+        let peak = value * self.burst;
+        // What the busiest minute takes is missing in the others, so that the mean stays.
+        let all = self.mean * f64::from(self.ticks);
+        Busy {
+            part,
+            peak,
+            rest: all - value * ticks,
+            left: (all - peak * ticks).max(0.0),
         }
     }
 
     fn segment(&self, part: u32) -> Segment {
-        let parts = self.parts();
-        let mean = self.line.mean();
-        match self.shape {
-            Shape::Held => self.of(self.ticks, mean, mean * self.burst),
-            Shape::Linear if parts == 1 => self.of(self.ticks, mean, mean * self.burst),
-            Shape::Linear => {
-                let demand = self.line.at(part, parts);
-                self.of(self.ticks_of(part, parts), demand, demand * self.burst)
+        let value = self.value(part);
+        let (demand, peak) = match self.busy {
+            None => (value, value * self.burst),
+            Some(busy) if part == busy.part => (busy.peak, busy.peak),
+            Some(Busy { rest, left, .. }) if rest > 0.0 => {
+                let demand = value * left / rest;
+                (demand, demand)
             }
-            Shape::Burst => self.with_burst(part, parts),
-        }
-    }
-
-    fn with_burst(&self, part: u32, parts: u32) -> Segment {
-        if parts == 1 {
-            let mean = self.line.mean();
-            return self.of(self.ticks, mean, mean * self.burst);
-        }
-        let flat = self.line.is_flat();
-        let ticks = if flat {
-            self.beside_the_busiest(part)
-        } else {
-            self.ticks_of(part, parts)
+            Some(_) => (0.0, 0.0),
         };
-        let busiest = if flat { 1 } else { self.line.busiest(parts) };
-        let value = |part| match flat {
-            true => self.line.mean(),
-            false => self.line.at(part, parts),
-        };
-        let peak = value(busiest) * self.burst;
-        if part == busiest {
-            return self.of(ticks, peak, peak);
-        }
-        // What the busiest minute takes is missing in the others, so that the mean stays.
-        let minute = match flat {
-            true => f64::from(MINUTE),
-            false => f64::from(self.ticks_of(busiest, parts)),
-        };
-        let all = self.line.mean() * f64::from(self.ticks);
-        let rest = all - value(busiest) * minute;
-        let left = (all - peak * minute).max(0.0);
-        let demand = if rest > 0.0 {
-            value(part) * left / rest
-        } else {
-            0.0
-        };
-        self.of(ticks, demand, demand)
-    }
-
-    /// Syncs before, within and after a busiest minute in the middle.
-    fn beside_the_busiest(&self, part: u32) -> u32 {
-        let rest = self.ticks - MINUTE;
-        match part {
-            0 => rest / 2,
-            1 => MINUTE,
-            _ => rest - rest / 2,
-        }
-    }
-
-    fn ticks_of(&self, part: u32, parts: u32) -> u32 {
-        let until = |part: u32| u64::from(part) * u64::from(self.ticks) / u64::from(parts);
-        (until(part + 1) - until(part)) as u32
-    }
-
-    fn of(&self, ticks: u32, demand: f64, peak: f64) -> Segment {
         Segment {
-            ticks,
+            ticks: self.ticks_of(part),
             demand: Some(demand.round() as i64),
             peak: peak.round() as i64,
         }
+    }
+
+    /// Millicores in `part`, before any burst.
+    fn value(&self, part: u32) -> f64 {
+        match self.parts == 1 || self.is_flat {
+            true => self.mean,
+            false => self.line.at(part, self.parts),
+        }
+    }
+
+    /// Syncs in `part`: level demand has a busiest minute in the middle, other parts are equal.
+    fn ticks_of(&self, part: u32) -> u32 {
+        if self.parts == 3 && self.is_flat {
+            let rest = self.ticks - MINUTE;
+            return match part {
+                0 => rest / 2,
+                1 => MINUTE,
+                _ => rest - rest / 2,
+            };
+        }
+        let until = |part: u32| {
+            let ticks = u64::from(part) * u64::from(self.ticks);
+            ticks / u64::from(self.parts)
+        };
+        (until(part + 1) - until(part)) as u32
     }
 }
 
@@ -286,6 +301,25 @@ mod tests {
     fn a_burst_on_level_demand_takes_a_minute_and_keeps_the_mean() {
         let found = shaped(&[step(1000, 2.0)], Shape::Burst);
         assert_eq!(found, [(8, 750, 750), (4, 2000, 2000), (8, 750, 750)]);
+    }
+
+    #[test]
+    fn level_demand_fills_steps_of_any_length() {
+        for ticks in 1..60 {
+            for shape in [Shape::Held, Shape::Linear, Shape::Burst] {
+                let found: Vec<_> = segments(&[step(1_000, 1.5)], ticks, shape).collect();
+                let filled: u32 = found.iter().map(|it| it.ticks).sum();
+                assert_eq!(filled, ticks, "{shape:?}");
+                let all: i64 = found
+                    .iter()
+                    .map(|it| it.demand.unwrap() * i64::from(it.ticks))
+                    .sum();
+                assert!(
+                    (all - 1_000 * i64::from(ticks)).abs() <= i64::from(ticks),
+                    "{shape:?} {ticks}"
+                );
+            }
+        }
     }
 
     #[test]
