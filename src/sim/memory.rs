@@ -10,6 +10,9 @@ use super::settings::{Direction, Pace};
 /// [`Memory`] keeps the controller's own lists; [`Recent`](super::recent::Recent) answers the same
 /// for a replay, whose settings stay, in time that does not grow with the windows.
 pub trait Past {
+    /// Whether anybody reads the conditions of the status, but for the one that zero needs.
+    const SHOWS_CONDITIONS: bool;
+
     /// Starts with what was found, if nothing was recommended yet.
     fn start(&mut self, current: i32, now: Timestamp);
 
@@ -80,6 +83,8 @@ impl Memory {
 }
 
 impl Past for Memory {
+    const SHOWS_CONDITIONS: bool = true;
+
     fn start(&mut self, current: i32, now: Timestamp) {
         let first = || {
             vec![Recommendation {

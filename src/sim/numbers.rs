@@ -41,12 +41,30 @@ pub fn sum(values: impl IntoIterator<Item = i64>) -> i64 {
 
 /// `length` before `now`: what is older than that lies before it.
 pub fn before(now: Timestamp, length: SignedDuration) -> Timestamp {
-    now.checked_sub(length).unwrap_or(Timestamp::MIN)
+    match (whole(now), length.subsec_nanos()) {
+        (Some(second), 0) => {
+            let second = second.saturating_sub(length.as_secs());
+            Timestamp::from_second(second).unwrap_or(Timestamp::MIN)
+        }
+        _ => now.checked_sub(length).unwrap_or(Timestamp::MIN),
+    }
 }
 
 /// `length` after `time`.
 pub fn after(time: Timestamp, length: SignedDuration) -> Timestamp {
-    time.checked_add(length).unwrap_or(Timestamp::MAX)
+    match (whole(time), length.subsec_nanos()) {
+        (Some(second), 0) => {
+            let second = second.saturating_add(length.as_secs());
+            Timestamp::from_second(second).unwrap_or(Timestamp::MAX)
+        }
+        _ => time.checked_add(length).unwrap_or(Timestamp::MAX),
+    }
+}
+
+/// The second, of a time without a fraction: all times of a replay are such, and seconds alone
+/// are added in a tenth of the instructions.
+fn whole(time: Timestamp) -> Option<i64> {
+    (time.subsec_nanosecond() == 0).then(|| time.as_second())
 }
 
 #[cfg(test)]
@@ -68,6 +86,29 @@ mod tests {
         }
         assert_eq!(to_count_capped(f64::INFINITY), i32::MAX);
         assert_eq!(to_count_capped(-1e300), i32::MIN);
+    }
+
+    #[test]
+    fn times_keep_their_fractions_and_end_where_time_does() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let length = SignedDuration::from_millis;
+        let table = [
+            ("1970-01-01T00:01:00Z", 60_000, "1970-01-01T00:00:00Z"),
+            ("1970-01-01T00:00:10.5Z", 20_000, "1969-12-31T23:59:50.5Z"),
+            ("1970-01-01T00:00:10Z", 10_250, "1969-12-31T23:59:59.75Z"),
+        ];
+        for (later, millis, earlier) in table {
+            assert_eq!(before(at(later), length(millis)), at(earlier), "{later}");
+            assert_eq!(after(at(earlier), length(millis)), at(later), "{later}");
+        }
+        assert_eq!(
+            after(at("9999-01-01T00:00:00Z"), SignedDuration::MAX),
+            Timestamp::MAX
+        );
+        assert_eq!(
+            before(Timestamp::UNIX_EPOCH, SignedDuration::from_secs(i64::MAX)),
+            Timestamp::MIN
+        );
     }
 
     #[test]

@@ -59,11 +59,21 @@ impl Share {
         if serving == 0 {
             return 0;
         }
+        if pods == serving && self.is_unlimited(amount, serving) {
+            // All that is shared, without dividing it first: this is what most syncs ask.
+            return self.idle.saturating_mul(pods).saturating_add(amount);
+        }
         let share = self.idle.saturating_add(amount / serving);
         let limited = |usage: i64| self.limit.map_or(usage, |it| usage.min(it));
         let more = (amount % serving).min(pods);
         let usual = limited(share).saturating_mul(pods - more);
         usual.saturating_add(limited(share.saturating_add(1)).saturating_mul(more))
+    }
+
+    /// Whether no pod reaches the limit while `serving` share `amount`.
+    fn is_unlimited(&self, amount: i64, serving: i64) -> bool {
+        let room = |limit: i64| limit.saturating_sub(self.idle).saturating_mul(serving);
+        amount >= 0 && self.limit.is_none_or(|it| amount <= room(it))
     }
 }
 
@@ -71,6 +81,7 @@ impl Share {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plant {
     shape: PodShape,
+    replicas: i64,
     /// Pods that serve and whose usage counts.
     settled: i64,
     /// Pods that do not serve, or not long enough to count; the oldest first.
@@ -90,23 +101,25 @@ struct Cohort {
 impl Plant {
     /// `replicas` pods that have been serving for long.
     pub fn new(shape: PodShape, replicas: i32) -> Self {
+        let replicas = i64::from(replicas.max(0));
         Self {
             shape,
-            settled: i64::from(replicas.max(0)),
+            replicas,
+            settled: replicas,
             starting: VecDeque::with_capacity(64),
         }
     }
 
     /// How many pods there are, whatever their state.
     pub fn replicas(&self) -> i64 {
-        let starting: i64 = self.starting.iter().map(|it| it.pods).sum();
-        self.settled + starting
+        self.replicas
     }
 
     /// Creates missing pods; removes surplus ones, the newest first.
     pub fn scale_to(&mut self, replicas: i32, flags: &Flags, now: Timestamp) {
         let wanted = i64::from(replicas.max(0));
-        let mut surplus = self.replicas() - wanted;
+        let mut surplus = self.replicas - wanted;
+        self.replicas = wanted;
         if surplus < 0 {
             self.create(-surplus, flags, now);
         }

@@ -50,31 +50,33 @@ impl Recent {
         }
     }
 
-    /// The next time after which something recommended or changed counts no more, if there is
-    /// any: until then, equal input gives an equal decision.
-    pub fn next_change(&self, pace: Option<&Pace>, now: Timestamp) -> Option<Timestamp> {
+    /// The next time after which something recommended counts no more, if there is any.
+    pub fn next_recommended(&self) -> Option<Timestamp> {
         let high = self.high.front().map(|it| after(it.last, self.down));
         let low = self.low.front().map(|it| after(it.last, self.up));
-        let policies = pace.into_iter().flat_map(|it| {
-            let up = it.up.policies.iter();
-            up.chain(&it.down.policies)
-        });
-        let periods = policies.map(|it| super::settings::seconds(it.period_seconds));
-        let expiries = periods.flat_map(|period| {
-            let Memory {
-                scale_ups,
-                scale_downs,
-                ..
-            } = &self.changes;
+        high.into_iter().chain(low).min()
+    }
+
+    /// The next time after which a policy of `pace` counts a change no more, if there is any.
+    pub fn next_changed(&self, pace: &Pace, now: Timestamp) -> Option<Timestamp> {
+        let Memory {
+            scale_ups,
+            scale_downs,
+            ..
+        } = &self.changes;
+        let policies = pace.up.policies.iter().chain(&pace.down.policies);
+        let expiries = policies.flat_map(|policy| {
+            let period = super::settings::seconds(policy.period_seconds);
             let all = scale_ups.iter().chain(scale_downs);
-            let all = all.map(move |it| after(it.at, period));
-            all.filter(|it| *it > now)
+            all.map(move |it| after(it.at, period))
         });
-        high.into_iter().chain(low).chain(expiries).min()
+        expiries.filter(|it| *it > now).min()
     }
 }
 
 impl Past for Recent {
+    const SHOWS_CONDITIONS: bool = false;
+
     fn start(&mut self, current: i32, now: Timestamp) {
         if !self.is_started {
             self.is_started = true;
@@ -109,6 +111,10 @@ impl Recent {
             replicas,
             last: now,
         };
+        // Most syncs recommend what the one before did, which then ends both lists.
+        if self.extends(run) {
+            return;
+        }
         while self.high.back().is_some_and(|it| it.replicas <= replicas) {
             self.high.pop_back();
         }
@@ -120,6 +126,23 @@ impl Recent {
             self.low.pop_back();
         }
         self.low.push_back(run);
+    }
+
+    /// Lets the last run of each list last longer, if `run` says the same.
+    fn extends(&mut self, run: Run) -> bool {
+        let is_same = |it: &&mut Run| it.replicas == run.replicas;
+        let Some(high) = self.high.back_mut().filter(is_same) else {
+            return false;
+        };
+        if !self.up.is_zero() {
+            // What was pushed last ends this list as well, unless nothing of it is left.
+            let Some(low) = self.low.back_mut() else {
+                return false;
+            };
+            low.last = run.last;
+        }
+        high.last = run.last;
+        true
     }
 }
 

@@ -170,11 +170,13 @@ impl<'a> Replay<'a> {
         if let Because::Metrics { held, .. } = plan.because {
             let waits = held.stabilized != Reason::ReadyForNewScale;
             let slowed = matches!(held.limited, Reason::ScaleUpLimit | Reason::ScaleDownLimit);
-            if waits || slowed {
-                let pace = self.setup.settings.pace.as_ref();
-                let changes = self.state.memory.next_change(pace, self.now);
-                until = until.into_iter().chain(changes).min();
-            }
+            let memory = &self.state.memory;
+            // Unless a window holds something back, what leaves it only makes way for the same.
+            let recommended = waits.then(|| memory.next_recommended()).flatten();
+            // Nor do policies matter where they do not limit.
+            let pace = self.setup.settings.pace.as_ref().filter(|_| slowed);
+            let changed = pace.and_then(|it| memory.next_changed(it, self.now));
+            until = until.into_iter().chain(recommended).chain(changed).min();
         }
         until.map_or(u32::MAX, |it| syncs_before(it.duration_since(self.now)))
     }
@@ -184,8 +186,10 @@ impl<'a> Replay<'a> {
             return;
         };
         let serving = self.plant.serving(self.now);
-        let usage = self.plant.usage(serving, demand, self.now);
-        let allowed = self.allowed.map(|it| it * serving as f64);
+        let is_breach = self.allowed.is_some_and(|it| {
+            let usage = self.plant.usage(serving, demand, self.now);
+            usage as f64 > it * serving as f64 * BREACH
+        });
         let wanted = plan.recommendation.unwrap_or(plan.current);
         let max = self.setup.settings.max;
         self.score.add(&Span {
@@ -196,7 +200,7 @@ impl<'a> Replay<'a> {
             demand,
             peak: segment.peak,
             reserve: (segment.peak as f64 * (1.0 + self.setup.headroom)).ceil() as i64,
-            is_breach: allowed.is_some_and(|it| usage as f64 > it * BREACH),
+            is_breach,
             is_pinned: plan.current >= max && wanted > max,
             limit: Limit::of(plan),
         });
@@ -220,8 +224,9 @@ fn allowed(aims: &[Result<Aim<'_>, MetricError>], setup: &Setup<'_>) -> Option<f
 
 /// Whole syncs strictly before `length` has passed.
 fn syncs_before(length: SignedDuration) -> u32 {
-    let period = SYNC_PERIOD.as_nanos();
-    let syncs = (length.as_nanos() + period - 1) / period - 1;
+    let period = SYNC_PERIOD.as_secs();
+    let is_more = length.as_secs() % period > 0 || length.subsec_nanos() > 0;
+    let syncs = length.as_secs() / period + i64::from(is_more) - 1;
     u32::try_from(syncs.max(0)).unwrap_or(u32::MAX)
 }
 

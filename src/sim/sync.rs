@@ -143,13 +143,25 @@ pub fn plan<P: Past>(
     let State { memory, status } = state;
     let conditions = &mut status.conditions;
     let Ok(scale) = found.scale else {
-        conditions.set(Kind::AbleToScale, false, Reason::FailedGetScale, now);
+        show::<P>(
+            conditions,
+            Kind::AbleToScale,
+            false,
+            Reason::FailedGetScale,
+            now,
+        );
         return Plan::failed(status.current, SyncError::GetScale);
     };
     let current = scale.current;
-    conditions.set(Kind::AbleToScale, true, Reason::SucceededGetScale, now);
+    show::<P>(
+        conditions,
+        Kind::AbleToScale,
+        true,
+        Reason::SucceededGetScale,
+        now,
+    );
     memory.start(current, now);
-    if let Some(plan) = short_cut(settings, flags, conditions, current, now) {
+    if let Some(plan) = short_cut::<P>(settings, flags, conditions, current, now) {
         return plan;
     }
     if let Err(err) = found.selector {
@@ -157,28 +169,34 @@ pub fn plan<P: Past>(
             SelectorError::Empty | SelectorError::Invalid => Reason::InvalidSelector,
             SelectorError::Ambiguous => Reason::AmbiguousSelector,
         };
-        conditions.set(Kind::ScalingActive, false, reason, now);
+        show::<P>(conditions, Kind::ScalingActive, false, reason, now);
         return Plan::failed(current, SyncError::Selector(err));
     }
     let combined = combine(settings.metrics.len(), propose);
     match combined.verdict(current) {
         Err((index, source)) => {
             let reason = failure(settings.metrics.get(index), source);
-            conditions.set(Kind::ScalingActive, false, reason, now);
+            show::<P>(conditions, Kind::ScalingActive, false, reason, now);
             Plan::failed(current, SyncError::Metric { index, source })
         }
         Ok(()) => {
-            conditions.set(Kind::ScalingActive, true, Reason::ValidMetricFound, now);
+            show::<P>(
+                conditions,
+                Kind::ScalingActive,
+                true,
+                Reason::ValidMetricFound,
+                now,
+            );
             let recommended = combined.best.max(0);
             let held = normalize(settings, flags, memory, current, recommended, now);
-            note(conditions, &held, now);
+            note::<P>(conditions, &held, now);
             combined.plan(settings, current, recommended, held)
         }
     }
 }
 
 /// What needs no metrics.
-fn short_cut(
+fn short_cut<P: Past>(
     settings: &Settings,
     flags: &Flags,
     conditions: &mut Conditions,
@@ -199,7 +217,13 @@ fn short_cut(
         if wakes(settings, flags, conditions) {
             return None;
         }
-        conditions.set(Kind::ScalingActive, false, Reason::ScalingDisabled, now);
+        show::<P>(
+            conditions,
+            Kind::ScalingActive,
+            false,
+            Reason::ScalingDisabled,
+            now,
+        );
         return plan(0, Because::Disabled, RescaleReason::None);
     }
     if current > settings.max {
@@ -328,9 +352,28 @@ fn failure(metric: Option<&Metric>, error: MetricError) -> Reason {
     }
 }
 
-fn note(conditions: &mut Conditions, held: &Normalized, now: Timestamp) {
-    conditions.set(Kind::AbleToScale, true, held.stabilized, now);
-    conditions.set(Kind::ScalingLimited, held.is_limited, held.limited, now);
+/// Sets a condition, if anybody reads it.
+fn show<P: Past>(
+    conditions: &mut Conditions,
+    kind: Kind,
+    holds: bool,
+    reason: Reason,
+    now: Timestamp,
+) {
+    if P::SHOWS_CONDITIONS {
+        conditions.set(kind, holds, reason, now);
+    }
+}
+
+fn note<P: Past>(conditions: &mut Conditions, held: &Normalized, now: Timestamp) {
+    show::<P>(conditions, Kind::AbleToScale, true, held.stabilized, now);
+    show::<P>(
+        conditions,
+        Kind::ScalingLimited,
+        held.is_limited,
+        held.limited,
+        now,
+    );
 }
 
 /// Notes in `state` what became of `plan`; `written` matters only where there was a count to
@@ -360,11 +403,23 @@ pub fn settle<P: Past>(
         let conditions = &mut status.conditions;
         match written {
             Written::Failed => {
-                conditions.set(Kind::AbleToScale, false, Reason::FailedUpdateScale, now);
+                show::<P>(
+                    conditions,
+                    Kind::AbleToScale,
+                    false,
+                    Reason::FailedUpdateScale,
+                    now,
+                );
                 return Err(SyncError::UpdateScale);
             }
             Written::Done => {
-                conditions.set(Kind::AbleToScale, true, Reason::SucceededRescale, now);
+                show::<P>(
+                    conditions,
+                    Kind::AbleToScale,
+                    true,
+                    Reason::SucceededRescale,
+                    now,
+                );
             }
         }
         if flags.scale_to_zero {
