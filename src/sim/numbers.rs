@@ -40,6 +40,7 @@ pub fn sum(values: impl IntoIterator<Item = i64>) -> i64 {
 }
 
 /// `length` before `now`: what is older than that lies before it.
+#[inline]
 pub fn before(now: Timestamp, length: SignedDuration) -> Timestamp {
     match (whole(now), length.subsec_nanos()) {
         (Some(second), 0) => {
@@ -51,6 +52,7 @@ pub fn before(now: Timestamp, length: SignedDuration) -> Timestamp {
 }
 
 /// `length` after `time`.
+#[inline]
 pub fn after(time: Timestamp, length: SignedDuration) -> Timestamp {
     match (whole(time), length.subsec_nanos()) {
         (Some(second), 0) => {

@@ -55,6 +55,7 @@ pub struct Share {
 
 impl Share {
     /// What the `pods` oldest of `serving` show together while all of these share `amount`.
+    #[inline]
     fn of(&self, pods: i64, amount: i64, serving: i64) -> i64 {
         if serving == 0 {
             return 0;
@@ -158,6 +159,7 @@ impl Plant {
     }
 
     /// The next time at which a pod starts to serve or to count.
+    #[inline]
     pub fn next_change(&self, now: Timestamp) -> Option<Timestamp> {
         let times = self.starting.iter().flat_map(|it| [it.ready, it.counted]);
         times.filter(|it| *it > now).min()
@@ -172,12 +174,14 @@ impl Plant {
     /// What the `pods` oldest of those that serve use together under `demand` millicores.
     ///
     /// Each takes an equal share; what does not divide goes to the oldest, a millicore each.
+    #[inline]
     pub fn usage(&self, pods: i64, demand: i64, now: Timestamp) -> i64 {
         self.shape.cpu().of(pods, demand, self.serving(now))
     }
 
     /// What the controller sees of the pods in the metric that `share` describes, while those
     /// that serve share `amount` of it.
+    #[inline]
     pub fn tally(&self, share: &Share, amount: i64, target: PodTarget, now: Timestamp) -> Tally {
         let all = self.replicas();
         let serving = self.serving(now);

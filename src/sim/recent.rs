@@ -51,6 +51,7 @@ impl Recent {
     }
 
     /// The next time after which something recommended counts no more, if there is any.
+    #[inline]
     pub fn next_recommended(&self) -> Option<Timestamp> {
         let high = self.high.front().map(|it| after(it.last, self.down));
         let low = self.low.front().map(|it| after(it.last, self.up));
@@ -106,6 +107,7 @@ impl Past for Recent {
 }
 
 impl Recent {
+    #[inline]
     fn push(&mut self, replicas: i32, now: Timestamp) {
         let run = Run {
             replicas,

@@ -154,6 +154,7 @@ pub struct Totals {
 }
 
 impl Score {
+    #[inline]
     pub fn add(&mut self, span: &Span) {
         let Span { syncs, .. } = *span;
         let short = span.peak.saturating_sub(span.capacity).max(0);

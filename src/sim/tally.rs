@@ -131,6 +131,7 @@ impl Tally {
     /// # Errors
     ///
     /// [`MetricError::NoUsablePodMetrics`] and [`MetricError::ZeroTotalRequests`].
+    #[inline]
     pub fn propose(
         &self,
         target: PodTarget,
@@ -148,6 +149,7 @@ impl Tally {
         })
     }
 
+    #[inline]
     fn replicas(
         &self,
         seen: &Weighed,
@@ -177,6 +179,7 @@ impl Tally {
     }
 
     /// Usage against the target, with what is assumed of pods without values.
+    #[inline]
     fn weigh(&self, target: PodTarget, assumed: Assumed) -> Result<Weighed, MetricError> {
         let values = self.values() + assumed.pods;
         match target {
