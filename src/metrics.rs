@@ -5,10 +5,12 @@
 //! of them; none of them knows the Kubernetes API types of `cluster/`.
 
 mod draft;
+mod input;
 mod lines;
 pub mod local;
 pub mod prometheus;
 pub mod snapshot;
+mod zstd;
 
 use std::sync::Arc;
 

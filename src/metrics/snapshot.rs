@@ -7,11 +7,9 @@
 //! target, as [`Writer`] is meant to be used.
 
 mod collect;
-mod input;
 mod problem;
 mod record;
 mod writer;
-mod zstd;
 
 use std::collections::HashMap;
 use std::error::Error as StdError;
@@ -20,15 +18,15 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
+use super::input::Input;
 use super::lines::{Lines, Next};
 use super::{Delivery, HistoryRequest, Reading};
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::ClusterName;
 use collect::Collector;
-use input::Input;
 use record::Record;
 
-pub use input::Packing;
+pub use super::input::Packing;
 pub use problem::Problem;
 pub use writer::Writer;
 

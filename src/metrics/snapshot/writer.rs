@@ -8,10 +8,11 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use serde::Serialize;
 
-use super::{API_VERSION, Error, Header, Packing, name_of, zstd};
+use super::{API_VERSION, Error, Header, Packing, name_of};
 use crate::autoscaler::target::TargetRef;
 use crate::history::Metric;
 use crate::metrics::draft::Draft;
+use crate::metrics::zstd;
 use crate::series::Series;
 
 /// Writes a snapshot line by line.

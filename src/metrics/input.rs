@@ -1,4 +1,4 @@
-//! A snapshot's bytes, from a file, a pipe or stdin, plain or compressed, readable twice.
+//! A file's bytes, from a file, a pipe or stdin, plain or compressed, readable twice.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -6,8 +6,7 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::zstd;
-use crate::metrics::draft;
+use super::{draft, zstd};
 
 /// How the bytes are packed, as their first ones say; the name of the file is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +28,7 @@ impl std::fmt::Display for Packing {
 
 /// An open file that can be read from its beginning again and again.
 ///
-/// It is opened once: a snapshot that is replaced meanwhile does not mix with the old one.
+/// It is opened once: a file that is replaced meanwhile does not mix with the old one.
 #[derive(Debug)]
 pub(super) struct Input {
     file: File,
@@ -98,7 +97,7 @@ fn sniff(file: &mut File) -> io::Result<Packing> {
 
 /// Copies a stream to a file that vanishes with its handle.
 fn spool(mut from: impl Read) -> io::Result<File> {
-    let (mut file, path) = draft::create_private(&std::env::temp_dir(), "stepscale-snapshot")?;
+    let (mut file, path) = draft::create_private(&std::env::temp_dir(), "stepscale-input")?;
     // An open file without a name is removed by the system even when this process is killed.
     // Where the system does not allow it, the file stays in the temporary directory.
     let _ = fs::remove_file(&path);
