@@ -2,8 +2,10 @@
 //!
 //! Three sources: a Prometheus (or its kin), the metrics API with a local history file, and a
 //! snapshot. Each delivers one history after another, so that memory holds only a bounded number
-//! of them; none of them knows the Kubernetes API types of `cluster/`.
+//! of them; none of them knows the Kubernetes API types of `cluster/`. Beside them, [`csv`] reads
+//! the load of a target that does not exist yet.
 
+pub mod csv;
 mod draft;
 mod input;
 mod lines;
