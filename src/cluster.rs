@@ -9,6 +9,7 @@ mod error;
 #[cfg(test)]
 mod fake;
 mod inventory;
+pub mod manifest;
 pub mod objects;
 pub mod offline;
 pub mod selector;

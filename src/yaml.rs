@@ -4,7 +4,7 @@
 //! Written by another library, because kubectl reads YAML 1.1, in which a bare `yes` or `1_000`
 //! is not the string that it looks like: the writer quotes them all.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 pub use serde_yaml::{Mapping, Value};
 
@@ -33,6 +33,21 @@ pub fn read(text: &str) -> Result<Value, ReadError> {
     serde_yaml::from_str(text).map_err(|err| ReadError {
         message: err.to_string(),
     })
+}
+
+/// Every document of `text` in its order, empty ones included, as [`Value::Null`].
+///
+/// # Errors
+/// If `text` is not YAML or has duplicate keys; with the number of the document, from 1.
+pub fn documents(text: &str) -> Result<Vec<Value>, (usize, ReadError)> {
+    let documents = serde_yaml::Deserializer::from_str(text).enumerate();
+    let values = documents.map(|(index, it)| {
+        Value::deserialize(it).map_err(|err| {
+            let message = err.to_string();
+            (index + 1, ReadError { message })
+        })
+    });
+    values.collect()
 }
 
 /// `value` as one document, with a line break at its end.
@@ -74,6 +89,21 @@ mod tests {
     fn duplicate_keys_are_refused() {
         let refused = read("a: 1\nb: 2\na: 3\n").unwrap_err().to_string();
         assert!(refused.contains("duplicate"), "{refused}");
+    }
+
+    #[test]
+    fn documents_are_told_apart_and_counted() {
+        let values = documents("---\na: 1\n---\n# nothing\n---\nb: on\n").unwrap();
+        assert_eq!(values.len(), 3);
+        assert_eq!(values[0]["a"], Value::from(1));
+        assert_eq!(values[1], Value::Null);
+        assert_eq!(values[2]["b"], Value::from("on"));
+        assert!(documents("").unwrap().iter().all(Value::is_null));
+        let (document, _) = documents("a: 1\n---\nb: [\n").unwrap_err();
+        assert_eq!(document, 2);
+        let (document, error) = documents("a: 1\na: 2\n").unwrap_err();
+        assert_eq!(document, 1);
+        assert!(error.to_string().contains("duplicate"), "{error}");
     }
 
     #[test]
