@@ -114,6 +114,29 @@ impl Autoscaler {
             _ => None,
         })
     }
+
+    /// The first utilization target for `resource`, of pods or of one of their containers.
+    pub fn utilization(&self, resource: &Resource) -> Option<u32> {
+        self.metrics.iter().find_map(|it| match it.utilization() {
+            Some((of, percent)) if of == resource => Some(percent),
+            Some(_) | None => None,
+        })
+    }
+
+    /// Sets what [`utilization`](Self::utilization) gives; whether there is such a target.
+    pub fn set_utilization(&mut self, resource: &Resource, percent: u32) -> bool {
+        let is_meant = |it: &&mut Metric| it.utilization().is_some_and(|it| it.0 == resource);
+        let Some(metric) = self.metrics.iter_mut().find(is_meant) else {
+            return false;
+        };
+        match metric {
+            Metric::Resource { target, .. } | Metric::ContainerResource { target, .. } => {
+                *target = Target::Utilization(percent);
+            }
+            Metric::Pods { .. } | Metric::Object { .. } | Metric::External { .. } => {}
+        }
+        true
+    }
 }
 
 /// A CPU utilization target and whose usage it is compared with.
@@ -149,6 +172,28 @@ pub enum Metric {
         name: String,
         target: Target,
     },
+}
+
+impl Metric {
+    /// The resource and the percentage of its request, for a metric of that kind.
+    pub fn utilization(&self) -> Option<(&Resource, u32)> {
+        match self {
+            Self::Resource {
+                resource,
+                target: Target::Utilization(percent),
+            }
+            | Self::ContainerResource {
+                resource,
+                target: Target::Utilization(percent),
+                ..
+            } => Some((resource, *percent)),
+            Self::Resource { .. }
+            | Self::ContainerResource { .. }
+            | Self::Pods { .. }
+            | Self::Object { .. }
+            | Self::External { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Metric {

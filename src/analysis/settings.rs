@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::autoscaler::behavior::{
     Behavior, DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window,
 };
-use crate::autoscaler::{Autoscaler, Metric, Resource, Target};
+use crate::autoscaler::{Autoscaler, Resource};
 use crate::units::Replicas;
 
 /// What is scaled between, when, and how fast.
@@ -62,7 +62,7 @@ impl Settings {
         changed.min = self.min_replicas;
         changed.max = self.max_replicas;
         if let Some(percent) = self.target_cpu_pct {
-            set_cpu_target(&mut changed.metrics, percent);
+            changed.set_utilization(&Resource::Cpu, percent);
         }
         for field in self.changes(&today) {
             match field {
@@ -107,29 +107,6 @@ impl Settings {
     }
 }
 
-/// The metric that [`Autoscaler::cpu_target`] means.
-fn set_cpu_target(metrics: &mut [Metric], to: u32) {
-    let percent = metrics.iter_mut().find_map(|metric| match metric {
-        Metric::Resource {
-            resource: Resource::Cpu,
-            target: Target::Utilization(percent),
-        }
-        | Metric::ContainerResource {
-            resource: Resource::Cpu,
-            target: Target::Utilization(percent),
-            ..
-        } => Some(percent),
-        Metric::Resource { .. }
-        | Metric::ContainerResource { .. }
-        | Metric::Pods { .. }
-        | Metric::Object { .. }
-        | Metric::External { .. } => None,
-    });
-    if let Some(percent) = percent {
-        *percent = to;
-    }
-}
-
 fn up(behavior: &mut Option<Behavior>) -> &mut Rules {
     let behavior = behavior.get_or_insert_default();
     behavior.scale_up.get_or_insert_default()
@@ -150,6 +127,7 @@ mod tests {
     use super::*;
     use crate::analysis::testing::{Scene, cpu};
     use crate::autoscaler::behavior::{Amount, Policy, Select};
+    use crate::autoscaler::{Metric, Target};
     use crate::units::Quantity;
 
     fn slowly() -> Policies {
