@@ -3,7 +3,8 @@
 //!
 //! Start at [`assess`]. [`load`] turns history into demand, [`findings`] states what is seen in
 //! it with what was [`needed`], [`scenario`] makes it ready for replays, whose [`fidelity`] is
-//! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`] says what replicas cost.
+//! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`]
+//! says what replicas cost. [`simulation`] replays settings that somebody asks for.
 
 pub mod assessment;
 pub mod case;
@@ -17,6 +18,7 @@ pub mod risk;
 pub mod scaling;
 pub mod scenario;
 pub mod settings;
+pub mod simulation;
 pub mod sliding;
 
 #[cfg(test)]
@@ -230,7 +232,8 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
     }
 }
 
-fn unreadable(autoscaler: &Autoscaler, reason: &NoWorkload) -> String {
+/// Why nothing can be said of an autoscaler whose target could not be read.
+pub fn unreadable(autoscaler: &Autoscaler, reason: &NoWorkload) -> String {
     let target = &autoscaler.target;
     match reason {
         NoWorkload::Missing => format!("{target} does not exist"),

@@ -75,6 +75,16 @@ impl fmt::Display for Cores {
     }
 }
 
+/// An amount of CPU in thousandths of a core, as replays reckon with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Millicores(pub i64);
+
+impl Millicores {
+    pub fn cores(self) -> Cores {
+        Cores(self.0 as f64 / 1000.0)
+    }
+}
+
 /// Usage as a share of the request, in percent; above 100 where pods use more than they ask for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]

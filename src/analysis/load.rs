@@ -13,8 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::autoscaler::workload::Workload;
 use crate::autoscaler::{Autoscaler, Metric as Spec, Resource};
-use crate::history::History;
-use crate::series::Grid;
+use crate::history::{History, Metric};
+use crate::series::{Grid, Series};
 use sources::Sources;
 
 /// A missed scrape or two is bridged; more would be invention.
@@ -135,6 +135,36 @@ impl Load {
         }
     }
 
+    /// The demand of pods that were not there to serve it: `usage` cores are all of it, and of
+    /// replicas nothing is known. Each sample is of one pod.
+    pub fn unserved(autoscaler: &Autoscaler, workload: &Workload, usage: &Series) -> Self {
+        let grid = usage.grid();
+        let one = Series::constant(grid, 1.0);
+        let mut history = History::default();
+        history.insert(Metric::CpuUsage, usage.clone());
+        history.insert(Metric::ReadyReplicas, one.clone());
+        // What was not served was not held back either.
+        history.insert(Metric::CpuThrottled, Series::constant(grid, 0.0));
+        let sources = Sources::of(autoscaler, workload, &history);
+        let bridged = usage.bridged(BRIDGED_STEPS);
+        let sample = |at| {
+            let sample = sources.sample(&bridged, &one, at)?;
+            Some(Sample {
+                censored: false,
+                ..sample
+            })
+        };
+        Self {
+            grid,
+            samples: (0..grid.len()).map(sample).collect(),
+            wanted: vec![f64::NAN; grid.len()],
+            coverage: Coverage::of(usage, &one, 0..grid.len()),
+            startup_seconds: sources.startup.unwrap_or(DEFAULT_STARTUP_SECONDS),
+            bursts_known: sources.burst.is_some(),
+            missing: sources.missing(),
+        }
+    }
+
     /// The trusted samples in order of time, with their place on the grid.
     pub fn known(&self) -> impl Iterator<Item = (usize, &Sample)> {
         self.samples
@@ -221,11 +251,28 @@ mod tests {
     use super::super::testing::{LIMIT, REQUEST, Scene, container, cpu};
     use super::*;
     use crate::autoscaler::Target;
-    use crate::history::Metric;
-    use crate::series::Series;
 
     fn sample(scene: &Scene, at: usize) -> Option<Sample> {
         scene.load().samples[at]
+    }
+
+    #[test]
+    fn a_demand_that_nobody_served_is_whole_and_of_unknown_replicas() {
+        let scene = Scene::new(|_| 9.0, |_| 2.0);
+        let usage = scene.history.cpu().unwrap();
+        let load = scene.ask(|case| Load::unserved(case.autoscaler(), case.workload, usage));
+        let expected = Sample {
+            usage: 9.0,
+            ready: 1.0,
+            request: Some(REQUEST),
+            limit: Some(LIMIT),
+            burst: 1.0,
+            censored: false,
+        };
+        assert_eq!(load.samples[7], Some(expected));
+        assert!(load.wanted.iter().all(|it| it.is_nan()));
+        assert_eq!(load.coverage.share, 1.0);
+        assert_eq!(load.startup_seconds, 20.0);
     }
 
     #[test]

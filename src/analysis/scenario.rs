@@ -110,6 +110,16 @@ impl Scenario {
         self
     }
 
+    /// The same demand of other pods' past: what was observed of them at the end of each step, in
+    /// the order of the steps, and how many there were at first.
+    pub fn with_observed(mut self, observed: Vec<Option<f64>>, initial: i32) -> Self {
+        self.observed = observed;
+        self.observed.resize(self.steps.len(), None);
+        self.observed_is = Observed::Ready;
+        self.initial = initial;
+        self
+    }
+
     /// What `autoscaler` is set to, as far as it can be replayed.
     pub fn settings(&self, autoscaler: &Autoscaler) -> Settings {
         let mut settings = Settings::of(autoscaler, &self.flags);
@@ -143,6 +153,11 @@ impl Scenario {
         let seconds = self.step_seconds.saturating_mul(at as i64 + 1);
         let length = SignedDuration::from_secs(seconds);
         self.start.checked_add(length).unwrap_or(Timestamp::MAX)
+    }
+
+    /// What the pods are asked for, step by step.
+    pub fn demand(&self) -> &[Step] {
+        &self.steps
     }
 
     /// What was observed at the end of each step; `None` for a gap.

@@ -1,0 +1,102 @@
+//! In which settings two autoscalers differ.
+
+use serde::Serialize;
+
+use crate::autoscaler::behavior::{DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window};
+use crate::autoscaler::{Autoscaler, Resource};
+use crate::sim::flags::Flags;
+
+/// A setting that can be told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Knob {
+    Min,
+    Max,
+    Cpu,
+    Memory,
+    ScaleUpWindow,
+    ScaleUpPolicies,
+    ScaleUpTolerance,
+    ScaleDownWindow,
+    ScaleDownPolicies,
+    ScaleDownTolerance,
+    Startup,
+}
+
+/// What it is set to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// Replicas, percent or seconds.
+    Number(u32),
+    Share(f64),
+    Policies(Policies),
+}
+
+/// `None` where nothing is said, so that the controller's own holds.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Change {
+    #[serde(skip)]
+    pub knob: Knob,
+    pub from: Option<Value>,
+    pub to: Option<Value>,
+}
+
+impl Knob {
+    /// Those that an autoscaler has.
+    const ALL: [Self; 10] = [
+        Self::Min,
+        Self::Max,
+        Self::Cpu,
+        Self::Memory,
+        Self::ScaleUpWindow,
+        Self::ScaleUpPolicies,
+        Self::ScaleUpTolerance,
+        Self::ScaleDownWindow,
+        Self::ScaleDownPolicies,
+        Self::ScaleDownTolerance,
+    ];
+
+    /// What `autoscaler` has it set to, the defaults of numbers filled in.
+    fn of(self, autoscaler: &Autoscaler) -> Option<Value> {
+        let behavior = autoscaler.behavior.as_ref();
+        let up = behavior.and_then(|it| it.scale_up.as_ref());
+        let down = behavior.and_then(|it| it.scale_down.as_ref());
+        match self {
+            Self::Min => Some(Value::Number(autoscaler.min.0)),
+            Self::Max => Some(Value::Number(autoscaler.max.0)),
+            Self::Cpu => autoscaler.utilization(&Resource::Cpu).map(Value::Number),
+            Self::Memory => autoscaler.utilization(&Resource::Memory).map(Value::Number),
+            Self::ScaleUpWindow => {
+                let window = up.and_then(|it| it.window_seconds);
+                Some(Value::Number(window.unwrap_or(0)))
+            }
+            Self::ScaleDownWindow => Some(Value::Number(scale_down_window(behavior))),
+            Self::ScaleUpPolicies => {
+                let policies = up.and_then(|it| it.written_policies(&DEFAULT_UP));
+                policies.map(Value::Policies)
+            }
+            Self::ScaleDownPolicies => {
+                let policies = down.and_then(|it| it.written_policies(&DEFAULT_DOWN));
+                policies.map(Value::Policies)
+            }
+            Self::ScaleUpTolerance => Some(tolerance(up)),
+            Self::ScaleDownTolerance => Some(tolerance(down)),
+            // Of the pods, not of the autoscaler.
+            Self::Startup => None,
+        }
+    }
+}
+
+fn tolerance(rules: Option<&Rules>) -> Value {
+    let own = rules.and_then(|it| it.tolerance);
+    Value::Share(own.map_or(Flags::default().tolerance, |it| it.as_f64()))
+}
+
+/// What differs, in the order of the knobs.
+pub fn changes(from: &Autoscaler, to: &Autoscaler) -> Vec<Change> {
+    let change = |knob: Knob| {
+        let (from, to) = (knob.of(from), knob.of(to));
+        (from != to).then_some(Change { knob, from, to })
+    };
+    Knob::ALL.into_iter().filter_map(change).collect()
+}
