@@ -19,13 +19,19 @@ use crate::units::Step;
 /// What `analyze` is to do.
 #[derive(Clone, Debug)]
 pub struct Config {
+    pub question: Question,
+    /// Its window is the length of the question's.
+    pub analysis: AnalysisSettings,
+    pub report: Report,
+}
+
+/// Whose past to look at, where it comes from, and which part of it.
+#[derive(Clone, Debug)]
+pub struct Question {
     pub input: Input,
     pub scope: cluster::Scope,
     pub window: Window,
-    /// Its window is the length of `window`.
-    pub analysis: AnalysisSettings,
-    pub report: Report,
-    /// The time to analyze for; `None` is the snapshot's time, or the clock's.
+    /// The time that counts as now; `None` is the snapshot's time, or the clock's.
     pub now: Option<Timestamp>,
 }
 

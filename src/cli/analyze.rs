@@ -25,7 +25,7 @@ fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(),
     let format = config.report.format;
     let page = Page {
         width: cx.width(),
-        with_namespace: config.scope.namespaces == Namespaces::All,
+        with_namespace: config.question.scope.namespaces == Namespaces::All,
     };
     cx.print(|out| output::write(out, report, format, page))?;
     for line in summary::closing(report, format, cx.elapsed()) {

@@ -10,14 +10,16 @@ use clap::ArgMatches;
 use etcetera::BaseStrategy;
 
 use super::args::{
-    AnalyzeArgs, ConnectionArgs, GatherArgs, GlobalArgs, HistoryArgs, OutputArgs, ScopeArgs,
-    TimeLimit, time_limit,
+    AnalyzeArgs, ConnectionArgs, GatherArgs, GlobalArgs, HistoryArgs, OutputArgs, PrometheusArgs,
+    ScopeArgs, TimeLimit, time_limit,
 };
 use super::{conflicts, names};
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::file::File;
 use crate::config::values;
-use crate::config::{Color, Config, Destination, GatherConfig, Input, Report, Snapshot, Window};
+use crate::config::{
+    Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
+};
 use crate::error::Error;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
@@ -125,28 +127,49 @@ pub(super) fn analyze(
     args: &AnalyzeArgs,
     origin: &Origin<'_>,
 ) -> Result<Config, Error> {
-    let window = window(&args.history, origin)?;
-    let input = match &args.from {
+    let question = question(
+        global,
+        &args.scope,
+        args.from.as_deref(),
+        &args.history,
+        &args.prometheus,
+        origin,
+    )?;
+    Ok(Config {
+        analysis: analysis::settings(&args.analysis, question.window, origin)?,
+        report: report(&args.output, origin)?,
+        question,
+    })
+}
+
+fn question(
+    global: &GlobalArgs,
+    scope: &ScopeArgs,
+    from: Option<&Path>,
+    history: &HistoryArgs,
+    prometheus: &PrometheusArgs,
+    origin: &Origin<'_>,
+) -> Result<Question, Error> {
+    let window = window(history, origin)?;
+    let input = match from {
         Some(path) => Input::Snapshot(snapshot(path)),
         None => Input::Cluster {
             connection: connection(&global.connection, origin)?,
-            metrics: prometheus::metrics(&args.prometheus, origin)?,
+            metrics: prometheus::metrics(prometheus, origin)?,
         },
     };
-    let mut scope = scope(global, &args.scope)?;
+    let mut scope = self::scope(global, scope)?;
     // A snapshot has no current namespace.
     if matches!(input, Input::Snapshot(_)) && scope.namespaces == Namespaces::Current {
         scope.namespaces = Namespaces::All;
     } else {
         refuse_names_everywhere(&scope)?;
     }
-    Ok(Config {
+    Ok(Question {
         input,
         scope,
         window,
-        analysis: analysis::settings(&args.analysis, window, origin)?,
-        report: report(&args.output, origin)?,
-        now: args.history.now,
+        now: history.now,
     })
 }
 
@@ -280,9 +303,9 @@ mod tests {
     fn flags_beat_the_file_and_the_file_beats_defaults() {
         let file = "metrics: {windowDays: 28, stepSeconds: 60}\nanalysis: {failOn: critical}\n";
         let config = decided("x analyze --window-days 7 -o wide", file).unwrap();
-        assert_eq!(config.window.days, 7);
-        assert_eq!(config.window.step, Step::ONE_MINUTE);
-        assert_eq!(config.analysis.window, config.window.length());
+        assert_eq!(config.question.window.days, 7);
+        assert_eq!(config.question.window.step, Step::ONE_MINUTE);
+        assert_eq!(config.analysis.window, config.question.window.length());
         let expected = Report {
             format: Format::Wide,
             fail_on: FailOn::Critical,
@@ -302,7 +325,7 @@ mod tests {
                     --request-timeout 30";
         let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
         let config = decided(&line, "cluster: {requestTimeout: 1m}\n").unwrap();
-        let Input::Cluster { connection, .. } = config.input else {
+        let Input::Cluster { connection, .. } = config.question.input else {
             panic!("not a cluster");
         };
         assert_eq!(connection.context.as_deref(), Some("c"));
@@ -317,7 +340,7 @@ mod tests {
     fn no_limit_on_the_command_line_beats_a_limit_in_the_file() {
         let file = "cluster: {requestTimeout: 1m}\n";
         let config = decided("x analyze --request-timeout 0", file).unwrap();
-        let Input::Cluster { connection, .. } = config.input else {
+        let Input::Cluster { connection, .. } = config.question.input else {
             panic!("not a cluster");
         };
         assert_eq!(connection.request_timeout, None);
@@ -336,7 +359,7 @@ mod tests {
         ];
         for (line, expected) in cases {
             assert_eq!(
-                decided(line, "").unwrap().scope.namespaces,
+                decided(line, "").unwrap().question.scope.namespaces,
                 expected,
                 "{line}"
             );
@@ -358,13 +381,16 @@ mod tests {
     #[test]
     fn standard_input_is_a_dash() {
         let config = decided("x analyze --from -", "").unwrap();
-        assert!(matches!(config.input, Input::Snapshot(Snapshot::Stdin)));
+        assert!(matches!(
+            config.question.input,
+            Input::Snapshot(Snapshot::Stdin)
+        ));
     }
 
     #[test]
     fn prometheus_can_be_switched_off_and_on_again() {
         let off = "prometheus: {enabled: false}\n";
-        let is_on = |line, file| match decided(line, file).unwrap().input {
+        let is_on = |line, file| match decided(line, file).unwrap().question.input {
             Input::Cluster { metrics, .. } => matches!(metrics, Metrics::Prometheus(_)),
             Input::Snapshot(_) => panic!("not a cluster"),
         };

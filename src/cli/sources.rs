@@ -12,17 +12,19 @@ mod usage;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use tokio::task::JoinError;
+use tokio::sync::mpsc;
+use tokio::task::{self, JoinError};
 
 use crate::analysis::assessment::Assessment;
 use crate::autoscaler::workload::{ContainerRole, Workload};
 use crate::autoscaler::{Autoscaler, Metric, Resource};
-use crate::config::{Config, GatherConfig, Input, Window};
+use crate::config::{Config, GatherConfig, Input, Question, Window};
 use crate::error::Error;
 use crate::fleet::{Fleet, Subject};
-use crate::metrics::{HistoryRequest, Reading, Wanted};
+use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
 use crate::series::Grid;
+use judging::Judges;
 use series::Unread;
 
 /// The autoscalers in scope, each judged on its history.
@@ -51,19 +53,75 @@ pub(super) async fn assess(
     progress: &Progress,
     now: Timestamp,
 ) -> Result<Gathered, Error> {
-    match &config.input {
+    let settings = config.analysis.clone();
+    let judge = move |asked: &Asked| Ok(Judges::start(asked.clone(), settings));
+    let answered = ask(&config.question, progress, now, judge).await?;
+    let judges = answered.taker;
+    let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
+    let Asked {
+        fleet,
+        request,
+        now,
+    } = answered.asked;
+    Ok(Gathered {
+        fleet: Arc::unwrap_or_clone(fleet),
+        assessments,
+        reading: answered.reading?,
+        grid: request.grid,
+        taken_at: now,
+    })
+}
+
+/// What a source is asked for, and about whom.
+#[derive(Clone, Debug)]
+struct Asked {
+    fleet: Arc<Fleet>,
+    request: HistoryRequest,
+    now: Timestamp,
+}
+
+impl Asked {
+    /// The history of `fleet` in the window before `now`.
+    fn new(fleet: Fleet, window: Window, now: Timestamp) -> Self {
+        Self {
+            request: request(&fleet, window, now),
+            fleet: Arc::new(fleet),
+            now,
+        }
+    }
+}
+
+/// What came of it: every history went to `taker`.
+struct Answered<T> {
+    asked: Asked,
+    taker: T,
+    reading: Result<Reading, Error>,
+}
+
+/// Reads the fleet, lets `open` say who takes the histories, and sends each there as it arrives.
+async fn ask<T, F>(
+    question: &Question,
+    progress: &Progress,
+    now: Timestamp,
+    open: F,
+) -> Result<Answered<T>, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&Asked) -> Result<(T, mpsc::Sender<Delivery>), Error> + Send + 'static,
+{
+    match &question.input {
         Input::Cluster {
             connection,
             metrics,
         } => {
             let times = Times {
                 clock: now,
-                requested: config.now,
+                requested: question.now,
             };
-            live::assess(connection, metrics, config, progress, times).await
+            live::ask(connection, metrics, question, progress, times, open).await
         }
         Input::Snapshot(snapshot) => {
-            offline::assess(snapshot.clone(), config.clone(), progress).await
+            offline::ask(snapshot.clone(), question.clone(), progress, open).await
         }
     }
 }

@@ -7,21 +7,22 @@ use std::thread::{self, JoinHandle};
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::Asked;
 use crate::analysis::assessment::Assessment;
 use crate::analysis::{self, AnalysisSettings};
 use crate::fleet::Fleet;
 use crate::history::History;
-use crate::metrics::{Delivery, HistoryRequest};
+use crate::metrics::Delivery;
 
 /// Histories that wait for a judge; more would only take memory.
 const WAITING: usize = 16;
 
 /// What every judge needs.
 #[derive(Clone)]
-pub(super) struct Case {
-    pub(super) fleet: Arc<Fleet>,
-    pub(super) settings: AnalysisSettings,
-    pub(super) now: Timestamp,
+struct Case {
+    fleet: Arc<Fleet>,
+    settings: AnalysisSettings,
+    now: Timestamp,
 }
 
 /// Threads that judge.
@@ -33,8 +34,21 @@ pub(super) struct Judges {
 }
 
 impl Judges {
-    /// Starts them; what is sent must be for subjects that `request` wants, each once.
-    pub(super) fn start(case: Case, request: &HistoryRequest) -> (Self, mpsc::Sender<Delivery>) {
+    /// Starts them; what is sent must be for subjects that `asked` wants, each once.
+    pub(super) fn start(
+        asked: Asked,
+        settings: AnalysisSettings,
+    ) -> (Self, mpsc::Sender<Delivery>) {
+        let Asked {
+            fleet,
+            request,
+            now,
+        } = asked;
+        let case = Case {
+            fleet,
+            settings,
+            now,
+        };
         let (sender, receiver) = mpsc::channel(WAITING);
         let receiver = Arc::new(Mutex::new(receiver));
         let count = thread::available_parallelism().map_or(1, usize::from);

@@ -1,54 +1,44 @@
 //! From a live cluster.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use tokio::sync::mpsc;
 use tokio::task;
 
-use super::judging::{Case, Judges};
 use super::series::{self, Unread};
 use super::source::{Source, watched};
-use super::{Gathered, Times, Written, finished, request, usage};
+use super::{Answered, Asked, Times, Written, finished, request, usage};
 use crate::cluster::{self, Cluster, Scope};
-use crate::config::{Config, Destination, GatherConfig, Metrics};
+use crate::config::{Destination, GatherConfig, Metrics, Question};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::metrics::snapshot::{Header, Writer};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::output::progress::{Progress, Stage};
 
-pub(super) async fn assess(
+pub(super) async fn ask<T>(
     connection: &cluster::Options,
     metrics: &Metrics,
-    config: &Config,
+    question: &Question,
     progress: &Progress,
     times: Times,
-) -> Result<Gathered, Error> {
-    let now = times.now();
+    open: impl FnOnce(&Asked) -> Result<(T, mpsc::Sender<Delivery>), Error>,
+) -> Result<Answered<T>, Error> {
     let cluster = connected(connection, progress).await?;
     progress.at(&Stage::Inventory);
-    let fleet = Arc::new(cluster.inventory(&config.scope).await?);
-    let request = request(&fleet, config.window, now);
-    let case = Case {
-        fleet: Arc::clone(&fleet),
-        settings: config.analysis.clone(),
-        now,
-    };
-    let (judges, sender) = Judges::start(case, &request);
+    let fleet = cluster.inventory(&question.scope).await?;
+    let asked = Asked::new(fleet, question.window, times.now());
+    let (taker, sender) = open(&asked)?;
     let sources = Sources {
         cluster: &cluster,
         metrics,
         times,
     };
-    let reading = sources.read(&fleet, &request, sender, progress).await;
-    let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
-    Ok(Gathered {
-        fleet: Arc::unwrap_or_clone(fleet),
-        assessments,
-        reading: reading?,
-        grid: request.grid,
-        taken_at: now,
+    let reading = sources.read(&asked.fleet, &asked.request, sender, progress);
+    Ok(Answered {
+        reading: reading.await,
+        taker,
+        asked,
     })
 }
 

@@ -1,25 +1,30 @@
 //! From a snapshot file, without a cluster.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use tokio::sync::mpsc;
 use tokio::task;
 
-use super::judging::{Case, Judges};
-use super::{Gathered, finished, request};
+use super::{Answered, Asked, finished};
 use crate::cluster::{self, offline::Inventory};
-use crate::config::{self, Config};
+use crate::config::{self, Question};
 use crate::error::Error;
+use crate::metrics::Delivery;
 use crate::metrics::snapshot::Snapshot;
 use crate::output::progress::{Progress, Stage};
 
-pub(super) async fn assess(
+pub(super) async fn ask<T, F>(
     snapshot: config::Snapshot,
-    config: Config,
+    question: Question,
     progress: &Progress,
-) -> Result<Gathered, Error> {
+    open: F,
+) -> Result<Answered<T>, Error>
+where
+    T: Send + 'static,
+    F: FnOnce(&Asked) -> Result<(T, mpsc::Sender<Delivery>), Error> + Send + 'static,
+{
     let progress = progress.clone();
-    let read = move || read(&snapshot, &config, &progress);
+    let read = move || read(&snapshot, &question, &progress, open);
     finished(task::spawn_blocking(read).await)
 }
 
@@ -34,39 +39,31 @@ fn not_found(error: cluster::Error, path: &Path) -> Error {
     }
 }
 
-fn read(
+fn read<T>(
     snapshot: &config::Snapshot,
-    config: &Config,
+    question: &Question,
     progress: &Progress,
-) -> Result<Gathered, Error> {
+    open: impl FnOnce(&Asked) -> Result<(T, mpsc::Sender<Delivery>), Error>,
+) -> Result<Answered<T>, Error> {
     progress.at(&Stage::Inventory);
     let path = match snapshot {
         config::Snapshot::File(path) => path.clone(),
         config::Snapshot::Stdin => PathBuf::from("-"),
     };
-    let mut inventory = Inventory::new(&config.scope)?;
+    let mut inventory = Inventory::new(&question.scope)?;
     let mut snapshot = Snapshot::open(&path, |_, object| Ok(inventory.add(object)?))?;
     let header = snapshot.header().clone();
-    let now = config.now.unwrap_or(header.taken_at);
+    let now = question.now.unwrap_or(header.taken_at);
     let fleet = inventory.finish(header.cluster);
-    let fleet = Arc::new(fleet.map_err(|it| not_found(it, &path))?);
-    let request = request(&fleet, config.window, now);
-    let case = Case {
-        fleet: Arc::clone(&fleet),
-        settings: config.analysis.clone(),
-        now,
-    };
-    let (judges, sender) = Judges::start(case, &request);
-    // Judges end only when all histories were sent: a failure to send is a panic of theirs, which
-    // waiting for them brings up.
-    let reading = snapshot.deliver(&request, |it| drop(sender.blocking_send(it)));
-    drop(sender);
-    let assessments = judges.finish();
-    Ok(Gathered {
-        fleet: Arc::unwrap_or_clone(fleet),
-        assessments,
-        reading: reading?,
-        grid: request.grid,
-        taken_at: now,
+    let fleet = fleet.map_err(|it| not_found(it, &path))?;
+    let asked = Asked::new(fleet, question.window, now);
+    let (taker, sender) = open(&asked)?;
+    // Whoever takes them ends only when all histories were sent: a failure to send is a panic of
+    // theirs, which waiting for them brings up.
+    let reading = snapshot.deliver(&asked.request, |it| drop(sender.blocking_send(it)));
+    Ok(Answered {
+        reading: reading.map_err(Error::from),
+        taker,
+        asked,
     })
 }
