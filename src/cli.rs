@@ -11,6 +11,7 @@ mod decide;
 mod gather;
 mod names;
 mod runtime;
+mod simulate;
 mod sources;
 
 use std::ffi::{OsStr, OsString};
@@ -149,6 +150,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         Command::Analyze(args) => {
             let config = decide::analyze(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), analyze::run(cx, config))
+        }
+        Command::Simulate(args) => {
+            let config = decide::simulate(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), simulate::run(cx, config))
         }
         Command::Gather(args) => {
             let config = decide::gather(&cli.global, &args, &origin)?;

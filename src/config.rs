@@ -12,8 +12,11 @@ use std::path::PathBuf;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::analysis::AnalysisSettings;
+use crate::analysis::simulation::overrides::Overrides;
+use crate::analysis::simulation::planned::PlannedPods;
 use crate::cluster;
 use crate::metrics::prometheus;
+use crate::sim::demand::Shape;
 use crate::units::Step;
 
 /// What `analyze` is to do.
@@ -33,6 +36,43 @@ pub struct Question {
     pub window: Window,
     /// The time that counts as now; `None` is the snapshot's time, or the clock's.
     pub now: Option<Timestamp>,
+}
+
+/// What `simulate` is to do.
+#[derive(Clone, Debug)]
+pub struct SimulateConfig {
+    pub replayed: Replayed,
+    pub overrides: Overrides,
+    /// How long pods take until they serve; `None` as measured.
+    pub startup: Option<SignedDuration>,
+    /// How the load ran within a step; `None` for what fits best.
+    pub shape: Option<Shape>,
+    /// Its headroom is that of the replays; the rest is for what `analyze` would propose.
+    pub analysis: AnalysisSettings,
+    pub format: Format,
+}
+
+/// Whose past is replayed.
+#[derive(Clone, Debug)]
+pub enum Replayed {
+    Autoscaler {
+        /// About exactly one name.
+        question: Question,
+        /// Whether to set what `analyze` would propose beside it.
+        compare: bool,
+    },
+    /// One that does not exist yet.
+    Manifest(Planned),
+}
+
+/// Files of an autoscaler that does not exist yet. `-` is standard input.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Planned {
+    pub manifest: PathBuf,
+    pub load: PathBuf,
+    /// Of objects that name none.
+    pub namespace: String,
+    pub pods: PlannedPods,
 }
 
 /// What `gather` is to do.

@@ -5,13 +5,17 @@
 
 mod cluster;
 mod metrics;
+mod simulation;
 
 use std::error::Error as _;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
+use crate::analysis;
+use crate::autoscaler::AutoscalerId;
+use crate::cluster::manifest;
 use crate::config;
-use crate::metrics::{local, prometheus, snapshot};
+use crate::metrics::{csv, local, prometheus, snapshot};
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,33 @@ pub enum Error {
     },
     #[error(transparent)]
     LocalHistory(#[from] local::Error),
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
+    #[error(transparent)]
+    Load(#[from] csv::Error),
+    /// A name that several autoscalers have.
+    #[error("`{name}` is the name of {} autoscalers: {}", found.len(), listed(found))]
+    Ambiguous {
+        name: String,
+        found: Vec<AutoscalerId>,
+    },
+    /// Its target or its history cannot be read.
+    #[error("cannot replay {autoscaler}: {why}")]
+    NoPast {
+        autoscaler: AutoscalerId,
+        why: String,
+    },
+    /// What an HPA is set to does not come from the HPA.
+    #[error("cannot replay {autoscaler}: owned by {owner}, which would undo a change")]
+    Owned {
+        autoscaler: AutoscalerId,
+        owner: String,
+    },
+    #[error("cannot replay {autoscaler}")]
+    Simulation {
+        autoscaler: AutoscalerId,
+        source: analysis::simulation::Error,
+    },
     /// A file named by a flag cannot be read.
     #[error("cannot read {} given with {flag}", path.display())]
     Read {
@@ -137,6 +168,17 @@ impl Error {
                 snapshot.display()
             )),
             Self::LocalHistory(err) => metrics::local_hint(err),
+            Self::Manifest(err) => simulation::manifest_hint(err),
+            Self::Load(err) => Some(simulation::load_hint(err)),
+            Self::Ambiguous { .. } => Some("pass -n NAMESPACE to tell which one".to_owned()),
+            Self::NoPast { autoscaler, .. } => Some(format!(
+                "`kubectl stepscale analyze {} -n {}` says what is known of it",
+                autoscaler.name, autoscaler.namespace
+            )),
+            Self::Owned { owner, .. } => Some(format!(
+                "its settings are those of {owner}; change them there"
+            )),
+            Self::Simulation { source, .. } => simulation::hint(source),
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Content { flag, .. } => Some(format!(
                 "`kubectl stepscale analyze --help` says what {flag} expects"
@@ -156,8 +198,14 @@ impl Error {
             | Self::ConfigFile(_)
             | Self::Read { .. }
             | Self::Content { .. }
+            | Self::Manifest(_)
+            | Self::Load(_)
+            | Self::Ambiguous { .. }
             | Self::Output(_)
             | Self::Write { .. } => Exit::Usage,
+            Self::NoPast { .. } => Exit::Unreachable,
+            Self::Owned { .. } => Exit::Refused,
+            Self::Simulation { source, .. } => simulation::exit(source),
             Self::Cluster(err) => cluster::exit(err),
             Self::Prometheus(err) => metrics::prometheus_exit(err),
             Self::Snapshot(err) => metrics::snapshot_exit(err),
@@ -186,6 +234,11 @@ impl Error {
         }
         text
     }
+}
+
+fn listed(autoscalers: &[AutoscalerId]) -> String {
+    let all: Vec<String> = autoscalers.iter().map(ToString::to_string).collect();
+    all.join(", ")
 }
 
 fn config_hint(err: &config::file::Error) -> Option<String> {

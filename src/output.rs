@@ -1,16 +1,20 @@
 //! From an analysis to what people and programs read, one file for each form.
 //!
-//! [`report::AnalysisReport`] is the one value that all forms are made from. To add a form: a
-//! file here, a word in [`crate::config::Format`], a line in [`write`].
+//! [`report::AnalysisReport`] is the one value that all forms of an analysis are made from, and
+//! [`replay::Replay`] that of a simulation. To add a form: a file here, a word in
+//! [`crate::config::Format`], a line in [`write`].
 
 mod layout;
 pub mod progress;
+pub mod replay;
 pub mod report;
 pub mod summary;
 mod table;
 mod wide;
 
 use std::io::{self, Write};
+
+use serde::Serialize;
 
 use crate::config::Format;
 use crate::yaml;
@@ -38,16 +42,20 @@ pub fn write(
     match format {
         Format::Table => table::write(out, report, page),
         Format::Wide => wide::write(out, report, page),
-        Format::Json => {
-            serde_json::to_writer_pretty(&mut *out, report)?;
-            out.write_all(b"\n")
-        }
-        Format::Yaml => {
-            let text = yaml::write(report).map_err(io::Error::other)?;
-            out.write_all(text.as_bytes())
-        }
+        Format::Json => json(out, report),
+        Format::Yaml => yaml(out, report),
         Format::Name => names(out, report),
     }
+}
+
+fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+fn yaml(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    let text = yaml::write(value).map_err(io::Error::other)?;
+    out.write_all(text.as_bytes())
 }
 
 /// Every autoscaler of the report as kubectl names it, as its own `-o name` does.

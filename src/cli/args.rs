@@ -2,6 +2,7 @@
 
 pub(crate) mod analysis;
 pub(crate) mod prometheus;
+pub(crate) mod simulate;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
 pub(crate) use analysis::AnalysisArgs;
 pub(crate) use prometheus::PrometheusArgs;
+pub(crate) use simulate::SimulateArgs;
 
 const CONNECTION: &str = "Cluster (as in kubectl)";
 const SCOPE: &str = "Scope";
@@ -41,6 +43,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Analyze(Box<AnalyzeArgs>),
+    Simulate(Box<SimulateArgs>),
     Gather(Box<GatherArgs>),
 }
 
@@ -52,6 +55,8 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} analyze hpa/web -n shop       one of them\n  \
          {name} analyze -A --fail-on warning  for a pipeline\n  \
          {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
+         {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
+         {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
          {name} gather -A --history -o shop.jsonl.gz\n\n{EXIT_CODES}"
     )
 }

@@ -17,6 +17,16 @@ const CONNECTION: [&str; 7] = [
     "request_timeout",
 ];
 
+/// What a file of load has no use for.
+const OF_THE_PAST: [&str; 6] = [
+    "from",
+    "no_prometheus",
+    "window_days",
+    "step",
+    "now",
+    "compare",
+];
+
 /// Pairs of which at most one may be typed.
 const PAIRS: [(&str, &str); 8] = [
     ("namespace", "all_namespaces"),
@@ -49,7 +59,16 @@ fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
     let offline = CONNECTION.into_iter().chain(prometheus::IDS);
     let offline = offline.chain(["no_prometheus"]).map(|it| ("from", it));
     let without = prometheus::IDS.into_iter().map(|it| ("no_prometheus", it));
-    PAIRS.into_iter().chain(offline).chain(without)
+    let planned = CONNECTION
+        .into_iter()
+        .chain(prometheus::IDS)
+        .chain(OF_THE_PAST);
+    let planned = planned.map(|it| ("filename", it));
+    PAIRS
+        .into_iter()
+        .chain(offline)
+        .chain(without)
+        .chain(planned)
 }
 
 /// Whether `id` is a flag of this subcommand and stands on the command line.

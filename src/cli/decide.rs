@@ -3,6 +3,7 @@
 
 mod analysis;
 mod prometheus;
+mod simulate;
 
 use std::path::Path;
 
@@ -21,6 +22,7 @@ use crate::config::{
     Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
+pub(super) use simulate::simulate;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]

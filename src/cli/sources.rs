@@ -1,10 +1,11 @@
-//! Where `analyze` and `gather` reach the outside: cluster, metrics sources, snapshots.
+//! Where `analyze`, `gather` and `simulate` reach the outside: cluster, metrics sources, snapshots.
 //!
 //! Adapters know nothing of each other; what one needs from another passes through here.
 
 mod judging;
 mod live;
 mod offline;
+mod one;
 mod series;
 mod source;
 mod usage;
@@ -25,6 +26,7 @@ use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
 use crate::series::Grid;
 use judging::Judges;
+pub(super) use one::one;
 use series::Unread;
 
 /// The autoscalers in scope, each judged on its history.

@@ -2,6 +2,12 @@
 //! that a value means the same wherever it stands. Messages say what is allowed; the caller
 //! names the flag or key and the value.
 
+mod hpa;
+
+pub(crate) use hpa::{
+    SELECTS, SHAPES, cores, percent, policy, replicas, stabilization_window, startup, tolerance,
+};
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};

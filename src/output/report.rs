@@ -2,7 +2,7 @@
 //! made from. Equal input gives an equal report, byte for byte: sorted, and without the clock.
 
 pub(crate) mod evidence;
-mod item;
+pub(crate) mod item;
 #[cfg(test)]
 pub(crate) mod made_up;
 
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::analysis::assessment::Assessment;
 use crate::analysis::findings::Severity;
 use crate::config::FailOn;
-use crate::fleet::{Fleet, Permission};
+use crate::fleet::{ClusterName, Fleet, Permission};
 use crate::metrics::Reading;
 use crate::series::Grid;
 pub use item::{Change, Item, Outcome, Saving, Value};
@@ -144,10 +144,7 @@ impl AnalysisReport {
         Self {
             api_version: "stepscale.io/v1alpha1",
             kind: "AnalysisReport",
-            cluster: Cluster {
-                name: run.fleet.cluster.name.clone(),
-                version: run.fleet.cluster.version.clone(),
-            },
+            cluster: run.fleet.cluster.clone().into(),
             taken_at: run.taken_at,
             window,
             source: run.reading.into(),
@@ -185,7 +182,8 @@ impl AnalysisReport {
     }
 }
 
-fn window(grid: Grid) -> Window {
+/// The part of the past that `grid` stands for.
+pub(super) fn window(grid: Grid) -> Window {
     let seconds = grid.len() as f64 * f64::from(grid.step().seconds());
     Window {
         start: grid.start(),
@@ -200,6 +198,15 @@ pub(crate) fn rounded(value: f64, digits: i32) -> f64 {
     let scale = 10_f64.powi(digits);
     // Adding zero turns -0 into 0.
     (value * scale).round() / scale + 0.0
+}
+
+impl From<ClusterName> for Cluster {
+    fn from(cluster: ClusterName) -> Self {
+        Self {
+            name: cluster.name,
+            version: cluster.version,
+        }
+    }
 }
 
 impl From<Reading> for Source {

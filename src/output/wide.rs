@@ -102,7 +102,7 @@ fn details(item: &Item) -> Vec<String> {
         item.evidence
             .fidelity
             .filter(|it| matters(it, item))
-            .map(fidelity),
+            .map(|it| fidelity(it, "today's")),
     );
     lines.extend(risk(item));
     for finding in &item.findings {
@@ -188,9 +188,10 @@ fn matters(fidelity: &Fidelity, item: &Item) -> bool {
     item.proposed.is_some() || fidelity.fit() != Fit::Good
 }
 
-fn fidelity(fidelity: Fidelity) -> String {
+/// How well a replay of the settings of `whose` repeats what was observed.
+pub(super) fn fidelity(fidelity: Fidelity, whose: &str) -> String {
     format!(
-        "fidelity: a replay of today's settings is within one replica {:.0}% of the time, {:.2} off \
+        "fidelity: a replay of {whose} settings is within one replica {:.0}% of the time, {:.2} off \
          on the mean",
         (fidelity.within_one * 100.0).floor(),
         fidelity.mean_absolute_error

@@ -33,6 +33,11 @@ fn help_of_analyze() {
 }
 
 #[test]
+fn help_of_simulate() {
+    insta::assert_snapshot!(printed(&["simulate", "--help"]));
+}
+
+#[test]
 fn help_of_gather() {
     insta::assert_snapshot!(printed(&["gather", "--help"]));
 }

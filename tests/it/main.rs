@@ -17,5 +17,6 @@ mod metrics_api;
 mod queries;
 mod rig;
 mod secrets;
+mod simulate;
 mod traces;
 mod usage;

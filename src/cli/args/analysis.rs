@@ -8,7 +8,7 @@ use crate::config::values;
 const ANALYSIS: &str = "Analysis";
 
 /// How to judge.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = ANALYSIS)]
 pub(crate) struct AnalysisArgs {
     /// Say nothing about autoscalers with less history than this [default: 7]
@@ -47,7 +47,7 @@ pub(crate) struct AnalysisArgs {
 }
 
 /// What requested resources cost.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(next_help_heading = ANALYSIS)]
 pub(crate) struct PriceArgs {
     /// Price of one requested CPU for one hour, to tell savings in money too

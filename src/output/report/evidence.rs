@@ -59,7 +59,7 @@ impl Evidence {
     }
 }
 
-fn tidy_fidelity(it: Fidelity) -> Fidelity {
+pub(crate) fn tidy_fidelity(it: Fidelity) -> Fidelity {
     Fidelity {
         mean_absolute_error: rounded(it.mean_absolute_error, 3),
         within_one: rounded(it.within_one, 4),

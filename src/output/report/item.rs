@@ -190,7 +190,8 @@ fn current_replicas(assessment: &Assessment, fleet: &Fleet) -> Option<Replicas> 
     subjects[place.ok()?].autoscaler.status.current
 }
 
-fn outcome(outcome: &assessment::Outcome) -> (Outcome, Option<String>) {
+/// Where an analysis ended, and why it proposes nothing; no reason if there is nothing to say.
+pub(crate) fn outcome(outcome: &assessment::Outcome) -> (Outcome, Option<String>) {
     match outcome {
         assessment::Outcome::Recommended(_) => (Outcome::Recommended, None),
         assessment::Outcome::NoChange => (Outcome::NoChange, None),
