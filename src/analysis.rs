@@ -164,13 +164,26 @@ fn assess_workload(
     };
     let findings = findings::all(&case);
     let (outcome, fidelity) = judge(&case, &findings);
+    let mut missing = evidence.missing;
+    missing.extend(unpriced(&case));
     Assessment {
         evidence: Evidence {
             fidelity,
+            missing,
             ..evidence
         },
         ..unanalyzed(subject, outcome, findings)
     }
+}
+
+/// What the prices given do not cover of the pods.
+fn unpriced(case: &Case<'_>) -> Vec<String> {
+    let prices = &case.settings.prices;
+    if *prices == Prices::default() {
+        return Vec::new();
+    }
+    let left_out = money::left_out(case.workload, prices);
+    left_out.iter().map(|it| format!("money: {it}")).collect()
 }
 
 /// Replays today's settings to see whether they explain the history, then looks for better ones.

@@ -47,14 +47,14 @@ impl Demand {
             headroom: headroom.max(0.0),
             unknown: Vec::new(),
         };
-        for metric in &autoscaler.metrics {
+        for (index, metric) in autoscaler.metrics.iter().enumerate() {
             let reader = Reader {
                 autoscaler,
                 workload,
                 history,
                 load,
             };
-            match reader.filled(metric) {
+            match reader.filled(index, metric) {
                 Some(filled) if is_target(autoscaler, metric) => demand.cpu = Some(filled),
                 Some(filled) => demand.others.push(filled),
                 None => demand.unknown.push(metric.to_string()),
@@ -145,7 +145,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The pods that `metric` fills to its target, or to the request for the CPU utilization
     /// target; `None` without history.
-    fn filled(&self, metric: &Spec) -> Option<Filled> {
+    fn filled(&self, index: usize, metric: &Spec) -> Option<Filled> {
         match metric {
             Spec::Resource { resource, target } => self.resource(metric, resource, None, *target),
             Spec::ContainerResource {
@@ -153,8 +153,27 @@ impl Reader<'_> {
                 container,
                 target,
             } => self.resource(metric, resource, Some(container), *target),
-            Spec::Pods { .. } | Spec::Object { .. } | Spec::External { .. } => None,
+            Spec::Pods { target, .. }
+            | Spec::Object { target, .. }
+            | Spec::External { target, .. } => self.total(index, *target),
         }
+    }
+
+    /// Of a metric whose total a series of its index has, shared among the pods. How many pods a
+    /// `Value` fills depends on how many there are.
+    fn total(&self, index: usize, target: Target) -> Option<Filled> {
+        let index = u32::try_from(index).ok()?;
+        let series = self.history.get(&Metric::Trigger(index))?;
+        let full = match target {
+            Target::AverageValue(value) => above_zero(Some(value.as_f64()))?,
+            Target::Utilization(_) | Target::Value(_) => return None,
+        };
+        let series = series.on(self.load.grid);
+        let pods: Vec<f64> = bridged(&series).map(|it| it / full).collect();
+        known(Filled {
+            by_mean: pods.clone(),
+            by_peak: pods,
+        })
     }
 
     fn resource(

@@ -60,23 +60,22 @@ pub fn recommend(
         case.today.clone()
     };
     let found = search::search(&mut trials, &moves, &base, &goal);
-    // Where nothing else is worth it, the repair alone may be.
-    let repair = (base != *case.today && goal.allows(&trials.exact(&base).score)).then_some(&base);
-    let mut next = found.into_iter().next().map(|it| it.settings);
+    let mut next = found.map(|it| it.settings);
     let mut refuted = None;
     for _ in 0..MOST_REFUTED {
-        let Some(settings) = next.or_else(|| repair.cloned()) else {
-            break;
-        };
-        match proof::proof(&trials, &goal, &settings) {
-            Ok(mut proof) => {
-                proof.frontier = proof::frontier(&trials, case.today, &settings);
-                let recommended = recommendation(case, settings, proof, fidelity);
-                return Outcome::Recommended(Box::new(recommended));
-            }
+        let Some(settings) = next.take() else { break };
+        match proved(case, &trials, &goal, &settings, fidelity) {
+            Ok(recommended) => return recommended,
             Err(Refuted(why)) => refuted = refuted.or(Some(why)),
         }
         next = search::more_careful(&mut trials, &goal, &settings, &base);
+    }
+    // Where nothing else is worth it or holds, the repair alone may.
+    if base != *case.today && goal.allows(&trials.exact(&base).score) {
+        match proved(case, &trials, &goal, &base, fidelity) {
+            Ok(recommended) => return recommended,
+            Err(Refuted(why)) => refuted = refuted.or(Some(why)),
+        }
     }
     match refuted {
         Some(why) => Outcome::Withheld {
@@ -86,16 +85,32 @@ pub fn recommend(
     }
 }
 
+/// The recommendation of `settings`, if the days held back bear it.
+fn proved(
+    case: &Case<'_>,
+    trials: &Trials<'_>,
+    goal: &Goal,
+    settings: &Settings,
+    fidelity: &Fidelity,
+) -> Result<Outcome, Refuted> {
+    let mut proof = proof::proof(trials, goal, settings)?;
+    proof.frontier = proof::frontier(trials, case.today, settings);
+    let left_out = trials.scenario.left_out();
+    let recommended = recommendation(case, settings.clone(), proof, fidelity, left_out);
+    Ok(Outcome::Recommended(Box::new(recommended)))
+}
+
 fn recommendation(
     case: &Case<'_>,
     proposed: Settings,
     proof: Proof,
     fidelity: &Fidelity,
+    left_out: &[String],
 ) -> Recommendation {
     let price = money::per_replica_hour(case.workload, &case.settings.prices);
     let saved = super::saved_per_month(&proof);
     Recommendation {
-        risk: risk::of(case, &proposed, &proof, fidelity),
+        risk: risk::of(case, &proposed, &proof, fidelity, left_out),
         because: because::sentences(case, &proposed, &proof),
         usd_per_month: price.map(|it| money::usd_per_month(saved, it)),
         proposed,

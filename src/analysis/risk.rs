@@ -23,7 +23,15 @@ const HELD_BACK_SAVING: f64 = 0.5;
 const LARGE_RISE: u32 = 20;
 
 /// The risk of changing to `to`: the highest level among the reasons, low where there is none.
-pub fn of(case: &Case<'_>, to: &Settings, proof: &Proof, fidelity: &Fidelity) -> Risk {
+///
+/// `left_out` are the metrics that took no part in the replays.
+pub fn of(
+    case: &Case<'_>,
+    to: &Settings,
+    proof: &Proof,
+    fidelity: &Fidelity,
+    left_out: &[String],
+) -> Risk {
     let mut reasons = Vec::new();
     reasons.extend(size(case, to, proof.saving()));
     reasons.extend(untested(proof));
@@ -35,7 +43,7 @@ pub fn of(case: &Case<'_>, to: &Settings, proof: &Proof, fidelity: &Fidelity) ->
     reasons.extend(censoring(case.load));
     reasons.extend(length(case.load));
     reasons.extend(probes(case, to));
-    reasons.extend(other_metrics(case));
+    reasons.extend(other_metrics(left_out));
     let level = reasons.iter().map(|it| it.0).max();
     // Sorted by weight, then as listed.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
@@ -55,28 +63,34 @@ fn high(reason: impl Into<String>) -> Reason {
     Some((RiskLevel::High, reason.into()))
 }
 
-fn size(case: &Case<'_>, to: &Settings, saving: f64) -> Reason {
+/// Changes that are large at once.
+fn size(case: &Case<'_>, to: &Settings, saving: f64) -> Vec<(RiskLevel, String)> {
+    let today = case.today;
+    let mut large = Vec::new();
     let (from, min) = (case.min(), f64::from(to.min_replicas.0));
-    if min <= from * (1.0 - LARGE_CHANGE) {
-        return medium(format!("the minimum falls from {from} to {min} at once"));
+    if min < from && min <= from * (1.0 - LARGE_CHANGE) {
+        large.push(format!("the minimum falls from {from} to {min} at once"));
     }
-    if let (Some(from), Some(target)) = (case.today.target_cpu_pct, to.target_cpu_pct)
+    if let (Some(from), Some(target)) = (today.target_cpu_pct, to.target_cpu_pct)
         && target >= from + LARGE_RISE
     {
-        return medium(format!(
+        large.push(format!(
             "the target rises from {from}% to {target}% at once"
         ));
     }
-    if to.max_replicas.0 >= case.today.max_replicas.0.saturating_mul(2) {
-        let (from, max) = (case.today.max_replicas, to.max_replicas);
-        return medium(format!("the maximum rises from {from} to {max} at once"));
+    if to.max_replicas.0 >= today.max_replicas.0.saturating_mul(2) {
+        let (from, max) = (today.max_replicas, to.max_replicas);
+        large.push(format!("the maximum rises from {from} to {max} at once"));
     }
     if saving.abs() >= LARGE_CHANGE {
         let more = if saving > 0.0 { "fewer" } else { "more" };
         let percent = saving.abs() * 100.0;
-        return medium(format!("{percent:.0}% {more} replica-hours at once"));
+        large.push(format!("{percent:.0}% {more} replica-hours at once"));
     }
-    None
+    large
+        .into_iter()
+        .map(|it| (RiskLevel::Medium, it))
+        .collect()
 }
 
 /// Days that had no part in the choice.
@@ -200,11 +214,11 @@ fn probes(case: &Case<'_>, to: &Settings) -> Reason {
     None
 }
 
-fn other_metrics(case: &Case<'_>) -> Reason {
-    if case.demand.unknown.is_empty() {
+fn other_metrics(left_out: &[String]) -> Reason {
+    if left_out.is_empty() {
         return None;
     }
-    let names = case.demand.unknown.join(", ");
+    let names = left_out.join(", ");
     medium(format!(
         "scaling also follows {names}, which has no history here"
     ))
@@ -262,7 +276,7 @@ mod tests {
         scene.ask(|case| {
             let mut to = case.today.clone();
             change(&mut to);
-            of(case, &to, &proof(), &fidelity(1.0))
+            of(case, &to, &proof(), &fidelity(1.0), &case.demand.unknown)
         })
     }
 
@@ -385,7 +399,7 @@ mod tests {
             ),
         ];
         for (proof, within_one, reason) in cases {
-            let risk = scene().ask(|case| of(case, case.today, &proof, &fidelity(within_one)));
+            let risk = scene().ask(|case| of(case, case.today, &proof, &fidelity(within_one), &[]));
             let expected: Vec<String> = reason.into_iter().map(str::to_owned).collect();
             assert_eq!(risk.reasons, expected);
         }

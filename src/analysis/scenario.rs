@@ -90,7 +90,7 @@ impl Scenario {
             pods: pods(samples, load)?,
             steps: samples.iter().map(|it| demand(it.as_ref())).collect(),
             signals,
-            initial: observed.iter().flatten().next().map_or(1, |it| *it as i32),
+            initial: initial(&observed),
             observed,
             observed_is: if is_desired {
                 Observed::Desired
@@ -257,6 +257,12 @@ impl Run<'_> {
     pub fn serving(&self) -> i64 {
         self.replay.serving()
     }
+}
+
+/// The first count observed that an autoscaler acts on: it leaves a workload at zero alone.
+fn initial(observed: &[Option<f64>]) -> i32 {
+    let mut counts = observed.iter().flatten();
+    counts.find(|it| **it >= 1.0).map_or(1, |it| *it as i32)
 }
 
 fn known_range(load: &Load) -> Option<Range<usize>> {

@@ -17,6 +17,8 @@ use crate::analysis::Course;
 use crate::metrics::prometheus::{Compression, WayChoice};
 use crate::units::Step;
 
+/// Highest price of an hour: far beyond any machine, and sums over a fleet stay numbers.
+const HIGHEST_PRICE: f64 = 1e6;
 /// Longest window: what a year-long retention holds, and a leap day.
 const MOST_DAYS: u32 = 366;
 /// Shortest step: the HPA controller decides every 15 s, finer history tells nothing more.
@@ -82,9 +84,9 @@ fn share_up_to(most: u32, text: &str) -> Result<f64, String> {
 /// A price in US dollars.
 pub(crate) fn price(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(price) if (0.0..=f64::MAX).contains(&price) => Ok(price),
+        Ok(price) if (0.0..=HIGHEST_PRICE).contains(&price) => Ok(price),
         Ok(_) | Err(_) => {
-            Err("expected a price in US dollars such as 0.04, not negative".to_owned())
+            Err("expected a price in US dollars such as 0.04, from 0 to 1000000".to_owned())
         }
     }
 }

@@ -50,7 +50,10 @@ fn saving(report: &AnalysisReport) -> Option<String> {
     let verb = if proposed <= today { "save" } else { "add" };
     let money = saving.usd_per_month.map_or_else(String::new, |usd| {
         let word = if usd < 0.0 { "cost" } else { "save" };
-        format!("; they would {word} {} a month", dollars(usd.abs()))
+        format!(
+            "; they would {word} {} a month, projected",
+            dollars(usd.abs())
+        )
     });
     Some(format!(
         "the recommendations {verb} {:.0} of {today:.0} replica-hours ({percent}%, projected) in {} days{money}",
@@ -171,7 +174,7 @@ mod tests {
             [
                 "8 autoscalers: 2 recommendations, 6 findings (2 critical), 1 withheld, 1 without enough \
                  history, 1 skipped, 1 unreadable",
-                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days; they would save $58.40 a month",
+                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days; they would save $58.40 a month, projected",
                 "history: Prometheus http://localhost:9090, remote read (streamed chunks), pods \
                  assigned by kube_pod_owner, 98% coverage, 12 queries, 3.3 MiB, 1.2 s",
                 "warning: 2 series had samples out of order",

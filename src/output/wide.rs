@@ -173,8 +173,13 @@ fn held_back(proof: &Proof) -> Option<String> {
         today,
         proposed,
     } = proof.held_back.as_ref()?;
+    let held = if *days == 1 {
+        "1 day".to_owned()
+    } else {
+        format!("{days} days")
+    };
     Some(format!(
-        "held back: {days} days, replica-hours {:.1} today, {:.1} proposed, shortfall {:.0} min and \
+        "held back: {held}, replica-hours {:.1} today, {:.1} proposed, shortfall {:.0} min and \
          {:.0} min",
         today.replica_hours.hours(),
         proposed.replica_hours.hours(),

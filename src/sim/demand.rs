@@ -104,10 +104,19 @@ impl Line {
         let edge = |other: Option<i64>| other.map_or(mean, |it| f64::midpoint(mean, it as f64));
         let (left, right) = (edge(around.before), edge(around.after));
         let missing = mean - (left + 2.0 * mean + right) / 4.0;
+        let all = [left, mean, right].map(|it| it + missing);
+        let lowest = all.into_iter().fold(f64::INFINITY, f64::min);
+        // Flatter where the line would fall below zero, so that the mean stays.
+        let flatter = if lowest < 0.0 {
+            mean / (mean - lowest)
+        } else {
+            1.0
+        };
+        let [left, middle, right] = all.map(|it| mean + flatter * (it - mean));
         Self {
-            left: left + missing,
-            middle: mean + missing,
-            right: right + missing,
+            left,
+            middle,
+            right,
         }
     }
 
@@ -354,6 +363,20 @@ mod tests {
             let found: Vec<_> = segments(&gap, 20, shape).collect();
             assert!(found.iter().all(|it| it.demand.is_none() && it.peak == 0));
             assert_eq!(found.iter().map(|it| it.ticks).sum::<u32>(), 20);
+        }
+    }
+
+    #[test]
+    fn a_line_that_would_fall_below_zero_is_flatter() {
+        for (before, mean, after) in [(10_000, 100, 10_000), (0, 0, 10_000), (0, 10, 5_000)] {
+            let steps = [step(before, 1.0), step(mean, 1.0), step(after, 1.0)];
+            let around = Around::of(&steps, 1);
+            let found = steps[1].segments(around, 20, Shape::Linear);
+            let sum: i64 = found
+                .map(|it| it.demand.unwrap() * i64::from(it.ticks))
+                .sum();
+            let off = (sum as f64 / 20.0 - mean as f64).abs();
+            assert!(off <= 0.05 * mean as f64 + 1.0, "{off} of {mean}");
         }
     }
 

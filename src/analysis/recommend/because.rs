@@ -24,18 +24,17 @@ fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> Stri
         Field::TargetCpu => target(case, to, proof),
         Field::ScaleDownCooldown => window(case, to, proof),
         Field::ScaleUpPolicies => format!(
-            "scale-up policies {} to {}: pods came later than the load, and policies held them \
-             back for {:.0} min",
+            "scale-up policies {} to {}: pods came later than the load; usage was above the target \
+             for {:.0} min, and would have been for {:.0} min",
             told(today.scale_up.as_ref()),
             told(to.scale_up.as_ref()),
-            limited(proof, Limit::Policy)
+            proof.today.breach_minutes,
+            proof.proposed.breach_minutes
         ),
         Field::ScaleDownPolicies => format!(
-            "scale-down policies {} to {}: policies kept replicas for {:.0} min after the window \
-             had let them go",
+            "scale-down policies {} to {}: they kept replicas after the window had let them go",
             told(today.scale_down.as_ref()),
-            told(to.scale_down.as_ref()),
-            limited(proof, Limit::Policy)
+            told(to.scale_down.as_ref())
         ),
     }
 }
@@ -76,10 +75,24 @@ fn target(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
     let from = case.today.target_cpu_pct.unwrap_or(0);
     let percent = to.target_cpu_pct.unwrap_or(0);
     let p95 = quantile(&case.load.utilizations(), 0.95).unwrap_or(0.0);
+    let grows = proof.proposed.shortfall_minutes > proof.today.shortfall_minutes;
+    if percent > from && grows {
+        return format!(
+            "target {from}% to {percent}%: pods used at most {p95:.0}% of their request 95% of the \
+             time, and the budget allows {:.0} min of shortfall",
+            proof.proposed.shortfall_minutes
+        );
+    }
     if percent > from {
         return format!(
             "target {from}% to {percent}%: pods used at most {p95:.0}% of their request 95% of the \
              time, and fewer of them would have served every peak as well"
+        );
+    }
+    if proof.today.shortfall_minutes == 0.0 {
+        return format!(
+            "target {from}% to {percent}%: replicas are added earlier, which the other changes need \
+             to leave no shortfall"
         );
     }
     format!(

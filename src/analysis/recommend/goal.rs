@@ -67,14 +67,14 @@ impl Goal {
     }
 
     /// Whether `score` has no more shortfall than today's settings, by time and by amount, nor
-    /// would have had if the load were higher by the headroom; or no more than the budget. Nor may
-    /// it use more than is requested for longer.
+    /// would have had if the load were higher by the headroom. Nor may it use more than is requested
+    /// for longer. No more than the budget is allowed in any case.
     pub(super) fn allows(&self, score: &Score) -> bool {
         let today = &self.today.score;
         let accepted = BORROWED_ACCEPTED * today.known_minutes();
         self.is_within(score.shortfall(), today.shortfall())
             && self.is_within(score.reserve_shortfall(), today.reserve_shortfall())
-            && score.borrowed().minutes <= today.borrowed().minutes.max(accepted)
+            && score.borrowed().minutes <= today.borrowed().minutes.max(accepted).max(self.budget)
     }
 
     /// Whether `score` has no more shortfall than that of today's settings on the same time, or
@@ -90,6 +90,11 @@ impl Goal {
 
     fn is_within(&self, shortfall: Shortfall, today: Shortfall) -> bool {
         shortfall.within(&today) || (self.budget > 0.0 && shortfall.minutes <= self.budget)
+    }
+
+    /// The share of replica-hours that a change must save to be worth making for that alone.
+    pub(super) fn minimum_effect(&self) -> f64 {
+        self.minimum_effect
     }
 
     /// Replica-hours that a change must save to be worth making for that alone.
@@ -138,26 +143,19 @@ impl Goal {
         saves || ((shortfall || borrowing) && self.cost(to) < self.cost(from))
     }
 
-    /// The trials in the order of preference: of those nearly as cheap as the cheapest, the one
-    /// that changes least, then the others by cost.
-    pub(super) fn ranked(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
+    /// Of the trials nearly as cheap as the cheapest, the one that changes least, and of these the
+    /// cheapest.
+    pub(super) fn preferred(&self, mut trials: Vec<Trial>) -> Option<Trial> {
         let cost = |it: &Trial| self.cost(&it.score);
         trials.sort_by(|a, b| {
             let by_cost = cost(a).total_cmp(&cost(b));
             by_cost.then_with(|| order(&a.settings).cmp(&order(&b.settings)))
         });
-        let Some(cheapest) = trials.first().map(cost) else {
-            return trials;
-        };
-        let near = cheapest + NEARLY_AS_GOOD * self.cost(&self.today.score);
+        let near = cost(trials.first()?) * (1.0 + NEARLY_AS_GOOD);
         let changes = |it: &Trial| it.settings.changes(&self.today.settings).len();
-        let close = trials.iter().take_while(|it| cost(it) <= near).enumerate();
+        let close = trials.into_iter().take_while(|it| cost(it) <= near);
         // The first of equals, which is the cheapest.
-        let best = close.min_by_key(|(at, it)| (changes(it), *at));
-        if let Some(at) = best.map(|it| it.0) {
-            trials[..=at].rotate_right(1);
-        }
-        trials
+        close.min_by_key(changes)
     }
 }
 

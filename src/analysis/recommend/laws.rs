@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use crate::analysis::Course;
 use crate::analysis::assessment::Outcome;
 use crate::analysis::findings;
 use crate::analysis::testing::{DAY, Scene, cpu, daily, grid};
@@ -25,22 +26,27 @@ struct Odd {
     gaps: usize,
     burst: f64,
     allow_single: bool,
+    course: Course,
+    holdout: f64,
 }
 
 prop_compose! {
     fn odd()(
         (min, more, target, window) in (0_u32..12, 0_u32..12, 1_u32..200, 0_u32..=3600),
-        request in prop_oneof![Just(0.0), 0.01..2.0],
+        request in prop_oneof![1 => Just(0.0), 9 => 0.01..2.0],
         (base, swing) in (0.0..3.0, 0.0..8.0),
         noise in prop::collection::vec(0.5..1.5, 1..40),
         replicas in prop::collection::vec(0.0..1.0, 1..40),
         gaps in 1_usize..60,
         burst in 0.5..5.0,
-        allow_single: bool,
+        (allow_single, course) in (any::<bool>(), 0_usize..3),
+        holdout in prop_oneof![Just(0.0), 0.1..0.9],
     ) -> Odd {
         Odd {
             min, more, target, window, request, base, swing, noise, replicas, gaps, burst,
             allow_single,
+            course: [Course::Any, Course::OnlyRaise, Course::OnlyLower][course],
+            holdout,
         }
     }
 }
@@ -58,6 +64,8 @@ fn scene(odd: &Odd) -> Scene {
     scene.insert(Metric::CpuBurst, DAY, |_| odd.burst);
     scene.workload().containers[0].cpu_request = Some(crate::units::Cores(odd.request));
     scene.settings.allow_single = odd.allow_single;
+    scene.settings.course = odd.course;
+    scene.settings.holdout = odd.holdout;
     let mut holed: Series = scene.history.cpu().unwrap().clone();
     (0..holed.len()).step_by(odd.gaps + 1).for_each(|at| {
         (at..at + odd.gaps / 8).for_each(|it| holed.set(it, f64::NAN));
@@ -97,8 +105,21 @@ proptest! {
             prop_assert!(to.scale_down_cooldown_s <= 3600);
             let (before, after) = (&it.proof.today, &it.proof.proposed);
             no_worse(before, after)?;
-            let held = it.proof.held_back.as_ref().unwrap();
-            no_worse(&held.today, &held.proposed)?;
+            if let Some(held) = &it.proof.held_back {
+                no_worse(&held.today, &held.proposed)?;
+            }
+            let pairs = [
+                (to.min_replicas.0, today.min_replicas.0),
+                (to.max_replicas.0, today.max_replicas.0),
+                (to.scale_down_cooldown_s, today.scale_down_cooldown_s),
+                // A lower target keeps more replicas.
+                (today.target_cpu_pct.unwrap_or(0), to.target_cpu_pct.unwrap_or(0)),
+            ];
+            prop_assert!(match odd.course {
+                Course::Any => true,
+                Course::OnlyRaise => pairs.iter().all(|(to, from)| to >= from),
+                Course::OnlyLower => pairs.iter().all(|(to, from)| to <= from),
+            }, "{:?}", it.proposed);
             prop_assert!(before.replica_hours.hours().is_finite());
             prop_assert!(it.proof.frontier.len() <= 12);
             prop_assert!(it.proof.frontier.iter().any(|it| it.is_proposed));

@@ -11,7 +11,7 @@ use crate::units::Replicas;
 
 /// Targets that may be proposed, in percent. Below 30 most of what is paid for idles; above 85 the
 /// tolerance of 10 % leaves pods at 94 % of their request before anything is added.
-const LOWEST_TARGET: u32 = 30;
+pub(super) const LOWEST_TARGET: u32 = 30;
 const HIGHEST_TARGET: u32 = 85;
 /// The highest target while bursts within a step are unknown: minutes 30 % above the mean of five
 /// are common, and 70 % × 1.1 × 1.3 is the whole request.
@@ -150,8 +150,10 @@ impl<'a> Moves<'a> {
     /// The default scale-down policy in place of what is written.
     fn faster_ends(&self, from: &Settings) -> Option<Settings> {
         let default = policies(&DEFAULT_DOWN);
-        let slow = from.scale_down.as_ref().filter(|it| **it != default);
-        slow.map(|_| Settings {
+        let written = from.scale_down.as_ref();
+        // Who switched scaling down off did so on purpose.
+        let other = written.filter(|it| **it != default && it.select != Select::Disabled);
+        other.map(|_| Settings {
             scale_down: Some(default),
             ..from.clone()
         })
@@ -178,18 +180,55 @@ impl<'a> Moves<'a> {
     }
 }
 
-/// The default scale-up policies in place of those of `from`, and something faster than these.
+/// The default scale-up policies in place of those of `from`, and something faster than these, as
+/// far as they let more pods come than `from` does.
 pub(super) fn faster_policies(from: &Settings) -> Vec<Settings> {
     let default = policies(&DEFAULT_UP);
-    let slow = from.scale_up.as_ref().is_some_and(|it| *it != default);
-    let usual = slow.then_some(default);
+    let today = from.scale_up.as_ref();
+    // Who switched scaling up off did so on purpose.
+    if today.is_some_and(|it| it.select == Select::Disabled) {
+        return Vec::new();
+    }
+    // A controller without policies doubles as the default ones do.
+    let usual = today.map(|_| default.clone());
     let all = usual.into_iter().chain([policies(&FASTER)]);
-    let other = all.filter(|it| from.scale_up.as_ref() != Some(it));
+    let faster = all.filter(|it| is_faster(it, today.unwrap_or(&default)));
     let with = |policies| Settings {
         scale_up: Some(policies),
         ..from.clone()
     };
-    other.map(with).collect()
+    faster.map(with).collect()
+}
+
+/// Whether `some` let no fewer pods come than `others` within any of a few lengths of time, from
+/// few pods or many, and more at least once.
+fn is_faster(some: &Policies, others: &Policies) -> bool {
+    let starts = [1.0, 10.0, 100.0];
+    let lengths = [15, 60, 300, 1800];
+    let pairs = starts.iter().flat_map(|start| {
+        let reach = move |of: &Policies, seconds| reach(of, *start, seconds);
+        lengths.map(|it| (reach(some, it), reach(others, it)))
+    });
+    let pairs: Vec<(f64, f64)> = pairs.collect();
+    pairs.iter().all(|(a, b)| a >= b) && pairs.iter().any(|(a, b)| a > b)
+}
+
+/// How many pods `policies` let there be after `seconds`, from `start` pods.
+fn reach(policies: &Policies, start: f64, seconds: u32) -> f64 {
+    let counts = policies.policies.iter().map(|it| {
+        let periods = f64::from(seconds.div_ceil(it.period_seconds.max(1)));
+        match it.amount {
+            Amount::Pods(pods) => start + f64::from(pods) * periods,
+            Amount::Percent(percent) => start * (1.0 + f64::from(percent) / 100.0).powf(periods),
+        }
+    });
+    // Beyond this a difference means nothing, and powers stay finite.
+    let counts = counts.map(|it| it.min(1e6));
+    match policies.select {
+        Select::Max => counts.fold(start, f64::max),
+        Select::Min => counts.fold(f64::INFINITY, f64::min),
+        Select::Disabled => start,
+    }
 }
 
 fn policies(all: &[Policy]) -> Policies {

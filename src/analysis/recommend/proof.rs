@@ -37,8 +37,17 @@ pub(super) fn proof(
     let held = (sum(&before[training..]), sum(&after[training..]));
     let days = before.len() - training;
     if days > 0 {
-        let saves = saving(&before[..training], &after[..training]) > 0.0;
+        let there = saving(&before[..training], &after[..training]);
+        let saves = there >= goal.least_saving();
         check(goal, days, &held, saves)?;
+        let (from, to) = (sum(&before).replica_hours(), sum(&after).replica_hours());
+        let share = share_saved(from, to);
+        if saves && share < goal.minimum_effect() {
+            let percent = share * 100.0;
+            return Err(Refuted(format!(
+                "with the days held back it would have saved only {percent:.0}% of the replica-hours"
+            )));
+        }
     }
     Ok(Proof {
         today: sum(&before).totals(),
@@ -72,7 +81,7 @@ fn check(
             to.minutes, to.core_minutes, from.minutes, from.core_minutes
         )));
     }
-    if saves && after.replica_hours() > before.replica_hours() {
+    if saves && after.replica_hours() >= before.replica_hours() {
         return Err(Refuted(format!("{on} it would have saved nothing")));
     }
     Ok(())

@@ -2,7 +2,7 @@
 //! less.
 
 use super::goal::Goal;
-use super::moves::Moves;
+use super::moves::{LOWEST_TARGET, Moves};
 use super::trials::{Trial, Trials};
 use crate::analysis::settings::Settings;
 use crate::units::Replicas;
@@ -14,14 +14,14 @@ const LEAST_GAIN: f64 = 0.01;
 /// By how much a quick replay may take candidates for dearer than they are.
 const DOUBT: f64 = 0.03;
 
-/// Looks for settings better than `base`: those that are allowed and worth a change, by
-/// preference. Every exact replay is kept in `trials`.
+/// Looks for settings better than `base`: of those that are allowed and worth a change, the
+/// preferred ones. Every exact replay is kept in `trials`.
 pub(super) fn search(
     trials: &mut Trials<'_>,
     moves: &Moves<'_>,
     base: &Settings,
     goal: &Goal,
-) -> Vec<Trial> {
+) -> Option<Trial> {
     let start = trials.exact(base);
     let mut search = Search {
         trials,
@@ -38,7 +38,7 @@ pub(super) fn search(
     };
     let all = trials.exact.iter().filter(|it| keeps(&it.settings));
     let worth = all.filter(|it| goal.allows(&it.score) && goal.is_worth(&it.score, &start.score));
-    goal.ranked(worth.cloned().collect())
+    goal.preferred(worth.cloned().collect())
 }
 
 /// Settings halfway from `settings` to `base`, in the minimum and the target, if these are still
@@ -50,7 +50,10 @@ pub(super) fn more_careful(
     base: &Settings,
 ) -> Option<Settings> {
     let up = |from: u32, to: u32| from + to.saturating_sub(from).div_ceil(2);
-    let down = |from: u32, to: u32| from - from.saturating_sub(to).div_ceil(2);
+    let down = |from: u32, to: u32| {
+        let halfway = from - from.saturating_sub(to).div_ceil(2);
+        halfway.max(LOWEST_TARGET.min(from))
+    };
     let target = settings.target_cpu_pct.zip(base.target_cpu_pct);
     let halfway = Settings {
         min_replicas: Replicas(up(settings.min_replicas.0, base.min_replicas.0)),

@@ -4,7 +4,7 @@ use super::Settings;
 use crate::analysis::Course;
 use crate::analysis::assessment::{Outcome, Recommendation, RiskLevel};
 use crate::analysis::testing::{DAY, Scene, controlled, cpu, daily};
-use crate::autoscaler::behavior::{Amount, Behavior, Policy, Rules};
+use crate::autoscaler::behavior::{Amount, Behavior, Policies, Policy, Rules, Select};
 use crate::autoscaler::{Metric as Spec, Resource, Target};
 use crate::history::Metric;
 use jiff::SignedDuration;
@@ -231,15 +231,54 @@ fn more_headroom_never_allows_a_higher_target() {
 }
 
 #[test]
-fn a_budget_allows_what_today_would_not() {
-    let saving = |budget| {
+fn a_budget_allows_what_today_would_not_and_no_more() {
+    let mut savings = Vec::new();
+    for minutes in [0, 5, 60] {
         let mut scene = low_target();
-        scene.workload().containers[0].cpu_limit = scene.workload().containers[0].cpu_request;
-        scene.settings.shortfall_budget = budget;
-        recommended(&scene).proof.saving()
+        // Pods without a limit can give what they request.
+        scene.workload().containers[0].cpu_limit = None;
+        scene.settings.shortfall_budget = SignedDuration::from_mins(minutes);
+        let proof = recommended(&scene).proof;
+        let accepted = (minutes * 14) as f64;
+        let (before, after) = (&proof.today, &proof.proposed);
+        assert!(after.shortfall_minutes <= before.shortfall_minutes.max(accepted));
+        savings.push(proof.saving());
+    }
+    assert!(
+        savings[0] < savings[1] && savings[1] < savings[2],
+        "{savings:?}"
+    );
+}
+
+#[test]
+fn faster_policies_are_faster_and_what_is_switched_off_stays_off() {
+    let policies = |select, amount, period_seconds| Policies {
+        select,
+        policies: vec![Policy {
+            amount,
+            period_seconds,
+        }],
     };
-    let (none, some) = (SignedDuration::ZERO, SignedDuration::from_mins(30));
-    assert!(saving(some) > saving(none));
+    let faster = |scale_up: Option<Policies>| {
+        let today = Settings {
+            scale_up,
+            ..Settings::of(&high_min().subject.autoscaler)
+        };
+        let all = super::moves::faster_policies(&today);
+        let told = all
+            .iter()
+            .map(|it| it.scale_up.as_ref().unwrap().to_string());
+        told.collect::<Vec<_>>()
+    };
+    let default = "the most of 4 pods/15s, 100%/15s";
+    let fastest = "the most of 300%/15s, 10 pods/15s";
+    let slow = policies(Select::Max, Amount::Pods(1), 60);
+    assert_eq!(faster(Some(slow)), [default, fastest]);
+    assert_eq!(faster(None), [fastest]);
+    let fast = policies(Select::Max, Amount::Percent(900), 15);
+    assert_eq!(faster(Some(fast)), [] as [&str; 0]);
+    let off = policies(Select::Disabled, Amount::Pods(1), 60);
+    assert_eq!(faster(Some(off)), [] as [&str; 0]);
 }
 
 #[test]
