@@ -110,12 +110,12 @@ impl Scenario {
         self
     }
 
-    /// The same demand of other pods' past: what was observed of them at the end of each step, in
-    /// the order of the steps, and how many there were at first.
+    /// The same demand of other pods' past: how many were wanted at the end of each step, in the
+    /// order of the steps, and how many there were at first.
     pub fn with_observed(mut self, observed: Vec<Option<f64>>, initial: i32) -> Self {
         self.observed = observed;
         self.observed.resize(self.steps.len(), None);
-        self.observed_is = Observed::Ready;
+        self.observed_is = Observed::Desired;
         self.initial = initial;
         self
     }
