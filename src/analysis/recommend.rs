@@ -16,6 +16,7 @@ mod search;
 mod tests;
 mod trials;
 
+use super::Course;
 use super::assessment::{Outcome, Proof, Recommendation};
 use super::case::Case;
 use super::fidelity::{Fidelity, Fit};
@@ -53,12 +54,12 @@ pub fn recommend(
     let training = scenario.days().len() - held_back;
     let mut trials = Trials::new(scenario, case.autoscaler(), fidelity.shape, training);
     let goal = Goal::new(trials.exact(case.today), scenario.pods(), case.settings);
-    let moves = Moves::new(case, findings, &goal, may_cut(case, scenario));
-    let base = if moves.may_raise {
-        repair::repaired(case, findings, &mut trials)
-    } else {
-        case.today.clone()
+    let base = match case.settings.course {
+        Course::Any | Course::OnlyRaise => repair::repaired(case, findings, &mut trials),
+        Course::OnlyLower => case.today.clone(),
     };
+    let is_short = goal.is_short(&trials.exact(&base).score);
+    let moves = Moves::new(case, findings, is_short, may_cut(case, scenario));
     let found = search::search(&mut trials, &moves, &base, &goal);
     let mut next = found.map(|it| it.settings);
     let mut refuted = None;

@@ -118,28 +118,23 @@ impl Goal {
         score.replica_hours() + MISSING_WEIGHT * missing + BORROWED_WEIGHT * borrowed
     }
 
-    /// Whether load that goes unserved, or is served by luck, is worth a change for its own sake.
-    pub(super) fn is_short(&self) -> bool {
-        self.shortfall_matters() || self.borrowing_matters()
+    /// Whether under `score` load goes unserved, or is served by luck, for long enough to be worth
+    /// a change for its own sake.
+    pub(super) fn is_short(&self, score: &Score) -> bool {
+        shortfall_matters(score) || self.borrowing_matters(score)
     }
 
-    fn shortfall_matters(&self) -> bool {
-        let today = &self.today.score;
-        today.shortfall().minutes >= SHORTFALL_MATTERS * today.known_minutes()
-    }
-
-    fn borrowing_matters(&self) -> bool {
-        let today = &self.today.score;
-        let longest = BORROWED_ACCEPTED * today.known_minutes();
-        self.request.is_some() && today.borrowed().minutes > longest
+    fn borrowing_matters(&self, score: &Score) -> bool {
+        let longest = BORROWED_ACCEPTED * score.known_minutes();
+        self.request.is_some() && score.borrowed().minutes > longest
     }
 
     /// Whether `to` is enough better than `from` to be worth a change: cheaper by the minimum
     /// effect, or with half of the shortfall at a lower cost all told.
     pub(super) fn is_worth(&self, to: &Score, from: &Score) -> bool {
         let saves = from.replica_hours() - to.replica_hours() >= self.least_saving();
-        let shortfall = self.shortfall_matters() && halves(to.shortfall(), from.shortfall());
-        let borrowing = self.borrowing_matters() && halves(to.borrowed(), from.borrowed());
+        let shortfall = shortfall_matters(from) && halves(to.shortfall(), from.shortfall());
+        let borrowing = self.borrowing_matters(from) && halves(to.borrowed(), from.borrowed());
         saves || ((shortfall || borrowing) && self.cost(to) < self.cost(from))
     }
 
@@ -157,6 +152,10 @@ impl Goal {
         // The first of equals, which is the cheapest.
         close.min_by_key(changes)
     }
+}
+
+fn shortfall_matters(score: &Score) -> bool {
+    score.shortfall().minutes >= SHORTFALL_MATTERS * score.known_minutes()
 }
 
 fn halves(after: Shortfall, before: Shortfall) -> bool {

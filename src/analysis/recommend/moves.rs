@@ -1,7 +1,6 @@
 //! Which settings are worth a replay. Findings say where to look; what a field is set to, replays
 //! decide.
 
-use super::goal::Goal;
 use crate::analysis::Course;
 use crate::analysis::case::Case;
 use crate::analysis::findings::{Code, Finding};
@@ -43,19 +42,20 @@ const FASTER: [Policy; 2] = [
 pub(super) struct Moves<'a> {
     case: &'a Case<'a>,
     /// Whether fewer replicas may be proposed.
-    pub(super) may_cut: bool,
+    may_cut: bool,
     /// Whether more replicas may be proposed.
-    pub(super) may_raise: bool,
+    may_raise: bool,
     /// Whether today's settings leave load unserved.
     is_short: bool,
     meaningless_target: bool,
 }
 
 impl<'a> Moves<'a> {
+    /// `is_short`: whether what is there leaves load unserved.
     pub(super) fn new(
         case: &'a Case<'a>,
         findings: &[Finding],
-        goal: &Goal,
+        is_short: bool,
         may_cut: bool,
     ) -> Self {
         let has = |code| findings.iter().any(|it| it.code == code);
@@ -64,7 +64,7 @@ impl<'a> Moves<'a> {
             case,
             may_cut: may_cut && course != Course::OnlyRaise,
             may_raise: course != Course::OnlyLower,
-            is_short: goal.is_short() || has(Code::FloorTooLow) || has(Code::ScaleLag),
+            is_short: is_short || has(Code::FloorTooLow) || has(Code::ScaleLag),
             meaningless_target: has(Code::RequestMismatch),
         }
     }
