@@ -120,6 +120,12 @@ impl Scenario {
         self
     }
 
+    /// The same past, of which replays start with `replicas`.
+    pub fn starting_with(mut self, replicas: i32) -> Self {
+        self.initial = replicas;
+        self
+    }
+
     /// What `autoscaler` is set to, as far as it can be replayed.
     pub fn settings(&self, autoscaler: &Autoscaler) -> Settings {
         let mut settings = Settings::of(autoscaler, &self.flags);

@@ -15,7 +15,7 @@ use super::load::Load;
 use super::scenario::{Observed, Scenario, Unreplayable};
 use super::settings::Settings;
 use crate::autoscaler::workload::Workload;
-use crate::autoscaler::{Autoscaler, Resource};
+use crate::autoscaler::{Autoscaler, Metric, Resource, Target};
 use crate::history::History;
 use crate::series::{Grid, Series};
 use crate::sim::demand::Shape;
@@ -113,6 +113,8 @@ pub enum Error {
     NoTarget { resource: Resource },
     #[error("a minimum of {min} is above the maximum of {max}")]
     MinAboveMax { min: Replicas, max: Replicas },
+    #[error("how load bursts within a step was not measured")]
+    NoBursts,
     #[error("a CPU limit of {limit} is below the request of {request}")]
     LimitBelowRequest { request: Cores, limit: Cores },
 }
@@ -125,6 +127,9 @@ pub enum Error {
 pub fn simulate(past: &Past<'_>, wish: &Wish) -> Result<Simulation, Error> {
     let autoscaler = past.autoscaler;
     let changed = wish.overrides.apply(autoscaler)?;
+    if wish.shape == Some(Shape::Burst) && !past.load.bursts_known {
+        return Err(Error::NoBursts);
+    }
     let scenario = scenario(past, wish.headroom)?;
     let (shape, shape_from, fidelity) = fit(past, wish, &scenario);
     let pods = Pods::of(scenario.pods());
@@ -135,8 +140,11 @@ pub fn simulate(past: &Past<'_>, wish: &Wish) -> Result<Simulation, Error> {
         past.load.grid.step(),
         scenario.demand().len(),
     );
-    let today = Track::replay(&scenario, autoscaler, shape);
-    let proposed = proposed.map(|it| Track::replay(&scenario, &it, shape));
+    let track = |scenario: Scenario, autoscaler: &Autoscaler| {
+        Track::replay(&started(past, scenario, autoscaler), autoscaler, shape)
+    };
+    let today = track(scenario.clone(), autoscaler);
+    let proposed = proposed.map(|it| track(scenario.clone(), &it));
     let demand = scenario.demand().iter();
     Ok(Simulation {
         grid,
@@ -151,7 +159,7 @@ pub fn simulate(past: &Past<'_>, wish: &Wish) -> Result<Simulation, Error> {
         pods,
         today,
         proposed,
-        simulated: Track::replay(&scenario.with_startup(startup), &changed, shape),
+        simulated: track(scenario.clone().with_startup(startup), &changed),
     })
 }
 
@@ -176,18 +184,54 @@ fn scenario(past: &Past<'_>, headroom: f64) -> Result<Scenario, Unreplayable> {
     })
 }
 
+/// A replay of pods that are not there yet starts with as many as its own settings would keep.
+fn started(past: &Past<'_>, scenario: Scenario, autoscaler: &Autoscaler) -> Scenario {
+    match past.replicas {
+        Known::Observed => scenario,
+        Known::Elsewhere(_) => {
+            let seen = scenario.observed().1.iter().flatten().next().copied();
+            let (min, max) = (f64::from(autoscaler.min.0), f64::from(autoscaler.max.0));
+            let first = seen.map(|it| it.min(max).max(min) as i32);
+            let first = first.unwrap_or_else(|| settled(&scenario, autoscaler));
+            scenario.starting_with(first)
+        }
+    }
+}
+
 /// The count at which the CPU target holds for the first known demand: nobody wants to know how
 /// pods that are not there yet would have come up.
 fn settled(scenario: &Scenario, autoscaler: &Autoscaler) -> i32 {
     let first = scenario.demand().iter().find_map(|it| it.millicores);
+    let request = scenario.pods().request as f64;
     let percent = autoscaler.utilization(&Resource::Cpu);
-    let allowed = percent.map(|it| scenario.pods().request as f64 * f64::from(it) / 100.0);
+    let share = percent.map(|it| request * f64::from(it) / 100.0);
+    let allowed = share.or_else(|| average_cpu(autoscaler));
     let wanted = match (first, allowed) {
         (Some(first), Some(allowed)) if allowed > 0.0 => (first as f64 / allowed).ceil() as u32,
         _ => 0,
     };
     let (min, max) = (autoscaler.min.0, autoscaler.max.0);
     wanted.min(max).max(min).min(i32::MAX.unsigned_abs()) as i32
+}
+
+/// Millicores that each pod may use on the mean, by the first CPU metric that says so.
+fn average_cpu(autoscaler: &Autoscaler) -> Option<f64> {
+    autoscaler.metrics.iter().find_map(|metric| match metric {
+        Metric::Resource {
+            resource: Resource::Cpu,
+            target: Target::AverageValue(value),
+        }
+        | Metric::ContainerResource {
+            resource: Resource::Cpu,
+            target: Target::AverageValue(value),
+            ..
+        } => Some(value.as_f64() * 1000.0),
+        Metric::Resource { .. }
+        | Metric::ContainerResource { .. }
+        | Metric::Pods { .. }
+        | Metric::Object { .. }
+        | Metric::External { .. } => None,
+    })
 }
 
 fn fit(past: &Past<'_>, wish: &Wish, scenario: &Scenario) -> (Shape, ShapeFrom, Option<Fidelity>) {

@@ -20,6 +20,7 @@ pub(super) fn hint(err: &Error) -> Option<String> {
         }
         Error::NoTarget { .. } => "--cpu and --memory change a target that is there; they add none",
         Error::MinAboveMax { .. } => "pass --min and --max together",
+        Error::NoBursts => "pass --shape linear or --shape held",
         Error::LimitBelowRequest { .. } => "pass --pod-cpu-request and --pod-cpu-limit together",
     };
     Some(text.to_owned())
@@ -28,9 +29,10 @@ pub(super) fn hint(err: &Error) -> Option<String> {
 pub(super) fn exit(err: &Error) -> Exit {
     match err {
         Error::Unreplayable(_) => Exit::Unreachable,
-        Error::NoTarget { .. } | Error::MinAboveMax { .. } | Error::LimitBelowRequest { .. } => {
-            Exit::Usage
-        }
+        Error::NoTarget { .. }
+        | Error::MinAboveMax { .. }
+        | Error::NoBursts
+        | Error::LimitBelowRequest { .. } => Exit::Usage,
     }
 }
 

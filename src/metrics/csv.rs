@@ -115,7 +115,8 @@ fn rows(file: &str, input: &mut Input) -> Result<Vec<Numbered>, Error> {
         let (line, parsed) = match lines.next().map_err(failed)? {
             Next::End => return Ok(rows),
             Next::TooLong(line) => (line, Err(Problem::TooLong)),
-            Next::Line(_, text) if std::mem::take(&mut is_first) && row::is_header(text) => {
+            Next::Line(line, text) if std::mem::take(&mut is_first) && row::is_header(text) => {
+                row::check_header(text).map_err(|it| bad_line(file, line, it))?;
                 continue;
             }
             Next::Line(line, text) => (line, row::parse(text)),
@@ -255,17 +256,40 @@ mod tests {
     #[test]
     fn a_broken_line_is_named() {
         let cases = [
-            ("a,b\n0,1\n60,x\n", ", line 3: `x` is not a number of cores"),
-            ("0,1\n60,-1\n", ", line 2: `-1` is not a number of cores"),
-            ("0,1\n60,inf\n", ", line 2: `inf` is not a number of cores"),
+            (
+                "a,b\n0,1\n60,x\n",
+                ", line 3: `x` is not a number of cores from 0 to 1000000",
+            ),
+            (
+                "0,1\n60,-1\n",
+                ", line 2: `-1` is not a number of cores from 0 to 1000000",
+            ),
+            (
+                "0,1\n60,inf\n",
+                ", line 2: `inf` is not a number of cores from 0 to 1000000",
+            ),
             ("0,1\n60\n", ", line 2: expected 2 or 3 columns, found 1"),
+            (
+                "0,1\n60,1,1e38\n",
+                ", line 2: `1e38` is not a number of replicas from 0 to 1000000",
+            ),
+            (
+                "Time,replicas,value\n0,1,2\n",
+                ", line 1: the columns are time, replicas, value; expected timestamp, value and \
+                 perhaps replicas, in this order",
+            ),
+            (
+                "timestamp,value,memory\n0,1,2\n",
+                ", line 1: the columns are timestamp, value, memory; expected timestamp, value and \
+                 perhaps replicas, in this order",
+            ),
             (
                 "0,1\n60,1,2,3\n",
                 ", line 2: expected 2 or 3 columns, found 4",
             ),
             (
                 "0,1,2\n60,1,2.5\n",
-                ", line 2: `2.5` is not a number of replicas",
+                ", line 2: `2.5` is not a number of replicas from 0 to 1000000",
             ),
             (
                 "t,v\nnoon,1\n",
@@ -317,7 +341,7 @@ mod tests {
         assert_eq!(refused(&long), ", line 2: it is longer than 4 KiB");
         assert_eq!(
             refused(&String::from_utf8_lossy(&[b'0', b',', 0xff])),
-            ", line 1: `\u{fffd}` is not a number of cores"
+            ", line 1: `\u{fffd}` is not a number of cores from 0 to 1000000"
         );
     }
 

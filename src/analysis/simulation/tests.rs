@@ -151,6 +151,24 @@ fn what_was_observed_elsewhere_or_nowhere_is_told_apart() {
     assert_eq!(unseen.shape_from, ShapeFrom::Default);
     // 0.6 cores at midnight, of which a pod takes 0.35 at the target.
     assert_eq!(unseen.today.replicas[0], Replicas(2));
+    // With a minimum of five of its own, and no change in the first sync.
+    let more = Wish {
+        overrides: limits(5, 20),
+        ..Wish::default()
+    };
+    let raised = simulate(&past(None), &more).unwrap().simulated;
+    assert_eq!(raised.replicas[0], Replicas(5));
+    assert!(
+        raised
+            .decisions
+            .first()
+            .is_none_or(|it| it.from == Replicas(5))
+    );
+    let burst = Wish {
+        shape: Some(Shape::Burst),
+        ..Wish::default()
+    };
+    assert_eq!(simulate(&past(None), &burst), Err(Error::NoBursts));
     let elsewhere = Series::constant(usage.grid(), 7.0);
     let seen = simulate(&past(Some(&elsewhere)), &Wish::default()).unwrap();
     let observation = seen.observation.unwrap();

@@ -123,8 +123,12 @@ fn named(source: &Field<'_>) -> Result<(), Problem> {
 
 fn of_resource(target: &Field<'_>) -> Result<(), Problem> {
     aims(target)?;
-    if target.get("averageValue").is_present() {
-        return Ok(());
+    let average = target.get("averageValue");
+    if average.is_present() {
+        return match target.get("averageUtilization").is_present() {
+            true => Err(average.wrong("alone, without averageUtilization")),
+            false => Ok(()),
+        };
     }
     target.get("averageUtilization").required().map(drop)
 }
@@ -159,7 +163,12 @@ fn rules(rules: &Field<'_>) -> Result<(), Problem> {
         .get("selectPolicy")
         .one_of(&["Max", "Min", "Disabled"])?;
     rules.get("tolerance").quantity(Least::Zero)?;
-    for policy in rules.get("policies").entries()? {
+    let policies = rules.get("policies");
+    let entries = policies.entries()?;
+    if policies.is_present() && entries.is_empty() {
+        return Err(policies.wrong("a list of at least one"));
+    }
+    for policy in entries {
         policy.knows(&["type", "value", "periodSeconds"])?;
         policy
             .get("type")

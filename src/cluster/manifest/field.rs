@@ -125,7 +125,7 @@ impl<'a> Field<'a> {
             .ok_or_else(|| self.wrong(least.expected()))
     }
 
-    fn wrong(&self, expected: impl Into<String>) -> Problem {
+    pub(super) fn wrong(&self, expected: impl Into<String>) -> Problem {
         Problem::Wrong {
             path: self.path.clone(),
             expected: expected.into(),

@@ -182,6 +182,11 @@ fn what_an_api_server_refuses_is_refused_with_its_field() {
             "`spec.behavior.scaleDown.policies[0].value` must be a whole number, at least 1, not `0`",
         ),
         (
+            "averageUtilization: 70",
+            "averageUtilization: 70, averageValue: 200m",
+            "`spec.metrics[0].resource.target.averageValue` must be alone, without averageUtilization, not `200m`",
+        ),
+        (
             "type: Pods,",
             "type: Some,",
             "`spec.behavior.scaleDown.policies[0].type` must be one of Pods, Percent, not `Some`",

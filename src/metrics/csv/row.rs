@@ -4,9 +4,17 @@ use jiff::Timestamp;
 
 use super::{LONGEST_LINE, STEPS};
 
+/// More than any cluster has; what is beyond is a mistake of units.
+const MOST_CORES: f64 = 1e6;
+const MOST_REPLICAS: f64 = 1e6;
+
 /// What is wrong with a line, or with its place among the others.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
+    #[error(
+        "the columns are {text}; expected timestamp, value and perhaps replicas, in this order"
+    )]
+    Header { text: String },
     #[error("it is longer than {} KiB", LONGEST_LINE >> 10)]
     TooLong,
     #[error("expected 2 or 3 columns, found {found}")]
@@ -18,9 +26,9 @@ pub enum Problem {
     Time { text: String },
     #[error("`{text}` is not a whole second")]
     Fraction { text: String },
-    #[error("`{text}` is not a number of cores")]
+    #[error("`{text}` is not a number of cores from 0 to 1000000")]
     Cores { text: String },
-    #[error("`{text}` is not a number of replicas")]
+    #[error("`{text}` is not a number of replicas from 0 to 1000000")]
     Replicas { text: String },
     #[error("{at} was there before")]
     Again { at: Timestamp },
@@ -63,6 +71,26 @@ pub(super) fn is_header(line: &[u8]) -> bool {
     cells.all(|it| !it.is_empty() && it.parse::<f64>().is_err() && it.parse::<Timestamp>().is_err())
 }
 
+/// Refuses names of columns that stand where another column is read.
+pub(super) fn check_header(line: &[u8]) -> Result<(), Problem> {
+    let text = text(line);
+    let names: Vec<String> = cells(&text).map(str::to_lowercase).collect();
+    let place = |name: &str| match name {
+        "timestamp" | "time" => Some(0),
+        "value" | "cores" => Some(1),
+        "replicas" => Some(2),
+        _ => None,
+    };
+    let mut all = names.iter().enumerate();
+    let misplaced = all.any(|(at, name)| place(name).is_some_and(|it| it != at));
+    let other = names.get(2).is_some_and(|it| it != "replicas");
+    if misplaced || other {
+        let text = names.join(", ");
+        return Err(Problem::Header { text });
+    }
+    Ok(())
+}
+
 /// Reads `1700000100,1.5` or `2026-03-01T12:00:00Z,1.5,3`; an empty cell is unknown, and so is
 /// `NaN`.
 pub(super) fn parse(line: &[u8]) -> Result<Row, Problem> {
@@ -76,10 +104,13 @@ pub(super) fn parse(line: &[u8]) -> Result<Row, Problem> {
     let not_cores = || Problem::Cores {
         text: (*cores).to_owned(),
     };
-    let replicas = replicas.map(|it| number(it).filter(whole).ok_or_else(|| not_replicas(it)));
+    let replicas = replicas.map(|it| {
+        let count = number(it, MOST_REPLICAS).filter(whole);
+        count.ok_or_else(|| not_replicas(it))
+    });
     Ok(Row {
         at: time(at)?,
-        cores: number(cores).ok_or_else(not_cores)?,
+        cores: number(cores, MOST_CORES).ok_or_else(not_cores)?,
         replicas: replicas.transpose()?.flatten(),
     })
 }
@@ -101,14 +132,12 @@ fn cells(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `Some(None)` for a cell that says that nothing is known.
-fn number(text: &str) -> Option<Option<f64>> {
+fn number(text: &str, most: f64) -> Option<Option<f64>> {
     if text.is_empty() || text.eq_ignore_ascii_case("nan") {
         return Some(None);
     }
     let number = text.parse::<f64>().ok();
-    number
-        .filter(|it| (0.0..=f64::from(f32::MAX)).contains(it))
-        .map(Some)
+    number.filter(|it| (0.0..=most).contains(it)).map(Some)
 }
 
 fn whole(replicas: &Option<f64>) -> bool {

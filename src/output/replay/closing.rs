@@ -54,8 +54,15 @@ fn verdict(replay: &Replay) -> Option<String> {
             }
         }
     };
+    // Below a limit above the request there is no shortfall, but what nodes may take back.
+    let over = other.borrowed_minutes - base.borrowed_minutes;
+    let over = if over >= 0.05 {
+        format!(", {over:.1} minutes more over request")
+    } else {
+        String::new()
+    };
     Some(format!(
-        "{}: {hours} and {}, compared with {} settings",
+        "{}: {hours} and {}{over}, compared with {} settings",
         words::column(column),
         shortfall(base.shortfall_minutes, other.shortfall_minutes),
         words::whose(replay.base())

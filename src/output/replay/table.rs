@@ -20,8 +20,13 @@ pub(super) fn write(out: &mut dyn Write, replay: &Replay, width: usize) -> io::R
 /// Who was replayed over what, and in which settings the replays differ.
 fn headline(replay: &Replay, width: usize) -> Vec<String> {
     let window = &replay.window;
+    let known = if replay.coverage < WHOLE {
+        format!(", {:.0}% known", (replay.coverage * 100.0).floor())
+    } else {
+        String::new()
+    };
     let mut lines = vec![format!(
-        "{}, {} days at {} s",
+        "{}, {} days at {} s{known}",
         words::subject(replay),
         window.days,
         window.step_seconds
@@ -53,6 +58,9 @@ fn nothing_proposed(replay: &Replay) -> Option<String> {
     Some(format!("proposed:  nothing, {why}"))
 }
 
+/// Less known than this is told, since every figure is of known time alone.
+const WHOLE: f64 = 0.99;
+
 /// A figure of a replay.
 struct Figure {
     name: &'static str,
@@ -76,12 +84,15 @@ const fn count(name: &'static str, of: fn(&Totals) -> f64) -> Figure {
     }
 }
 
-const FIGURES: [Figure; 9] = [
+const FIGURES: [Figure; 10] = [
     decimal("replica-hours", |it| it.replica_hours.hours()),
     decimal("minutes of shortfall", |it| it.shortfall_minutes),
     decimal("core-minutes of shortfall", |it| it.shortfall_core_minutes),
+    decimal("minutes short with headroom", |it| {
+        it.reserve_shortfall_minutes
+    }),
     decimal("minutes over request", |it| it.borrowed_minutes),
-    decimal("minutes above target", |it| it.breach_minutes),
+    decimal("minutes above own target", |it| it.breach_minutes),
     decimal("minutes pinned at max", |it| it.max_pinned_minutes),
     decimal("core-hours of headroom", |it| it.headroom_core_hours),
     count("scale events", |it| f64::from(it.scale_events)),
