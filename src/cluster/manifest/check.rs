@@ -21,6 +21,14 @@ pub(super) fn autoscaler(object: &Value) -> Result<(), Problem> {
     let spec = root.get("spec").required()?;
     match version {
         Some("autoscaling/v1") => {
+            // What v1 has no fields for is kept in annotations, which nobody writes by hand.
+            for name in ["behavior", "metrics"] {
+                let annotations = root.get("metadata").get("annotations");
+                let kept = annotations.get(&format!("autoscaling.alpha.kubernetes.io/{name}"));
+                if kept.is_present() {
+                    return Err(kept.wrong("written as autoscaling/v2 has it"));
+                }
+            }
             spec.knows(&[
                 "scaleTargetRef",
                 "minReplicas",

@@ -215,6 +215,25 @@ fn what_an_api_server_refuses_is_refused_with_its_field() {
 }
 
 #[test]
+fn what_version_1_keeps_in_annotations_is_not_passed_over() {
+    let text = "\
+apiVersion: autoscaling/v1
+kind: HorizontalPodAutoscaler
+metadata:
+  name: web
+  annotations: {autoscaling.alpha.kubernetes.io/behavior: '{}'}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}
+  maxReplicas: 10
+";
+    assert_eq!(
+        refused(text),
+        "hpa.yaml, document 1: `metadata.annotations.autoscaling.alpha.kubernetes.io/behavior` must \
+         be written as autoscaling/v2 has it, not `{}`"
+    );
+}
+
+#[test]
 fn the_target_is_refused_for_what_it_asks_for_alone() {
     let text = format!("{HPA}---\n{}", DEPLOYMENT.replace("500m", "half"));
     assert_eq!(

@@ -117,7 +117,9 @@ pub(super) fn figures(replay: &Replay) -> Figures {
         }
     }
     let mut headers: Vec<String> = columns.iter().map(|it| header(*it)).collect();
-    headers.extend(replay.other().map(|_| "DIFFERENCE".to_owned()));
+    if let Some(other) = replay.other() {
+        headers.insert(after(&columns, other), "DIFFERENCE".to_owned());
+    }
     let mut figures = Figures {
         title: "REPLAY",
         headers,
@@ -128,6 +130,12 @@ pub(super) fn figures(replay: &Replay) -> Figures {
         add_observed(&mut figures, observed);
     }
     figures
+}
+
+/// The place beside `column`, where its difference from the first one stands.
+fn after(columns: &[Column], column: Column) -> usize {
+    let at = columns.iter().position(|it| *it == column);
+    at.map_or(columns.len(), |it| it + 1)
 }
 
 /// Of what was observed, only the first figure is known.
@@ -158,11 +166,12 @@ fn cells(
     let mut cells: Vec<String> = columns.iter().map(|it| told(value(it))).collect();
     if let Some(other) = replay.other() {
         let more = value(&other) - value(&replay.base());
-        cells.push(match is_count {
+        let told = match is_count {
             true if more > 0.0 => format!("+{more:.0}"),
             true => format!("{more:.0}"),
             false => difference(more),
-        });
+        };
+        cells.insert(after(columns, other), told);
     }
     cells
 }
