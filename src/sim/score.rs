@@ -205,11 +205,6 @@ impl Score {
         minutes(self.breach)
     }
 
-    /// Minutes in which the maximum kept back what the metrics asked for.
-    pub fn pinned_minutes(&self) -> f64 {
-        minutes(self.pinned)
-    }
-
     pub fn shortfall(&self) -> Shortfall {
         Shortfall {
             minutes: minutes(self.shortfall),
