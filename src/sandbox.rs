@@ -1,0 +1,9 @@
+//! A cluster in memory: an honest Kubernetes API server and a twin that runs workloads under load.
+//!
+//! Start reading at [`kinds`], which says what is served, and [`schema`], which says what its
+//! fields are. What is not here: persistence, nodes that run anything, and a network of pods.
+
+mod clock;
+mod kinds;
+mod schema;
+mod status;
