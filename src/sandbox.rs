@@ -3,7 +3,15 @@
 //! Start reading at [`kinds`], which says what is served, and [`schema`], which says what its
 //! fields are. What is not here: persistence, nodes that run anything, and a network of pods.
 
+mod access;
+mod api;
+mod apply;
 mod clock;
+mod columns;
+mod crd;
 mod kinds;
+mod patch;
+mod rules;
 mod schema;
 mod status;
+mod table;

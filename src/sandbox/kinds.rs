@@ -1,5 +1,7 @@
 //! What kinds the server serves. A kind is an entry of data; a custom resource makes one as well.
 
+pub(crate) mod builtin;
+
 use std::sync::Arc;
 
 use serde_json::Value;

@@ -3,6 +3,11 @@
 //! One form serves everything that asks about fields: validation, defaults, pruning, strategic
 //! merge, server-side apply and `kubectl explain`. [`Schema`] is a place in it.
 
+pub(crate) mod builtin;
+pub(crate) mod check;
+pub(crate) mod defaults;
+pub(crate) mod unknown;
+
 use serde_json::{Map, Value};
 
 /// Definitions by name, such as `io.k8s.api.apps.v1.Deployment`.
