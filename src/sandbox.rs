@@ -13,5 +13,8 @@ mod kinds;
 mod patch;
 mod rules;
 mod schema;
+mod seed;
 mod status;
 mod table;
+
+pub use seed::Seed;

@@ -55,6 +55,11 @@ impl Input {
         })
     }
 
+    /// As if the bytes were those of a file.
+    pub(super) fn copy_of(bytes: &[u8]) -> io::Result<Self> {
+        Self::of(spool(bytes)?)
+    }
+
     fn of(mut file: File) -> io::Result<Self> {
         let bytes = file.metadata()?.len();
         let packing = sniff(&mut file)?;

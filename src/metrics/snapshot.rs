@@ -110,12 +110,31 @@ impl Snapshot {
         path: &Path,
         mut object: impl FnMut(u64, serde_json::Value) -> ObjectResult,
     ) -> Result<Self, Error> {
-        let name = name_of(path);
-        let mut input = Input::open(path).map_err(|source| Error::Open {
+        Self::of(name_of(path), Input::open(path), &mut object)
+    }
+
+    /// Reads a snapshot that is in memory, by the name that messages are to say.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_bytes(
+        name: &str,
+        bytes: &[u8],
+        mut object: impl FnMut(u64, serde_json::Value) -> ObjectResult,
+    ) -> Result<Self, Error> {
+        Self::of(name.to_owned(), Input::copy_of(bytes), &mut object)
+    }
+
+    fn of(
+        name: String,
+        input: io::Result<Input>,
+        object: &mut impl FnMut(u64, serde_json::Value) -> ObjectResult,
+    ) -> Result<Self, Error> {
+        let mut input = input.map_err(|source| Error::Open {
             snapshot: name.clone(),
             source,
         })?;
-        let (header, last_lines) = scan(&name, &mut input, &mut object)?;
+        let (header, last_lines) = scan(&name, &mut input, object)?;
         Ok(Self {
             name,
             input,
