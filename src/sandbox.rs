@@ -9,6 +9,7 @@ mod apply;
 mod clock;
 mod columns;
 mod crd;
+mod faults;
 mod kinds;
 mod patch;
 mod rules;

@@ -145,6 +145,32 @@ impl Refusal {
         Self::about(500, "InternalError", message, details)
     }
 
+    /// A credential that nobody has.
+    pub(crate) fn unauthorized() -> Self {
+        Self::plain(401, "Unauthorized", "Unauthorized")
+    }
+
+    /// A body of more than `limit` bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let message = format!("Request entity too large: limit is {limit}");
+        Self::plain(413, "RequestEntityTooLarge", message)
+    }
+
+    /// The server wants to be asked again later.
+    pub(crate) fn too_many_requests(seconds: u32) -> Self {
+        let message = "too many requests, please try again later";
+        let details = Details {
+            retry_after_seconds: Some(seconds),
+            ..Details::default()
+        };
+        Self::about(429, "TooManyRequests", message.to_owned(), details)
+    }
+
+    pub(crate) fn unavailable() -> Self {
+        let message = "the server is currently unable to handle the request";
+        Self::plain(503, "ServiceUnavailable", message)
+    }
+
     /// A path that leads nowhere.
     pub(crate) fn no_such_path() -> Self {
         let message = "the server could not find the requested resource";

@@ -1,0 +1,156 @@
+//! Trouble on purpose: slow, refused and cut requests, a clock that is off, metrics that are missing.
+//!
+//! What happens to a request follows from the plan, the seed and how many requests came before it,
+//! so that the same run meets the same trouble. The clock and the metrics are the twin's to ask for.
+
+pub(crate) mod plan;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::access::Attributes;
+use super::status::{Named, Refusal};
+pub(crate) use plan::{Answer, Cut, Plan, PlanError, Rule};
+
+/// The trouble of a server. It can be changed while the server runs.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(RwLock<Arc<Active>>);
+
+/// A plan and how often each of its rules was asked.
+#[derive(Debug, Default)]
+struct Active {
+    plan: Plan,
+    asked: Vec<AtomicU64>,
+}
+
+/// What happens to one request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Trouble {
+    pub(crate) delay: Duration,
+    /// Instead of the answer.
+    pub(crate) refusal: Option<Refusal>,
+    /// When its watch ends, if it is one.
+    pub(crate) cut: Option<Cut>,
+}
+
+impl Faults {
+    /// # Errors
+    /// When the plan makes no sense.
+    pub(crate) fn of(plan: Plan) -> Result<Self, PlanError> {
+        let faults = Self::default();
+        faults.set(plan)?;
+        Ok(faults)
+    }
+
+    /// Follows another plan from now on, counting from zero.
+    ///
+    /// # Errors
+    /// When the plan makes no sense; the one before stays.
+    pub(crate) fn set(&self, plan: Plan) -> Result<(), PlanError> {
+        plan.check()?;
+        let asked = plan.rules.iter().map(|_| AtomicU64::new(0)).collect();
+        let active = Arc::new(Active { plan, asked });
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = active;
+        Ok(())
+    }
+
+    /// What happens to a request; counts it.
+    pub(crate) fn judge(&self, asked: &Attributes, user_agent: &str) -> Trouble {
+        let active = self.active();
+        let mut trouble = Trouble::default();
+        for (index, rule) in active.plan.rules.iter().enumerate() {
+            if rule.when.fits(asked, user_agent)
+                && let Some(chance) = active.strikes(index, rule)
+            {
+                trouble.add(rule, asked, chance);
+            }
+        }
+        trouble
+    }
+
+    /// How far the server's clock is ahead of the time.
+    pub(crate) fn clock_skew(&self) -> SignedDuration {
+        self.active().plan.clock_skew
+    }
+
+    /// Whether the metrics API has anything to say, so long after the start.
+    pub(crate) fn has_metrics(&self, since_start: SignedDuration) -> bool {
+        let active = self.active();
+        !active
+            .plan
+            .metrics_gaps
+            .iter()
+            .any(|it| it.holds(since_start))
+    }
+
+    fn active(&self) -> Arc<Active> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Active {
+    /// Counts a request that fits the rule. Where the rule strikes, gives a number for further
+    /// choices.
+    fn strikes(&self, index: usize, rule: &Rule) -> Option<u64> {
+        let number = self.asked.get(index)?.fetch_add(1, Ordering::Relaxed);
+        let chance = mixed(self.plan.seed ^ mixed(index as u64) ^ number);
+        let is_its_turn = rule.every.is_none_or(|every| {
+            let every = u64::from(every).max(1);
+            number % every == every - 1
+        });
+        let is_unlucky = rule.share.is_none_or(|share| fraction(chance) < share);
+        (is_its_turn && is_unlucky).then(|| mixed(chance))
+    }
+}
+
+impl Trouble {
+    fn add(&mut self, rule: &Rule, asked: &Attributes, chance: u64) {
+        if let Some(latency) = rule.latency {
+            self.delay = self.delay.saturating_add(latency.at(fraction(chance)));
+        }
+        if self.refusal.is_none()
+            && let Some(answer) = rule.answer
+        {
+            self.refusal = refusal(answer, rule.retry_after_seconds, asked);
+        }
+        if self.cut.is_none() && asked.verb == "watch" {
+            self.cut = rule.cut;
+        }
+    }
+}
+
+/// What the client reads; nothing where a conflict cannot be.
+fn refusal(answer: Answer, retry_after: u32, asked: &Attributes) -> Option<Refusal> {
+    match answer {
+        Answer::TooManyRequests => Some(Refusal::too_many_requests(retry_after)),
+        Answer::InternalError => Some(Refusal::internal("this fault was asked for")),
+        Answer::Unavailable => Some(Refusal::unavailable()),
+        Answer::Conflict => matches!(asked.verb.as_str(), "update" | "patch").then(|| {
+            let named = Named {
+                group: &asked.group,
+                kind: "",
+                plural: &asked.resource,
+            };
+            Refusal::modified(named, &asked.name)
+        }),
+    }
+}
+
+/// A number that looks random, the same for the same seed: one step of SplitMix64.
+fn mixed(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
+}
+
+/// From 0 to just below 1.
+fn fraction(number: u64) -> f64 {
+    (number >> 11) as f64 / (1_u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests;

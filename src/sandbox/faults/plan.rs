@@ -1,0 +1,184 @@
+//! What trouble is asked for, as a file or a test says it.
+
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+use crate::sandbox::access::Attributes;
+
+/// All the trouble of a run.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Plan {
+    /// Another one makes other requests unlucky.
+    pub(crate) seed: u64,
+    /// Every rule that fits a request counts it and may strike; of several answers the first wins.
+    pub(crate) rules: Vec<Rule>,
+    /// How far the server's clock is ahead, such as `90s` or `-5m`.
+    pub(crate) clock_skew: SignedDuration,
+    pub(crate) metrics_gaps: Vec<Gap>,
+}
+
+/// Trouble for some requests. Without `share` and `every` it strikes all that fit.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Rule {
+    pub(crate) when: When,
+    /// The share of requests to strike, from 0 to 1.
+    pub(crate) share: Option<f64>,
+    /// Strikes every so many requests: 3 is the third, the sixth and so on.
+    pub(crate) every: Option<u32>,
+    pub(crate) latency: Option<Latency>,
+    pub(crate) answer: Option<Answer>,
+    /// Goes with `tooManyRequests`.
+    pub(crate) retry_after_seconds: u32,
+    pub(crate) cut: Option<Cut>,
+}
+
+/// Which requests. An empty list is all.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct When {
+    /// As RBAC has them: `get`, `list`, `watch`, `patch`.
+    pub(crate) verbs: Vec<String>,
+    /// `deployments`, or with its subresource `deployments/scale`.
+    pub(crate) resources: Vec<String>,
+    pub(crate) namespaces: Vec<String>,
+    /// What the client's name contains.
+    pub(crate) user_agent: String,
+}
+
+/// How long an answer takes, in real time: evenly spread from the least to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Latency {
+    pub(crate) least: SignedDuration,
+    /// The same as the least if none is given.
+    #[serde(default)]
+    pub(crate) most: Option<SignedDuration>,
+}
+
+/// What a client gets instead of what it asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Answer {
+    /// 429 with `Retry-After`.
+    TooManyRequests,
+    /// 500.
+    InternalError,
+    /// 503.
+    Unavailable,
+    /// 409, as if somebody else had just written; for updates and patches alone.
+    Conflict,
+}
+
+/// When a watch loses its connection, whichever comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Cut {
+    pub(crate) after_events: Option<u64>,
+    /// In real time.
+    pub(crate) after_seconds: Option<u32>,
+}
+
+/// A time without metrics, counted from the start of the sandbox in its own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct Gap {
+    pub(crate) after: SignedDuration,
+    pub(crate) lasts: SignedDuration,
+    /// Comes again so often; once if none is given.
+    #[serde(default)]
+    pub(crate) every: Option<SignedDuration>,
+}
+
+/// Why a plan makes no sense.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error("share {share} of fault rule {rule} is not between 0 and 1")]
+    Share { rule: usize, share: f64 },
+    #[error("fault rule {rule} strikes every 0 requests, which is never")]
+    EveryZero { rule: usize },
+    #[error("latency of fault rule {rule} is negative, or its most is less than its least")]
+    Latency { rule: usize },
+    #[error("fault rule {rule} does nothing: give it a latency, an answer or a cut")]
+    Idle { rule: usize },
+    #[error("metrics gap {gap} does not last, or comes again before it is over")]
+    Gap { gap: usize },
+}
+
+impl Plan {
+    /// # Errors
+    /// What is wrong first; rules and gaps are counted from 1.
+    pub(super) fn check(&self) -> Result<(), PlanError> {
+        for (rule, it) in (1..).zip(&self.rules) {
+            it.check(rule)?;
+        }
+        let broken = self.metrics_gaps.iter().position(|it| !it.is_sound());
+        broken.map_or(Ok(()), |index| Err(PlanError::Gap { gap: index + 1 }))
+    }
+}
+
+impl Rule {
+    fn check(&self, rule: usize) -> Result<(), PlanError> {
+        match (self.share, self.every, self.latency) {
+            (Some(share), _, _) if !(0.0..=1.0).contains(&share) => {
+                Err(PlanError::Share { rule, share })
+            }
+            (_, Some(0), _) => Err(PlanError::EveryZero { rule }),
+            (_, _, Some(latency)) if !latency.is_sound() => Err(PlanError::Latency { rule }),
+            (_, _, None) if self.answer.is_none() && self.cut.is_none() => {
+                Err(PlanError::Idle { rule })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl When {
+    pub(super) fn fits(&self, asked: &Attributes, user_agent: &str) -> bool {
+        let resource = match asked.subresource.as_str() {
+            "" => asked.resource.clone(),
+            sub => format!("{}/{sub}", asked.resource),
+        };
+        has(&self.verbs, &asked.verb)
+            && has(&self.resources, &resource)
+            && has(&self.namespaces, &asked.namespace)
+            && user_agent.contains(&self.user_agent)
+    }
+}
+
+fn has(wanted: &[String], word: &str) -> bool {
+    wanted.is_empty() || wanted.iter().any(|it| it == word)
+}
+
+impl Latency {
+    fn is_sound(self) -> bool {
+        !self.least.is_negative() && self.most.is_none_or(|most| most >= self.least)
+    }
+
+    /// The latency at `fraction` of the way from the least to the most.
+    pub(super) fn at(self, fraction: f64) -> Duration {
+        let least = Duration::try_from(self.least).unwrap_or_default();
+        let most = self.most.and_then(|it| Duration::try_from(it).ok());
+        let spread = most.unwrap_or(least).saturating_sub(least);
+        let more = Duration::try_from_secs_f64(spread.as_secs_f64() * fraction);
+        least.saturating_add(more.unwrap_or_default())
+    }
+}
+
+impl Gap {
+    fn is_sound(self) -> bool {
+        self.lasts.is_positive() && self.every.is_none_or(|every| every > self.lasts)
+    }
+
+    pub(super) fn holds(self, since_start: SignedDuration) -> bool {
+        let since = since_start.as_nanos().saturating_sub(self.after.as_nanos());
+        let since = match self.every.map(|it| it.as_nanos()) {
+            Some(every) if every > 0 && since >= 0 => since % every,
+            _ => since,
+        };
+        (0..self.lasts.as_nanos()).contains(&since)
+    }
+}

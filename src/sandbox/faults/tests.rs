@@ -1,0 +1,187 @@
+//! Which requests meet which trouble.
+
+use super::*;
+
+fn plan(text: &str) -> Plan {
+    serde_json::from_str(text).unwrap()
+}
+
+fn asked(request: &str) -> Attributes {
+    let (method, path) = request.split_once(' ').unwrap();
+    let (path, query) = path.split_once('?').unwrap_or((path, ""));
+    Attributes::of(method, path, query)
+}
+
+const PATCH: &str = "PATCH /apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/web";
+
+/// Which of ten requests are refused, each with its code.
+fn codes(faults: &Faults, request: &str) -> Vec<u16> {
+    let code = |_| {
+        faults
+            .judge(&asked(request), "kubectl/1.36")
+            .refusal
+            .map_or(0, |it| it.code)
+    };
+    (0..10).map(code).collect()
+}
+
+#[test]
+fn every_third_request_is_refused() {
+    let text = r#"{ "rules": [{ "every": 3, "answer": "unavailable" }] }"#;
+    let faults = Faults::of(plan(text)).unwrap();
+    assert_eq!(codes(&faults, PATCH), [0, 0, 503, 0, 0, 503, 0, 0, 503, 0]);
+}
+
+#[test]
+fn a_share_is_kept_and_the_same_seed_strikes_the_same_requests() {
+    let of = |seed: u64| {
+        let text = format!(
+            r#"{{ "seed": {seed}, "rules": [{{ "share": 0.3, "answer": "internalError" }}] }}"#
+        );
+        let faults = Faults::of(plan(&text)).unwrap();
+        let struck = |_| faults.judge(&asked(PATCH), "").refusal.is_some();
+        (0..10_000).map(struck).collect::<Vec<bool>>()
+    };
+    let struck = of(7).into_iter().filter(|it| *it).count();
+    assert!((2_850..3_150).contains(&struck), "{struck} of 10000");
+    assert_eq!(of(7), of(7));
+    assert_ne!(of(7), of(8));
+}
+
+#[test]
+fn rules_strike_what_they_are_about_alone() {
+    let cases = [
+        (r#"{ "verbs": ["patch"] }"#, true),
+        (r#"{ "verbs": ["get", "update"] }"#, false),
+        (r#"{ "resources": ["horizontalpodautoscalers"] }"#, true),
+        (
+            r#"{ "resources": ["horizontalpodautoscalers/status"] }"#,
+            false,
+        ),
+        (r#"{ "namespaces": ["shop"] }"#, true),
+        (r#"{ "namespaces": ["other"] }"#, false),
+        (r#"{ "userAgent": "kubectl" }"#, true),
+        (r#"{ "userAgent": "stepscale" }"#, false),
+    ];
+    for (when, expected) in cases {
+        let text = format!(r#"{{ "rules": [{{ "when": {when}, "answer": "tooManyRequests" }}] }}"#);
+        let faults = Faults::of(plan(&text)).unwrap();
+        let code = if expected { 429 } else { 0 };
+        assert_eq!(codes(&faults, PATCH)[0], code, "{when}");
+    }
+}
+
+#[test]
+fn only_updates_and_patches_conflict() {
+    let text = r#"{ "rules": [{ "answer": "conflict" }] }"#;
+    let faults = Faults::of(plan(text)).unwrap();
+    let refusal = faults.judge(&asked(PATCH), "").refusal.unwrap();
+    assert_eq!(
+        refusal.message,
+        "Operation cannot be fulfilled on horizontalpodautoscalers.autoscaling \"web\": the object \
+         has been modified; please apply your changes to the latest version and try again"
+    );
+    for request in [
+        "GET /api/v1/pods",
+        "POST /api/v1/namespaces",
+        "DELETE /api/v1/nodes/a",
+    ] {
+        assert_eq!(codes(&faults, request)[0], 0, "{request}");
+    }
+}
+
+#[test]
+fn latencies_add_up_and_stay_in_their_range() {
+    let text = r#"{ "rules": [{ "latency": { "least": "10ms", "most": "30ms" } },
+        { "latency": { "least": "1s" } }] }"#;
+    let faults = Faults::of(plan(text)).unwrap();
+    let delays: Vec<Duration> = (0..100)
+        .map(|_| faults.judge(&asked(PATCH), "").delay)
+        .collect();
+    let range = Duration::from_millis(1010)..=Duration::from_millis(1030);
+    assert!(delays.iter().all(|it| range.contains(it)), "{delays:?}");
+    assert_ne!(delays[0], delays[1]);
+}
+
+#[test]
+fn watches_alone_are_cut() {
+    let text = r#"{ "rules": [{ "cut": { "afterEvents": 2 } }] }"#;
+    let faults = Faults::of(plan(text)).unwrap();
+    let cut = Cut {
+        after_events: Some(2),
+        after_seconds: None,
+    };
+    assert_eq!(
+        faults.judge(&asked("GET /api/v1/pods?watch=1"), "").cut,
+        Some(cut)
+    );
+    assert_eq!(faults.judge(&asked("GET /api/v1/pods"), "").cut, None);
+}
+
+#[test]
+fn metrics_are_missing_within_gaps() {
+    let text = r#"{ "clockSkew": "-90s", "metricsGaps": [{ "after": "10m", "lasts": "5m" },
+        { "after": "1h", "lasts": "1m", "every": "1h" }] }"#;
+    let faults = Faults::of(plan(text)).unwrap();
+    assert_eq!(faults.clock_skew(), SignedDuration::from_secs(-90));
+    let cases = [
+        (-1, true),
+        (599, true),
+        (600, false),
+        (899, false),
+        (900, true),
+        (3_599, true),
+        (3_600, false),
+        (3_660, true),
+        (7_259, false),
+        (7_260, true),
+    ];
+    for (second, expected) in cases {
+        let found = faults.has_metrics(SignedDuration::from_secs(second));
+        assert_eq!(found, expected, "second {second}");
+    }
+    assert!(faults.has_metrics(SignedDuration::MIN));
+}
+
+#[test]
+fn plans_without_sense_are_refused_and_change_nothing() {
+    let faults = Faults::of(plan(r#"{ "rules": [{ "answer": "unavailable" }] }"#)).unwrap();
+    let cases = [
+        (
+            r#"{ "rules": [{ "share": 1.5, "answer": "conflict" }] }"#,
+            "share 1.5 of fault rule 1 is not between 0 and 1",
+        ),
+        (
+            r#"{ "rules": [{ "every": 0, "answer": "conflict" }] }"#,
+            "fault rule 1 strikes every 0 requests, which is never",
+        ),
+        (
+            r#"{ "rules": [{ "latency": { "least": "-1s" } }] }"#,
+            "latency of fault rule 1 is negative, or its most is less than its least",
+        ),
+        (
+            r#"{ "rules": [{ "answer": "conflict" }, {}] }"#,
+            "fault rule 2 does nothing: give it a latency, an answer or a cut",
+        ),
+        (
+            r#"{ "metricsGaps": [{ "after": "0s", "lasts": "1h", "every": "1h" }] }"#,
+            "metrics gap 1 does not last, or comes again before it is over",
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(faults.set(plan(text)).unwrap_err().to_string(), expected);
+    }
+    assert_eq!(codes(&faults, PATCH)[0], 503);
+    faults.set(Plan::default()).unwrap();
+    assert_eq!(codes(&faults, PATCH)[0], 0);
+}
+
+#[test]
+fn words_that_are_not_known_are_refused() {
+    for text in [
+        r#"{ "rule": [] }"#,
+        r#"{ "rules": [{ "answer": "teapot" }] }"#,
+    ] {
+        assert!(serde_json::from_str::<Plan>(text).is_err(), "{text}");
+    }
+}
