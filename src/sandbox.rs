@@ -11,10 +11,12 @@ mod columns;
 mod crd;
 mod faults;
 mod kinds;
+mod kubeconfig;
 mod patch;
 mod rules;
 mod schema;
 mod seed;
+mod server;
 mod status;
 mod table;
 

@@ -68,16 +68,30 @@ struct Grant<'a> {
 
 impl User {
     /// Somebody with a credential: in the groups given and in those that come with the name.
-    pub(crate) fn known(name: impl Into<String>, groups: Vec<String>) -> Self {
+    pub(crate) fn known(name: impl Into<String>, mut groups: Vec<String>) -> Self {
         let name = name.into();
-        let mut all = groups;
-        let implied = subject::service_account_groups(&name);
-        for group in implied.into_iter().chain([AUTHENTICATED.to_owned()]) {
-            if !all.contains(&group) {
-                all.push(group);
-            }
+        groups.extend(subject::service_account_groups(&name));
+        Self::authenticated(name, groups)
+    }
+
+    /// Somebody whom another acts as: groups that are given take the place of an account's own.
+    pub(crate) fn given(name: String, groups: Vec<String>) -> Self {
+        match groups.is_empty() {
+            true => Self::known(name, groups),
+            false => Self::authenticated(name, groups),
         }
-        Self { name, groups: all }
+    }
+
+    fn authenticated(name: String, mut groups: Vec<String>) -> Self {
+        if !groups.iter().any(|it| it == AUTHENTICATED) {
+            groups.push(AUTHENTICATED.to_owned());
+        }
+        Self { name, groups }
+    }
+
+    /// The namespace and name of the service account that a user of this name is.
+    pub(crate) fn account(name: &str) -> Option<(&str, &str)> {
+        subject::service_account(name)
     }
 
     /// Somebody without a credential.

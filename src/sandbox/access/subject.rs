@@ -46,7 +46,7 @@ pub(super) fn service_account_groups(user: &str) -> Vec<String> {
 }
 
 /// The namespace and name of a service account in a user's name.
-pub(in crate::sandbox) fn service_account(user: &str) -> Option<(&str, &str)> {
+pub(super) fn service_account(user: &str) -> Option<(&str, &str)> {
     let parts = user.strip_prefix(SERVICE_ACCOUNT)?.split_once(':');
     parts.filter(|it| !it.1.contains(':'))
 }

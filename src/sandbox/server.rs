@@ -1,0 +1,123 @@
+//! HTTP in front of the API: who asks, what trouble they meet, and the answer on the wire.
+//!
+//! One port of this machine speaks plain HTTP and TLS, told apart by the first byte. [`exchange`]
+//! makes requests and answers of what hyper reads and writes, [`authentication`] users of tokens,
+//! [`authority`] the certificates.
+
+pub(crate) mod authentication;
+mod authority;
+mod exchange;
+mod listener;
+mod wire;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use futures_util::future::BoxFuture;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::access::Policies;
+use super::api::{Request, Response};
+use super::clock::Clock;
+use super::faults::Faults;
+use authentication::Tokens;
+use authority::Authority;
+use listener::EitherListener;
+
+/// How long requests under way may take after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// What answers requests of users who are known.
+pub(crate) type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
+
+/// What a server needs to start.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// 0 for any that is free.
+    pub(crate) port: u16,
+    pub(crate) tokens: Tokens,
+    pub(crate) handler: Handler,
+    /// RBAC as it is now, which says who may act as somebody else.
+    pub(crate) policies: Arc<dyn Fn() -> Policies + Send + Sync>,
+    pub(crate) faults: Arc<Faults>,
+    pub(crate) clock: Clock,
+}
+
+/// A running server. Dropped without [`Server::stop`], it goes on until its runtime ends.
+#[derive(Debug)]
+pub(crate) struct Server {
+    address: SocketAddr,
+    authority: String,
+    stop: watch::Sender<bool>,
+    running: JoinHandle<io::Result<()>>,
+}
+
+impl Server {
+    /// Listens on this machine alone.
+    ///
+    /// # Errors
+    /// When the port is taken or no certificate can be made.
+    pub(crate) async fn start(settings: Settings) -> io::Result<Self> {
+        let authority = Authority::new().map_err(io::Error::other)?;
+        let tls = authority.server_config().map_err(io::Error::other)?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = watch::channel(false);
+        let state = Arc::new(exchange::State::new(settings, stopped.clone()));
+        let router = Router::new().fallback(exchange::answer).with_state(state);
+        let listener = EitherListener::new(listener, address, tls);
+        let serving = axum::serve(listener, router).with_graceful_shutdown(ended(stopped));
+        Ok(Self {
+            address,
+            authority: authority.pem,
+            stop,
+            running: tokio::spawn(serving.into_future()),
+        })
+    }
+
+    /// `https://127.0.0.1:41234`.
+    pub(crate) fn url(&self) -> String {
+        format!("https://{}", self.address)
+    }
+
+    /// The same without TLS.
+    pub(crate) fn plain_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The certificate that clients have to trust, in PEM.
+    pub(crate) fn authority(&self) -> &str {
+        &self.authority
+    }
+
+    /// Ends watches, lets other requests finish for a moment, and closes all connections.
+    ///
+    /// # Errors
+    /// When serving had failed before.
+    pub(crate) async fn stop(mut self) -> io::Result<()> {
+        self.stop.send_replace(true);
+        match tokio::time::timeout(GRACE, &mut self.running).await {
+            Ok(ended) => ended.map_err(io::Error::other)?,
+            Err(_) => {
+                self.running.abort();
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Waits until the server is told to stop.
+async fn ended(mut stopped: watch::Receiver<bool>) {
+    // A server that was dropped goes on, and so does this.
+    if stopped.wait_for(|it| *it).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests;
