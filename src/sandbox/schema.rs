@@ -116,8 +116,13 @@ impl<'a> Schema<'a> {
 
     /// The field `name` of a struct, or the value at a key of a map.
     pub(crate) fn field(&self, name: &str) -> Option<Self> {
+        self.own(name).or_else(|| self.values())
+    }
+
+    /// The field `name` of a struct.
+    fn own(&self, name: &str) -> Option<Self> {
         let own = self.keyword("properties").and_then(|it| it.get(name));
-        own.map(|it| self.at(it)).or_else(|| self.values())
+        own.map(|it| self.at(it))
     }
 
     /// The named fields of a struct, in alphabetical order.
@@ -169,6 +174,11 @@ impl<'a> Schema<'a> {
     /// Whether fields that the schema does not name are kept.
     pub(crate) fn keeps_unknown(&self) -> bool {
         self.is_set("x-kubernetes-preserve-unknown-fields")
+    }
+
+    /// Whether a null stands for something else than for what was left out.
+    pub(crate) fn is_nullable(&self) -> bool {
+        self.is_set("nullable")
     }
 
     /// The names of fields that must be there.
