@@ -13,11 +13,13 @@ mod faults;
 mod kinds;
 mod kubeconfig;
 mod patch;
+mod registry;
 mod rules;
 mod schema;
 mod seed;
 mod server;
 mod status;
+mod store;
 mod table;
 
 pub use seed::Seed;

@@ -1,6 +1,199 @@
 //! Requests to the API server, whatever carries them.
+//!
+//! [`Api::answer`] takes a request apart: who asks for what ([`path`]), whether they may
+//! ([`authorize`]), and then reads ([`read`], [`watch`]) or writes ([`write`], [`delete`]). Writes are made one
+//! at a time, from reading the old object to storing the new one and cleaning up after it, so that
+//! nothing in between needs to be repeated or undone. [`direct`] is the way in without a request.
 
+mod authorize;
+mod body;
 mod exchange;
+mod list;
+mod metadata;
+mod names;
+mod negotiate;
+mod options;
+mod path;
+mod pipeline;
+mod present;
+mod query;
+mod read;
+mod scale;
+mod selection;
+mod types;
+mod watch;
+mod write;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use serde_json::Value;
 
 #[allow(unused_imports, reason = "its server comes next")]
 pub(crate) use exchange::{Body, Request, Response};
+
+use super::clock::Clock;
+use super::registry::{Registry, Served};
+use super::status::{Details, Refusal};
+use super::store::Store;
+use authorize::Authorizer;
+use names::Names;
+use negotiate::Form;
+use path::Asked;
+use query::Query;
+
+/// An API server. Copies are the same one.
+#[derive(Clone)]
+pub(crate) struct Api(Arc<Inner>);
+
+struct Inner {
+    store: Store,
+    registry: RwLock<Arc<Registry>>,
+    /// Held by the one who writes.
+    writer: Mutex<Names>,
+    clock: Clock,
+    authorizer: Authorizer,
+}
+
+/// A request for a resource that there is.
+struct Call<'a> {
+    request: &'a Request,
+    asked: Asked,
+    query: Query,
+    served: Served,
+    form: Form,
+}
+
+impl Api {
+    /// With nothing in it but what every cluster has. What it makes up follows from `seed`.
+    pub(crate) fn new(clock: Clock, seed: u64) -> Self {
+        Self::with(Store::new(), clock, seed)
+    }
+
+    /// Like [`Api::new`], and forgets all but the last `writes` writes of each resource.
+    pub(crate) fn remembering(writes: usize, clock: Clock, seed: u64) -> Self {
+        Self::with(Store::remembering(writes), clock, seed)
+    }
+
+    fn with(store: Store, clock: Clock, seed: u64) -> Self {
+        Self(Arc::new(Inner {
+            store,
+            registry: RwLock::new(Arc::new(Registry::new())),
+            writer: Mutex::new(Names::new(seed)),
+            clock,
+            authorizer: Authorizer::default(),
+        }))
+    }
+
+    /// The answer to any request at all.
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        let answered = self.route(&request).await;
+        answered.unwrap_or_else(|refusal| Response::refused(&refusal))
+    }
+
+    async fn route(&self, request: &Request) -> Result<Response, Refusal> {
+        let query = Query::parse(&request.query);
+        let asked = Asked::of(&request.method, &request.path, &query);
+        self.0.authorize(&request.user, &asked)?;
+        if !asked.is_resource() {
+            return Ok(Response::text(404, "404 page not found\n"));
+        }
+        let registry = self.0.registry();
+        if !registry.has_group(&asked.group, &asked.version) {
+            return Ok(Response::text(404, "404 page not found\n"));
+        }
+        let served = registry.resource(&asked.group, &asked.version, &asked.resource);
+        let served = served.ok_or_else(Refusal::no_such_path)?;
+        let form = Form::of(&request.accept, &request.user_agent, &query)?;
+        let call = Call {
+            request,
+            asked,
+            query,
+            served,
+            form,
+        };
+        call.check_place()?;
+        match call.asked.verb.as_str() {
+            "get" => self.0.get(&call),
+            "list" => Ok(self.0.list(&call)),
+            "watch" => self.watch(&call),
+            "create" | "update" | "patch" => self.0.write(&call),
+            _ => Err(not_allowed()),
+        }
+    }
+}
+
+impl Call<'_> {
+    /// # Errors
+    /// When the path is none of this kind, or nothing of the sort is done at it.
+    fn check_place(&self) -> Result<(), Refusal> {
+        let (asked, kind) = (&self.asked, &self.served.kind);
+        let is_within = !asked.namespace.is_empty();
+        let is_namespace = kind.group.is_empty() && kind.plural == "namespaces";
+        let is_everywhere = matches!(asked.verb.as_str(), "list" | "watch");
+        match (kind.is_namespaced, is_within) {
+            (false, true) if !is_namespace => return Err(Refusal::no_such_path()),
+            (true, false) if asked.verb == "create" => return Err(not_allowed()),
+            (true, false) if !is_everywhere => return Err(Refusal::no_such_path()),
+            _ => {}
+        }
+        self.check_verb()
+    }
+
+    fn check_verb(&self) -> Result<(), Refusal> {
+        let (asked, version) = (&self.asked, self.served.version());
+        let verb = asked.verb.as_str();
+        let is_allowed = match asked.subresource.as_str() {
+            "" if verb == "create" => asked.name.is_empty() && self.served.allows(verb),
+            "" if matches!(verb, "update" | "patch") => {
+                !asked.name.is_empty() && self.served.allows(verb)
+            }
+            "" => self.served.allows(verb),
+            "status" if version.has_status => matches!(verb, "get" | "update" | "patch"),
+            "scale" if version.scale.is_some() => matches!(verb, "get" | "update" | "patch"),
+            _ => return Err(Refusal::no_such_path()),
+        };
+        if is_allowed {
+            Ok(())
+        } else {
+            Err(not_allowed())
+        }
+    }
+
+    /// The namespace of the object; empty for a kind that has none.
+    fn namespace(&self) -> &str {
+        if self.served.kind.is_namespaced {
+            &self.asked.namespace
+        } else {
+            ""
+        }
+    }
+}
+
+impl Inner {
+    fn registry(&self) -> Arc<Registry> {
+        let registry = self.registry.read();
+        Arc::clone(&registry.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until nobody else writes.
+    fn writer(&self) -> MutexGuard<'_, Names> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// # Errors
+    /// When there is none.
+    fn find(&self, served: &Served, namespace: &str, name: &str) -> Result<Arc<Value>, Refusal> {
+        let found = self.store.get(&served.resource(), namespace, name);
+        found.ok_or_else(|| Refusal::not_found(served.kind.named(), name))
+    }
+}
+
+fn not_allowed() -> Refusal {
+    let message = "the server does not allow this method on the requested resource";
+    Refusal::about(
+        405,
+        "MethodNotAllowed",
+        message.to_owned(),
+        Details::default(),
+    )
+}

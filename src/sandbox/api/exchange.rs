@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
+use serde_json::Value;
 
 use crate::sandbox::access::User;
+use crate::sandbox::status::Refusal;
 
 /// A request by somebody who is known.
 #[derive(Clone, Debug)]
@@ -33,4 +35,41 @@ pub(crate) enum Body {
     Whole(Bytes),
     /// The events of a watch, each a line; ends when the watch does.
     Stream(BoxStream<'static, Bytes>),
+}
+
+impl Response {
+    pub(crate) fn json(code: u16, body: Vec<u8>) -> Self {
+        Self::of(code, "application/json", Body::Whole(body.into()))
+    }
+
+    pub(crate) fn text(code: u16, text: &str) -> Self {
+        let body = Bytes::copy_from_slice(text.as_bytes());
+        Self::of(code, "text/plain; charset=utf-8", Body::Whole(body))
+    }
+
+    pub(crate) fn of(code: u16, content_type: &'static str, body: Body) -> Self {
+        Self {
+            code,
+            content_type,
+            warnings: vec![],
+            headers: vec![],
+            body,
+        }
+    }
+
+    /// The refusal as the `Status` object that clients read.
+    pub(crate) fn refused(refusal: &Refusal) -> Self {
+        let mut response = Self::json(refusal.code, bytes(&refusal.to_json()));
+        let details = refusal.details.as_ref();
+        if let Some(seconds) = details.and_then(|it| it.retry_after_seconds) {
+            let header = ("Retry-After", seconds.to_string());
+            response.headers.push(header);
+        }
+        response
+    }
+}
+
+/// A value as JSON.
+pub(crate) fn bytes(value: &Value) -> Vec<u8> {
+    value.to_string().into_bytes()
 }
