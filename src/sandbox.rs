@@ -19,6 +19,7 @@ mod registry;
 mod rules;
 mod schema;
 mod seed;
+mod selectors;
 mod server;
 mod status;
 mod store;

@@ -1,0 +1,14 @@
+//! Label selectors and field selectors as the API server reads, refuses and evaluates them.
+//!
+//! `cluster::selector` reads what a server has already accepted; here belong the messages for what
+//! it does not accept, validation, and the comparisons `>` and `<`.
+
+mod fields;
+mod labels;
+mod names;
+mod text;
+
+#[allow(unused_imports, reason = "lists come next")]
+pub(crate) use fields::FieldSelector;
+#[allow(unused_imports, reason = "lists come next")]
+pub(crate) use labels::LabelSelector;
