@@ -11,6 +11,7 @@ mod columns;
 mod crd;
 mod discovery;
 mod faults;
+mod history;
 mod kinds;
 mod kubeconfig;
 mod openapi;
