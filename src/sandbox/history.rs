@@ -5,11 +5,13 @@
 //! for it is told so.
 
 mod form;
+pub(crate) mod joined;
 mod matcher;
 pub(crate) mod past;
 mod query;
 mod read;
 mod selector;
+pub(crate) mod service;
 mod wire;
 mod xor;
 
