@@ -7,20 +7,26 @@
 
 mod authorize;
 mod body;
+mod collect;
+mod delete;
+mod direct;
 mod exchange;
+mod hooks;
 mod list;
 mod metadata;
 mod names;
 mod negotiate;
 mod options;
+mod other;
 mod path;
 mod pipeline;
 mod present;
 mod query;
 mod read;
+mod reviews;
 mod scale;
 mod selection;
-mod types;
+mod start;
 mod watch;
 mod write;
 
@@ -28,14 +34,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde_json::Value;
 
+#[allow(unused_imports, reason = "the twin comes next")]
+pub(crate) use direct::Loaded;
 #[allow(unused_imports, reason = "its server comes next")]
 pub(crate) use exchange::{Body, Request, Response};
+#[allow(unused_imports, reason = "the twin comes next")]
+pub(crate) use hooks::{Metrics, Proxied, Proxy};
 
+use super::access::review::Review;
 use super::clock::Clock;
 use super::registry::{Registry, Served};
 use super::status::{Details, Refusal};
 use super::store::Store;
 use authorize::Authorizer;
+use hooks::Hooks;
 use names::Names;
 use negotiate::Form;
 use path::Asked;
@@ -52,6 +64,7 @@ struct Inner {
     writer: Mutex<Names>,
     clock: Clock,
     authorizer: Authorizer,
+    hooks: RwLock<Hooks>,
 }
 
 /// A request for a resource that there is.
@@ -75,13 +88,16 @@ impl Api {
     }
 
     fn with(store: Store, clock: Clock, seed: u64) -> Self {
-        Self(Arc::new(Inner {
+        let api = Self(Arc::new(Inner {
             store,
             registry: RwLock::new(Arc::new(Registry::new())),
             writer: Mutex::new(Names::new(seed)),
             clock,
             authorizer: Authorizer::default(),
-        }))
+            hooks: RwLock::default(),
+        }));
+        api.begin();
+        api
     }
 
     /// The answer to any request at all.
@@ -95,11 +111,11 @@ impl Api {
         let asked = Asked::of(&request.method, &request.path, &query);
         self.0.authorize(&request.user, &asked)?;
         if !asked.is_resource() {
-            return Ok(Response::text(404, "404 page not found\n"));
+            return self.0.other(request, &asked.path);
         }
         let registry = self.0.registry();
         if !registry.has_group(&asked.group, &asked.version) {
-            return Ok(Response::text(404, "404 page not found\n"));
+            return Ok(other::missing());
         }
         let served = registry.resource(&asked.group, &asked.version, &asked.resource);
         let served = served.ok_or_else(Refusal::no_such_path)?;
@@ -112,11 +128,17 @@ impl Api {
             form,
         };
         call.check_place()?;
+        if call.asked.subresource == "proxy" {
+            return self.proxy(&call).await;
+        }
         match call.asked.verb.as_str() {
             "get" => self.0.get(&call),
             "list" => Ok(self.0.list(&call)),
             "watch" => self.watch(&call),
+            "create" if let Some(review) = call.review() => self.0.review(&call, review),
             "create" | "update" | "patch" => self.0.write(&call),
+            "delete" => self.0.delete(&call),
+            "deletecollection" => self.0.delete_collection(&call),
             _ => Err(not_allowed()),
         }
     }
@@ -150,6 +172,7 @@ impl Call<'_> {
             "" => self.served.allows(verb),
             "status" if version.has_status => matches!(verb, "get" | "update" | "patch"),
             "scale" if version.scale.is_some() => matches!(verb, "get" | "update" | "patch"),
+            "proxy" => self.served.kind.plural == "services" && self.served.kind.group.is_empty(),
             _ => return Err(Refusal::no_such_path()),
         };
         if is_allowed {
@@ -157,6 +180,12 @@ impl Call<'_> {
         } else {
             Err(not_allowed())
         }
+    }
+
+    /// The review that this creates, if it is one.
+    fn review(&self) -> Option<Review> {
+        let is_kept = self.served.allows("get");
+        Review::of(&self.served.kind.kind).filter(|_| !is_kept)
     }
 
     /// The namespace of the object; empty for a kind that has none.
@@ -183,7 +212,12 @@ impl Inner {
     /// # Errors
     /// When there is none.
     fn find(&self, served: &Served, namespace: &str, name: &str) -> Result<Arc<Value>, Refusal> {
-        let found = self.store.get(&served.resource(), namespace, name);
+        let found = if served.kind.group == hooks::METRICS {
+            let all = self.metrics(&served.kind.plural, namespace);
+            all.into_iter().find(|it| it["metadata"]["name"] == name)
+        } else {
+            self.store.get(&served.resource(), namespace, name)
+        };
         found.ok_or_else(|| Refusal::not_found(served.kind.named(), name))
     }
 }

@@ -63,7 +63,7 @@ impl Named<'_> {
 }
 
 /// `deployments.apps`, or `pods` in the group without a name.
-fn qualified(word: &str, group: &str) -> String {
+pub(crate) fn qualified(word: &str, group: &str) -> String {
     match group {
         "" => word.to_owned(),
         group => format!("{word}.{group}"),

@@ -192,6 +192,17 @@ impl Store {
         self.read().tables.get(resource)?.get(key)
     }
 
+    /// The names of all resources that were ever written.
+    pub(crate) fn resources(&self) -> Vec<Arc<str>> {
+        self.read().tables.keys().cloned().collect()
+    }
+
+    /// Whether anything is in `namespace`.
+    pub(crate) fn has_content(&self, namespace: &str) -> bool {
+        let state = self.read();
+        state.tables.values().any(|it| it.has_any(namespace))
+    }
+
     /// Every object of every resource, by resource and key.
     pub(crate) fn all(&self) -> Vec<(Arc<str>, Arc<Value>)> {
         let state = self.read();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Inner;
 use super::names::Names;
 use super::pipeline::{Target, set};
-use crate::sandbox::status::{Details, Fault, FieldError, Named, Refusal};
+use crate::sandbox::status::{Cause, Fault, FieldError, Named, Refusal};
 use crate::sandbox::store::version_of;
 
 /// What errors call namespaces.
@@ -207,7 +207,7 @@ pub(super) fn errors(object: &Value, live: Option<&Value>) -> Vec<FieldError> {
 impl Inner {
     /// # Errors
     /// When the namespace of a new object is not there or about to go.
-    pub(super) fn check_home(&self, target: &Target<'_>) -> Result<(), Refusal> {
+    pub(super) fn check_home(&self, target: &Target<'_>, name: &str) -> Result<(), Refusal> {
         if target.namespace.is_empty() {
             return Ok(());
         }
@@ -222,13 +222,15 @@ impl Inner {
             "unable to create new content in namespace {} because it is being terminated",
             target.namespace
         );
-        let refusal = Refusal::forbidden(target.served.kind.named(), target.name, &why);
-        let details = refusal
-            .details
-            .unwrap_or_else(|| Box::new(Details::default()));
-        Err(Refusal {
-            details: Some(details),
-            ..refusal
-        })
+        let mut refusal = Refusal::forbidden(target.served.kind.named(), name, &why);
+        let cause = Cause {
+            reason: "NamespaceTerminating",
+            message: format!("namespace {} is being terminated", target.namespace),
+            field: "metadata.namespace".to_owned(),
+        };
+        if let Some(details) = &mut refusal.details {
+            details.causes.push(cause);
+        }
+        Err(refusal)
     }
 }

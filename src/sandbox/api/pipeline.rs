@@ -1,9 +1,12 @@
 //! One write after another, each from a decoded object to the store.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard};
 
 use serde_json::{Value, json};
 
+use super::collect::Work;
+use super::delete::finalizers;
 use super::names::Names;
 use super::present::{converted, in_version};
 use super::{Inner, metadata, scale};
@@ -32,6 +35,8 @@ pub(super) struct Target<'a> {
 pub(super) struct Writer<'a> {
     pub(super) inner: &'a Inner,
     pub(super) names: MutexGuard<'a, Names>,
+    /// What follows from what was written.
+    pub(super) work: VecDeque<Work>,
 }
 
 /// Fields that are not written with the object itself.
@@ -44,7 +49,8 @@ impl<'a> Writer<'a> {
     /// Waits until nobody else writes.
     pub(super) fn new(inner: &'a Inner) -> Self {
         let names = inner.writer();
-        Self { inner, names }
+        let work = VecDeque::new();
+        Self { inner, names, work }
     }
 
     /// # Errors
@@ -68,7 +74,8 @@ impl<'a> Writer<'a> {
         own: impl FnOnce(&mut Value, Author<'_>, Typed<'_>) -> Result<(), Refusal>,
     ) -> Result<Arc<Value>, Refusal> {
         metadata::check_namespace(target, &mut object)?;
-        self.inner.check_home(target)?;
+        self.inner
+            .check_home(target, metadata::text(&object, "name"))?;
         let now = self.inner.clock.now();
         metadata::begin(target, &mut object, &mut self.names, now)?;
         if target.served.version().has_status {
@@ -234,6 +241,11 @@ impl<'a> Writer<'a> {
         }
         let expected = Expected::Version(version_of(live));
         let resource = target.served.resource();
+        if is_over(&stored) {
+            self.take(&resource, live);
+            self.settle();
+            return Ok(Arc::new(stored));
+        }
         let written = self.inner.store.put(&resource, stored, expected);
         written.map_err(|_| Refusal::modified(target.served.kind.named(), target.name))
     }
@@ -399,6 +411,17 @@ fn conflicts_message(conflicts: &[apply::Conflict]) -> String {
             format!("Apply failed with {count} conflicts: {}", parts.join("\n"))
         }
     }
+}
+
+/// Whether an object that is being deleted has nothing left to wait for.
+fn is_over(object: &Value) -> bool {
+    let metadata = &object["metadata"];
+    let grace = metadata["deletionGracePeriodSeconds"].as_i64();
+    let has_ended = !metadata["deletionTimestamp"].is_null() && grace.is_none_or(|it| it == 0);
+    let holds = object["spec"]["finalizers"]
+        .as_array()
+        .is_some_and(|it| !it.is_empty());
+    has_ended && !holds && finalizers(object).is_empty()
 }
 
 /// Whether the two differ in more than metadata and status.

@@ -1,8 +1,9 @@
 //! Getting one object, and lists.
 
 use super::exchange::{Response, bytes};
+use super::hooks::METRICS;
 use super::list::{ListOptions, NoList};
-use super::present;
+use super::present::{self, ListMeta};
 use super::selection::Selection;
 use super::{Call, Inner};
 use crate::sandbox::status::Refusal;
@@ -33,10 +34,21 @@ impl Inner {
     fn page(&self, call: &Call<'_>) -> Result<Response, NoList> {
         let options = ListOptions::of(&call.query)?;
         let selection = Selection::of(&call.query, &call.served)?;
+        if call.served.kind.group == METRICS {
+            return Ok(self.measured(call, &selection));
+        }
         let resource = call.served.resource();
         let page = options.page(&self.store, &resource, call.namespace(), &selection)?;
         let now = self.clock.now();
         let answer = present::list(call.form, &call.served, &page.objects, &page.meta, now);
         Ok(answer)
+    }
+
+    /// The list of a kind that is measured and not kept.
+    fn measured(&self, call: &Call<'_>, selection: &Selection) -> Response {
+        let mut objects = self.metrics(&call.served.kind.plural, call.namespace());
+        objects.retain(|it| selection.matches(it));
+        let (meta, now) = (ListMeta::default(), self.clock.now());
+        present::list(call.form, &call.served, &objects, &meta, now)
     }
 }

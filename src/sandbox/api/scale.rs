@@ -1,11 +1,12 @@
 //! The scale subresource: the replicas of an object as an object of its own.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
-use crate::sandbox::kinds::Scale;
+use crate::sandbox::kinds::{Scale, builtin};
 use crate::sandbox::registry::Served;
+use crate::sandbox::schema::builtin::definitions;
 use crate::sandbox::schema::{Definitions, Schema};
 use crate::sandbox::status::{Fault, FieldError, Named, Refusal};
 
@@ -18,25 +19,9 @@ pub(super) const SCALE: Named<'static> = Named {
 
 /// The schema of a scale, whatever it is the scale of.
 pub(super) fn schema() -> Schema<'static> {
-    static SCHEMA: OnceLock<(Value, Definitions)> = OnceLock::new();
-    let (node, definitions) = SCHEMA.get_or_init(|| {
-        let text = json!({ "type": "string" });
-        let texts = json!({ "type": "object", "additionalProperties": { "type": "string" } });
-        let metadata = json!({ "type": "object", "properties": {
-            "name": text, "namespace": text, "uid": text, "resourceVersion": text,
-            "creationTimestamp": text, "labels": texts, "annotations": texts,
-            "managedFields": { "type": "array" },
-        } });
-        let replicas = json!({ "type": "object", "properties": {
-            "replicas": { "type": "integer", "format": "int32" } } });
-        let status = json!({ "type": "object", "properties": {
-            "replicas": { "type": "integer", "format": "int32" }, "selector": text } });
-        let properties = json!({ "kind": text, "apiVersion": text, "metadata": metadata,
-            "spec": replicas, "status": status });
-        let node = json!({ "type": "object", "properties": properties });
-        (node, Definitions::new())
-    });
-    Schema::of(node, definitions)
+    static DEFINITIONS: OnceLock<Arc<Definitions>> = OnceLock::new();
+    let definitions = DEFINITIONS.get_or_init(definitions);
+    Schema::named(builtin::SCALE, definitions).expect("a scale is among the definitions")
 }
 
 /// The scale of an object.

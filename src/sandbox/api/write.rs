@@ -8,8 +8,9 @@ use super::body::{Language, check_size, decode, media_type};
 use super::exchange::Response;
 use super::options::{Validation, WriteOptions};
 use super::pipeline::{Target, Writer};
-use super::{Call, Inner, present, scale, types};
+use super::{Call, Inner, present, scale};
 use crate::sandbox::patch::{PatchType, patch};
+use crate::sandbox::schema::check::decode::decode_error;
 use crate::sandbox::schema::unknown;
 use crate::sandbox::status::{Fault, FieldError, Named, Refusal};
 
@@ -136,7 +137,7 @@ impl Inner {
         let unknown = unknown::prune(&mut object, schema);
         let warnings = judge(&unknown, &[], options.validation).map_err(|it| wrong(&it))?;
         if !served.is_custom
-            && let Some(why) = types::mismatch(&object, schema, &served.kind.kind)
+            && let Some(why) = decode_error(&object, schema)
         {
             return Err(wrong(&why));
         }
@@ -217,7 +218,7 @@ impl Call<'_> {
     }
 
     /// The object in the body, of the kind and the version of the path, and what to warn of.
-    fn object(&self, validation: Validation) -> Result<(Value, Vec<String>), Refusal> {
+    pub(super) fn object(&self, validation: Validation) -> Result<(Value, Vec<String>), Refusal> {
         let kind = &self.served.kind.kind;
         let (value, duplicates) = self.decoded(kind)?;
         let mut object = self.typed(value)?;
@@ -229,7 +230,7 @@ impl Call<'_> {
         };
         let schema = self.served.version().schema();
         if !self.served.is_custom
-            && let Some(why) = types::mismatch(&object, schema, kind)
+            && let Some(why) = decode_error(&object, schema)
         {
             return Err(not_a(&why));
         }
@@ -244,7 +245,7 @@ impl Call<'_> {
             let message = format!("Scale in version \"v1\" cannot be handled as a Scale: {why}");
             Refusal::bad_request(message)
         };
-        if let Some(why) = types::mismatch(&scale, scale::schema(), "Scale") {
+        if let Some(why) = decode_error(&scale, scale::schema()) {
             return Err(not_a(&why));
         }
         let unknown = unknown::prune(&mut scale, scale::schema());

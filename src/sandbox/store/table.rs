@@ -63,6 +63,10 @@ impl Table {
         within(&self.objects, namespace).cloned().collect()
     }
 
+    pub(super) fn has_any(&self, namespace: &str) -> bool {
+        within(&self.objects, namespace).next().is_some()
+    }
+
     pub(super) fn list_at(&self, namespace: &str, version: u64) -> Result<Vec<Arc<Value>>, TooOld> {
         if version >= self.version {
             return Ok(self.list(namespace));

@@ -1,0 +1,312 @@
+//! Deletion: of one object, of many, and of what goes with them.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::body::{Language, check_size, decode};
+use super::exchange::Response;
+use super::list::ListOptions;
+use super::metadata::{NAMESPACES, text, written};
+use super::options::{DeleteOptions, Propagation};
+use super::pipeline::{Writer, set};
+use super::present;
+use super::selection::Selection;
+use super::{Call, Inner};
+use crate::sandbox::kinds::Kind;
+use crate::sandbox::registry::Served;
+use crate::sandbox::status::{Refusal, qualified};
+use crate::sandbox::store::{Expected, version_of};
+
+/// The finalizer of an object that waits for what it owns.
+pub(super) const FOREGROUND: &str = "foregroundDeletion";
+/// The finalizer of an object that lets go of what it owns.
+const ORPHAN: &str = "orphan";
+
+/// Namespaces that may not be deleted.
+const IMMORTAL: [&str; 3] = ["default", "kube-system", "kube-public"];
+
+/// Kinds of the group without a name whose deletion answers with the object instead of a status.
+const RETURNED: [&str; 6] = [
+    "persistentvolumeclaims",
+    "pods",
+    "podtemplates",
+    "resourcequotas",
+    "serviceaccounts",
+    "services",
+];
+
+/// What is left of an object that was deleted.
+pub(super) struct Deleted {
+    pub(super) object: Arc<Value>,
+    /// Whether it is gone already.
+    is_gone: bool,
+}
+
+impl Inner {
+    /// # Errors
+    /// When there is no such object, or it is not to be deleted.
+    pub(super) fn delete(&self, call: &Call<'_>) -> Result<Response, Refusal> {
+        let options = call.delete_options()?;
+        let served = &call.served;
+        let mut writer = Writer::new(self);
+        let live = self.find(served, call.namespace(), &call.asked.name)?;
+        let deleted = writer.delete(served, &live, &options)?;
+        let kind = &served.kind;
+        let is_returned = kind.group.is_empty() && RETURNED.contains(&kind.plural.as_str());
+        if !deleted.is_gone || is_returned {
+            let now = self.clock.now();
+            return present::object(call.form, 200, served, &deleted.object, now);
+        }
+        let status = success(kind, &deleted.object);
+        Ok(present::written(call.form.language, 200, &status))
+    }
+
+    /// # Errors
+    /// When the options are not valid, or one of the objects is not to be deleted.
+    pub(super) fn delete_collection(&self, call: &Call<'_>) -> Result<Response, Refusal> {
+        let options = call.delete_options()?;
+        let listing = ListOptions::of(&call.query)?;
+        let selection = Selection::of(&call.query, &call.served)?;
+        let resource = call.served.resource();
+        let mut writer = Writer::new(self);
+        let page = listing.page(&self.store, &resource, call.namespace(), &selection);
+        let page = page.map_err(|it| it.refusal)?;
+        for object in &page.objects {
+            // One that went with another is what was asked for.
+            let name = text(object, "name");
+            if let Some(live) = self.store.get(&resource, call.namespace_of(object), name) {
+                writer.delete(&call.served, &live, &options)?;
+            }
+        }
+        let now = self.clock.now();
+        let answer = present::list(call.form, &call.served, &page.objects, &page.meta, now);
+        Ok(answer)
+    }
+}
+
+impl Call<'_> {
+    fn delete_options(&self) -> Result<DeleteOptions, Refusal> {
+        let body = &self.request.body;
+        check_size(body)?;
+        if body.is_empty() {
+            return DeleteOptions::of(&self.query, None);
+        }
+        let language = Language::of(&self.request.content_type)?;
+        let decoded = decode(body, language).map_err(Refusal::bad_request)?;
+        let kind = decoded.value["kind"].as_str().unwrap_or("");
+        if !matches!(kind, "" | "DeleteOptions") {
+            let version = decoded.value["apiVersion"].as_str().unwrap_or("");
+            let message = format!("no kind \"{kind}\" is registered for version \"{version}\"");
+            return Err(Refusal::bad_request(message));
+        }
+        DeleteOptions::of(&self.query, Some(&decoded.value))
+    }
+
+    fn namespace_of<'a>(&self, object: &'a Value) -> &'a str {
+        if self.served.kind.is_namespaced {
+            text(object, "namespace")
+        } else {
+            ""
+        }
+    }
+}
+
+fn success(kind: &Kind, object: &Value) -> Value {
+    let mut details = json!({ "name": text(object, "name"), "kind": kind.plural,
+        "uid": text(object, "uid") });
+    if !kind.group.is_empty() {
+        details["group"] = json!(kind.group);
+    }
+    json!({ "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success",
+        "details": details })
+}
+
+impl Writer<'_> {
+    /// Deletes an object and all that goes with it.
+    ///
+    /// # Errors
+    /// When it is not the one that was meant, or one that must stay.
+    pub(super) fn delete(
+        &mut self,
+        served: &Served,
+        live: &Arc<Value>,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, Refusal> {
+        let deleted = self.begin_deletion(served, live, options)?;
+        self.settle();
+        Ok(deleted)
+    }
+
+    /// Removes an object or, where something holds it, marks it. The rest waits in the queue.
+    pub(super) fn begin_deletion(
+        &mut self,
+        served: &Served,
+        live: &Arc<Value>,
+        options: &DeleteOptions,
+    ) -> Result<Deleted, Refusal> {
+        let kind = &served.kind;
+        check_preconditions(kind, live, options)?;
+        let name = text(live, "name");
+        let is_namespace = is_namespace(kind);
+        if is_namespace && IMMORTAL.contains(&name) {
+            let why = "this namespace may not be deleted";
+            return Err(Refusal::forbidden(NAMESPACES, name, why));
+        }
+        let grace = self.grace(kind, live, options);
+        let finalizers = wanted_finalizers(live, options);
+        let is_held = !finalizers.is_empty() || is_namespace || grace > 0;
+        if !is_held {
+            return Ok(self.delete_now(served, live, options));
+        }
+        let marked = self.marked(served, live, &finalizers, grace);
+        let object = self.mark(served, live, marked, options.is_dry_run)?;
+        if options.is_dry_run {
+            return Ok(Deleted {
+                object,
+                is_gone: false,
+            });
+        }
+        if finalizers.iter().any(|it| it == FOREGROUND) {
+            self.delete_dependents(served, &object);
+        }
+        if finalizers.iter().any(|it| it == ORPHAN) {
+            self.release_dependents(&object);
+            self.drop_finalizer(served, &object, ORPHAN);
+        }
+        if is_namespace {
+            self.sweep_namespace(name);
+        }
+        Ok(Deleted {
+            object,
+            is_gone: false,
+        })
+    }
+
+    fn delete_now(
+        &mut self,
+        served: &Served,
+        live: &Arc<Value>,
+        options: &DeleteOptions,
+    ) -> Deleted {
+        if !options.is_dry_run {
+            self.take(&served.resource(), live);
+        }
+        Deleted {
+            object: Arc::clone(live),
+            is_gone: true,
+        }
+    }
+
+    /// How long a pod may take to end; nothing else takes any time.
+    fn grace(&self, kind: &Kind, live: &Value, options: &DeleteOptions) -> i64 {
+        let is_pod = kind.group.is_empty() && kind.plural == "pods";
+        if !is_pod || !self.inner.hooks().keeps_terminating_pods {
+            return 0;
+        }
+        let own = live["spec"]["terminationGracePeriodSeconds"].as_i64();
+        let wanted = options.grace_period_seconds.or(own).unwrap_or(30).max(0);
+        let running = live["metadata"]["deletionGracePeriodSeconds"].as_i64();
+        running.map_or(wanted, |it| it.min(wanted))
+    }
+
+    /// The object as it is while it waits for its end.
+    fn marked(&self, served: &Served, live: &Value, finalizers: &[String], grace: i64) -> Value {
+        let mut object = live.clone();
+        let metadata = &mut object["metadata"];
+        let first = metadata["deletionTimestamp"].is_null();
+        let running = metadata["deletionGracePeriodSeconds"].as_i64();
+        if first || running.is_some_and(|it| grace < it) {
+            let grace_time = jiff::SignedDuration::from_secs(grace);
+            let now = self.inner.clock.now();
+            let end = now.checked_add(grace_time).unwrap_or(now);
+            set(metadata, "deletionTimestamp", Some(json!(written(end))));
+            if !is_namespace(&served.kind) {
+                set(metadata, "deletionGracePeriodSeconds", Some(json!(grace)));
+            }
+            if let Some(generation) = metadata["generation"].as_i64() {
+                metadata["generation"] = json!(generation.saturating_add(1));
+            }
+        }
+        let held = (!finalizers.is_empty()).then(|| json!(finalizers));
+        set(metadata, "finalizers", held);
+        if is_namespace(&served.kind) {
+            if !object["status"].is_object() {
+                object["status"] = json!({});
+            }
+            object["status"]["phase"] = json!("Terminating");
+        }
+        object
+    }
+
+    fn mark(
+        &mut self,
+        served: &Served,
+        live: &Arc<Value>,
+        marked: Value,
+        is_dry_run: bool,
+    ) -> Result<Arc<Value>, Refusal> {
+        if marked == **live {
+            return Ok(Arc::clone(live));
+        }
+        if is_dry_run {
+            return Ok(Arc::new(marked));
+        }
+        let expected = Expected::Version(version_of(live));
+        let put = self.inner.store.put(&served.resource(), marked, expected);
+        put.map_err(|_| Refusal::modified(served.kind.named(), text(live, "name")))
+    }
+}
+
+pub(super) fn is_namespace(kind: &Kind) -> bool {
+    kind.group.is_empty() && kind.plural == "namespaces"
+}
+
+fn check_preconditions(kind: &Kind, live: &Value, options: &DeleteOptions) -> Result<(), Refusal> {
+    let name = text(live, "name");
+    let conflict = |why: String| {
+        // The API server names the kind here, where it otherwise names the resource.
+        let word = qualified(&kind.kind, &kind.group);
+        let mut refusal = Refusal::conflict(kind.named(), name, &why);
+        refusal.message = format!("Operation cannot be fulfilled on {word} \"{name}\": {why}");
+        if let Some(details) = &mut refusal.details {
+            details.kind.clone_from(&kind.kind);
+        }
+        refusal
+    };
+    let (uid, version) = (text(live, "uid"), text(live, "resourceVersion"));
+    if let Some(asked) = options.uid.as_deref().filter(|it| *it != uid) {
+        return Err(conflict(format!(
+            "the UID in the precondition ({asked}) does not match the UID in record ({uid}). The \
+             object might have been deleted and then recreated"
+        )));
+    }
+    if let Some(asked) = options.version.as_deref().filter(|it| *it != version) {
+        return Err(conflict(format!(
+            "the ResourceVersion in the precondition ({asked}) does not match the ResourceVersion in \
+             record ({version}). The object might have been modified"
+        )));
+    }
+    Ok(())
+}
+
+/// The finalizers of an object once it is deleted so.
+fn wanted_finalizers(live: &Value, options: &DeleteOptions) -> Vec<String> {
+    let mut finalizers = finalizers(live);
+    if !live["metadata"]["deletionTimestamp"].is_null() {
+        return finalizers;
+    }
+    finalizers.retain(|it| it != FOREGROUND && it != ORPHAN);
+    match options.propagation {
+        Propagation::Background => {}
+        Propagation::Foreground => finalizers.push(FOREGROUND.to_owned()),
+        Propagation::Orphan => finalizers.push(ORPHAN.to_owned()),
+    }
+    finalizers
+}
+
+pub(super) fn finalizers(object: &Value) -> Vec<String> {
+    let all = object["metadata"]["finalizers"].as_array();
+    let all = all.into_iter().flatten().filter_map(Value::as_str);
+    all.map(str::to_owned).collect()
+}

@@ -1,0 +1,255 @@
+//! The way in without a request, for the twin and for loaders. Nobody is asked whether they may.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::collect::DEFINITIONS;
+use super::delete::is_namespace;
+use super::metadata::{text, written};
+use super::options::DeleteOptions;
+use super::pipeline::{Target, Writer, set};
+use super::present::converted;
+use super::{Api, start};
+use crate::sandbox::crd;
+use crate::sandbox::registry::{Served, resource};
+use crate::sandbox::status::Refusal;
+use crate::sandbox::store::{Event, Expected, TooOld};
+
+/// What came of loading objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Loaded {
+    pub(crate) stored: usize,
+    /// Of kinds that are not served, or without a name.
+    pub(crate) skipped: usize,
+}
+
+impl Api {
+    /// An object as it is kept, by the plural of its kind; `namespace` is empty for a kind without.
+    pub(crate) fn get(
+        &self,
+        group: &str,
+        plural: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Option<Arc<Value>> {
+        self.0.store.get(&resource(group, plural), namespace, name)
+    }
+
+    /// The objects of a kind, in one namespace or, if that is empty, in all.
+    pub(crate) fn list(&self, group: &str, plural: &str, namespace: &str) -> Vec<Arc<Value>> {
+        self.0
+            .store
+            .list(&resource(group, plural), namespace)
+            .objects
+    }
+
+    /// Creates an object in the name of `manager`.
+    ///
+    /// # Errors
+    /// As a request would be refused.
+    pub(crate) fn create(&self, manager: &str, object: Value) -> Result<Arc<Value>, Refusal> {
+        let served = self.served(&object)?;
+        let namespace = text(&object, "namespace").to_owned();
+        let target = target(&served, manager, &namespace, "", "");
+        Writer::new(&self.0).create(&target, object)
+    }
+
+    /// Replaces an object; one with a `resourceVersion` only if that is still the last.
+    ///
+    /// # Errors
+    /// As a request would be refused.
+    pub(crate) fn update(&self, manager: &str, object: Value) -> Result<Arc<Value>, Refusal> {
+        self.replace(manager, object, "")
+    }
+
+    /// Replaces the status of an object.
+    ///
+    /// # Errors
+    /// As a request would be refused.
+    pub(crate) fn update_status(
+        &self,
+        manager: &str,
+        object: Value,
+    ) -> Result<Arc<Value>, Refusal> {
+        self.replace(manager, object, "status")
+    }
+
+    fn replace(
+        &self,
+        manager: &str,
+        object: Value,
+        subresource: &str,
+    ) -> Result<Arc<Value>, Refusal> {
+        let served = self.served(&object)?;
+        let word = |field: &str| text(&object, field).to_owned();
+        let (namespace, name) = (word("namespace"), word("name"));
+        let target = target(&served, manager, &namespace, &name, subresource);
+        Writer::new(&self.0).update(&target, object)
+    }
+
+    /// Sets the replicas of an object through its scale.
+    ///
+    /// # Errors
+    /// As a request would be refused.
+    pub(crate) fn scale(
+        &self,
+        manager: &str,
+        object: &Value,
+        replicas: u32,
+    ) -> Result<Arc<Value>, Refusal> {
+        let served = self.served(object)?;
+        let (namespace, name) = (text(object, "namespace"), text(object, "name"));
+        let target = target(&served, manager, namespace, name, "scale");
+        let scale = json!({ "spec": { "replicas": replicas } });
+        Writer::new(&self.0).scale(&target, &scale)
+    }
+
+    /// Deletes an object and what it owns.
+    ///
+    /// # Errors
+    /// As a request would be refused.
+    pub(crate) fn delete(&self, object: &Value, grace: Option<i64>) -> Result<(), Refusal> {
+        let served = self.served(object)?;
+        let options = DeleteOptions {
+            grace_period_seconds: grace,
+            ..DeleteOptions::default()
+        };
+        let mut writer = Writer::new(&self.0);
+        let live = self
+            .0
+            .find(&served, text(object, "namespace"), text(object, "name"))?;
+        writer.delete(&served, &live, &options)?;
+        Ok(())
+    }
+
+    /// What happened to a kind after `version`, and the last version that was seen.
+    ///
+    /// # Errors
+    /// When that is too long ago.
+    pub(crate) fn since(
+        &self,
+        group: &str,
+        plural: &str,
+        version: u64,
+    ) -> Result<(Vec<Event>, u64), TooOld> {
+        self.0.store.since(&resource(group, plural), version)
+    }
+
+    /// Tells of each write.
+    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.store.changes()
+    }
+
+    /// The number of the last write.
+    pub(crate) fn version(&self) -> u64 {
+        self.0.store.version()
+    }
+
+    /// Stores objects as they are, with their uids, times and status. Definitions come first, and a
+    /// namespace that is missing is made.
+    pub(crate) fn load(&self, mut objects: Vec<Value>) -> Loaded {
+        objects.sort_by_key(|it| it["kind"] != "CustomResourceDefinition");
+        let mut writer = Writer::new(&self.0);
+        let mut loaded = Loaded::default();
+        let mut namespaces = BTreeSet::new();
+        for object in objects {
+            match writer.load(object) {
+                Some(namespace) => {
+                    loaded.stored += 1;
+                    namespaces.insert(namespace);
+                }
+                None => loaded.skipped += 1,
+            }
+        }
+        for namespace in namespaces.iter().filter(|it| !it.is_empty()) {
+            if self.0.store.get("namespaces", "", namespace).is_none() {
+                writer.load(start::namespace(namespace));
+            }
+        }
+        loaded
+    }
+
+    /// Every object, by resource, namespace and name.
+    pub(crate) fn dump(&self) -> Vec<Value> {
+        let all = self.0.store.all().into_iter();
+        all.map(|(_, object)| (*object).clone()).collect()
+    }
+
+    fn served(&self, object: &Value) -> Result<Served, Refusal> {
+        let word = |field: &str| object[field].as_str().unwrap_or("");
+        let served = self.0.registry().kind(word("apiVersion"), word("kind"));
+        served.ok_or_else(|| {
+            let (kind, api_version) = (word("kind"), word("apiVersion"));
+            let message = format!("no kind \"{kind}\" is registered for version \"{api_version}\"");
+            Refusal::bad_request(message)
+        })
+    }
+}
+
+fn target<'a>(
+    served: &'a Served,
+    manager: &'a str,
+    namespace: &'a str,
+    name: &'a str,
+    subresource: &'a str,
+) -> Target<'a> {
+    Target {
+        served,
+        namespace: if served.kind.is_namespaced {
+            namespace
+        } else {
+            ""
+        },
+        name,
+        subresource,
+        manager,
+        is_dry_run: false,
+    }
+}
+
+impl Writer<'_> {
+    /// Stores an object as it is and returns its namespace; `None` if it cannot be stored.
+    fn load(&mut self, mut object: Value) -> Option<String> {
+        let word = |field: &str| object[field].as_str().unwrap_or("");
+        let served = self
+            .inner
+            .registry()
+            .kind(word("apiVersion"), word("kind"))?;
+        if text(&object, "name").is_empty() || !served.allows("create") {
+            return None;
+        }
+        let mut namespace = text(&object, "namespace").to_owned();
+        match (served.kind.is_namespaced, namespace.is_empty()) {
+            (true, true) => namespace = "default".to_owned(),
+            (false, false) => namespace.clear(),
+            _ => {}
+        }
+        let now = written(self.inner.clock.now());
+        let uid = self.names.uid();
+        let metadata = object["metadata"].as_object_mut()?;
+        metadata.entry("uid").or_insert_with(|| json!(uid));
+        metadata
+            .entry("creationTimestamp")
+            .or_insert_with(|| json!(now));
+        if served.kind.has_generation {
+            metadata.entry("generation").or_insert_with(|| json!(1));
+        }
+        let home = (!namespace.is_empty()).then(|| json!(namespace));
+        set(&mut object["metadata"], "namespace", home);
+        let stored = served.stored();
+        let object = converted(&stored, &object).unwrap_or(object);
+        let resource = served.resource();
+        if resource == DEFINITIONS {
+            let kind = crd::kind(&object).ok()?;
+            self.inner.change_registry(|it| it.define(kind));
+        }
+        self.inner
+            .store
+            .put(&resource, object, Expected::Any)
+            .ok()?;
+        let is_home = is_namespace(&served.kind);
+        Some(if is_home { String::new() } else { namespace })
+    }
+}

@@ -1,0 +1,124 @@
+//! What others answer or decide: metrics, proxies, and how long pods take to end.
+
+use std::sync::{Arc, PoisonError};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+use super::exchange::Response;
+use super::{Api, Call, Inner};
+use crate::sandbox::status::Refusal;
+
+/// Gives the objects of `metrics.k8s.io` by the plural of their kind: `nodes` or `pods`.
+pub(crate) type Metrics = dyn Fn(&str) -> Vec<Value> + Send + Sync;
+
+/// Answers a request to a service; `None` for a service that it does not know.
+pub(crate) type Proxy = dyn Fn(Proxied) -> BoxFuture<'static, Option<Response>> + Send + Sync;
+
+/// The group whose objects are not stored.
+pub(super) const METRICS: &str = "metrics.k8s.io";
+
+/// A request to a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Proxied {
+    pub(crate) namespace: String,
+    /// Without its port.
+    pub(crate) service: String,
+    /// A number or a name; empty if none was said.
+    pub(crate) port: String,
+    pub(crate) method: http::Method,
+    /// With a slash in front.
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) body: Bytes,
+}
+
+#[derive(Clone, Default)]
+pub(super) struct Hooks {
+    metrics: Option<Arc<Metrics>>,
+    proxy: Option<Arc<Proxy>>,
+    /// Somebody ends pods that are marked for deletion.
+    pub(super) keeps_terminating_pods: bool,
+}
+
+impl Api {
+    /// From now on `metrics.k8s.io` tells what `metrics` says.
+    pub(crate) fn set_metrics(&self, metrics: Arc<Metrics>) {
+        self.change_hooks(|it| it.metrics = Some(metrics));
+    }
+
+    /// From now on `proxy` answers for services.
+    pub(crate) fn set_proxy(&self, proxy: Arc<Proxy>) {
+        self.change_hooks(|it| it.proxy = Some(proxy));
+    }
+
+    /// Whether pods that are deleted stay for their grace period, until they are deleted again
+    /// without one. Otherwise they go at once.
+    pub(crate) fn keep_terminating_pods(&self, keeps: bool) {
+        self.change_hooks(|it| it.keeps_terminating_pods = keeps);
+    }
+
+    fn change_hooks(&self, change: impl FnOnce(&mut Hooks)) {
+        let hooks = self.0.hooks.write();
+        change(&mut hooks.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// # Errors
+    /// When there is no such service, or nobody answers for it.
+    pub(super) async fn proxy(&self, call: &Call<'_>) -> Result<Response, Refusal> {
+        let asked = &call.asked;
+        let proxied = Proxied::of(call);
+        let service = proxied.service.clone();
+        if let Some(proxy) = self.0.hooks().proxy
+            && let Some(response) = proxy(proxied).await
+        {
+            return Ok(response);
+        }
+        self.0.find(&call.served, &asked.namespace, &service)?;
+        let message = format!("no endpoints available for service \"{}\"", asked.name);
+        Err(Refusal::plain(503, "ServiceUnavailable", message))
+    }
+}
+
+impl Inner {
+    pub(super) fn hooks(&self) -> Hooks {
+        let hooks = self.hooks.read();
+        hooks.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The objects of a metrics kind, by namespace and name.
+    pub(super) fn metrics(&self, plural: &str, namespace: &str) -> Vec<Arc<Value>> {
+        let metrics = self.hooks().metrics;
+        let mut objects = metrics.map_or_else(Vec::new, |it| it(plural));
+        objects.retain(|it| namespace.is_empty() || it["metadata"]["namespace"] == namespace);
+        let key = |it: &Value| {
+            let text = |field: &str| it["metadata"][field].as_str().unwrap_or("").to_owned();
+            (text("namespace"), text("name"))
+        };
+        objects.sort_by_key(key);
+        objects.into_iter().map(Arc::new).collect()
+    }
+}
+
+impl Proxied {
+    /// `[http:]NAME[:PORT]`.
+    fn of(call: &Call<'_>) -> Self {
+        let asked = &call.asked;
+        let mut parts = asked.name.split(':');
+        let (service, port) = match (parts.next(), parts.next(), parts.next()) {
+            (_, Some(name), Some(port)) => (name, port),
+            (Some(name), Some(port), None) => (name, port),
+            (name, _, _) => (name.unwrap_or(""), ""),
+        };
+        Self {
+            namespace: asked.namespace.clone(),
+            service: service.to_owned(),
+            port: port.to_owned(),
+            method: call.request.method.clone(),
+            path: format!("/{}", asked.rest),
+            query: call.request.query.clone(),
+            body: call.request.body.clone(),
+        }
+    }
+}
