@@ -2,8 +2,16 @@
 
 use serde_json::Value;
 
-use super::kinds::Kind;
+use super::kinds::{Kind, Rules};
 use super::status::FieldError;
+
+pub(crate) const RULES: Rules = Rules {
+    complete: None,
+    check: None,
+    check_status: None,
+    prepare: None,
+    convert: None,
+};
 
 /// The kind that a definition makes.
 ///

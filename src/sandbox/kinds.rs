@@ -95,6 +95,8 @@ pub(crate) struct Rules {
     pub(crate) complete: Option<fn(&mut Value)>,
     /// What is wrong with the new object; the second is the one that it replaces.
     pub(crate) check: Option<Check>,
+    /// What is wrong with a new status; the second is the object that it replaces.
+    pub(crate) check_status: Option<Check>,
     /// Sets and clears fields that the server owns before an object is created (no old one) or
     /// updated.
     pub(crate) prepare: Option<fn(&mut Value, Option<&Value>)>,

@@ -1,0 +1,27 @@
+//! Quantities as objects hold them: texts, or bare numbers.
+
+use serde_json::Value;
+
+use crate::units::Quantity;
+
+/// The amount, if it is one.
+pub(super) fn read(value: &Value) -> Option<Quantity> {
+    match value {
+        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.to_string().parse().ok(),
+        _ => None,
+    }
+}
+
+/// The amount as the server writes it back; what is none stays.
+pub(super) fn shown(value: &Value) -> Value {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        other => return other.clone(),
+    };
+    match crate::units::canonical(&text) {
+        Ok(text) => Value::String(text),
+        Err(_) => value.clone(),
+    }
+}
