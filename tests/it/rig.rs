@@ -10,6 +10,7 @@
 pub(crate) mod apiserver;
 pub(crate) mod backfill;
 pub(crate) mod certificates;
+pub(crate) mod control_plane;
 pub(crate) mod expected;
 pub(crate) mod faulty;
 pub(crate) mod fleet;

@@ -1,0 +1,124 @@
+//! One suite of tests, several servers: a control plane and the kubeconfigs that lead to it.
+//!
+//! - `STEPSCALE_TEST_KUBECONFIG=FILE`: the cluster of that file, whose user must be an
+//!   administrator.
+//! - `KUBEBUILDER_ASSETS=FOLDER`: a new one from the `etcd` and `kube-apiserver` in that folder,
+//!   with the `kube-controller-manager` if it is there.
+//! - neither: the sandbox.
+
+mod assets;
+mod kubeconfig;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use assets::Processes;
+use kubeconfig::Access;
+
+/// Users who may do nothing until a test gives them a role, beside the administrator.
+pub(crate) const USERS: [&str; 2] = ["reader", "editor"];
+/// Somebody with a token that the server does not know.
+pub(crate) const STRANGER: &str = "stranger";
+/// The token of the administrator; those of [`USERS`] are their names.
+const ADMIN: &str = "admin";
+
+/// A control plane for one test; what was started for it ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct ControlPlane {
+    server: Server,
+    runs_controllers: bool,
+    /// Holds the kubeconfigs.
+    directory: tempfile::TempDir,
+}
+
+#[derive(Debug)]
+enum Server {
+    Sandbox(sandbox::Running),
+    /// Somebody else's cluster.
+    Given,
+    Started(#[expect(dead_code, reason = "ends them when dropped")] Processes),
+}
+
+impl ControlPlane {
+    /// The control plane that the environment chooses; `None`, said loudly, where there is none.
+    ///
+    /// # Panics
+    /// When the chosen one does not start or answer.
+    pub(crate) fn start() -> Option<Self> {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let given = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty());
+        if let Some(file) = given("STEPSCALE_TEST_KUBECONFIG") {
+            return Some(Self::given(Path::new(&file), directory));
+        }
+        if let Some(folder) = given("KUBEBUILDER_ASSETS") {
+            let (processes, access) = Processes::start(Path::new(&folder));
+            kubeconfig::write(directory.path(), &access);
+            return Some(Self {
+                runs_controllers: processes.run_controllers(),
+                server: Server::Started(processes),
+                directory,
+            });
+        }
+        let (running, access) = sandbox::start()?;
+        kubeconfig::write(directory.path(), &access);
+        Some(Self {
+            server: Server::Sandbox(running),
+            runs_controllers: true,
+            directory,
+        })
+    }
+
+    fn given(file: &Path, directory: tempfile::TempDir) -> Self {
+        kubeconfig::copy(file, directory.path());
+        let mut plane = Self {
+            server: Server::Given,
+            runs_controllers: false,
+            directory,
+        };
+        plane.runs_controllers = kubeconfig::has_service_accounts(&plane.kubeconfig());
+        plane
+    }
+
+    /// The administrator's.
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
+        self.kubeconfig_of(ADMIN)
+    }
+
+    /// That of one of [`USERS`], or of [`STRANGER`].
+    pub(crate) fn kubeconfig_of(&self, user: &str) -> PathBuf {
+        kubeconfig::path(self.directory.path(), user)
+    }
+
+    pub(crate) fn is_sandbox(&self) -> bool {
+        matches!(self.server, Server::Sandbox(_))
+    }
+
+    /// Whether objects are collected with their owners, and namespaces emptied.
+    pub(crate) fn runs_controllers(&self) -> bool {
+        self.runs_controllers
+    }
+}
+
+/// The one place that knows how the sandbox is started.
+mod sandbox {
+    use super::Access;
+
+    /// A sandbox that ends when dropped.
+    #[derive(Debug)]
+    pub(super) struct Running;
+
+    pub(super) fn start() -> Option<(Running, Access)> {
+        eprintln!("SKIPPED: set STEPSCALE_TEST_KUBECONFIG or KUBEBUILDER_ASSETS");
+        None
+    }
+}
+
+/// A word that no other test uses, in this run or another one.
+#[expect(clippy::disallowed_methods, reason = "must differ from earlier runs")]
+pub(crate) fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let millis = now.map_or(0, |it| it.as_millis()) % 100_000_000;
+    let (process, count) = (std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+    format!("{process:x}{millis:x}x{count}")
+}
