@@ -5,6 +5,7 @@
 
 mod architecture;
 mod bad_input;
+mod conformance;
 mod example;
 mod gate;
 mod gather;
