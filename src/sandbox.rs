@@ -7,6 +7,7 @@ mod access;
 mod api;
 mod apply;
 mod clock;
+mod cluster;
 mod columns;
 mod crd;
 mod discovery;
@@ -26,4 +27,6 @@ mod status;
 mod store;
 mod table;
 
+pub use cluster::{Account, Error, Options, Sandbox};
+pub use faults::Plan as Faults;
 pub use seed::Seed;

@@ -4,6 +4,7 @@
 //! Written by another library, because kubectl reads YAML 1.1, in which a bare `yes` or `1_000`
 //! is not the string that it looks like: the writer quotes them all.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use serde_yaml::{Mapping, Value};
@@ -31,6 +32,16 @@ pub fn read(text: &str) -> Result<Value, ReadError> {
         return Ok(Value::Null);
     }
     serde_yaml::from_str(text).map_err(|err| ReadError {
+        message: err.to_string(),
+    })
+}
+
+/// The one document of `text` as a `T`.
+///
+/// # Errors
+/// As [`read`], and if the document is not a `T`.
+pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
+    serde_yaml::from_value(read(text)?).map_err(|err| ReadError {
         message: err.to_string(),
     })
 }

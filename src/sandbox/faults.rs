@@ -13,7 +13,8 @@ use jiff::SignedDuration;
 
 use super::access::Attributes;
 use super::status::{Named, Refusal};
-pub(crate) use plan::{Answer, Cut, Plan, PlanError, Rule};
+pub use plan::Plan;
+pub(crate) use plan::{Answer, Cut, PlanError, Rule};
 
 /// The trouble of a server. It can be changed while the server runs.
 #[derive(Debug, Default)]

@@ -10,7 +10,7 @@ use crate::sandbox::access::Attributes;
 /// All the trouble of a run.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Another one makes other requests unlucky.
     pub(crate) seed: u64,
     /// Every rule that fits a request counts it and may strike; of several answers the first wins.

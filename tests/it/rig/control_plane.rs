@@ -59,7 +59,7 @@ impl ControlPlane {
                 directory,
             });
         }
-        let (running, access) = sandbox::start()?;
+        let (running, access) = sandbox::start();
         kubeconfig::write(directory.path(), &access);
         Some(Self {
             server: Server::Sandbox(running),
@@ -101,15 +101,52 @@ impl ControlPlane {
 
 /// The one place that knows how the sandbox is started.
 mod sandbox {
-    use super::Access;
+    use stepscale::sandbox::{Account, Options, Sandbox};
+
+    use super::{Access, USERS};
 
     /// A sandbox that ends when dropped.
     #[derive(Debug)]
-    pub(super) struct Running;
+    pub(super) struct Running {
+        _sandbox: Sandbox,
+        _runtime: tokio::runtime::Runtime,
+    }
 
-    pub(super) fn start() -> Option<(Running, Access)> {
-        eprintln!("SKIPPED: set STEPSCALE_TEST_KUBECONFIG or KUBEBUILDER_ASSETS");
-        None
+    pub(super) fn start() -> (Running, Access) {
+        // Another test of this process may have done so.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let users = USERS.map(|name| Account {
+            name: name.to_owned(),
+            groups: vec![],
+            token: name.to_owned(),
+        });
+        let options = Options {
+            users: users.to_vec(),
+            ..Options::at(now())
+        };
+        let sandbox = runtime
+            .block_on(Sandbox::start(options))
+            .expect("a sandbox");
+        let access = Access {
+            url: sandbox.url(),
+            authority: sandbox.authority().to_owned(),
+            token: sandbox.token().to_owned(),
+        };
+        let running = Running {
+            _sandbox: sandbox,
+            _runtime: runtime,
+        };
+        (running, access)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "the server's clients go by it")]
+    fn now() -> jiff::Timestamp {
+        jiff::Timestamp::now()
     }
 }
 
