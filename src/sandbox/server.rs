@@ -43,7 +43,7 @@ pub(crate) struct Settings {
     pub(crate) tokens: Tokens,
     pub(crate) handler: Handler,
     /// RBAC as it is now, which says who may act as somebody else.
-    pub(crate) policies: Arc<dyn Fn() -> Policies + Send + Sync>,
+    pub(crate) policies: Arc<dyn Fn() -> Arc<Policies> + Send + Sync>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Clock,
 }

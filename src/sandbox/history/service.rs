@@ -16,26 +16,11 @@ pub(crate) fn object() -> Value {
             "targetPort": PORT }] } })
 }
 
-/// What is asked of the history by a path at the API server: `/api/v1/query`; none for the paths of
-/// others.
-pub(crate) fn asked(path: &str) -> Option<&str> {
-    let services = path.strip_prefix("/api/v1/namespaces/")?;
-    let (namespace, rest) = services.split_once("/services/")?;
-    let (service, rest) = rest.split_once("/proxy")?;
-    let is_path = rest.is_empty() || rest.starts_with('/');
-    (namespace == NAMESPACE && is_ours(service) && is_path).then_some(rest)
-}
-
-/// A service in a proxy path is a name, or has a scheme before it and a port, or its name, behind.
-fn is_ours(service: &str) -> bool {
-    let service = service.replace("%3A", ":").replace("%3a", ":");
-    let service = service.strip_prefix("http:").unwrap_or(&service);
-    match service.split_once(':') {
-        None => service == NAME,
-        Some((name, port)) => {
-            name == NAME && (matches!(port, "" | "http") || port.parse() == Ok(PORT))
-        }
-    }
+/// Whether a request to this port of a service, by its number or its name or not said at all, is
+/// one to the history.
+pub(crate) fn is(namespace: &str, name: &str, port: &str) -> bool {
+    let is_port = matches!(port, "" | "http") || port.parse() == Ok(PORT);
+    namespace == NAMESPACE && name == NAME && is_port
 }
 
 #[cfg(test)]
@@ -43,33 +28,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn proxy_paths_lead_to_the_history() {
+    fn one_port_of_one_service_is_the_history() {
         let cases = [
-            (
-                "monitoring/services/prometheus:9090/proxy/api/v1/query",
-                Some("/api/v1/query"),
-            ),
-            (
-                "monitoring/services/prometheus/proxy/api/v1/read",
-                Some("/api/v1/read"),
-            ),
-            (
-                "monitoring/services/http:prometheus:http/proxy/-/ready",
-                Some("/-/ready"),
-            ),
-            ("monitoring/services/prometheus%3A9090/proxy", Some("")),
-            ("monitoring/services/https:prometheus:9090/proxy/x", None),
-            ("monitoring/services/prometheus:9091/proxy/x", None),
-            ("monitoring/services/other:9090/proxy/x", None),
-            ("shop/services/prometheus:9090/proxy/x", None),
-            ("monitoring/services/prometheus", None),
-            ("monitoring/services/prometheus/proxying", None),
-            ("monitoring/pods/prometheus/proxy/x", None),
+            ("monitoring", "prometheus", "9090", true),
+            ("monitoring", "prometheus", "http", true),
+            ("monitoring", "prometheus", "", true),
+            ("monitoring", "prometheus", "9091", false),
+            ("monitoring", "other", "9090", false),
+            ("shop", "prometheus", "9090", false),
         ];
-        for (path, expected) in cases {
-            let path = format!("/api/v1/namespaces/{path}");
-            assert_eq!(asked(&path), expected, "{path}");
+        for (namespace, name, port, expected) in cases {
+            assert_eq!(
+                is(namespace, name, port),
+                expected,
+                "{namespace}/{name}:{port}"
+            );
         }
-        assert_eq!(asked("/apis/apps/v1"), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Who asks: bearer tokens, nobody in particular, and acting as somebody else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
@@ -49,7 +50,7 @@ fn token(headers: &HeaderMap) -> Option<&str> {
 pub(super) fn acting(
     user: User,
     headers: &HeaderMap,
-    policies: impl FnOnce() -> Policies,
+    policies: impl FnOnce() -> Arc<Policies>,
 ) -> Result<User, Refusal> {
     let asked = asked(headers);
     if asked.is_empty() {
@@ -154,8 +155,6 @@ fn all(headers: &HeaderMap, name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::json;
 
     use super::*;
@@ -168,7 +167,7 @@ mod tests {
     }
 
     /// The user `deputy` may act as eve, as the group ops and as accounts of `shop`.
-    fn policies() -> Policies {
+    fn policies() -> Arc<Policies> {
         let rule = |resource: &str, names: &[&str]| {
             json!({ "verbs": ["impersonate"], "apiGroups": [""], "resources": [resource],
                 "resourceNames": names })
@@ -181,7 +180,7 @@ mod tests {
                 "subjects": [{ "kind": "User", "name": "deputy" }],
                 "roleRef": { "kind": kind, "name": "r" } }))
         };
-        Policies {
+        Arc::new(Policies {
             cluster_roles: vec![role(
                 "r",
                 json!([rule("users", &["eve"]), rule("groups", &["ops"])]),
@@ -189,7 +188,7 @@ mod tests {
             cluster_role_bindings: vec![binding("ClusterRole")],
             roles: vec![role("r", json!([rule("serviceaccounts", &[])]))],
             role_bindings: vec![binding("Role")],
-        }
+        })
     }
 
     #[test]

@@ -42,7 +42,7 @@ async fn start(plan: &str) -> (Server, Arc<Faults>) {
         port: 0,
         tokens: Tokens::new([("t-eve".to_owned(), User::known("eve", vec![]))]),
         handler: Arc::new(|request| async move { echo(request) }.boxed()),
-        policies: Arc::new(Policies::default),
+        policies: Arc::new(Arc::<Policies>::default),
         faults: Arc::clone(&faults),
         clock: Clock::at(Timestamp::UNIX_EPOCH),
     };

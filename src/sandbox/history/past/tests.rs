@@ -74,7 +74,7 @@ async fn serve(past: Past) -> Server {
     let settings = Settings {
         port: 0,
         tokens: Default::default(),
-        policies: Arc::new(Policies::default),
+        policies: Arc::new(Arc::<Policies>::default),
         faults: Default::default(),
         clock: Clock::at(Timestamp::UNIX_EPOCH),
         handler: Arc::new(move |request| {
