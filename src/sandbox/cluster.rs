@@ -220,6 +220,6 @@ fn handler(api: Api) -> super::server::Handler {
     })
 }
 
-fn policies(api: Api) -> Arc<dyn Fn() -> Policies + Send + Sync> {
-    Arc::new(move || Policies::clone(&api.policies()))
+fn policies(api: Api) -> Arc<dyn Fn() -> Arc<Policies> + Send + Sync> {
+    Arc::new(move || api.policies())
 }
