@@ -1,5 +1,18 @@
 //! Server-side apply: who owns which field, and what becomes of an object.
 
+mod collect;
+mod compare;
+mod element;
+mod fields;
+mod items;
+mod merge;
+mod named;
+mod place;
+mod remove;
+mod text;
+mod validate;
+mod zero;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
