@@ -99,7 +99,13 @@ impl Refusal {
     pub(crate) fn invalid(it: Named<'_>, name: &str, errors: &[FieldError]) -> Self {
         let kind = qualified(it.kind, it.group);
         let causes: Vec<Cause> = errors.iter().map(FieldError::cause).collect();
-        let texts: Vec<String> = errors.iter().map(FieldError::to_string).collect();
+        // The same error may be found twice: as two causes, of which the message tells one.
+        let mut texts: Vec<String> = Vec::new();
+        for text in errors.iter().map(FieldError::to_string) {
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
         let text = match texts.as_slice() {
             [only] => only.clone(),
             all => format!("[{}]", all.join(", ")),
@@ -393,6 +399,17 @@ mod tests {
             json!({ "reason": "FieldValueInvalid", "field": "spec.maxReplicas",
                 "message": "Invalid value: 0: must be greater than 0" })
         );
+    }
+
+    #[test]
+    fn an_error_that_is_found_twice_is_told_once_and_listed_twice() {
+        let error = FieldError::new("metadata.labels", Fault::Required, "");
+        let refusal = Refusal::invalid(HPA, "web", &[error.clone(), error]);
+        assert_eq!(
+            refusal.message,
+            "HorizontalPodAutoscaler.autoscaling \"web\" is invalid: metadata.labels: Required value"
+        );
+        assert_eq!(refusal.details.unwrap().causes.len(), 2);
     }
 
     #[test]
