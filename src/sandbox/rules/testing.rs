@@ -81,8 +81,10 @@ fn complete(kind: &Kind, object: &mut Value, old: Option<&Value>) {
     if let Some(complete) = kind.rules.complete {
         complete(object);
     }
-    // What creates a status is of no use where one is written.
-    if let (Some(prepare), None) = (kind.rules.prepare, object.get("status")) {
+    // What makes the first status is of no use where a case has one.
+    if let Some(prepare) = kind.rules.prepare
+        && (old.is_some() || object.get("status").is_none())
+    {
         prepare(object, old);
     }
     if kind.kind == "Service" {
