@@ -32,7 +32,7 @@ fn default_value(place: &Place<'_>, default: &Place<'_>) -> Vec<FieldError> {
     }
     for mut error in check::check(default.value, schema) {
         error.field = match error.field.as_str() {
-            "" => default.path.clone(),
+            "" | "<nil>" => default.path.clone(),
             below if below.starts_with('[') => format!("{}{below}", default.path),
             below => format!("{}.{below}", default.path),
         };

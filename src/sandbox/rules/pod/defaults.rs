@@ -187,12 +187,14 @@ pub(super) fn quality_of_service(spec: &Value) -> &'static str {
         let mut pairs = parts.iter().flat_map(|part| names.map(|name| (part, name)));
         pairs.any(|(part, name)| is_set(it, part, name))
     };
+    // What is limited and asks for nothing asks for its limit.
     let is_bound = |it: &Value| {
         let limits = &it["resources"]["limits"];
         let requests = &it["resources"]["requests"];
-        names
-            .iter()
-            .all(|name| has(&limits[name]) && read(&limits[name]) == read(&requests[name]))
+        names.iter().all(|name| {
+            let (limit, asked) = (read(&limits[name]), read(&requests[name]));
+            has(&limits[name]) && (asked.is_none() || asked == limit)
+        })
     };
     if !all().any(asks) {
         return "BestEffort";

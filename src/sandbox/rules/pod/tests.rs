@@ -14,6 +14,14 @@ fn classes_follow_from_requests_and_limits() {
                 "limits": { "cpu": "0.1", "memory": "1024Mi" } }),
             "Guaranteed",
         ),
+        (
+            json!({ "limits": { "cpu": "1", "memory": "1Gi" } }),
+            "Guaranteed",
+        ),
+        (
+            json!({ "requests": { "cpu": "1" }, "limits": { "cpu": "2", "memory": "1Gi" } }),
+            "Burstable",
+        ),
     ];
     for (resources, class) in table {
         assert_eq!(defaults::quality_of_service(&pod(resources)), class);
