@@ -221,23 +221,32 @@ fn with_metadata(schema: &mut Value, known: &Definitions) {
     let Some(properties) = schema["properties"].as_object_mut() else {
         return;
     };
-    // Any kind tells what these two are; they are in the words of Kubernetes there.
-    let described = |name: &str| {
-        let told = known.values().find_map(|it| {
-            let properties = &it["properties"];
-            let is_object = properties["metadata"]["allOf"][0]["$ref"]
-                .as_str()
-                .is_some_and(|it| it.ends_with(METADATA));
-            is_object.then(|| properties[name].clone())
-        });
-        told.filter(Value::is_object)
-            .unwrap_or_else(|| json!({ "type": "string" }))
-    };
-    for name in ["apiVersion", "kind"] {
-        properties.insert(name.to_owned(), described(name));
+    for name in ["apiVersion", "kind", "metadata"] {
+        properties.insert(name.to_owned(), described(name, known));
     }
-    let reference = json!({ "allOf": [{ "$ref": format!("{REFERENCE}{METADATA}") }] });
-    properties.insert("metadata".to_owned(), reference);
+}
+
+/// A field that every object has, as any of the known kinds describes it.
+fn described(name: &str, known: &Definitions) -> Value {
+    let told = known.values().find_map(|it| {
+        let properties = &it["properties"];
+        let metadata = &properties["metadata"];
+        let reference = metadata
+            .get("$ref")
+            .unwrap_or(&metadata["allOf"][0]["$ref"]);
+        let is_object = reference.as_str().is_some_and(|it| it.ends_with(METADATA));
+        let field = is_object.then(|| properties.get(name).cloned());
+        field.flatten()
+    });
+    // Custom resources without metadata do not get any.
+    let told = told.map(|mut it| {
+        it.as_object_mut().map(|it| it.remove("default"));
+        it
+    });
+    told.unwrap_or_else(|| match name {
+        "metadata" => json!({ "allOf": [{ "$ref": format!("{REFERENCE}{METADATA}") }] }),
+        _ => json!({ "type": "string" }),
+    })
 }
 
 /// Completes whole objects within the schema in the same way.

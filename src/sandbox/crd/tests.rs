@@ -56,12 +56,7 @@ fn the_schema_of_a_kind_has_what_every_object_has() {
     let schema = kind.stored().schema();
     assert_eq!(schema.field("apiVersion").unwrap().shape(), Shape::String);
     let metadata = schema.field("metadata").unwrap().node();
-    assert!(
-        metadata["allOf"][0]["$ref"]
-            .as_str()
-            .unwrap()
-            .ends_with("v1.ObjectMeta")
-    );
+    assert!(metadata.to_string().contains("v1.ObjectMeta\""));
     let gvk = json!([{ "group": "example.com", "version": "v1", "kind": "Boat" }]);
     assert_eq!(
         schema.keyword("x-kubernetes-group-version-kind"),
