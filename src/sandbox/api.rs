@@ -8,6 +8,7 @@
 mod authorize;
 mod body;
 mod collect;
+mod definitions;
 mod delete;
 mod direct;
 mod exchange;
@@ -117,7 +118,7 @@ impl Api {
         let asked = Asked::of(&request.method, &request.path, &query);
         self.0.authorize(&request.user, &asked)?;
         if !asked.is_resource() {
-            return self.0.other(request, &asked.path);
+            return self.0.other(request, &asked.path, &query);
         }
         let registry = self.0.registry();
         if !registry.has_group(&asked.group, &asked.version) {
@@ -237,3 +238,6 @@ fn not_allowed() -> Refusal {
         Details::default(),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,13 @@ use std::sync::{Arc, MutexGuard};
 
 use serde_json::{Value, json};
 
-use super::collect::Work;
+use super::collect::{DEFINITIONS, Work};
 use super::delete::finalizers;
 use super::names::Names;
 use super::present::{converted, in_version};
 use super::{Inner, metadata, scale};
 use crate::sandbox::apply::{self, Author, NotApplied, Typed};
+use crate::sandbox::crd;
 use crate::sandbox::kinds::Kind;
 use crate::sandbox::registry::Served;
 use crate::sandbox::schema::{Schema, check, defaults};
@@ -95,7 +96,7 @@ impl<'a> Writer<'a> {
         let written = self.inner.store.put(&resource, stored, Expected::Absent);
         let written =
             written.map_err(|_| Refusal::already_exists(target.served.kind.named(), &name))?;
-        Ok(written)
+        self.follow_up(target.served, written)
     }
 
     /// Replaces an object, or its status.
@@ -247,7 +248,17 @@ impl<'a> Writer<'a> {
             return Ok(Arc::new(stored));
         }
         let written = self.inner.store.put(&resource, stored, expected);
-        written.map_err(|_| Refusal::modified(target.served.kind.named(), target.name))
+        let written =
+            written.map_err(|_| Refusal::modified(target.served.kind.named(), target.name))?;
+        self.follow_up(target.served, written)
+    }
+
+    /// Does what follows from the writing of an object, which may write it again.
+    fn follow_up(&mut self, served: &Served, object: Arc<Value>) -> Result<Arc<Value>, Refusal> {
+        if served.resource() == DEFINITIONS {
+            self.define(served, &object)?;
+        }
+        Ok(object)
     }
 
     /// The object as it is kept: with its defaults, and valid.
@@ -271,6 +282,9 @@ impl<'a> Writer<'a> {
         errors.extend(check::check(&object, kept.version().schema()));
         if let Some(check) = rules.check {
             errors.extend(check(&object, live));
+        }
+        if errors.is_empty() && kept.resource() == DEFINITIONS {
+            errors.extend(crd::kind(&object).err().unwrap_or_default());
         }
         if errors.is_empty() {
             return Ok(object);

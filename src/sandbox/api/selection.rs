@@ -4,43 +4,36 @@ use serde_json::Value;
 
 use super::query::Query;
 use crate::sandbox::registry::Served;
+use crate::sandbox::selectors::{FieldSelector, LabelSelector};
 use crate::sandbox::status::Refusal;
 
-/// The selectors of a request.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// The selectors of a request; what it does not select by is `None`.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Selection {
-    fields: Vec<(String, bool, String)>,
+    labels: Option<LabelSelector>,
+    fields: Option<FieldSelector>,
 }
 
 impl Selection {
+    /// # Errors
+    /// When a selector cannot be read, or names a field by which nobody selects.
     pub(super) fn of(query: &Query, served: &Served) -> Result<Self, Refusal> {
-        let mut fields = vec![];
-        for term in query.text("fieldSelector").split(',') {
-            let (name, is_equal, value) = match (term.split_once("!="), term.split_once('=')) {
-                (Some((name, value)), _) => (name, false, value),
-                (None, Some((name, value))) => (name, true, value.trim_start_matches('=')),
-                (None, None) => continue,
-            };
-            let kind = &served.kind;
-            let is_known = matches!(name, "metadata.name" | "metadata.namespace")
-                || kind.selectable.iter().any(|it| it == name);
-            if !is_known {
-                let message = format!("field label not supported: {name}");
-                return Err(Refusal::bad_request(message));
-            }
-            fields.push((name.to_owned(), is_equal, value.to_owned()));
-        }
-        Ok(Self { fields })
+        let text = |name: &str| Some(query.text(name).to_owned()).filter(|it| !it.is_empty());
+        let labels = text("labelSelector").map(|it| LabelSelector::parse(&it));
+        let fields = text("fieldSelector").map(|it| FieldSelector::parse(&it, &served.kind));
+        Ok(Self {
+            labels: labels.transpose()?,
+            fields: fields.transpose()?,
+        })
     }
 
     pub(super) fn is_everything(&self) -> bool {
-        self.fields.is_empty()
+        self.labels.is_none() && self.fields.is_none()
     }
 
     pub(super) fn matches(&self, object: &Value) -> bool {
-        self.fields.iter().all(|(name, is_equal, value)| {
-            let found = name.split('.').try_fold(object, |it, name| it.get(name));
-            (found.and_then(Value::as_str).unwrap_or("") == value) == *is_equal
-        })
+        let has_labels = |it: &LabelSelector| it.matches(&object["metadata"]["labels"]);
+        let has_fields = |it: &FieldSelector| it.matches(object);
+        self.labels.as_ref().is_none_or(has_labels) && self.fields.as_ref().is_none_or(has_fields)
     }
 }

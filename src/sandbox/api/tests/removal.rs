@@ -1,0 +1,178 @@
+use super::*;
+
+fn owned(name: &str, owners: &[&Value]) -> Value {
+    let reference = |it: &&Value| {
+        json!({ "apiVersion": it["apiVersion"], "kind": it["kind"], "name": it["metadata"]["name"],
+            "uid": it["metadata"]["uid"], "blockOwnerDeletion": true })
+    };
+    let owners: Vec<Value> = owners.iter().map(reference).collect();
+    json!({ "metadata": { "name": name, "ownerReferences": owners } })
+}
+
+async fn names(api: &Api) -> Vec<String> {
+    let (_, list) = send(api, "GET", MAPS).await;
+    let items = list["items"].as_array().unwrap();
+    let name = |it: &Value| it["metadata"]["name"].as_str().unwrap().to_owned();
+    items.iter().map(name).collect()
+}
+
+async fn delete(api: &Api, name: &str, options: Value) -> (u16, Value) {
+    send_body(api, "DELETE", &format!("{MAPS}/{name}"), JSON, &options).await
+}
+
+#[tokio::test]
+async fn dependents_go_with_their_last_owner() {
+    let api = api();
+    let one = create(&api, MAPS, map("one")).await;
+    let two = create(&api, MAPS, map("two")).await;
+    let child = create(&api, MAPS, owned("child", &[&one, &two])).await;
+    create(&api, MAPS, owned("grandchild", &[&child])).await;
+    let (code, status) = delete(&api, "one", json!({})).await;
+    assert_eq!(
+        (code, &status["status"], &status["details"]["uid"]),
+        (200, &json!("Success"), &one["metadata"]["uid"])
+    );
+    assert_eq!(names(&api).await, ["child", "grandchild", "two"]);
+    delete(&api, "two", json!({})).await;
+    assert!(names(&api).await.is_empty());
+}
+
+#[tokio::test]
+async fn orphans_stay_and_forget_their_owner() {
+    let api = api();
+    let owner = create(&api, MAPS, map("owner")).await;
+    create(&api, MAPS, owned("child", &[&owner])).await;
+    delete(&api, "owner", json!({ "propagationPolicy": "Orphan" })).await;
+    let (_, child) = send(&api, "GET", &format!("{MAPS}/child")).await;
+    assert!(child["metadata"].get("ownerReferences").is_none());
+    assert_eq!(names(&api).await, ["child"]);
+}
+
+#[tokio::test]
+async fn a_foreground_deletion_waits_for_what_holds_its_dependents() {
+    let api = api();
+    let owner = create(&api, MAPS, map("owner")).await;
+    let mut child = owned("child", &[&owner]);
+    child["metadata"]["finalizers"] = json!(["example.com/held"]);
+    create(&api, MAPS, child).await;
+    let (_, object) = delete(&api, "owner", json!({ "propagationPolicy": "Foreground" })).await;
+    assert_eq!(
+        object["metadata"]["finalizers"],
+        json!(["foregroundDeletion"])
+    );
+    assert_eq!(names(&api).await, ["child", "owner"]);
+    let free = json!({ "metadata": { "finalizers": null } });
+    let (code, _) = send_body(&api, "PATCH", &format!("{MAPS}/child"), MERGE, &free).await;
+    assert_eq!(code, 200);
+    assert!(names(&api).await.is_empty());
+}
+
+#[tokio::test]
+async fn long_chains_of_owners_and_rings_end() {
+    let api = api();
+    let mut objects = vec![];
+    for index in 0..5_000 {
+        let owner = json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": format!("m{}", index - 1),
+            "uid": format!("u{}", index - 1) }]);
+        let ring =
+            json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "m4999", "uid": "u4999" }]);
+        objects.push(
+            json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": {
+            "name": format!("m{index}"), "namespace": "default", "uid": format!("u{index}"),
+            "ownerReferences": if index == 0 { ring } else { owner } } }),
+        );
+    }
+    api.load(objects);
+    delete(&api, "m0", json!({})).await;
+    assert!(names(&api).await.is_empty());
+}
+
+#[tokio::test]
+async fn preconditions_hold() {
+    let api = api();
+    let object = create(&api, MAPS, map("a")).await;
+    let uid = object["metadata"]["uid"].as_str().unwrap();
+    let (code, status) = delete(&api, "a", json!({ "preconditions": { "uid": "x" } })).await;
+    assert_eq!(code, 409);
+    assert_eq!(
+        status["message"],
+        format!(
+            "Operation cannot be fulfilled on ConfigMap \"a\": the UID in the precondition (x) does not \
+             match the UID in record ({uid}). The object might have been deleted and then recreated"
+        )
+    );
+    let (code, _) = delete(
+        &api,
+        "a",
+        json!({ "preconditions": { "resourceVersion": "1" } }),
+    )
+    .await;
+    assert_eq!(code, 409);
+    let (code, _) = delete(&api, "a", json!({ "preconditions": { "uid": uid } })).await;
+    assert_eq!(code, 200);
+}
+
+#[tokio::test]
+async fn a_namespace_takes_its_content_along() {
+    let api = api();
+    create(&api, "/api/v1/namespaces", map("shop")).await;
+    let maps = "/api/v1/namespaces/shop/configmaps";
+    create(&api, maps, map("free")).await;
+    let held = json!({ "metadata": { "name": "held", "finalizers": ["example.com/held"] } });
+    create(&api, maps, held).await;
+    let (code, object) = send(&api, "DELETE", "/api/v1/namespaces/shop").await;
+    assert_eq!(
+        (code, &object["status"]["phase"]),
+        (200, &json!("Terminating"))
+    );
+    assert_eq!(send(&api, "GET", &format!("{maps}/free")).await.0, 404);
+    let (code, status) = send_body(&api, "POST", maps, JSON, &map("late")).await;
+    assert_eq!(code, 403);
+    assert_eq!(
+        status["details"]["causes"][0]["reason"],
+        "NamespaceTerminating"
+    );
+    let free = json!({ "metadata": { "finalizers": [] } });
+    send_body(&api, "PATCH", &format!("{maps}/held"), MERGE, &free).await;
+    assert_eq!(send(&api, "GET", "/api/v1/namespaces/shop").await.0, 404);
+    let (code, status) = send(&api, "DELETE", "/api/v1/namespaces/default").await;
+    assert_eq!(code, 403);
+    assert_eq!(
+        status["message"],
+        "namespaces \"default\" is forbidden: this namespace may not be deleted"
+    );
+}
+
+#[tokio::test]
+async fn collections_are_deleted_as_selected() {
+    let api = api();
+    for (name, label) in [("a", "x"), ("b", "y"), ("c", "x")] {
+        let body = json!({ "metadata": { "name": name, "labels": { "l": label } } });
+        create(&api, MAPS, body).await;
+    }
+    let target = format!("{MAPS}?labelSelector=l%3Dx");
+    let (code, list) = send(&api, "DELETE", &format!("{target}&dryRun=All")).await;
+    assert_eq!((code, list["items"].as_array().unwrap().len()), (200, 2));
+    assert_eq!(names(&api).await, ["a", "b", "c"]);
+    send(&api, "DELETE", &target).await;
+    assert_eq!(names(&api).await, ["b"]);
+}
+
+#[tokio::test]
+async fn pods_stay_for_their_grace_period_if_somebody_ends_them() {
+    let api = api();
+    let pods = "/api/v1/namespaces/default/pods";
+    let pod = json!({ "metadata": { "name": "p" },
+        "spec": { "containers": [{ "name": "c", "image": "i" }] } });
+    create(&api, pods, pod.clone()).await;
+    assert_eq!(send(&api, "DELETE", &format!("{pods}/p")).await.0, 200);
+    assert_eq!(send(&api, "GET", &format!("{pods}/p")).await.0, 404);
+    api.keep_terminating_pods(true);
+    create(&api, pods, pod).await;
+    let (_, ending) = send(&api, "DELETE", &format!("{pods}/p")).await;
+    assert_eq!(ending["metadata"]["deletionGracePeriodSeconds"], 30);
+    assert_eq!(send(&api, "GET", &format!("{pods}/p")).await.0, 200);
+    let live = api.get("", "pods", "default", "p").unwrap();
+    api.delete(&live, Some(0)).unwrap();
+    assert_eq!(send(&api, "GET", &format!("{pods}/p")).await.0, 404);
+}

@@ -1,0 +1,357 @@
+use super::*;
+
+/// method, path, media type, body, code, message or nothing
+type Case = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static str,
+    u16,
+    &'static str,
+);
+
+async fn check(api: &Api, cases: &[Case]) {
+    for (method, target, media, body, code, message) in cases {
+        let response = api.answer(with_body(method, target, media, body)).await;
+        let (found, answer) = whole(response).await;
+        assert_eq!(found, *code, "{method} {target} {body}: {answer}");
+        assert!(
+            message.is_empty() || answer["message"] == *message,
+            "{target} {body}: {answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn creations_are_checked() {
+    const OTHER: &str = "/api/v1/namespaces/none/configmaps";
+    let cases: [Case; 13] = [
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"metadata":{"name":"a"},"data":{"a":"b"}}"#,
+            201,
+            "",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"metadata":{"name":"a"}}"#,
+            409,
+            "configmaps \"a\" already exists",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"metadata":{"name":"b","namespace":"other"}}"#,
+            400,
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"metadata":{}}"#,
+            422,
+            "ConfigMap \"\" is invalid: metadata.name: Required value: name or generateName is required",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"metadata":{"name":"b","resourceVersion":"5"}}"#,
+            500,
+            "resourceVersion should not be set on objects to be created",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"apiVersion":"v1""#,
+            400,
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input ({\"apiVersion\":\"v1\")",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            "",
+            400,
+            "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: unexpected end of JSON input (<empty>)",
+        ),
+        ("POST", MAPS, "text/foo", "{}", 415, ""),
+        (
+            "POST",
+            MAPS,
+            "application/yaml",
+            "metadata: {name: y1}",
+            201,
+            "",
+        ),
+        (
+            "POST",
+            MAPS,
+            JSON,
+            r#"{"metadata":{"name":7}}"#,
+            400,
+            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal number into Go struct field ObjectMeta.metadata.name of type string",
+        ),
+        (
+            "POST",
+            OTHER,
+            JSON,
+            r#"{"metadata":{"name":"a"}}"#,
+            404,
+            "namespaces \"none\" not found",
+        ),
+        (
+            "POST",
+            "/api/v1/namespaces/default/configmaps?dryRun=All",
+            JSON,
+            r#"{"metadata":{"name":"dry"}}"#,
+            201,
+            "",
+        ),
+        (
+            "GET",
+            "/api/v1/namespaces/default/configmaps/dry",
+            JSON,
+            "",
+            404,
+            "configmaps \"dry\" not found",
+        ),
+    ];
+    check(&api(), &cases).await;
+}
+
+#[tokio::test]
+async fn unknown_and_doubled_fields_are_warned_of_or_refused() {
+    let api = api();
+    let body = r#"{"metadata":{"name":"NAME"},"foo":1,"data":{"a":"b"},"data":{"a":"c"}}"#;
+    let ask = |name: &str, validation: &str| {
+        let target = format!("{MAPS}?fieldValidation={validation}");
+        with_body("POST", &target, JSON, &body.replace("NAME", name))
+    };
+    let response = api.answer(ask("warn", "Warn")).await;
+    assert_eq!(
+        response.warnings,
+        ["unknown field \"foo\"", "duplicate field \"data\""]
+    );
+    let (_, object) = whole(response).await;
+    assert_eq!(
+        (object["data"]["a"].as_str(), object.get("foo")),
+        (Some("c"), None)
+    );
+    assert!(
+        api.answer(ask("ignore", "Ignore"))
+            .await
+            .warnings
+            .is_empty()
+    );
+    let (code, status) = whole(api.answer(ask("strict", "Strict")).await).await;
+    assert_eq!(code, 400);
+    assert_eq!(
+        status["message"],
+        "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown \
+         field \"foo\", duplicate field \"data\""
+    );
+}
+
+#[tokio::test]
+async fn updates_keep_to_the_object_and_its_version() {
+    const A: &str = "/api/v1/namespaces/default/configmaps/a";
+    const NONE: &str = "/api/v1/namespaces/default/configmaps/none";
+    const MODIFIED: &str = "Operation cannot be fulfilled on configmaps \"a\": the object has been \
+                            modified; please apply your changes to the latest version and try again";
+    let cases: [Case; 12] = [
+        ("POST", MAPS, JSON, r#"{"metadata":{"name":"a"}}"#, 201, ""),
+        (
+            "PUT",
+            A,
+            JSON,
+            r#"{"metadata":{"name":"b"}}"#,
+            400,
+            "the name of the object (b) does not match the name on the URL (a)",
+        ),
+        (
+            "PUT",
+            A,
+            JSON,
+            r#"{"metadata":{}}"#,
+            400,
+            "the name of the object (a based on URL) was undeterminable: name must be provided",
+        ),
+        (
+            "PUT",
+            A,
+            JSON,
+            r#"{"metadata":{"name":"a","resourceVersion":"1"}}"#,
+            409,
+            MODIFIED,
+        ),
+        (
+            "PUT",
+            A,
+            JSON,
+            r#"{"metadata":{"name":"a","resourceVersion":"zz"}}"#,
+            500,
+            "strconv.ParseUint: parsing \"zz\": invalid syntax",
+        ),
+        (
+            "PUT",
+            NONE,
+            JSON,
+            r#"{"metadata":{"name":"none"}}"#,
+            404,
+            "configmaps \"none\" not found",
+        ),
+        (
+            "PUT",
+            A,
+            JSON,
+            r#"{"metadata":{"name":"a"},"data":{"x":"y"}}"#,
+            200,
+            "",
+        ),
+        ("PATCH", A, JSON, "{}", 415, ""),
+        (
+            "PATCH",
+            A,
+            MERGE,
+            r#"{"metadata":{"resourceVersion":"1"}}"#,
+            409,
+            MODIFIED,
+        ),
+        (
+            "PATCH",
+            A,
+            MERGE,
+            r#"{"data":"#,
+            400,
+            "error decoding patch: unexpected end of JSON input",
+        ),
+        (
+            "PATCH",
+            A,
+            MERGE,
+            "[]",
+            400,
+            "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}",
+        ),
+        ("PATCH", A, MERGE, r#"{"data":{"z":"1"}}"#, 200, ""),
+    ];
+    let api = api();
+    check(&api, &cases).await;
+    let (_, object) = send(&api, "GET", A).await;
+    assert_eq!(object["data"], json!({ "x": "y", "z": "1" }));
+}
+
+#[tokio::test]
+async fn only_changes_count() {
+    let api = api();
+    let first = create(&api, DEPLOYMENTS, deployment("web")).await;
+    let target = format!("{DEPLOYMENTS}/web");
+    let patch = async |body: Value| {
+        let (code, object) = send_body(&api, "PATCH", &target, MERGE, &body).await;
+        assert_eq!(code, 200, "{object}");
+        object
+    };
+    let same = patch(json!({ "spec": { "replicas": 2 } })).await;
+    assert_eq!(
+        same["metadata"]["resourceVersion"],
+        first["metadata"]["resourceVersion"]
+    );
+    let labeled = patch(json!({ "metadata": { "labels": { "a": "b" } } })).await;
+    assert_eq!(labeled["metadata"]["generation"], 1);
+    let scaled = patch(json!({ "spec": { "replicas": 3 }, "status": { "replicas": 9 } })).await;
+    assert_eq!(scaled["metadata"]["generation"], 2);
+    assert!(scaled["status"].get("replicas").is_none());
+}
+
+#[tokio::test]
+async fn status_and_scale_are_written_apart() {
+    let api = api();
+    create(&api, DEPLOYMENTS, deployment("web")).await;
+    let part = |it: &str| format!("{DEPLOYMENTS}/web/{it}");
+    let body = json!({ "status": { "replicas": 2 }, "spec": { "replicas": 9 } });
+    let (code, object) = send_body(&api, "PATCH", &part("status"), MERGE, &body).await;
+    assert_eq!(code, 200, "{object}");
+    assert_eq!(
+        (&object["status"]["replicas"], &object["spec"]["replicas"]),
+        (&json!(2), &json!(2))
+    );
+    assert_eq!(object["metadata"]["generation"], 1);
+    let body = json!({ "spec": { "replicas": 5 } });
+    let (_, scale) = send_body(&api, "PATCH", &part("scale"), MERGE, &body).await;
+    assert_eq!(scale["kind"], "Scale");
+    assert_eq!(
+        (&scale["spec"]["replicas"], &scale["status"]["selector"]),
+        (&json!(5), &json!("app=web"))
+    );
+    let (_, object) = send(&api, "GET", &format!("{DEPLOYMENTS}/web")).await;
+    assert_eq!(
+        (
+            &object["spec"]["replicas"],
+            &object["metadata"]["generation"]
+        ),
+        (&json!(5), &json!(2))
+    );
+    let body = json!({ "metadata": { "name": "web" }, "spec": { "replicas": -4 } });
+    let (code, status) = send_body(&api, "PUT", &part("scale"), JSON, &body).await;
+    assert_eq!(code, 422);
+    assert_eq!(
+        status["message"],
+        "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -4: must be greater than or \
+         equal to 0"
+    );
+}
+
+#[tokio::test]
+async fn generated_names_differ_and_follow_from_the_seed() {
+    let names = async || {
+        let api = api();
+        let body = json!({ "metadata": { "generateName": "x-" } });
+        let one = create(&api, MAPS, body.clone()).await;
+        let other = create(&api, MAPS, body).await;
+        [one, other].map(|it| it["metadata"]["name"].as_str().unwrap().to_owned())
+    };
+    let [one, other] = names().await;
+    assert!(
+        one != other && one.starts_with("x-") && one.len() == 7,
+        "{one} {other}"
+    );
+    assert_eq!(names().await, [one, other]);
+}
+
+#[tokio::test]
+async fn what_is_loaded_is_dumped_as_it_was() {
+    let api = api();
+    let object = json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a",
+        "namespace": "shop", "uid": "u", "creationTimestamp": "2020-01-01T00:00:00Z" } });
+    let unknown = json!({ "apiVersion": "none/v1", "kind": "None", "metadata": { "name": "a" } });
+    let loaded = api.load(vec![object.clone(), unknown, json!(1)]);
+    assert_eq!(
+        loaded,
+        Loaded {
+            stored: 1,
+            skipped: 2
+        }
+    );
+    assert!(api.get("", "namespaces", "", "shop").is_some());
+    let dumped = api
+        .dump()
+        .into_iter()
+        .find(|it| it["metadata"]["namespace"] == "shop");
+    let mut dumped = dumped.unwrap();
+    assert!(
+        dumped["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("resourceVersion")
+            .is_some()
+    );
+    assert_eq!(dumped, object);
+}
