@@ -117,6 +117,9 @@ impl Api {
         let query = Query::parse(&request.query);
         let asked = Asked::of(&request.method, &request.path, &query);
         self.0.authorize(&request.user, &asked)?;
+        if asked.is_resource() && request.method == http::Method::HEAD {
+            return Err(not_allowed());
+        }
         if !asked.is_resource() {
             return self.0.other(request, &asked.path, &query);
         }

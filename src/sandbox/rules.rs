@@ -25,7 +25,6 @@ use serde_json::{Map, Value};
 
 use super::kinds::Rules;
 
-#[allow(unused_imports, reason = "the pipeline comes next")]
 pub(crate) use metadata::metadata;
 
 /// The rules of a kind.

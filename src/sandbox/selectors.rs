@@ -8,7 +8,5 @@ mod labels;
 mod names;
 mod text;
 
-#[allow(unused_imports, reason = "lists come next")]
 pub(crate) use fields::FieldSelector;
-#[allow(unused_imports, reason = "lists come next")]
 pub(crate) use labels::LabelSelector;

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use super::Inner;
 use super::names::Names;
 use super::pipeline::{Target, set};
+use crate::sandbox::registry::Served;
 use crate::sandbox::status::{Cause, Fault, FieldError, Named, Refusal};
-use crate::sandbox::store::version_of;
+use crate::sandbox::store::{key, version_of};
 
 /// What errors call namespaces.
 pub(super) const NAMESPACES: Named<'static> = Named {
@@ -132,10 +133,24 @@ pub(super) fn carry(target: &Target<'_>, past: &Value, object: &mut Value) -> Re
             return Err(Refusal::modified(named, target.name));
         }
     }
+    if version.is_empty() && needs_version(target.served) {
+        let resource = Named {
+            kind: named.plural,
+            ..named
+        };
+        let fault = Fault::Invalid(json!(0));
+        let detail = "must be specified for an update";
+        let error = FieldError::new("metadata.resourceVersion", fault, detail);
+        return Err(Refusal::invalid(resource, target.name, &[error]));
+    }
     let (asked, found) = (text(object, "uid"), text(past, "uid"));
     if !asked.is_empty() && asked != found {
+        let resource = &target.served.kind.plural;
+        let key = key(target.namespace, target.name);
         let why = format!(
-            "Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
+            "StorageError: invalid object, Code: 4, Key: /registry/{resource}/{key}, ResourceVersion: \
+             0, AdditionalErrorMsg: Precondition failed: UID in precondition: {asked}, UID in object \
+             meta: {found}"
         );
         return Err(Refusal::conflict(named, target.name, &why));
     }
@@ -155,6 +170,23 @@ pub(super) fn carry(target: &Target<'_>, past: &Value, object: &mut Value) -> Re
     Ok(())
 }
 
+/// Whether an update of such an object must say of which version it is.
+fn needs_version(served: &Served) -> bool {
+    let built_in = [
+        "customresourcedefinitions.apiextensions.k8s.io",
+        "leases.coordination.k8s.io",
+        "poddisruptionbudgets.policy",
+    ];
+    served.is_custom || built_in.contains(&served.resource().as_str())
+}
+
+/// Whether an update of an object that is not there creates it.
+pub(super) fn is_created_by_update(served: &Served) -> bool {
+    let kind = &served.kind;
+    kind.group == "rbac.authorization.k8s.io"
+        || ["leases.coordination.k8s.io", "events"].contains(&served.resource().as_str())
+}
+
 /// # Errors
 /// When a configuration is for another object than there is.
 pub(super) fn check_applied(
@@ -172,36 +204,6 @@ pub(super) fn check_applied(
         return Err(Refusal::conflict(named, name, &why));
     }
     Ok(())
-}
-
-/// What is wrong with the metadata.
-pub(super) fn errors(object: &Value, live: Option<&Value>) -> Vec<FieldError> {
-    let Some(live) = live.filter(|it| !it["metadata"]["deletionTimestamp"].is_null()) else {
-        return vec![];
-    };
-    let finalizers = |it: &Value| -> Vec<String> {
-        let all = it["metadata"]["finalizers"]
-            .as_array()
-            .into_iter()
-            .flatten();
-        all.filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let (old, new) = (finalizers(live), finalizers(object));
-    let added: Vec<String> = new.into_iter().filter(|it| !old.contains(it)).collect();
-    if added.is_empty() {
-        return vec![];
-    }
-    let quoted: Vec<String> = added.iter().map(|it| format!("{it:?}")).collect();
-    let detail = format!(
-        "no new finalizers can be added if the object is being deleted, found new finalizers \
-         []string{{{}}}",
-        quoted.join(", ")
-    );
-    vec![FieldError::new(
-        "metadata.finalizers",
-        Fault::Forbidden,
-        detail,
-    )]
 }
 
 impl Inner {

@@ -1,7 +1,7 @@
 //! In which form an answer is wanted: the `Accept` header.
 
 use super::query::Query;
-use crate::sandbox::status::Refusal;
+use crate::sandbox::status::{Details, Refusal};
 use crate::sandbox::table::Include;
 
 /// The form of an answer.
@@ -111,8 +111,9 @@ fn include(query: &Query) -> Result<Include, Refusal> {
 }
 
 fn not_acceptable() -> Refusal {
-    let message = "only the following media types are accepted: application/json, application/yaml";
-    Refusal::plain(406, "NotAcceptable", message)
+    let message =
+        "406: Not Acceptable\n\nAvailable representations: application/json, application/yaml";
+    Refusal::about(406, "NotAcceptable", message.to_owned(), Details::default())
 }
 
 #[cfg(test)]

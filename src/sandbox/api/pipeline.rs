@@ -14,6 +14,7 @@ use crate::sandbox::apply::{self, Author, NotApplied, Typed};
 use crate::sandbox::crd;
 use crate::sandbox::kinds::Kind;
 use crate::sandbox::registry::Served;
+use crate::sandbox::rules;
 use crate::sandbox::schema::{Schema, check, defaults};
 use crate::sandbox::status::{Cause, Details, Refusal};
 use crate::sandbox::store::{Expected, version_of};
@@ -84,6 +85,7 @@ impl<'a> Writer<'a> {
         }
         let mut stored = self.complete(target, object, None)?;
         self.owned(target, &mut stored, own)?;
+        self.allocate(target.served, &mut stored);
         let resource = target.served.resource();
         if target.is_dry_run {
             let (namespace, name) = (target.namespace, metadata::text(&stored, "name"));
@@ -119,6 +121,28 @@ impl<'a> Writer<'a> {
         self.replace(target, &live, object, own)
     }
 
+    /// Replaces an object, or creates it where kinds do so, and says 201 if it did.
+    ///
+    /// # Errors
+    /// As [`Writer::update`] and [`Writer::create`].
+    pub(super) fn update_or_create(
+        &mut self,
+        target: &Target<'_>,
+        object: Value,
+    ) -> Result<(u16, Arc<Value>), Refusal> {
+        let resource = target.served.resource();
+        let live = self
+            .inner
+            .store
+            .get(&resource, target.namespace, target.name);
+        let creates =
+            target.subresource.is_empty() && metadata::is_created_by_update(target.served);
+        if live.is_none() && creates {
+            return Ok((201, self.create(target, object)?));
+        }
+        Ok((200, self.update(target, object)?))
+    }
+
     /// Writes the replicas of an object.
     ///
     /// # Errors
@@ -136,7 +160,9 @@ impl<'a> Writer<'a> {
         let replicas = scale::wanted(scale, target.name)?;
         scale::set(target.served, &mut object, replicas)?;
         let version = metadata::text(scale, "resourceVersion");
-        object["metadata"]["resourceVersion"] = json!(version);
+        if !version.is_empty() {
+            object["metadata"]["resourceVersion"] = json!(version);
+        }
         let own = |it: &mut Value, author: Author<'_>, typed: Typed<'_>| {
             apply::track(Some(&past), it, typed, author);
             Ok(())
@@ -221,11 +247,29 @@ impl<'a> Writer<'a> {
         metadata::carry(target, &past, &mut object)?;
         let mut stored = self.complete(target, object, Some(live))?;
         self.owned(target, &mut stored, own)?;
+        self.allocate(target.served, &mut stored);
         if target.served.kind.has_generation && is_respecified(live, &stored) {
             let generation = live["metadata"]["generation"].as_i64().unwrap_or(0);
             stored["metadata"]["generation"] = json!(generation.saturating_add(1));
         }
         self.store(target, live, stored)
+    }
+
+    /// Gives a service its addresses, which nobody owns as a field.
+    fn allocate(&self, served: &Served, service: &mut Value) {
+        if served.resource() != "services" {
+            return;
+        }
+        let (namespace, name) = (
+            service["metadata"]["namespace"].clone(),
+            service["metadata"]["name"].clone(),
+        );
+        let others = self.inner.store.list("services", "").objects;
+        let others = others.iter().map(|it| &**it);
+        let others = others.filter(|it| {
+            it["metadata"]["namespace"] != namespace || it["metadata"]["name"] != name
+        });
+        rules::service::allocate(service, others);
     }
 
     fn store(
@@ -278,9 +322,16 @@ impl<'a> Writer<'a> {
         if let Some(complete) = rules.complete {
             complete(&mut object);
         }
-        let mut errors = metadata::errors(&object, live);
+        if !kept.is_custom && kept.version().has_status && object["status"].is_null() {
+            object["status"] = json!({});
+        }
+        let mut errors = rules::metadata(&kept.kind, &object, live);
         errors.extend(check::check(&object, kept.version().schema()));
-        if let Some(check) = rules.check {
+        let check = match target.subresource {
+            "status" => rules.check_status,
+            _ => rules.check,
+        };
+        if let Some(check) = check {
             errors.extend(check(&object, live));
         }
         if errors.is_empty() && kept.resource() == DEFINITIONS {

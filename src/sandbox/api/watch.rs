@@ -63,6 +63,8 @@ struct Watch {
 struct Teller {
     served: Served,
     namespace: String,
+    /// Only the object of this name; all if empty.
+    name: String,
     selection: Selection,
     shape: Shape,
     /// The columns of a table are told once.
@@ -112,6 +114,7 @@ impl Api {
         let teller = Teller {
             served: call.served.clone(),
             namespace: call.namespace().to_owned(),
+            name: call.asked.name.clone(),
             selection,
             shape: call.form.shape,
             has_told_columns: false,
@@ -163,7 +166,7 @@ impl Watch {
         self.position = listed.version;
         let now = self.api.0.clock.now();
         for object in &listed.objects {
-            if self.teller.selection.matches(object) {
+            if self.teller.is_about(object) {
                 let line = self.teller.line("ADDED", object, now);
                 self.pending.push_back(line);
             }
@@ -249,7 +252,8 @@ impl Teller {
     fn is_about(&self, object: &Value) -> bool {
         let is_here =
             self.namespace.is_empty() || object["metadata"]["namespace"] == self.namespace.as_str();
-        is_here && self.selection.matches(object)
+        let is_named = self.name.is_empty() || object["metadata"]["name"] == self.name.as_str();
+        is_here && is_named && self.selection.matches(object)
     }
 
     fn line(&mut self, word: &str, object: &Arc<Value>, now: Timestamp) -> Bytes {

@@ -12,7 +12,7 @@ use super::{Call, Inner, present, scale};
 use crate::sandbox::patch::{PatchType, patch};
 use crate::sandbox::schema::check::decode::decode_error;
 use crate::sandbox::schema::unknown;
-use crate::sandbox::status::{Fault, FieldError, Named, Refusal};
+use crate::sandbox::status::{Details, Fault, FieldError, Named, Refusal};
 
 /// How a patch request says what it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +81,10 @@ impl Inner {
         }
         let (object, warnings) = call.object(options.validation)?;
         target.check_name(&object)?;
-        let object = Writer::new(self).update(&target, object)?;
+        let mut writer = Writer::new(self);
+        let (code, object) = writer.update_or_create(&target, object)?;
         Ok(Written {
-            code: 200,
+            code,
             object,
             warnings,
         })
@@ -192,10 +193,8 @@ impl Change {
 }
 
 fn unsupported_patch() -> Refusal {
-    let message = "the body of the request was in an unknown format - accepted media types include: \
-                   application/json-patch+json, application/merge-patch+json, \
-                   application/apply-patch+yaml";
-    Refusal::plain(415, "UnsupportedMediaType", message)
+    let message = "415: Unsupported Media Type".to_owned();
+    Refusal::about(415, "UnsupportedMediaType", message, Details::default())
 }
 
 impl Call<'_> {

@@ -355,3 +355,35 @@ async fn what_is_loaded_is_dumped_as_it_was() {
     );
     assert_eq!(dumped, object);
 }
+
+#[tokio::test]
+async fn some_kinds_are_created_by_updates_and_insist_on_versions() {
+    const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases/x";
+    let cases: [Case; 3] = [
+        (
+            "PUT",
+            LEASE,
+            JSON,
+            r#"{"metadata":{"name":"x"},"spec":{}}"#,
+            201,
+            "",
+        ),
+        (
+            "PUT",
+            LEASE,
+            JSON,
+            r#"{"metadata":{"name":"x"},"spec":{"holderIdentity":"a"}}"#,
+            422,
+            "leases.coordination.k8s.io \"x\" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update",
+        ),
+        (
+            "PATCH",
+            LEASE,
+            MERGE,
+            r#"{"spec":{"holderIdentity":"a"}}"#,
+            200,
+            "",
+        ),
+    ];
+    check(&api(), &cases).await;
+}
