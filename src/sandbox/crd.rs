@@ -18,7 +18,6 @@ use super::kinds::{Kind, Rules};
 use super::rules::{fields, set_default};
 use super::status::FieldError;
 
-#[allow(unused_imports, reason = "the registry comes next")]
 pub(crate) use status::status;
 
 pub(crate) const RULES: Rules = Rules {

@@ -12,6 +12,7 @@ use super::options::DeleteOptions;
 use super::pipeline::{Target, Writer, set};
 use super::present::converted;
 use super::{Api, start};
+use crate::sandbox::access::Policies;
 use crate::sandbox::crd;
 use crate::sandbox::registry::{Served, resource};
 use crate::sandbox::status::Refusal;
@@ -135,6 +136,11 @@ impl Api {
         version: u64,
     ) -> Result<(Vec<Event>, u64), TooOld> {
         self.0.store.since(&resource(group, plural), version)
+    }
+
+    /// Who may do what now.
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        self.0.authorizer.policies(&self.0.store)
     }
 
     /// Tells of each write.

@@ -316,6 +316,10 @@ impl<'a> Writer<'a> {
         let kept = target.served.stored();
         let mut object = converted(&kept, &object).unwrap_or(object);
         let (live, rules) = (live.map(|it| &**it), kept.kind.rules);
+        let keeps_status = kept.version().has_status && target.subresource != "status";
+        if let Some(live) = live.filter(|_| keeps_status) {
+            set(&mut object, "status", live.get("status").cloned());
+        }
         if let Some(prepare) = rules.prepare {
             prepare(&mut object, live);
         }
@@ -326,7 +330,10 @@ impl<'a> Writer<'a> {
             object["status"] = json!({});
         }
         let mut errors = rules::metadata(&kept.kind, &object, live);
-        errors.extend(check::check(&object, kept.version().schema()));
+        // Built-in kinds were read by their types; what they must hold beside is in their rules.
+        if kept.is_custom {
+            errors.extend(check::check(&object, kept.version().schema()));
+        }
         let check = match target.subresource {
             "status" => rules.check_status,
             _ => rules.check,
@@ -376,10 +383,6 @@ impl Target<'_> {
                     set(&mut whole["metadata"], field, Some(new));
                 }
                 whole
-            }
-            _ if self.served.version().has_status => {
-                set(&mut object, "status", past.get("status").cloned());
-                object
             }
             _ => object,
         }

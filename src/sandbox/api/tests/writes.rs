@@ -387,3 +387,114 @@ async fn some_kinds_are_created_by_updates_and_insist_on_versions() {
     ];
     check(&api(), &cases).await;
 }
+
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const SHIPS: &str = "/apis/example.com/v1/namespaces/default/ships";
+
+fn ships() -> Value {
+    let integer = json!({ "type": "integer" });
+    let spec = json!({ "type": "object", "required": ["size"],
+        "properties": { "size": integer, "crew": { "type": "integer", "default": 2 } } });
+    let status = json!({ "type": "object", "properties": { "crew": integer } });
+    json!({ "metadata": { "name": "ships.example.com" }, "spec": { "group": "example.com",
+        "scope": "Namespaced", "names": { "plural": "ships", "kind": "Ship" },
+        "versions": [{ "name": "v1", "served": true, "storage": true,
+            "subresources": { "status": {},
+                "scale": { "specReplicasPath": ".spec.crew", "statusReplicasPath": ".status.crew" } },
+            "schema": { "openAPIV3Schema": { "type": "object",
+                "properties": { "spec": spec, "status": status } } } }] } })
+}
+
+#[tokio::test]
+async fn a_definition_makes_a_kind_and_takes_it_away() {
+    let api = api();
+    assert_eq!(send(&api, "GET", SHIPS).await.0, 404);
+    create(&api, DEFINITIONS, ships()).await;
+    let (_, definition) = send(&api, "GET", &format!("{DEFINITIONS}/ships.example.com")).await;
+    let conditions = definition["status"]["conditions"].as_array().unwrap();
+    assert!(
+        conditions
+            .iter()
+            .any(|it| it["type"] == "Established" && it["status"] == "True")
+    );
+    let ship = create(
+        &api,
+        SHIPS,
+        json!({ "metadata": { "name": "a" }, "spec": { "size": 1 } }),
+    )
+    .await;
+    assert_eq!(
+        (&ship["spec"]["crew"], &ship["metadata"]["generation"]),
+        (&json!(2), &json!(1))
+    );
+    let bad = json!({ "metadata": { "name": "b" }, "spec": { "size": "x" } });
+    let (code, status) = send_body(&api, "POST", SHIPS, JSON, &bad).await;
+    assert_eq!(
+        (code, status["reason"].as_str()),
+        (422, Some("Invalid")),
+        "{status}"
+    );
+    let scale = json!({ "spec": { "replicas": 7 } });
+    let (code, scale) = send_body(&api, "PATCH", &format!("{SHIPS}/a/scale"), MERGE, &scale).await;
+    assert_eq!((code, &scale["spec"]["replicas"]), (200, &json!(7)));
+    let (code, _) = send(&api, "DELETE", &format!("{DEFINITIONS}/ships.example.com")).await;
+    assert_eq!(code, 200);
+    assert_eq!(send(&api, "GET", SHIPS).await.0, 404);
+    assert!(api.list("example.com", "ships", "").is_empty());
+}
+
+const V2: &str = "/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers";
+const V1: &str = "/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers";
+
+fn autoscaler(most: i32) -> Value {
+    json!({ "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": "web" }, "spec": { "maxReplicas": most,
+            "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment", "name": "web" } } })
+}
+
+#[tokio::test]
+async fn fields_belong_to_those_who_apply_them() {
+    let api = api();
+    let path = format!("{V2}/web");
+    let apply = async |manager: &str, most: i32, more: &str| {
+        let target = format!("{path}?fieldManager={manager}{more}");
+        send_body(&api, "PATCH", &target, APPLY, &autoscaler(most)).await
+    };
+    let (code, first) = apply("one", 5, "").await;
+    assert_eq!(code, 201, "{first}");
+    let (code, again) = apply("one", 5, "").await;
+    assert_eq!((code, &again["metadata"]), (200, &first["metadata"]));
+    let (code, status) = apply("two", 6, "").await;
+    assert_eq!(
+        (code, status["reason"].as_str()),
+        (409, Some("Conflict")),
+        "{status}"
+    );
+    assert_eq!(
+        status["message"],
+        "Apply failed with 1 conflict: conflict with \"one\": .spec.maxReplicas"
+    );
+    let (code, taken) = apply("two", 6, "&force=true").await;
+    assert_eq!((code, &taken["spec"]["maxReplicas"]), (200, &json!(6)));
+    let dry = json!({ "spec": { "maxReplicas": 9 } });
+    let target = format!("{path}?dryRun=All");
+    let (_, shown) = send_body(&api, "PATCH", &target, MERGE, &dry).await;
+    assert_eq!(shown["spec"]["maxReplicas"], 9);
+    let (_, kept) = send(&api, "GET", &path).await;
+    assert_eq!(kept["spec"]["maxReplicas"], 6);
+}
+
+#[tokio::test]
+async fn both_versions_of_autoscalers_are_one_object() {
+    let api = api();
+    create(&api, V2, autoscaler(5)).await;
+    let (_, old) = send(&api, "GET", &format!("{V1}/web")).await;
+    assert_eq!(old["apiVersion"], "autoscaling/v1");
+    assert_eq!(old["spec"]["targetCPUUtilizationPercentage"], 80);
+    let patch = json!({ "spec": { "targetCPUUtilizationPercentage": 60 } });
+    let (code, _) = send_body(&api, "PATCH", &format!("{V1}/web"), MERGE, &patch).await;
+    assert_eq!(code, 200);
+    let (_, new) = send(&api, "GET", &format!("{V2}/web")).await;
+    let target = &new["spec"]["metrics"][0]["resource"]["target"];
+    assert_eq!(target["averageUtilization"], 60, "{new}");
+}
