@@ -13,6 +13,7 @@ use crate::autoscaler::{Autoscaler, Metric};
 use crate::history::{self, History};
 use crate::sim::demand::{Around, Shape, Step};
 use crate::sim::flags::{Flags, SYNC_PERIOD};
+use crate::sim::input::Input;
 use crate::sim::plant::PodShape;
 use crate::sim::replay::{self, Replay, Setup};
 use crate::sim::score::Score;
@@ -136,6 +137,16 @@ impl Scenario {
     /// The metrics by which the autoscaler scales and of which nothing is known.
     pub fn left_out(&self) -> &[String] {
         &self.signals.left_out
+    }
+
+    /// Beside the metrics of [`settings`](Self::settings): what each sees.
+    pub fn inputs(&self) -> &[Input] {
+        &self.signals.inputs
+    }
+
+    /// The loads besides the demand in step `at`, by their place in the inputs, in thousandths.
+    pub fn others(&self, at: usize) -> &[Option<i64>] {
+        self.signals.at(at)
     }
 
     pub fn pods(&self) -> &PodShape {

@@ -2,7 +2,7 @@
 
 mod explained;
 
-pub use explained::Explained;
+pub use explained::{Explained, event_name};
 
 use jiff::Timestamp;
 

@@ -32,8 +32,8 @@ impl fmt::Display for Explained<'_> {
     }
 }
 
-/// What the controller calls a metric in events.
-fn event_name(metric: &Metric) -> String {
+/// What the controller calls a metric in events and conditions.
+pub fn event_name(metric: &Metric) -> String {
     const SHARE: &str = "utilization (percentage of request)";
     match metric {
         Metric::Resource { resource, target } => match target {
