@@ -26,7 +26,7 @@ mod server;
 mod status;
 mod store;
 mod table;
-
+mod twin;
 pub use cluster::{Account, Error, Options, Sandbox};
 pub use faults::Plan as Faults;
 pub use seed::Seed;

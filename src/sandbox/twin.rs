@@ -1,0 +1,240 @@
+//! The twin: controllers that keep the sandbox's workloads running, under load, on its clock.
+//!
+//! [`Twin`] is a step function over time: whatever is due at a moment reads objects of the API
+//! server ([`objects`]) and writes them. Nothing here knows the time of day; [`driver`] moves the
+//! clock as wall time passes. Deployments make ReplicaSets ([`deployment`]), these make pods
+//! ([`replicaset`], [`statefulset`]), pods become ready ([`kubelet`]) and share a load
+//! ([`trace`], [`meter`]), and HPAs scale by it ([`autoscaler`]), which is `sim::sync`, so that a
+//! twin does what `simulate` foretells.
+//!
+//! What is not here: networks, volumes, crashes, and the controllers of other kinds.
+
+mod autoscaler;
+mod deployment;
+mod events;
+mod fields;
+mod kubelet;
+mod meter;
+mod nodes;
+mod objects;
+mod pod;
+mod random;
+mod replicaset;
+mod stage;
+mod statefulset;
+mod timers;
+mod trace;
+mod world;
+
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::clock::Clock;
+use crate::sim::flags::{Flags, SYNC_PERIOD};
+use crate::sim::numbers::after;
+use autoscaler::Autoscalers;
+pub(crate) use autoscaler::Synced;
+use events::Recorder;
+use meter::Meter;
+pub(crate) use objects::{Name, Objects, Of};
+use random::Random;
+use stage::{Stage, Startups};
+use timers::{Due, Timers};
+pub(crate) use trace::Trace;
+use world::World;
+
+/// How often controllers may answer each other's changes at one moment. A rollout takes a handful;
+/// what goes on for longer goes on at the next moment.
+const ROUNDS: usize = 200;
+
+/// What a twin is to do.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    /// When autoscalers are synced for the first time; until then pods come up.
+    pub(crate) start: Timestamp,
+    pub(crate) workloads: BTreeMap<(Of, Name), Workload>,
+    /// How long pods take from creation until they are ready, where a workload does not say.
+    pub(crate) startup: SignedDuration,
+    pub(crate) flags: Flags,
+    /// When the metrics APIs know nothing.
+    pub(crate) metric_gaps: Vec<Range<Timestamp>>,
+    /// What generated names come from.
+    pub(crate) seed: u64,
+}
+
+/// What is known of one workload that no object says.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Workload {
+    pub(crate) trace: Option<Arc<Trace>>,
+    pub(crate) startup: Option<SignedDuration>,
+}
+
+impl Config {
+    /// Workloads of which nothing is known, from `start` on.
+    pub(crate) fn starting_at(start: Timestamp) -> Self {
+        Self {
+            start,
+            workloads: BTreeMap::new(),
+            startup: SignedDuration::from_secs(30),
+            flags: Flags::default(),
+            metric_gaps: Vec::new(),
+            seed: 1,
+        }
+    }
+}
+
+pub(crate) struct Twin {
+    clock: Clock,
+    stage: Stage,
+    meter: Meter,
+    autoscalers: Autoscalers,
+    metric_gaps: Vec<Range<Timestamp>>,
+}
+
+impl Twin {
+    /// A twin of the objects that `api` has. Its life begins at the time of the clock, best an
+    /// hour before its start, so that pods have been serving for long by then.
+    pub(crate) fn new(api: Arc<dyn Objects>, clock: Clock, config: Config) -> Self {
+        let mut timers = Timers::default();
+        timers.add(config.start, Due::Tick);
+        let workloads = config.workloads.iter();
+        let special = workloads.filter_map(|(root, it)| Some((root.clone(), it.startup?)));
+        let startups = Startups {
+            usual: config.startup,
+            special: special.collect(),
+        };
+        let workloads = config.workloads.into_iter();
+        let traces: HashMap<_, _> = workloads
+            .filter_map(|(root, it)| Some((root, it.trace?)))
+            .collect();
+        Self {
+            stage: Stage {
+                world: World::new(api),
+                timers,
+                random: Random::new(config.seed),
+                events: Recorder::default(),
+                startups,
+                now: clock.now(),
+            },
+            clock,
+            meter: Meter::new(traces),
+            autoscalers: Autoscalers::new(config.flags),
+            metric_gaps: config.metric_gaps,
+        }
+    }
+
+    /// When the next thing happens by itself.
+    pub(crate) fn next(&self) -> Option<Timestamp> {
+        self.stage.timers.next()
+    }
+
+    /// Does all that is due until `to`, and leaves the clock there.
+    pub(crate) fn advance(&mut self, to: Timestamp) {
+        self.watch(to, |_| {});
+    }
+
+    /// As [`advance`](Self::advance), and shows every sync of an autoscaler.
+    pub(crate) fn watch(&mut self, to: Timestamp, mut show: impl FnMut(Synced<'_>)) {
+        // What others wrote happened before any more time passes.
+        self.react();
+        while let Some(at) = self.next().filter(|it| *it <= to) {
+            self.moment(at, &mut show);
+        }
+        self.set(to);
+    }
+
+    /// Goes on to the next moment at which anything happens; that moment.
+    pub(crate) fn step(&mut self) -> Option<Timestamp> {
+        self.react();
+        let at = self.next()?;
+        self.moment(at, &mut |_| {});
+        Some(at)
+    }
+
+    fn moment(&mut self, at: Timestamp, show: &mut impl FnMut(Synced<'_>)) {
+        self.set(at);
+        while let Some((_, due)) = self.stage.timers.take(at) {
+            match due {
+                Due::Starts { pod, uid } => kubelet::start(&mut self.stage, &pod, &uid),
+                Due::Ready { pod, uid } => kubelet::become_ready(&mut self.stage, &pod, &uid),
+                Due::Look { of, name } => self.stage.world.look_at(of, name),
+                Due::Tick => self.tick(show),
+            }
+        }
+        self.react();
+    }
+
+    /// Moves the time forward.
+    fn set(&mut self, now: Timestamp) {
+        if now > self.stage.now {
+            self.stage.now = now;
+            self.clock.set(now);
+        }
+    }
+
+    /// Measures, syncs the autoscalers, and lets the other controllers follow.
+    fn tick(&mut self, show: &mut impl FnMut(Synced<'_>)) {
+        self.react();
+        let now = self.stage.now;
+        let is_blind = self.metric_gaps.iter().any(|it| it.contains(&now));
+        self.meter.measure(&self.stage.world, is_blind, now);
+        self.autoscalers.sync(&mut self.stage, &self.meter, show);
+        self.react();
+        self.stage.events.expire(&mut self.stage.world, now);
+        self.stage.timers.add(after(now, SYNC_PERIOD), Due::Tick);
+    }
+
+    /// Lets every controller see what changed, until none has more to do.
+    fn react(&mut self) {
+        self.stage.world.refresh();
+        for _ in 0..ROUNDS {
+            let changed = self.stage.world.take_changed();
+            if changed.is_empty() {
+                return;
+            }
+            let frees = changed.iter().any(|(of, name)| match of {
+                Of::Node => true,
+                Of::Pod => self.stage.world.pod(name).is_none(),
+                Of::Deployment | Of::ReplicaSet | Of::StatefulSet | Of::Hpa | Of::Event => false,
+            });
+            for (of, name) in &changed {
+                self.look(*of, name);
+            }
+            if frees {
+                self.look_at_waiting();
+            }
+            self.stage.world.refresh();
+        }
+    }
+
+    fn look(&mut self, of: Of, name: &Name) {
+        let stage = &mut self.stage;
+        match of {
+            Of::Deployment => deployment::sync(stage, name),
+            Of::ReplicaSet => replicaset::sync(stage, name),
+            Of::StatefulSet => statefulset::sync(stage, name),
+            Of::Pod => kubelet::look(stage, name),
+            Of::Node | Of::Hpa | Of::Event => {}
+        }
+    }
+
+    /// Pods that no node had room for may fit now.
+    fn look_at_waiting(&mut self) {
+        if self.stage.world.placed("").pods == 0 {
+            return;
+        }
+        let waiting = self.stage.world.pods().filter(|it| it.node.is_empty());
+        let waiting: Vec<Name> = waiting.map(|it| it.name.clone()).collect();
+        for name in waiting {
+            kubelet::look(&mut self.stage, &name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

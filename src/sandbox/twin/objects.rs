@@ -1,0 +1,157 @@
+//! What the twin asks of an API server.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::sandbox::status::Refusal;
+
+/// The kinds that the twin reads and writes. Sorts so that owners come before what they own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Of {
+    Node,
+    Deployment,
+    ReplicaSet,
+    StatefulSet,
+    Hpa,
+    Pod,
+    Event,
+}
+
+impl Of {
+    /// Those whose changes the twin looks at.
+    pub(super) const WATCHED: [Self; 6] = [
+        Self::Node,
+        Self::Deployment,
+        Self::ReplicaSet,
+        Self::StatefulSet,
+        Self::Hpa,
+        Self::Pod,
+    ];
+
+    pub(crate) fn group(self) -> &'static str {
+        match self {
+            Self::Node | Self::Pod | Self::Event => "",
+            Self::Deployment | Self::ReplicaSet | Self::StatefulSet => "apps",
+            Self::Hpa => "autoscaling",
+        }
+    }
+
+    pub(crate) fn version(self) -> &'static str {
+        match self {
+            Self::Hpa => "v2",
+            Self::Node
+            | Self::Pod
+            | Self::Event
+            | Self::Deployment
+            | Self::ReplicaSet
+            | Self::StatefulSet => "v1",
+        }
+    }
+
+    pub(crate) fn api_version(self) -> &'static str {
+        match self {
+            Self::Node | Self::Pod | Self::Event => "v1",
+            Self::Deployment | Self::ReplicaSet | Self::StatefulSet => "apps/v1",
+            Self::Hpa => "autoscaling/v2",
+        }
+    }
+
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Node => "Node",
+            Self::Deployment => "Deployment",
+            Self::ReplicaSet => "ReplicaSet",
+            Self::StatefulSet => "StatefulSet",
+            Self::Hpa => "HorizontalPodAutoscaler",
+            Self::Pod => "Pod",
+            Self::Event => "Event",
+        }
+    }
+
+    pub(crate) fn plural(self) -> &'static str {
+        match self {
+            Self::Node => "nodes",
+            Self::Deployment => "deployments",
+            Self::ReplicaSet => "replicasets",
+            Self::StatefulSet => "statefulsets",
+            Self::Hpa => "horizontalpodautoscalers",
+            Self::Pod => "pods",
+            Self::Event => "events",
+        }
+    }
+
+    /// The kind of that name among those that have replicas.
+    pub(super) fn scalable(group: &str, kind: &str) -> Option<Self> {
+        let all = [Self::Deployment, Self::ReplicaSet, Self::StatefulSet];
+        let mut all = all.into_iter();
+        all.find(|it| it.group() == group && it.kind() == kind)
+    }
+}
+
+/// The name of an object of a known kind; the namespace is empty for a node.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Name {
+    pub(crate) namespace: Arc<str>,
+    pub(crate) name: Arc<str>,
+}
+
+impl Name {
+    pub(crate) fn new(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.into(),
+            name: name.into(),
+        }
+    }
+
+    pub(super) fn of(object: &Value) -> Self {
+        let part = |pointer| super::fields::text(object, pointer);
+        Self::new(part("/metadata/namespace"), part("/metadata/name"))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.namespace, self.name)
+    }
+}
+
+/// An API server in the same process. Writes pass through all that a request would, as the
+/// controllers' own user.
+pub(crate) trait Objects: Send + Sync {
+    /// The resource version of the newest write. Equal versions mean equal objects.
+    fn version(&self) -> u64;
+
+    /// Every object of the kind, in all namespaces. An object that did not change is the same
+    /// allocation as before.
+    fn list(&self, of: Of) -> Vec<Arc<Value>>;
+
+    fn get(&self, of: Of, name: &Name) -> Option<Arc<Value>>;
+
+    /// # Errors
+    /// What the server refuses the object for.
+    fn create(&self, of: Of, object: Value) -> Result<Arc<Value>, Refusal>;
+
+    /// # Errors
+    /// What the server refuses the object for; a conflict where it is of an older version.
+    fn update(&self, of: Of, object: Value) -> Result<Arc<Value>, Refusal>;
+
+    /// Writes the status alone.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    fn update_status(&self, of: Of, object: Value) -> Result<Arc<Value>, Refusal>;
+
+    /// Writes the count through the scale subresource and gives the scaled object.
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    fn scale(&self, of: Of, name: &Name, replicas: i32) -> Result<Arc<Value>, Refusal>;
+
+    /// Deletes at once, without a grace period.
+    ///
+    /// # Errors
+    /// Where it is not there, or finalizers hold it.
+    fn delete(&self, of: Of, name: &Name) -> Result<(), Refusal>;
+}

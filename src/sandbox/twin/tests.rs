@@ -1,0 +1,5 @@
+//! Workloads over time, and the equality of a twin with a replay.
+
+mod autoscalers;
+mod rollouts;
+mod same_as_sim;
