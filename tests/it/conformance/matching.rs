@@ -87,7 +87,7 @@ fn operator(
         "$starts" => items.is_some_and(|all| {
             all.len() >= wanted.len() && all.iter().zip(wanted).all(|(one, it)| is_match(one, it))
         }),
-        "$length" => items.map(Vec::len) == argument.as_u64().map(|it| it as usize),
+        "$length" => items.is_some_and(|it| argument.as_u64() == Some(it.len() as u64)),
         "$exactly" => found == Some(argument),
         other => panic!("no matcher is called `{other}`"),
     };

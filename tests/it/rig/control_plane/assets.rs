@@ -84,7 +84,8 @@ impl Processes {
             file("tls-cert-file", "server.crt"),
             file("tls-private-key-file", "server.key"),
             file("token-auth-file", "tokens.csv"),
-            file("service-account-key-file", "server.key"),
+            // The public key is in the certificate.
+            file("service-account-key-file", "server.crt"),
             file("service-account-signing-key-file", "server.key"),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
             "--authorization-mode=RBAC".to_owned(),
@@ -201,23 +202,26 @@ fn is_healthy(port: u16) -> bool {
     asked().is_ok_and(|it| it.contains("\"health\":\"true\""))
 }
 
-/// Whether the API server says of itself that it is ready. Asked with TLS but without a client
-/// of Kubernetes, whose errors before that would only be noise.
+/// Whether the API server says of itself that it is ready.
 fn is_ready(access: &Access) -> bool {
     // Another test of this process may have done so.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let certificate = reqwest::Certificate::from_pem(access.authority.as_bytes());
-    let client = reqwest::Client::builder()
-        .no_proxy()
-        .tls_certs_only([certificate.expect("a certificate")])
-        .timeout(Duration::from_secs(5))
-        .build();
-    let url = format!("{}/readyz", access.url);
-    let asked = client.expect("a client").get(url);
+    let certificate = certificate.expect("a certificate");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
-    let answer = runtime.block_on(asked.bearer_auth(&access.token).send());
-    answer.is_ok_and(|it| it.status().is_success())
+    runtime.block_on(async {
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .tls_certs_only([certificate])
+            .timeout(Duration::from_secs(5))
+            .build();
+        let asked = client
+            .expect("a client")
+            .get(format!("{}/readyz", access.url));
+        let answer = asked.bearer_auth(&access.token).send().await;
+        answer.is_ok_and(|it| it.status().is_success())
+    })
 }
