@@ -42,7 +42,6 @@ pub(crate) use exchange::{Body, Request, Response};
 #[allow(unused_imports, reason = "the twin comes next")]
 pub(crate) use hooks::{Metrics, Proxied, Proxy};
 
-use super::access::Policies;
 use super::access::review::Review;
 use super::clock::Clock;
 use super::registry::{Registry, Served};
@@ -100,11 +99,6 @@ impl Api {
         }));
         api.begin();
         api
-    }
-
-    /// RBAC as it is now.
-    pub(crate) fn policies(&self) -> Arc<Policies> {
-        self.0.authorizer.policies(&self.0.store)
     }
 
     /// The answer to any request at all.

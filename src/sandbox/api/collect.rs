@@ -47,7 +47,7 @@ impl Writer<'_> {
             match work {
                 Work::Gone(resource, object) => self.follow(&resource, &object),
                 Work::Delete(place, propagation) => self.delete_at(&place, propagation),
-                Work::Finish(place) => self.finish(&place),
+                Work::Finish(place) => self.finish_at(&place),
                 Work::Empty(namespace) => self.finish_namespace(&namespace),
             }
         }
@@ -110,7 +110,7 @@ impl Writer<'_> {
             .push_back(Work::Finish((served.resource().into(), key)));
     }
 
-    fn finish(&mut self, place: &Place) {
+    fn finish_at(&mut self, place: &Place) {
         if let (Some(owner), Some(served)) = (self.inner.store.at(place), self.served_as(&place.0))
         {
             self.finish_waiting(&served, &owner);

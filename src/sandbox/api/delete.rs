@@ -192,16 +192,20 @@ impl Writer<'_> {
         if !options.is_dry_run {
             self.take(&served.resource(), live);
         }
+        // A pod is answered as it would have ended.
+        let object = match is_pod(&served.kind) {
+            true => Arc::new(self.marked(served, live, &[], 0)),
+            false => Arc::clone(live),
+        };
         Deleted {
-            object: Arc::clone(live),
+            object,
             is_gone: true,
         }
     }
 
     /// How long a pod may take to end; nothing else takes any time.
     fn grace(&self, kind: &Kind, live: &Value, options: &DeleteOptions) -> i64 {
-        let is_pod = kind.group.is_empty() && kind.plural == "pods";
-        if !is_pod || !self.inner.hooks().keeps_terminating_pods {
+        if !is_pod(kind) || !self.inner.hooks().keeps_terminating_pods {
             return 0;
         }
         let own = live["spec"]["terminationGracePeriodSeconds"].as_i64();
@@ -256,6 +260,10 @@ impl Writer<'_> {
         let put = self.inner.store.put(&served.resource(), marked, expected);
         put.map_err(|_| Refusal::modified(served.kind.named(), text(live, "name")))
     }
+}
+
+fn is_pod(kind: &Kind) -> bool {
+    kind.group.is_empty() && kind.plural == "pods"
 }
 
 pub(super) fn is_namespace(kind: &Kind) -> bool {

@@ -1,5 +1,7 @@
 //! One write after another, each from a decoded object to the store.
 
+mod complete;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard};
 
@@ -8,16 +10,15 @@ use serde_json::{Value, json};
 use super::collect::{DEFINITIONS, Work};
 use super::delete::finalizers;
 use super::names::Names;
-use super::present::{converted, in_version};
+use super::present::in_version;
 use super::{Inner, metadata, scale};
 use crate::sandbox::apply::{self, Author, NotApplied, Typed};
-use crate::sandbox::crd;
 use crate::sandbox::kinds::Kind;
 use crate::sandbox::registry::Served;
-use crate::sandbox::rules;
-use crate::sandbox::schema::{Schema, check, defaults};
-use crate::sandbox::status::{Cause, Details, Refusal};
+use crate::sandbox::schema::Schema;
+use crate::sandbox::status::Refusal;
 use crate::sandbox::store::{Expected, version_of};
+use complete::defaulted;
 
 /// What is written, and by whom.
 #[derive(Clone, Copy)]
@@ -83,9 +84,9 @@ impl<'a> Writer<'a> {
         if target.served.version().has_status {
             remove(&mut object, "status");
         }
-        let mut stored = self.complete(target, object, None)?;
+        let mut stored = defaulted(target, object, None);
         self.owned(target, &mut stored, own)?;
-        self.allocate(target.served, &mut stored);
+        self.finish(target, &mut stored, None)?;
         let resource = target.served.resource();
         if target.is_dry_run {
             let (namespace, name) = (target.namespace, metadata::text(&stored, "name"));
@@ -190,7 +191,7 @@ impl<'a> Writer<'a> {
         let now = self.inner.clock.now();
         let object = target.with_types(now, |author, typed| {
             let applied = apply::apply(past.as_deref(), &config, typed, author, is_force);
-            applied.map_err(not_applied)
+            applied.map_err(NotApplied::refusal)
         })?;
         match live {
             Some(live) => {
@@ -229,7 +230,7 @@ impl<'a> Writer<'a> {
         let now = self.inner.clock.now();
         let object = target.with_types(now, |author, typed| {
             let applied = apply::apply(Some(&past), &object, typed, author, is_force);
-            applied.map_err(not_applied)
+            applied.map_err(|it| in_words_of_scale(it).refusal())
         })?;
         self.replace(target, &live, object, |_, _, _| Ok(()))
     }
@@ -245,31 +246,14 @@ impl<'a> Writer<'a> {
         let past = in_version(target.served, live);
         let mut object = target.writable(&past, object);
         metadata::carry(target, &past, &mut object)?;
-        let mut stored = self.complete(target, object, Some(live))?;
+        let mut stored = defaulted(target, object, Some(live));
         self.owned(target, &mut stored, own)?;
-        self.allocate(target.served, &mut stored);
+        self.finish(target, &mut stored, Some(live))?;
         if target.served.kind.has_generation && is_respecified(live, &stored) {
             let generation = live["metadata"]["generation"].as_i64().unwrap_or(0);
             stored["metadata"]["generation"] = json!(generation.saturating_add(1));
         }
         self.store(target, live, stored)
-    }
-
-    /// Gives a service its addresses, which nobody owns as a field.
-    fn allocate(&self, served: &Served, service: &mut Value) {
-        if served.resource() != "services" {
-            return;
-        }
-        let (namespace, name) = (
-            service["metadata"]["namespace"].clone(),
-            service["metadata"]["name"].clone(),
-        );
-        let others = self.inner.store.list("services", "").objects;
-        let others = others.iter().map(|it| &**it);
-        let others = others.filter(|it| {
-            it["metadata"]["namespace"] != namespace || it["metadata"]["name"] != name
-        });
-        rules::service::allocate(service, others);
     }
 
     fn store(
@@ -303,71 +287,6 @@ impl<'a> Writer<'a> {
             self.define(served, &object)?;
         }
         Ok(object)
-    }
-
-    /// The object as it is kept: with its defaults, and valid.
-    fn complete(
-        &self,
-        target: &Target<'_>,
-        mut object: Value,
-        live: Option<&Arc<Value>>,
-    ) -> Result<Value, Refusal> {
-        defaults::fill(&mut object, target.served.version().schema());
-        let kept = target.served.stored();
-        let mut object = converted(&kept, &object).unwrap_or(object);
-        let (live, rules) = (live.map(|it| &**it), kept.kind.rules);
-        let keeps_status = kept.version().has_status && target.subresource != "status";
-        if let Some(live) = live.filter(|_| keeps_status) {
-            set(&mut object, "status", live.get("status").cloned());
-        }
-        if let Some(prepare) = rules.prepare {
-            prepare(&mut object, live);
-        }
-        if let Some(complete) = rules.complete {
-            complete(&mut object);
-        }
-        if !kept.is_custom && kept.version().has_status && object["status"].is_null() {
-            object["status"] = json!({});
-        }
-        let mut errors = rules::metadata(&kept.kind, &object, live);
-        // Built-in kinds were read by their types; what they must hold beside is in their rules.
-        if kept.is_custom {
-            errors.extend(check::check(&object, kept.version().schema()));
-        }
-        let check = match target.subresource {
-            "status" => rules.check_status,
-            _ => rules.check,
-        };
-        if let Some(check) = check {
-            errors.extend(check(&object, live));
-        }
-        if errors.is_empty() && kept.resource() == DEFINITIONS {
-            errors.extend(crd::kind(&object).err().unwrap_or_default());
-        }
-        if errors.is_empty() {
-            return Ok(object);
-        }
-        let name = metadata::text(&object, "name");
-        Err(Refusal::invalid(kept.kind.named(), name, &errors))
-    }
-
-    /// Lets `own` set the managed fields of an object that is otherwise complete.
-    fn owned(
-        &self,
-        target: &Target<'_>,
-        stored: &mut Value,
-        own: impl FnOnce(&mut Value, Author<'_>, Typed<'_>) -> Result<(), Refusal>,
-    ) -> Result<(), Refusal> {
-        let now = self.inner.clock.now();
-        match converted(target.served, stored) {
-            None => target.with_types(now, |author, typed| own(stored, author, typed)),
-            Some(mut object) => {
-                target.with_types(now, |author, typed| own(&mut object, author, typed))?;
-                let fields = object["metadata"]["managedFields"].take();
-                stored["metadata"]["managedFields"] = fields;
-                Ok(())
-            }
-        }
     }
 }
 
@@ -440,45 +359,17 @@ fn in_other_version<'a>(
     Some((other, version.schema()))
 }
 
-fn not_applied(why: NotApplied) -> Refusal {
-    let conflicts = match why {
-        NotApplied::Refused(refusal) => return refusal,
-        NotApplied::Conflicts(conflicts) => conflicts,
+/// The managed fields of a scale say the version of the scale, not of the object.
+fn in_words_of_scale(why: NotApplied) -> NotApplied {
+    let NotApplied::Conflicts(mut conflicts) = why else {
+        return why;
     };
-    let cause = |it: &apply::Conflict| Cause {
-        reason: "FieldManagerConflict",
-        message: format!("conflict with {}", it.owner),
-        field: it.field.clone(),
-    };
-    let causes: Vec<Cause> = conflicts.iter().map(cause).collect();
-    let message = conflicts_message(&conflicts);
-    let details = Details {
-        causes,
-        ..Details::default()
-    };
-    Refusal::about(409, "Conflict", message, details)
-}
-
-fn conflicts_message(conflicts: &[apply::Conflict]) -> String {
-    let count = conflicts.len();
-    match conflicts {
-        [only] => {
-            let apply::Conflict { owner, field } = only;
-            format!("Apply failed with 1 conflict: conflict with {owner}: {field}")
-        }
-        all => {
-            let mut owners: Vec<&str> = all.iter().map(|it| it.owner.as_str()).collect();
-            owners.sort_unstable();
-            owners.dedup();
-            let parts = owners.into_iter().map(|owner| {
-                let fields = all.iter().filter(|it| it.owner == owner);
-                let fields: Vec<String> = fields.map(|it| format!("- {}", it.field)).collect();
-                format!("conflicts with {owner}:\n{}", fields.join("\n"))
-            });
-            let parts: Vec<String> = parts.collect();
-            format!("Apply failed with {count} conflicts: {}", parts.join("\n"))
+    for conflict in &mut conflicts {
+        if let Some((owner, _)) = conflict.owner.split_once(" using ") {
+            conflict.owner = format!("{owner} using autoscaling/v1");
         }
     }
+    NotApplied::Conflicts(conflicts)
 }
 
 /// Whether an object that is being deleted has nothing left to wait for.

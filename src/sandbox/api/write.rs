@@ -9,6 +9,7 @@ use super::exchange::Response;
 use super::options::{Validation, WriteOptions};
 use super::pipeline::{Target, Writer};
 use super::{Call, Inner, present, scale};
+use crate::sandbox::kinds::Version;
 use crate::sandbox::patch::{PatchType, patch};
 use crate::sandbox::schema::check::decode::decode_error;
 use crate::sandbox::schema::unknown;
@@ -292,22 +293,36 @@ impl Call<'_> {
     }
 
     fn check_type(&self, object: &Value) -> Result<(), String> {
-        let (kind, api_version) = (&self.served.kind.kind, self.served.api_version());
+        let (kind, api_version) = (&*self.served.kind, self.served.api_version());
         let text = |field: &str| object[field].as_str().unwrap_or("");
-        if text("kind") != kind {
-            let (found, version) = (text("kind"), &self.served.version().name);
+        let (found, found_version) = (text("kind"), text("apiVersion"));
+        if found == kind.kind && found_version == api_version {
+            return Ok(());
+        }
+        let is_ours = |it: &Version| kind.api_version(&it.name) == found_version;
+        if !kind.versions.iter().any(is_ours) {
+            let short = found_version.rsplit('/').next().unwrap_or("");
             return Err(format!(
-                "{found} in version \"{version}\" cannot be handled as a {kind}: no kind \"{found}\" is \
-                 registered for this resource"
+                "{found} in version \"{short}\" cannot be handled as a {}: no kind \"{found}\" is \
+                 registered for version \"{found_version}\" in scheme \
+                 \"pkg/api/legacyscheme/scheme.go:30\"",
+                kind.kind
             ));
         }
-        if text("apiVersion") != api_version {
+        if found != kind.kind {
+            let version = &self.served.version().name;
+            let group = kind.group.split('.').next().filter(|it| !it.is_empty());
+            let package = group.unwrap_or("core");
             return Err(format!(
-                "the API version in the data ({}) does not match the expected API version ({api_version})",
-                text("apiVersion")
+                "{found} in version \"{version}\" cannot be handled as a {}: converting \
+                 ({version}.{found}) to ({package}.{}): unknown conversion",
+                kind.kind, kind.kind
             ));
         }
-        Ok(())
+        Err(format!(
+            "the API version in the data ({found_version}) does not match the expected API version \
+             ({api_version})"
+        ))
     }
 
     /// # Errors
