@@ -10,9 +10,11 @@ mod clock;
 mod cluster;
 mod columns;
 mod crd;
+#[cfg(any(test, fuzzing))]
 mod discovery;
 mod faults;
 mod history;
+pub mod fuzzing;
 mod kinds;
 mod kubeconfig;
 mod openapi;
