@@ -10,11 +10,11 @@ mod clock;
 mod cluster;
 mod columns;
 mod crd;
-#[cfg(any(test, fuzzing))]
 mod discovery;
 mod faults;
-mod history;
+#[cfg(any(test, fuzzing))]
 pub mod fuzzing;
+mod history;
 mod kinds;
 mod kubeconfig;
 mod openapi;
@@ -29,6 +29,7 @@ mod status;
 mod store;
 mod table;
 mod twin;
+
 pub use cluster::{Account, Error, Options, Sandbox};
 pub use faults::Plan as Faults;
 pub use seed::Seed;
