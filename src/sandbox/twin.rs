@@ -10,16 +10,21 @@
 //! What is not here: networks, volumes, crashes, and the controllers of other kinds.
 
 mod autoscaler;
+mod counters;
 mod deployment;
+pub(crate) mod driver;
 mod events;
 mod fields;
 mod kubelet;
 mod meter;
+mod metrics;
 mod nodes;
 mod objects;
 mod pod;
 mod random;
+mod record;
 mod replicaset;
+mod samples;
 mod stage;
 mod statefulset;
 mod timers;
@@ -37,10 +42,12 @@ use crate::sim::flags::{Flags, SYNC_PERIOD};
 use crate::sim::numbers::after;
 use autoscaler::Autoscalers;
 pub(crate) use autoscaler::Synced;
+use counters::Counters;
 use events::Recorder;
 use meter::Meter;
 pub(crate) use objects::{Name, Objects, Of};
 use random::Random;
+pub(crate) use record::Record;
 use stage::{Stage, Startups};
 use timers::{Due, Timers};
 pub(crate) use trace::Trace;
@@ -61,6 +68,9 @@ pub(crate) struct Config {
     pub(crate) flags: Flags,
     /// When the metrics APIs know nothing.
     pub(crate) metric_gaps: Vec<Range<Timestamp>>,
+    /// How often metrics are recorded, and how many samples are kept at most.
+    pub(crate) record_every: SignedDuration,
+    pub(crate) record_samples: usize,
     /// What generated names come from.
     pub(crate) seed: u64,
 }
@@ -81,6 +91,9 @@ impl Config {
             startup: SignedDuration::from_secs(30),
             flags: Flags::default(),
             metric_gaps: Vec::new(),
+            record_every: SignedDuration::from_secs(60),
+            // 64 MiB, which are two days of 20 pods.
+            record_samples: 4 << 20,
             seed: 1,
         }
     }
@@ -92,6 +105,8 @@ pub(crate) struct Twin {
     meter: Meter,
     autoscalers: Autoscalers,
     metric_gaps: Vec<Range<Timestamp>>,
+    counters: Counters,
+    record: Record,
 }
 
 impl Twin {
@@ -123,7 +138,14 @@ impl Twin {
             meter: Meter::new(traces),
             autoscalers: Autoscalers::new(config.flags),
             metric_gaps: config.metric_gaps,
+            counters: Counters::default(),
+            record: Record::new(config.record_every, config.record_samples),
         }
+    }
+
+    /// The virtual time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.stage.now
     }
 
     /// When the next thing happens by itself.
@@ -180,11 +202,24 @@ impl Twin {
         self.react();
         let now = self.stage.now;
         let is_blind = self.metric_gaps.iter().any(|it| it.contains(&now));
+        self.counters.pass(&self.stage.world, &self.meter, now);
         self.meter.measure(&self.stage.world, is_blind, now);
         self.autoscalers.sync(&mut self.stage, &self.meter, show);
         self.react();
+        self.scrape(now);
         self.stage.events.expire(&mut self.stage.world, now);
         self.stage.timers.add(after(now, SYNC_PERIOD), Due::Tick);
+    }
+
+    fn scrape(&mut self, now: Timestamp) {
+        if !self.record.is_due(now) {
+            return;
+        }
+        let mut record = std::mem::replace(&mut self.record, Record::new(SignedDuration::ZERO, 0));
+        let at = now.as_millisecond();
+        self.samples(&mut |name, labels, value| record.add(name, labels, (at, value)));
+        record.scraped(now);
+        self.record = record;
     }
 
     /// Lets every controller see what changed, until none has more to do.

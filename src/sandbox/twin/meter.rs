@@ -141,6 +141,11 @@ impl Meter {
         self.moments.insert(root.clone(), moment);
     }
 
+    /// Whether nothing was ever measured.
+    pub(super) fn is_new(&self) -> bool {
+        self.revision.is_none()
+    }
+
     /// What a pod used; `None` for one that was not running, or while nothing can be measured.
     pub(super) fn of(&self, pod: &Name) -> Option<&Usage> {
         self.used.get(pod).filter(|_| !self.is_blind)

@@ -47,6 +47,11 @@ pub(super) fn hash(text: &str) -> String {
     letters(mix(hash), 10)
 }
 
+/// A hash of two texts as letters.
+pub(super) fn short_hash(first: &str, second: &str) -> String {
+    hash(&format!("{first}/{second}"))
+}
+
 /// A hash of `text` as 64 hexadecimal digits.
 pub(super) fn long_hash(text: &str) -> String {
     let seed = text.bytes().fold(0_u64, |sum, byte| {

@@ -1,5 +1,6 @@
 //! Workloads over time, and the equality of a twin with a replay.
 
 mod autoscalers;
+mod exports;
 mod rollouts;
 mod same_as_sim;

@@ -1,0 +1,96 @@
+//! What metrics-server would answer: `metrics.k8s.io/v1beta1`.
+
+use serde_json::{Value, json};
+
+use super::fields::stamp;
+use super::meter::{Usage, WINDOW};
+use super::objects::{Name, Of};
+use super::pod::Pod;
+use super::{Twin, nodes};
+
+const API_VERSION: &str = "metrics.k8s.io/v1beta1";
+
+impl Twin {
+    /// The PodMetrics of a namespace, or of all for an empty one, by name. A pod without a
+    /// measurement has none.
+    pub(crate) fn pod_metrics(&self, namespace: &str) -> Vec<Value> {
+        let pods = self.stage.world.pods();
+        let pods = pods.filter(|it| namespace.is_empty() || *it.name.namespace == *namespace);
+        pods.filter_map(|it| Some(self.of_pod(it, self.meter.of(&it.name)?)))
+            .collect()
+    }
+
+    /// The NodeMetrics of all nodes, by name; none while nothing can be measured.
+    pub(crate) fn node_metrics(&self) -> Vec<Value> {
+        if self.meter.is_blind || self.meter.is_new() {
+            return Vec::new();
+        }
+        let nodes = self.stage.world.all(Of::Node);
+        nodes.map(|(name, _)| self.of_node(name)).collect()
+    }
+
+    fn of_pod(&self, pod: &Pod, usage: &Usage) -> Value {
+        let names = pod.shape.containers.iter().enumerate();
+        let containers: Vec<Value> = names
+            .map(|(at, container)| {
+                let part = |of: &Option<Vec<i64>>| of.as_ref()?.get(at).copied();
+                json!({ "name": container.name,
+                    "usage": amounts(part(&usage.cpu), part(&usage.memory)) })
+            })
+            .collect();
+        json!({
+            "apiVersion": API_VERSION, "kind": "PodMetrics",
+            "metadata": {
+                "name": &*pod.name.name, "namespace": &*pod.name.namespace,
+                "creationTimestamp": stamp(self.stage.now), "labels": &*pod.labels,
+            },
+            "timestamp": stamp(self.meter.at), "window": window(), "containers": containers,
+        })
+    }
+
+    fn of_node(&self, name: &Name) -> Value {
+        let (mut cpu, mut memory) = (SYSTEM_CPU, SYSTEM_MEMORY);
+        let pods = self.stage.world.pods();
+        for pod in pods.filter(|it| it.node == name.name) {
+            let Some(usage) = self.meter.of(&pod.name) else {
+                continue;
+            };
+            cpu += usage.cpu.iter().flatten().sum::<i64>();
+            memory += usage.memory.iter().flatten().sum::<i64>();
+        }
+        if let Some(cores) = self.allocatable(name, "cpu") {
+            cpu = cpu.min((cores * 1000.0) as i64);
+        }
+        json!({
+            "apiVersion": API_VERSION, "kind": "NodeMetrics",
+            "metadata": { "name": &*name.name, "creationTimestamp": stamp(self.stage.now) },
+            "timestamp": stamp(self.meter.at), "window": window(),
+            "usage": amounts(Some(cpu), Some(memory)),
+        })
+    }
+
+    fn allocatable(&self, name: &Name, resource: &str) -> Option<f64> {
+        let node = self.stage.world.get(Of::Node, name)?;
+        nodes::allocatable(node, resource)
+    }
+}
+
+/// What a node itself takes: millicores, and thousandths of bytes.
+const SYSTEM_CPU: i64 = 50;
+const SYSTEM_MEMORY: i64 = 512 * 1024 * 1024 * 1000;
+
+fn window() -> String {
+    format!("{}s", WINDOW.as_secs())
+}
+
+/// Millicores and thousandths of bytes as quantities, of what is known.
+fn amounts(cpu: Option<i64>, memory: Option<i64>) -> Value {
+    let mut amounts = json!({});
+    if let Some(cpu) = cpu {
+        amounts["cpu"] = json!(format!("{}n", i128::from(cpu) * 1_000_000));
+    }
+    if let Some(memory) = memory {
+        amounts["memory"] = json!(format!("{}Ki", memory / 1000 / 1024));
+    }
+    amounts
+}
