@@ -12,8 +12,8 @@ use super::matching::{differences, shortened};
 use super::variables::{Variables, with_base};
 use crate::rig::control_plane::{ControlPlane, STRANGER, USERS, unique};
 
-/// How often a request is repeated whose answer may take a while, and how long between.
-const TRIES: u32 = 150;
+/// How long an answer may take to come about, and how long to wait between two requests for it.
+const PATIENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(200);
 /// Scenarios at the same time.
 const AT_ONCE: usize = 6;
@@ -186,13 +186,19 @@ impl<'a> Session<'a> {
     }
 
     async fn repeat(&self, step: &Step) -> Result<Answer, String> {
-        for _ in 0..TRIES {
-            if let Ok(answer) = self.attempt(step).await {
-                return Ok(answer);
+        let mut last = Err("  no answer in time".to_owned());
+        let repeated = async {
+            loop {
+                last = self.attempt(step).await;
+                if last.is_ok() {
+                    return;
+                }
+                tokio::time::sleep(PAUSE).await;
             }
-            tokio::time::sleep(PAUSE).await;
-        }
-        self.attempt(step).await
+        };
+        // What came last says what is wrong.
+        let _ = tokio::time::timeout(PATIENCE, repeated).await;
+        last
     }
 
     async fn attempt(&self, step: &Step) -> Result<Answer, String> {
