@@ -8,6 +8,7 @@ mod args;
 mod conflicts;
 mod context;
 mod decide;
+mod demo;
 mod gather;
 mod names;
 mod runtime;
@@ -158,6 +159,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         Command::Gather(args) => {
             let config = decide::gather(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), gather::run(cx, config))
+        }
+        Command::Demo(args) => {
+            let config = decide::demo(&args);
+            runtime::run(&cx.clone(), demo::run(cx, config))
         }
     }
 }

@@ -87,6 +87,21 @@ pub struct GatherConfig {
     pub out: Destination,
 }
 
+/// What `demo` is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoConfig {
+    /// The fleet to start with; `None` for the example.
+    pub snapshot: Option<Snapshot>,
+    /// How many times as fast as ours its time passes; 0 where it stands.
+    pub speed: u32,
+    /// 0 for any that is free.
+    pub port: u16,
+    /// A file that says what goes wrong.
+    pub faults: Option<PathBuf>,
+    /// A shell command to run instead of staying up.
+    pub exec: Option<String>,
+}
+
 /// Where the autoscalers and their history come from.
 #[derive(Clone, Debug)]
 pub enum Input {

@@ -16,6 +16,7 @@ use crate::autoscaler::AutoscalerId;
 use crate::cluster::manifest;
 use crate::config;
 use crate::metrics::{csv, local, prometheus, snapshot};
+use crate::sandbox;
 
 /// Why a run ended.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +70,8 @@ pub enum Error {
         autoscaler: AutoscalerId,
         source: analysis::simulation::Error,
     },
+    #[error(transparent)]
+    Sandbox(#[from] sandbox::Error),
     /// A file named by a flag cannot be read.
     #[error("cannot read {} given with {flag}", path.display())]
     Read {
@@ -117,6 +120,8 @@ pub enum Exit {
     Bug,
     Interrupted,
     Terminated,
+    /// That of a command which `demo --exec` ran.
+    Command(u8),
 }
 
 impl Exit {
@@ -134,6 +139,7 @@ impl Exit {
             // 128 and the number of the signal, as shells do.
             Self::Interrupted => 130,
             Self::Terminated => 143,
+            Self::Command(code) => code,
         }
     }
 }
@@ -179,6 +185,7 @@ impl Error {
                 "its settings are those of {owner}; change them there"
             )),
             Self::Simulation { source, .. } => simulation::hint(source),
+            Self::Sandbox(err) => Some(sandbox_hint(err)),
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Content { flag, .. } => Some(format!(
                 "`kubectl stepscale analyze --help` says what {flag} expects"
@@ -202,6 +209,7 @@ impl Error {
             | Self::Load(_)
             | Self::Ambiguous { .. }
             | Self::Output(_)
+            | Self::Sandbox(_)
             | Self::Write { .. } => Exit::Usage,
             Self::NoPast { .. } => Exit::Unreachable,
             Self::Owned { .. } => Exit::Refused,
@@ -251,6 +259,13 @@ fn config_hint(err: &config::file::Error) -> Option<String> {
             None => keys_near(key),
         }),
         Error::Value { .. } => Some("correct it, or pass another one with --config".to_owned()),
+    }
+}
+
+fn sandbox_hint(err: &sandbox::Error) -> String {
+    match err {
+        sandbox::Error::Listen { .. } => "leave --port out to take any that is free".to_owned(),
+        sandbox::Error::Faults(_) => "correct the file given with --faults".to_owned(),
     }
 }
 

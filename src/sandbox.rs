@@ -12,6 +12,7 @@ mod columns;
 mod crd;
 mod discovery;
 mod faults;
+mod fleet;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod history;

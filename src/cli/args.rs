@@ -1,6 +1,7 @@
 //! What may be typed. Doc comments are the help text.
 
 pub(crate) mod analysis;
+pub(crate) mod demo;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
 
@@ -15,6 +16,7 @@ use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
 use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
 pub(crate) use analysis::AnalysisArgs;
+pub(crate) use demo::DemoArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
 
@@ -45,6 +47,7 @@ pub(crate) enum Command {
     Analyze(Box<AnalyzeArgs>),
     Simulate(Box<SimulateArgs>),
     Gather(Box<GatherArgs>),
+    Demo(Box<DemoArgs>),
 }
 
 /// The end of every help page, for a program called `name`.
@@ -57,7 +60,8 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
-         {name} gather -A --history -o shop.jsonl.gz\n\n{EXIT_CODES}"
+         {name} gather -A --history -o shop.jsonl.gz\n  \
+         {name} demo                          a cluster in memory, to try all this\n\n{EXIT_CODES}"
     )
 }
 

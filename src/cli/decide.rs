@@ -2,6 +2,7 @@
 //! configuration file, the file beats the defaults of [`crate::config`].
 
 mod analysis;
+mod demo;
 mod prometheus;
 mod simulate;
 
@@ -22,6 +23,7 @@ use crate::config::{
     Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
+pub(super) use demo::demo;
 pub(super) use simulate::simulate;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.

@@ -6,6 +6,7 @@ mod judging;
 mod live;
 mod offline;
 mod one;
+mod seed;
 mod series;
 mod source;
 mod usage;
@@ -27,6 +28,7 @@ use crate::output::progress::Progress;
 use crate::series::Grid;
 use judging::Judges;
 pub(super) use one::one;
+pub(super) use seed::seed;
 use series::Unread;
 
 /// The autoscalers in scope, each judged on its history.
@@ -163,7 +165,7 @@ impl Times {
 }
 
 /// What a task of ours gave; a panic in it goes on here.
-fn finished<T>(ended: Result<T, JoinError>) -> T {
+pub(super) fn finished<T>(ended: Result<T, JoinError>) -> T {
     match ended {
         Ok(value) => value,
         Err(error) => std::panic::resume_unwind(error.into_panic()),

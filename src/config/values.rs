@@ -28,6 +28,8 @@ const COARSEST_STEP: u32 = 3600;
 /// Requests at once that a Prometheus of default settings still evaluates in parallel: 20 is its
 /// `--query.max-concurrency`, and others want to be answered too.
 const MOST_REQUESTS: usize = 16;
+/// Fastest time of a sandbox: a day in 9 seconds.
+const FASTEST: u32 = 10_000;
 /// Most days to keep back, in percent: of two weeks, one is then left to choose on.
 const MOST_HELD_BACK: u32 = 90;
 
@@ -50,6 +52,11 @@ pub(crate) fn days(text: &str) -> Result<SignedDuration, String> {
 pub(crate) fn step(text: &str) -> Result<Step, String> {
     let seconds = in_range(text, FINEST_STEP, COARSEST_STEP, "whole number of seconds")?;
     Step::from_seconds(seconds).ok_or_else(|| "expected at least 1 second".to_owned())
+}
+
+/// How fast the time of a sandbox passes, in times of ours; 0 for one that stands.
+pub(crate) fn speed(text: &str) -> Result<u32, String> {
+    in_range(text, 0, FASTEST, "whole number")
 }
 
 /// Requests under way at once.

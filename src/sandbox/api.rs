@@ -33,6 +33,7 @@ mod write;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 #[allow(unused_imports, reason = "the twin comes next")]
@@ -99,6 +100,11 @@ impl Api {
         }));
         api.begin();
         api
+    }
+
+    /// What its clock shows.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
     }
 
     /// The answer to any request at all.

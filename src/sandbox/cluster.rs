@@ -1,11 +1,14 @@
 //! The sandbox as a whole: what it starts with and how to reach it.
 
+mod control;
+mod life;
+
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
@@ -13,11 +16,20 @@ use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use super::access::{Policies, User};
 use super::api::Api;
 use super::clock::Clock;
+use super::crd::keda;
 use super::faults::{Faults, Plan};
+use super::fleet::Fleet;
 use super::kubeconfig::Kubeconfig;
 use super::seed::Seed;
 use super::server::authentication::Tokens;
 use super::server::{Server, Settings};
+use super::twin::{self, Twin};
+use crate::sim::numbers::after;
+use control::Control;
+use life::Life;
+
+/// How long the pods of a fleet have been there when the sandbox starts.
+const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a sandbox is to be.
 #[derive(Clone, Debug)]
@@ -25,6 +37,10 @@ pub struct Options {
     pub seed: Seed,
     /// The time that its clock shows first.
     pub start: Timestamp,
+    /// How many times as fast as ours its time passes; 0 where it stands until it is moved.
+    pub speed: u32,
+    /// Whether KEDA's kinds are served.
+    pub keda: bool,
     /// 0 for any that is free.
     pub port: u16,
     pub faults: Plan,
@@ -40,6 +56,8 @@ impl Options {
         Self {
             seed: Seed::default(),
             start,
+            speed: 1,
+            keda: false,
             port: 0,
             faults: Plan::default(),
             users: vec![],
@@ -85,21 +103,37 @@ impl Sandbox {
     /// # Errors
     /// When the port is taken or the faults make no sense.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let clock = Clock::at(options.start);
-        let api = Api::remembering(
-            options.memory,
-            clock.clone(),
-            options.start.as_second() as u64,
-        );
-        api.load(options.seed.objects);
         let faults = Faults::of(options.faults).map_err(|err| Error::Faults(err.to_string()))?;
         let faults = Arc::new(faults);
+        // Pods come up before anybody looks.
+        let clock = Clock::at(after(options.start, -BEFORE));
+        let seed = options.start.as_second() as u64;
+        let api = Api::remembering(options.memory, clock.clone(), seed);
+        if options.keda {
+            api.load(keda::definitions().to_vec());
+        }
+        let fleet = Fleet::of(options.seed, options.start);
+        api.load(fleet.objects);
+        let config = twin::Config {
+            workloads: fleet.workloads,
+            faults: Arc::clone(&faults),
+            ..twin::Config::starting_at(options.start)
+        };
+        let mut twin = Twin::new(Arc::new(api.clone()), clock.clone(), config);
+        twin.advance(options.start);
+        let life = Life::begin(twin, fleet.past, options.speed);
+        life.tell(&api);
+        let control = Arc::new(Control {
+            api: api.clone(),
+            life,
+            faults: Arc::clone(&faults),
+        });
         let admin = administrator();
         let accounts = std::iter::once(&admin).chain(&options.users);
         let settings = Settings {
             port: options.port,
             tokens: Tokens::new(accounts.map(|it| (it.token.clone(), user(it)))),
-            handler: handler(api.clone()),
+            handler: handler(api.clone(), control),
             policies: policies(api.clone()),
             faults: Arc::clone(&faults),
             clock: clock.clone(),
@@ -213,10 +247,15 @@ fn user(account: &Account) -> User {
     User::known(&account.name, account.groups.clone())
 }
 
-fn handler(api: Api) -> super::server::Handler {
+fn handler(api: Api, control: Arc<Control>) -> super::server::Handler {
     Arc::new(move |request| {
-        let api = api.clone();
-        Box::pin(async move { api.answer(request).await })
+        let (api, control) = (api.clone(), Arc::clone(&control));
+        Box::pin(async move {
+            match Control::serves(&request.path) {
+                true => control.answer(request).await,
+                false => api.answer(request).await,
+            }
+        })
     })
 }
 

@@ -4,6 +4,7 @@
 //! or [`past`], which stands in for what was scraped before. What is not here: PromQL. Whoever asks
 //! for it is told so.
 
+pub(crate) mod backfill;
 mod form;
 pub(crate) mod joined;
 mod matcher;

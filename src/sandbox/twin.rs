@@ -25,6 +25,7 @@ mod random;
 mod record;
 mod replicaset;
 mod samples;
+mod server;
 mod stage;
 mod statefulset;
 mod timers;
@@ -32,12 +33,12 @@ mod trace;
 mod world;
 
 use std::collections::{BTreeMap, HashMap};
-use std::ops::Range;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::clock::Clock;
+use super::faults::Faults;
 use crate::sim::flags::{Flags, SYNC_PERIOD};
 use crate::sim::numbers::after;
 use autoscaler::Autoscalers;
@@ -66,8 +67,8 @@ pub(crate) struct Config {
     /// How long pods take from creation until they are ready, where a workload does not say.
     pub(crate) startup: SignedDuration,
     pub(crate) flags: Flags,
-    /// When the metrics APIs know nothing.
-    pub(crate) metric_gaps: Vec<Range<Timestamp>>,
+    /// Among others, when the metrics APIs know nothing, counted from the start.
+    pub(crate) faults: Arc<Faults>,
     /// How often metrics are recorded, and how many samples are kept at most.
     pub(crate) record_every: SignedDuration,
     pub(crate) record_samples: usize,
@@ -90,7 +91,7 @@ impl Config {
             workloads: BTreeMap::new(),
             startup: SignedDuration::from_secs(30),
             flags: Flags::default(),
-            metric_gaps: Vec::new(),
+            faults: Arc::default(),
             record_every: SignedDuration::from_secs(60),
             // 64 MiB, which are two days of 20 pods.
             record_samples: 4 << 20,
@@ -104,7 +105,8 @@ pub(crate) struct Twin {
     stage: Stage,
     meter: Meter,
     autoscalers: Autoscalers,
-    metric_gaps: Vec<Range<Timestamp>>,
+    start: Timestamp,
+    faults: Arc<Faults>,
     counters: Counters,
     record: Record,
 }
@@ -137,7 +139,8 @@ impl Twin {
             clock,
             meter: Meter::new(traces),
             autoscalers: Autoscalers::new(config.flags),
-            metric_gaps: config.metric_gaps,
+            start: config.start,
+            faults: config.faults,
             counters: Counters::default(),
             record: Record::new(config.record_every, config.record_samples),
         }
@@ -201,7 +204,7 @@ impl Twin {
     fn tick(&mut self, show: &mut impl FnMut(Synced<'_>)) {
         self.react();
         let now = self.stage.now;
-        let is_blind = self.metric_gaps.iter().any(|it| it.contains(&now));
+        let is_blind = !self.faults.has_metrics(now.duration_since(self.start));
         self.counters.pass(&self.stage.world, &self.meter, now);
         self.meter.measure(&self.stage.world, is_blind, now);
         self.autoscalers.sync(&mut self.stage, &self.meter, show);

@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::fields::{self, stamp, text};
 use super::{Config, Name, Objects, Of, Twin};
 use crate::sandbox::clock::Clock;
+use crate::sandbox::faults::plan::Gap;
+use crate::sandbox::faults::{Faults, Plan};
 use crate::sandbox::status::{Named, Refusal};
 
 pub(super) const START: i64 = 1_700_006_400;
@@ -183,4 +185,18 @@ pub(super) fn hpa(name: &str, min: i32, max: i32, percent: i32, behavior: Value)
                 "target": { "type": "Utilization", "averageUtilization": percent } } }],
         },
     })
+}
+
+/// Trouble of one gap in the metrics, in seconds after the start.
+pub(super) fn gap(after: i64, lasts: i64) -> Arc<Faults> {
+    let gap = Gap {
+        after: SignedDuration::from_secs(after),
+        lasts: SignedDuration::from_secs(lasts),
+        every: None,
+    };
+    let plan = Plan {
+        metrics_gaps: vec![gap],
+        ..Plan::default()
+    };
+    Arc::new(Faults::of(plan).unwrap())
 }

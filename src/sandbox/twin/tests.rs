@@ -2,5 +2,6 @@
 
 mod autoscalers;
 mod exports;
+mod on_the_server;
 mod rollouts;
 mod same_as_sim;

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::history::{History, Metric};
-use crate::sandbox::twin::testing::{Map, at, deployment, hpa, twin};
+use crate::sandbox::twin::testing::{Map, at, deployment, gap, hpa, twin};
 use crate::sandbox::twin::{Config, Name, Objects, Of, Trace, Twin, Workload};
 use crate::series::{Grid, Series};
 use crate::sim::demand::Shape;
@@ -119,7 +119,7 @@ fn a_rescale_is_told_by_event_and_condition() {
 #[test]
 fn without_metrics_it_does_nothing_and_complains_ever_less() {
     let (mut twin, map) = web(3.0, |config, _| {
-        config.metric_gaps = vec![at(0)..at(3_000)];
+        config.faults = gap(0, 3_000);
     });
     twin.advance(at(2_000));
     assert_eq!(map.one(Of::Deployment, "web")["spec"]["replicas"], 2);

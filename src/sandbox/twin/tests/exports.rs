@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::history::{History, Metric};
-use crate::sandbox::twin::testing::{at, deployment, hpa, twin};
+use crate::sandbox::twin::testing::{at, deployment, gap, hpa, twin};
 use crate::sandbox::twin::{Config, Name, Of, Trace, Twin, Workload};
 use crate::series::{Grid, Series};
 use crate::sim::demand::Shape;
@@ -23,7 +23,7 @@ fn web() -> Twin {
         startup: None,
     };
     config.workloads.insert(name, workload);
-    config.metric_gaps = vec![at(1_000)..at(2_000)];
+    config.faults = gap(1_000, 1_000);
     let pods = deployment("web", 2, 500, Some(400));
     let hpa = hpa("web", 2, 2, 80, json!(null));
     twin(&[(Of::Deployment, pods), (Of::Hpa, hpa)], config).0

@@ -1,0 +1,140 @@
+//! `demo`: a cluster in memory to try everything on.
+
+mod introduction;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tokio::task;
+
+use super::context::Context;
+use super::{analyze, sources};
+use crate::analysis::AnalysisSettings;
+use crate::cluster::{self, Namespaces, Scope};
+use crate::config::{Config, DemoConfig, Input, Metrics, Question, Report, Window};
+use crate::error::{Error, Exit};
+use crate::metrics::prometheus;
+use crate::sandbox::{Faults, Options, Sandbox};
+
+pub(super) async fn run(cx: Context, config: DemoConfig) -> Result<Exit, Error> {
+    let sandbox = start(&cx, &config).await?;
+    let home = Home::new(&sandbox)?;
+    match config.exec {
+        Some(command) => {
+            let (path, command) = (home.kubeconfig.clone(), command);
+            let run = move || execute(&command, &path);
+            sources::finished(task::spawn_blocking(run).await)
+        }
+        None => show(&cx, &sandbox, &home).await,
+    }
+}
+
+async fn start(cx: &Context, config: &DemoConfig) -> Result<Sandbox, Error> {
+    let now = cx.now();
+    let seed = sources::seed(config.snapshot.as_ref(), now).await?;
+    let options = Options {
+        seed,
+        start: now,
+        speed: config.speed,
+        keda: true,
+        port: config.port,
+        faults: config
+            .faults
+            .as_deref()
+            .map(faults)
+            .transpose()?
+            .unwrap_or_default(),
+        ..Options::at(now)
+    };
+    Ok(Sandbox::start(options).await?)
+}
+
+fn faults(path: &Path) -> Result<Faults, Error> {
+    let read = std::fs::read_to_string(path);
+    let text = read.map_err(|source| Error::Read {
+        flag: "--faults",
+        path: path.to_owned(),
+        source,
+    })?;
+    let content = |why: String| Error::Content {
+        flag: "--faults",
+        path: path.to_owned(),
+        why,
+    };
+    crate::yaml::parse(&text).map_err(|err| content(err.to_string()))
+}
+
+/// The folder of the kubeconfig, gone with the demo.
+struct Home {
+    kubeconfig: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Home {
+    fn new(sandbox: &Sandbox) -> Result<Self, Error> {
+        let folder = tempfile::Builder::new().prefix("stepscale-demo-").tempdir();
+        let folder = folder.map_err(Error::Start)?;
+        let kubeconfig = folder.path().join("kubeconfig");
+        sandbox
+            .write_kubeconfig(&kubeconfig)
+            .map_err(Error::Start)?;
+        Ok(Self {
+            kubeconfig,
+            _folder: folder,
+        })
+    }
+}
+
+/// Says where it is and what to try, analyzes, and stays until a signal ends the program.
+async fn show(cx: &Context, sandbox: &Sandbox, home: &Home) -> Result<Exit, Error> {
+    let example = sandbox.first_autoscaler();
+    cx.print(|out| introduction::write(out, &sandbox.url(), &home.kubeconfig, example.as_ref()))?;
+    analyze::run(cx.clone(), analysis(&home.kubeconfig)).await?;
+    cx.note("the cluster stays up until Ctrl-C");
+    std::future::pending().await
+}
+
+/// Every autoscaler, as the command that the introduction names would analyze it.
+fn analysis(kubeconfig: &Path) -> Config {
+    let connection = cluster::Options {
+        kubeconfig: Some(kubeconfig.to_owned()),
+        ..cluster::Options::default()
+    };
+    let metrics = Metrics::Prometheus(Box::new(prometheus::Options::default()));
+    let scope = Scope {
+        namespaces: Namespaces::All,
+        ..Scope::default()
+    };
+    let window = Window::default();
+    Config {
+        question: Question {
+            input: Input::Cluster {
+                connection,
+                metrics,
+            },
+            scope,
+            window,
+            now: None,
+        },
+        analysis: AnalysisSettings {
+            window: window.length(),
+            ..AnalysisSettings::default()
+        },
+        report: Report::default(),
+    }
+}
+
+/// Runs a command of the user's in a shell. Signals reach it by themselves, as it is of our group.
+fn execute(command: &str, kubeconfig: &Path) -> Result<Exit, Error> {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", command]).env("KUBECONFIG", kubeconfig);
+    let status = shell.status().map_err(Error::Start)?;
+    // Of a command that a signal ended, shells say 128 and its number.
+    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map_or(1, |it| 128 + it);
+    let code = status.code().unwrap_or(signal);
+    Ok(match u8::try_from(code) {
+        Ok(0) => Exit::Clean,
+        Ok(code) => Exit::Command(code),
+        Err(_) => Exit::Command(1),
+    })
+}

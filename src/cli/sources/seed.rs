@@ -1,0 +1,94 @@
+//! What a demo cluster starts with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::task;
+
+use super::finished;
+use crate::autoscaler::target::TargetRef;
+use crate::config;
+use crate::error::Error;
+use crate::history::History;
+use crate::metrics::snapshot::{self, ObjectResult, Snapshot};
+use crate::metrics::{HistoryRequest, Wanted};
+use crate::sandbox::Seed;
+use crate::series::Grid;
+use crate::units::Step;
+
+/// The example that comes with the program.
+const EXAMPLE: &[u8] = include_bytes!("../../../examples/shop.jsonl.gz");
+
+/// The past that a demo cluster may have. Its load repeats itself by whole weeks.
+const LONGEST: SignedDuration = SignedDuration::from_hours(8 * 7 * 24);
+
+/// Reads the fleet of a snapshot, or the example's, with its past moved to `now`.
+pub(in crate::cli) async fn seed(
+    from: Option<&config::Snapshot>,
+    now: Timestamp,
+) -> Result<Seed, Error> {
+    let from = from.cloned();
+    let read = move || read(from.as_ref()).map(|it| it.moved_to(now));
+    Ok(finished(task::spawn_blocking(read).await)?)
+}
+
+fn read(from: Option<&config::Snapshot>) -> Result<Seed, snapshot::Error> {
+    let mut objects = Vec::new();
+    let keep = |_: u64, object| -> ObjectResult {
+        objects.push(object);
+        Ok(())
+    };
+    let mut snapshot = match from {
+        None => Snapshot::from_bytes("of the example", EXAMPLE, keep)?,
+        Some(config::Snapshot::Stdin) => Snapshot::open(&PathBuf::from("-"), keep)?,
+        Some(config::Snapshot::File(path)) => Snapshot::open(path, keep)?,
+    };
+    let histories = histories(&mut snapshot)?;
+    Ok(Seed { objects, histories })
+}
+
+fn histories(snapshot: &mut Snapshot) -> Result<Vec<(TargetRef, History)>, snapshot::Error> {
+    let targets: Vec<TargetRef> = snapshot.targets().into_iter().cloned().collect();
+    let wanted = targets.iter().enumerate().map(|(subject, target)| Wanted {
+        subject,
+        target: target.clone(),
+        // A snapshot knows what it has by the target alone.
+        hpa: String::new(),
+        containers: vec![],
+        native_sidecars: vec![],
+        init_containers: vec![],
+        memory: false,
+        cpu_limited: false,
+    });
+    let request = HistoryRequest {
+        grid: Grid::ending_at(snapshot.header().taken_at, LONGEST, Step::FIVE_MINUTES),
+        wanted: wanted.collect(),
+        pod_owners: Arc::default(),
+    };
+    let mut histories = Vec::new();
+    snapshot.deliver(&request, |it| {
+        if let Ok(history) = it.history {
+            histories.push((targets[it.subject].clone(), history));
+        }
+    })?;
+    Ok(histories)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_comes_with_its_objects_and_its_past() {
+        let seed = read(None).unwrap();
+        let hpas = seed
+            .objects
+            .iter()
+            .filter(|it| it["kind"] == "HorizontalPodAutoscaler");
+        assert_eq!(hpas.count(), seed.histories.len());
+        for (target, history) in &seed.histories {
+            assert!(history.cpu().is_some(), "{target}");
+        }
+    }
+}

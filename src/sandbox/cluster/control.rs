@@ -1,0 +1,164 @@
+//! The paths below `/twin`, by which the sandbox itself is watched and moved:
+//!
+//! | Request | What it does |
+//! | --- | --- |
+//! | `GET /twin/clock` | the time, and how fast it passes |
+//! | `POST /twin/clock` `{"advanceSeconds": 900}` | moves the time forward |
+//! | `POST /twin/faults` | other trouble for requests, as `demo --faults` reads it |
+//! | `GET /twin/metrics` | what Prometheus would scrape, as OpenMetrics |
+//! | `GET /twin/backfill?start=…&end=…` | what was scraped, for `promtool tsdb create-blocks-from openmetrics` |
+//! | `GET /twin/dump` | every object as JSON lines of a snapshot |
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::life::Life;
+use crate::sandbox::access::Attributes;
+use crate::sandbox::api::{Api, Body, Request, Response};
+use crate::sandbox::faults::{Faults, Plan};
+use crate::sandbox::history::{Span, backfill};
+use crate::sandbox::status::Refusal;
+
+/// The longest way that the time is moved at once: a request is to end some day.
+const LONGEST: i64 = 14 * 24 * 3600;
+
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// What a request below `/twin` may reach.
+pub(super) struct Control {
+    pub(super) api: Api,
+    pub(super) life: Life,
+    pub(super) faults: Arc<Faults>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Move {
+    advance_seconds: i64,
+}
+
+impl Control {
+    /// Whether the path is one of those here.
+    pub(super) fn serves(path: &str) -> bool {
+        path.starts_with("/twin/")
+    }
+
+    /// The answer to a request below `/twin`.
+    pub(super) async fn answer(self: Arc<Self>, request: Request) -> Response {
+        // Moving the time takes as long as what happens in it.
+        let answer = move || self.check(&request).and_then(|()| self.route(&request));
+        let answered = tokio::task::spawn_blocking(answer).await;
+        let answered = answered.unwrap_or_else(|err| Err(Refusal::internal(&err.to_string())));
+        answered.unwrap_or_else(|refusal| Response::refused(&refusal))
+    }
+
+    /// # Errors
+    /// When the user has no right to the path.
+    fn check(&self, request: &Request) -> Result<(), Refusal> {
+        let asked = Attributes::of(request.method.as_str(), &request.path, &request.query);
+        match self.api.policies().allow(&request.user, &asked) {
+            Some(_) => Ok(()),
+            None => {
+                let message = format!("forbidden: {}", asked.refused(&request.user));
+                Err(Refusal::plain(403, "Forbidden", message))
+            }
+        }
+    }
+
+    fn route(&self, request: &Request) -> Result<Response, Refusal> {
+        match (request.method.as_str(), request.path.as_str()) {
+            ("GET", "/twin/clock") => Ok(json_of(&self.clock())),
+            ("POST", "/twin/clock") => {
+                let Move { advance_seconds } = read(&request.body)?;
+                self.advance(advance_seconds)
+            }
+            ("POST", "/twin/faults") => {
+                let plan: Plan = read(&request.body)?;
+                let set = self.faults.set(plan);
+                set.map_err(|err| Refusal::bad_request(err.to_string()))?;
+                Ok(json_of(&json!({})))
+            }
+            ("GET", "/twin/metrics") => Ok(Response::of(
+                200,
+                OPENMETRICS,
+                Body::Whole(self.life.expose().into()),
+            )),
+            ("GET", "/twin/backfill") => self.backfill(&request.query),
+            ("GET", "/twin/dump") => Ok(self.dump()),
+            _ => Err(Refusal::no_such_path()),
+        }
+    }
+
+    fn clock(&self) -> Value {
+        json!({ "now": self.api.now().to_string(), "speed": self.life.speed(),
+            "achievedSpeed": (self.life.achieved() * 10.0).round() / 10.0 })
+    }
+
+    fn advance(&self, seconds: i64) -> Result<Response, Refusal> {
+        if !(0..=LONGEST).contains(&seconds) {
+            let message = format!("advanceSeconds: expected 0 to {LONGEST}");
+            return Err(Refusal::bad_request(message));
+        }
+        self.life.advance(SignedDuration::from_secs(seconds));
+        Ok(json_of(&self.clock()))
+    }
+
+    /// Part by part, as there may be much.
+    fn backfill(&self, query: &str) -> Result<Response, Refusal> {
+        let now = self.api.now();
+        let span = Span {
+            first: time(query, "start")?.unwrap_or(i64::MIN),
+            last: time(query, "end")?.unwrap_or(now.as_millisecond()),
+        };
+        let life = self.life.clone();
+        let families = backfill::names(&life, span).into_iter();
+        let families = families.map(move |name| backfill::family(&life, &name, span));
+        let parts = families.chain([backfill::END.to_owned()]).map(Bytes::from);
+        let body = Body::Stream(Box::pin(futures_util::stream::iter(parts)));
+        Ok(Response::of(200, OPENMETRICS, body))
+    }
+
+    fn dump(&self) -> Response {
+        let mut lines = String::new();
+        let header = json!({ "kind": "Snapshot", "apiVersion": "stepscale.io/v1alpha1",
+            "cluster": { "name": "sandbox" }, "takenAt": self.api.now().to_string() });
+        let objects = self.api.dump().into_iter();
+        let objects = objects.map(|object| json!({ "kind": "Object", "object": object }));
+        for line in std::iter::once(header).chain(objects) {
+            lines.push_str(&line.to_string());
+            lines.push('\n');
+        }
+        Response::of(200, "application/jsonl", Body::Whole(lines.into()))
+    }
+}
+
+/// A time in the query, given in Unix seconds, in milliseconds.
+///
+/// # Errors
+/// When it is something else.
+fn time(query: &str, name: &str) -> Result<Option<i64>, Refusal> {
+    let mut pairs = query.split('&').filter_map(|it| it.split_once('='));
+    let Some((_, value)) = pairs.find(|it| it.0 == name) else {
+        return Ok(None);
+    };
+    let seconds = value
+        .parse::<i64>()
+        .ok()
+        .and_then(|it| it.checked_mul(1000));
+    let expected = || Refusal::bad_request(format!("{name}: expected Unix seconds"));
+    seconds.map(Some).ok_or_else(expected)
+}
+
+/// # Errors
+/// When the body is something else.
+fn read<T: for<'a> Deserialize<'a>>(body: &[u8]) -> Result<T, Refusal> {
+    serde_json::from_slice(body).map_err(|err| Refusal::bad_request(err.to_string()))
+}
+
+fn json_of(value: &Value) -> Response {
+    Response::json(200, value.to_string().into_bytes())
+}

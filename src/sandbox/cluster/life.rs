@@ -1,0 +1,148 @@
+//! The twin while time passes, and what others learn of it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use crate::sandbox::api::{Api, Proxied, Response};
+use crate::sandbox::history::joined::Joined;
+use crate::sandbox::history::past::Past;
+use crate::sandbox::history::{self, Labels, Matcher, Question, Sample, Samples, Span, service};
+use crate::sandbox::twin::driver::{self, Achieved, Pace};
+use crate::sandbox::twin::{Record, Twin};
+
+/// A twin whose time passes. Copies are the same one; time stops with the last of them.
+#[derive(Clone)]
+pub(super) struct Life(Arc<Inner>);
+
+struct Inner {
+    twin: Arc<Mutex<Twin>>,
+    past: Past,
+    /// What is asked for.
+    speed: u32,
+    achieved: Achieved,
+    driver: JoinHandle<()>,
+}
+
+impl Life {
+    /// Lets time pass, in the runtime of the caller; 0 lets it stand.
+    pub(super) fn begin(twin: Twin, past: Past, speed: u32) -> Self {
+        let twin = Arc::new(Mutex::new(twin));
+        let achieved = Achieved::default();
+        let pace = match speed {
+            0 => Pace::Steps,
+            speed => Pace::Speed(f64::from(speed)),
+        };
+        let driver = driver::drive(Arc::clone(&twin), pace, achieved.clone());
+        Self(Arc::new(Inner {
+            twin,
+            past,
+            speed,
+            achieved,
+            driver: tokio::spawn(driver),
+        }))
+    }
+
+    /// Lets the API server answer for metrics and for the history.
+    pub(super) fn tell(&self, api: &Api) {
+        let life = self.clone();
+        api.set_metrics(Arc::new(move |plural| life.metrics(plural)));
+        api.load(vec![service::object()]);
+        let (life, asked) = (self.clone(), api.clone());
+        api.set_proxy(Arc::new(move |request| {
+            let (life, now) = (life.clone(), asked.now());
+            Box::pin(async move { life.proxied(request, now).await })
+        }));
+    }
+
+    /// What the history answers, if that is asked.
+    async fn proxied(self, asked: Proxied, now: Timestamp) -> Option<Response> {
+        if !service::is(&asked.namespace, &asked.service, &asked.port) {
+            return None;
+        }
+        let answer = move || {
+            let question = Question {
+                method: asked.method.as_str(),
+                path: &asked.path,
+                query: &asked.query,
+                body: &asked.body,
+                now,
+            };
+            history::answer(&self, &question)
+        };
+        tokio::task::spawn_blocking(answer).await.ok()
+    }
+
+    pub(super) fn speed(&self) -> u32 {
+        self.0.speed
+    }
+
+    /// How fast time really passed lately.
+    pub(super) fn achieved(&self) -> f64 {
+        self.0.achieved.speed()
+    }
+
+    /// Moves the time forward, with all that happens until then; the time after.
+    pub(super) fn advance(&self, length: SignedDuration) -> Timestamp {
+        let mut twin = self.twin();
+        let to = crate::sim::numbers::after(twin.now(), length);
+        twin.advance(to);
+        twin.now()
+    }
+
+    /// The objects of `metrics.k8s.io` by the plural of their kind.
+    pub(super) fn metrics(&self, plural: &str) -> Vec<Value> {
+        match plural {
+            "nodes" => self.twin().node_metrics(),
+            "pods" => self.twin().pod_metrics(""),
+            _ => vec![],
+        }
+    }
+
+    /// What a scrape would find now.
+    pub(super) fn expose(&self) -> String {
+        self.twin().expose()
+    }
+
+    fn twin(&self) -> MutexGuard<'_, Twin> {
+        self.0.twin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// What was before the sandbox began and what was recorded since.
+impl Samples for Life {
+    fn visit(&self, matchers: &[Matcher], span: Span, each: &mut dyn FnMut(&Labels, &[Sample])) {
+        let twin = self.twin();
+        let joined = Joined {
+            earlier: &self.0.past,
+            later: twin.record(),
+        };
+        joined.visit(matchers, span, each);
+    }
+}
+
+impl Samples for Record {
+    fn visit(&self, matchers: &[Matcher], span: Span, each: &mut dyn FnMut(&Labels, &[Sample])) {
+        let mut samples = vec![];
+        for (name, series) in self.series() {
+            let labels = series.labels.iter().map(|it| (it.0, it.1.as_str()));
+            let labels = Labels::new(labels.chain([("__name__", name)]));
+            if !labels.matches(matchers) {
+                continue;
+            }
+            samples.clear();
+            samples.extend(series.within(&(span.first..=span.last)));
+            if !samples.is_empty() {
+                each(&labels, &samples);
+            }
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! A seed divided among those who bring it to life: the API server, the twin and the history.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::history::past::{Past, Subject};
+use super::seed::Seed;
+use super::twin::{Name, Of, Trace, Workload};
+use crate::analysis;
+use crate::analysis::load::Load;
+use crate::analysis::scenario::Scenario;
+use crate::autoscaler::target::TargetRef;
+use crate::cluster::Scope;
+use crate::cluster::offline::Inventory;
+use crate::fleet;
+use crate::history::{History, Metric};
+use crate::sim::demand::Shape;
+
+/// The past that load is taken from: whatever a seed has.
+const WINDOW: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+/// Of 64 cores and with room for 110 pods: half of it is in use at most.
+const PODS_OF_A_NODE: u64 = 50;
+
+/// As many nodes as a cluster is said to have at most.
+const MOST_NODES: u64 = 5_000;
+
+/// What each of them starts with.
+pub(super) struct Fleet {
+    /// Without pods and ReplicaSets, which the twin makes anew.
+    pub(super) objects: Vec<Value>,
+    pub(super) workloads: BTreeMap<(Of, Name), Workload>,
+    pub(super) past: Past,
+}
+
+impl Fleet {
+    /// A fleet that goes on at `now` as its past ended.
+    pub(super) fn of(seed: Seed, now: Timestamp) -> Self {
+        let subjects = subjects(&seed.objects);
+        let known: HashMap<&TargetRef, &fleet::Subject> = subjects
+            .iter()
+            .map(|it| (&it.autoscaler.target, it))
+            .collect();
+        let mut workloads = BTreeMap::new();
+        let mut replicas = HashMap::new();
+        for (target, history) in &seed.histories {
+            let Some(of) = scalable(&target.kind) else {
+                continue;
+            };
+            let name = Name::new(&target.namespace, &target.name);
+            replicas.insert((of, name.clone()), last_replicas(history));
+            let workload = workload(known.get(target).copied(), history, now);
+            workloads.insert((of, name), workload);
+        }
+        let past = seed
+            .histories
+            .iter()
+            .map(|(target, history)| past_of(target, known.get(target).copied(), history));
+        let past = Past::new(past);
+        let nodes = nodes(&seed.objects);
+        let objects = seed.objects.into_iter().filter(|it| !is_remade(it));
+        let begun = objects.map(|it| begun(it, &replicas));
+        Self {
+            objects: begun.chain(nodes).collect(),
+            workloads,
+            past,
+        }
+    }
+}
+
+/// The autoscalers with what they scale. An object that cannot be read is nobody's.
+fn subjects(objects: &[Value]) -> Vec<fleet::Subject> {
+    let Ok(mut inventory) = Inventory::new(&Scope::default()) else {
+        return vec![];
+    };
+    for object in objects {
+        // The server keeps it as it is; whoever reads it there will be told.
+        let _ = inventory.add(object.clone());
+    }
+    let fleet = inventory.finish(fleet::ClusterName::default());
+    fleet.map(|it| it.subjects).unwrap_or_default()
+}
+
+fn workload(subject: Option<&fleet::Subject>, history: &History, now: Timestamp) -> Workload {
+    let replayed = subject.and_then(|it| replayed(it, history, now));
+    replayed.unwrap_or_else(|| Workload {
+        trace: Trace::of_history(history, Shape::Linear).map(Arc::new),
+        startup: startup(history),
+    })
+}
+
+/// The load that a replay of the autoscaler would take.
+fn replayed(subject: &fleet::Subject, history: &History, now: Timestamp) -> Option<Workload> {
+    let autoscaler = &subject.autoscaler;
+    let workload = subject.workload.as_ref().ok()?;
+    let load = Load::derive(autoscaler, workload, history, WINDOW, now);
+    let scenario = Scenario::of(autoscaler, workload, history, &load, 0.0).ok()?;
+    let shape = *analysis::shapes(&load).first()?;
+    Some(Workload {
+        trace: Some(Arc::new(Trace::of_scenario(&scenario, autoscaler, shape))),
+        startup: Some(scenario.pods().startup),
+    })
+}
+
+/// The last time that a pod is known to have taken from its creation until it was ready.
+fn startup(history: &History) -> Option<SignedDuration> {
+    let seconds = history.get(&Metric::Startup)?.known().last()?;
+    SignedDuration::try_from_secs_f64(seconds).ok()
+}
+
+fn last_replicas(history: &History) -> Option<i64> {
+    let wanted = [Metric::DesiredReplicas, Metric::ReadyReplicas];
+    let known = wanted.iter().find_map(|it| history.get(it)?.known().last());
+    known.map(|it| it.round() as i64)
+}
+
+fn past_of(target: &TargetRef, subject: Option<&fleet::Subject>, history: &History) -> Subject {
+    let workload = subject.and_then(|it| it.workload.as_ref().ok());
+    let container = workload.and_then(|it| it.containers.first());
+    Subject {
+        target: target.clone(),
+        hpa: subject.map(|it| it.autoscaler.id.name.clone()),
+        replica_set: format!("{}-5d4f8c7b9", target.name),
+        container: container.map_or_else(|| target.name.clone(), |it| it.name.clone()),
+        history: history.clone(),
+    }
+}
+
+fn scalable(kind: &str) -> Option<Of> {
+    match kind {
+        "Deployment" => Some(Of::Deployment),
+        "StatefulSet" => Some(Of::StatefulSet),
+        "ReplicaSet" => Some(Of::ReplicaSet),
+        _ => None,
+    }
+}
+
+/// Whether the twin makes such objects for those that own them.
+fn is_remade(object: &Value) -> bool {
+    matches!(object["kind"].as_str(), Some("Pod" | "ReplicaSet"))
+        && object["metadata"]["ownerReferences"].is_array()
+}
+
+/// Machines for a fleet that comes without any: with room for all pods that there may ever be.
+fn nodes(objects: &[Value]) -> Vec<Value> {
+    if objects.iter().any(|it| it["kind"] == "Node") {
+        return vec![];
+    }
+    let counts = objects.iter().map(|it| {
+        let count = |field: &str| it["spec"][field].as_u64().unwrap_or(0);
+        count("maxReplicas").max(count("replicas"))
+    });
+    let pods = counts.fold(0, u64::saturating_add);
+    // Some more, since a rollout needs both old and new pods.
+    let nodes = pods.div_ceil(PODS_OF_A_NODE) + 2;
+    (1..=nodes.min(MOST_NODES)).map(node).collect()
+}
+
+fn node(number: u64) -> Value {
+    let name = format!("node-{number}");
+    let room = json!({ "cpu": "64", "memory": "256Gi", "pods": "110" });
+    json!({ "apiVersion": "v1", "kind": "Node",
+        "metadata": { "name": name, "labels": { "kubernetes.io/hostname": name } },
+        "status": { "capacity": room, "allocatable": room,
+            "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady",
+                "message": "kubelet is posting ready status" }] } })
+}
+
+/// The object as it is when the twin takes over: with the replicas that it had last.
+fn begun(mut object: Value, replicas: &HashMap<(Of, Name), Option<i64>>) -> Value {
+    let text = |pointer: &str| {
+        object
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .unwrap_or("")
+    };
+    let name = Name::new(text("/metadata/namespace"), text("/metadata/name"));
+    let Some(of) = scalable(text("/kind")) else {
+        return object;
+    };
+    if let Some(Some(count)) = replicas.get(&(of, name)) {
+        object["spec"]["replicas"] = json!(count);
+    }
+    if let Some(object) = object.as_object_mut() {
+        // It is of pods that are no more.
+        object.remove("status");
+    }
+    object
+}
