@@ -2,6 +2,7 @@
 
 mod introduction;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,14 +17,16 @@ use crate::error::{Error, Exit};
 use crate::metrics::prometheus;
 use crate::sandbox::{Faults, Options, Sandbox};
 
+/// What kubectl looks for to run `kubectl stepscale`.
+const PLUGIN: &str = "kubectl-stepscale";
+
 pub(super) async fn run(cx: Context, config: DemoConfig) -> Result<Exit, Error> {
     let sandbox = start(&cx, &config).await?;
     let home = Home::new(&sandbox)?;
     match config.exec {
         Some(command) => {
-            let (path, command) = (home.kubeconfig.clone(), command);
-            let run = move || execute(&command, &path);
-            sources::finished(task::spawn_blocking(run).await)
+            let shell = shell(&command, &home);
+            sources::finished(task::spawn_blocking(|| execute(shell)).await)
         }
         None => show(&cx, &sandbox, &home).await,
     }
@@ -64,10 +67,10 @@ fn faults(path: &Path) -> Result<Faults, Error> {
     crate::yaml::parse(&text).map_err(|err| content(err.to_string()))
 }
 
-/// The folder of the kubeconfig, gone with the demo.
+/// A folder with the kubeconfig and, for kubectl to find, this program; gone with the demo.
 struct Home {
     kubeconfig: PathBuf,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Home {
@@ -78,20 +81,49 @@ impl Home {
         sandbox
             .write_kubeconfig(&kubeconfig)
             .map_err(Error::Start)?;
-        Ok(Self {
-            kubeconfig,
-            _folder: folder,
-        })
+        let home = Self { kubeconfig, folder };
+        let link = || std::os::unix::fs::symlink(std::env::current_exe()?, home.bin().join(PLUGIN));
+        let linked = std::fs::create_dir(home.bin()).and_then(|()| link());
+        linked.map_err(Error::Start)?;
+        Ok(home)
+    }
+
+    /// The folder with this program as a plugin of kubectl.
+    fn bin(&self) -> PathBuf {
+        self.folder.path().join("bin")
+    }
+
+    /// What `PATH` is to be for kubectl to find the plugin; `None` where it does already.
+    fn search_path(&self) -> Option<OsString> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut folders = std::env::split_paths(&path);
+        if folders.any(|it| it.join(PLUGIN).is_file()) {
+            return None;
+        }
+        let folders = std::env::split_paths(&path).chain([self.bin()]);
+        std::env::join_paths(folders).ok()
     }
 }
 
 /// Says where it is and what to try, analyzes, and stays until a signal ends the program.
 async fn show(cx: &Context, sandbox: &Sandbox, home: &Home) -> Result<Exit, Error> {
     let example = sandbox.first_autoscaler();
-    cx.print(|out| introduction::write(out, &sandbox.url(), &home.kubeconfig, example.as_ref()))?;
+    cx.print(|out| introduction::write(out, &sandbox.url(), &settings(home), example.as_ref()))?;
     analyze::run(cx.clone(), analysis(&home.kubeconfig)).await?;
     cx.note("the cluster stays up until Ctrl-C");
     std::future::pending().await
+}
+
+/// What the shell has to know, as it is exported.
+fn settings(home: &Home) -> String {
+    let kubeconfig = home.kubeconfig.display();
+    match home.search_path() {
+        Some(_) => format!(
+            "KUBECONFIG={kubeconfig} PATH=$PATH:{}",
+            home.bin().display()
+        ),
+        None => format!("KUBECONFIG={kubeconfig}"),
+    }
 }
 
 /// Every autoscaler, as the command that the introduction names would analyze it.
@@ -124,10 +156,20 @@ fn analysis(kubeconfig: &Path) -> Config {
     }
 }
 
-/// Runs a command of the user's in a shell. Signals reach it by themselves, as it is of our group.
-fn execute(command: &str, kubeconfig: &Path) -> Result<Exit, Error> {
+/// A shell that runs a command of the user's.
+fn shell(command: &str, home: &Home) -> Command {
     let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", command]).env("KUBECONFIG", kubeconfig);
+    shell
+        .args(["-c", command])
+        .env("KUBECONFIG", &home.kubeconfig);
+    if let Some(path) = home.search_path() {
+        shell.env("PATH", path);
+    }
+    shell
+}
+
+/// Runs a command. Signals reach it by themselves, as it is of our group.
+fn execute(mut shell: Command) -> Result<Exit, Error> {
     let status = shell.status().map_err(Error::Start)?;
     // Of a command that a signal ended, shells say 128 and its number.
     let signal = std::os::unix::process::ExitStatusExt::signal(&status).map_or(1, |it| 128 + it);

@@ -95,6 +95,12 @@ impl Labels {
         matchers.iter().all(|it| it.selects(self.get(&it.name)))
     }
 
+    /// What tells series apart whatever they are called.
+    fn without_name(&self) -> Self {
+        let others = self.0.iter().filter(|it| it.0 != "__name__");
+        Self(others.cloned().collect())
+    }
+
     fn to_json(&self) -> Value {
         self.iter()
             .map(|(name, value)| (name.to_owned(), json!(value)))

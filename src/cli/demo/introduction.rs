@@ -1,22 +1,21 @@
 //! What `demo` says first: where the cluster is, and what to try on it.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use crate::autoscaler::AutoscalerId;
 
-/// Writes how to reach the cluster and five commands, about `autoscaler` where one is needed.
+/// Writes how to reach the cluster, with what to export, and five commands, about `autoscaler` where one is needed.
 pub(super) fn write(
     out: &mut dyn Write,
     url: &str,
-    kubeconfig: &Path,
+    settings: &str,
     autoscaler: Option<&AutoscalerId>,
 ) -> io::Result<()> {
     writeln!(
         out,
         "A Kubernetes cluster in memory, at {url}. In another terminal:\n"
     )?;
-    writeln!(out, "  export KUBECONFIG={}", kubeconfig.display())?;
+    writeln!(out, "  export {settings}")?;
     let commands = commands(autoscaler);
     let widest = commands.iter().map(|it| it.0.len()).max().unwrap_or(0);
     for (command, what) in commands {
@@ -73,7 +72,7 @@ mod tests {
         write(
             &mut out,
             "https://127.0.0.1:6443",
-            Path::new("/tmp/k"),
+            "KUBECONFIG=/tmp/k",
             Some(&id),
         )
         .unwrap();

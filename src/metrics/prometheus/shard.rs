@@ -91,6 +91,7 @@ impl Session {
             match self.read_by(Way::RemoteRead, shard).await {
                 Err(error) if error.leaves_another_way() => {
                     let why = format!("remote read given up for range queries: {error}");
+                    tracing::debug!("{why}");
                     // Another shard may have found the same.
                     let _ = self.given_up.set(why);
                 }

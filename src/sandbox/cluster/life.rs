@@ -49,7 +49,9 @@ impl Life {
     pub(super) fn tell(&self, api: &Api) {
         let life = self.clone();
         api.set_metrics(Arc::new(move |plural| life.metrics(plural)));
-        api.load(vec![service::object()]);
+        api.load(vec![service::namespace()]);
+        // One that the seed brought along does as well.
+        let _ = api.create("stepscale", service::object());
         let (life, asked) = (self.clone(), api.clone());
         api.set_proxy(Arc::new(move |request| {
             let (life, now) = (life.clone(), asked.now());

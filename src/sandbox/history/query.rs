@@ -1,5 +1,7 @@
 //! Series as JSON: now, over a range, and their labels alone.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -22,12 +24,16 @@ pub(super) fn instant(
     let at = form.time("time", now.as_millisecond())?;
     let mut result = vec![];
     match expression(form.get("query")?)? {
-        Expression::Series(matchers) => {
-            samples.visit(&matchers, until(at, LOOKBACK), &mut |labels, samples| {
-                if let Some(value) = samples.last().and_then(|it| standing(*it)) {
-                    result.push((labels.clone(), value));
-                }
+        Expression::Series(selectors) => {
+            let span = until(at, LOOKBACK);
+            let found = union(samples, &selectors, span, |samples| {
+                let value = samples.last().and_then(|it| standing(*it));
+                value.map(|it| (at, it)).into_iter().collect()
             });
+            let values = found
+                .into_iter()
+                .filter_map(|it| Some((it.0, it.1.first()?.1)));
+            result.extend(values);
         }
         Expression::MostSamples(matchers, range) => {
             let most = most_samples(samples, &matchers, until(at, range));
@@ -67,7 +73,7 @@ pub(super) fn range(samples: &dyn Samples, form: &Form) -> Result<Value, Problem
         ));
     }
     let text = form.get("query")?;
-    let Expression::Series(matchers) = expression(text)? else {
+    let Expression::Series(selectors) = expression(text)? else {
         return Err(Problem::beyond(&format!(
             "cannot evaluate {text:?} over a range"
         )));
@@ -76,22 +82,50 @@ pub(super) fn range(samples: &dyn Samples, form: &Form) -> Result<Value, Problem
         first: start - LOOKBACK + 1,
         last: end,
     };
-    let mut found: Vec<(Labels, Vec<Value>)> = vec![];
-    samples.visit(&matchers, span, &mut |labels, samples| {
-        let points = points(samples, start, end, step);
-        if !points.is_empty() {
-            found.push((labels.clone(), points));
-        }
-    });
+    let at_steps = |samples: &[Sample]| points(samples, start, end, step);
+    let mut found = union(samples, &selectors, span, at_steps);
     found.sort_by(|a, b| a.0.cmp(&b.0));
-    let matrix = found
-        .into_iter()
-        .map(|(labels, points)| json!({ "metric": labels.to_json(), "values": points }));
+    let matrix = found.into_iter().map(|(labels, points)| {
+        let points: Vec<Value> = points.iter().map(|it| point(it.0, it.1)).collect();
+        json!({ "metric": labels.to_json(), "values": points })
+    });
     Ok(json!({ "resultType": "matrix", "result": matrix.collect::<Vec<Value>>() }))
 }
 
+/// The series that the selectors find, as `take` makes points of their samples. At the time of a
+/// point, a series of an earlier selector hides those of later ones with the same labels, whatever
+/// their names.
+fn union(
+    samples: &dyn Samples,
+    selectors: &[Vec<Matcher>],
+    span: Span,
+    take: impl Fn(&[Sample]) -> Vec<Sample>,
+) -> Vec<(Labels, Vec<Sample>)> {
+    let mut found: Vec<(Labels, Vec<Sample>)> = vec![];
+    let mut hidden: BTreeMap<Labels, BTreeSet<i64>> = BTreeMap::new();
+    for matchers in selectors {
+        let before = found.len();
+        samples.visit(matchers, span, &mut |labels, samples| {
+            let mut points = take(samples);
+            if let Some(times) = hidden.get(&labels.without_name()) {
+                points.retain(|it| !times.contains(&it.0));
+            }
+            if !points.is_empty() {
+                found.push((labels.clone(), points));
+            }
+        });
+        if selectors.len() > 1 {
+            for (labels, points) in found.iter().skip(before) {
+                let times = hidden.entry(labels.without_name()).or_default();
+                times.extend(points.iter().map(|it| it.0));
+            }
+        }
+    }
+    found
+}
+
 /// The values that stand at each step.
-fn points(samples: &[Sample], start: i64, end: i64, step: i64) -> Vec<Value> {
+fn points(samples: &[Sample], start: i64, end: i64, step: i64) -> Vec<Sample> {
     let (mut points, mut next, mut at) = (vec![], 0, start);
     while at <= end {
         while samples.get(next).is_some_and(|it| it.0 <= at) {
@@ -99,7 +133,7 @@ fn points(samples: &[Sample], start: i64, end: i64, step: i64) -> Vec<Value> {
         }
         let last = next.checked_sub(1).and_then(|it| samples.get(it));
         let last = last.filter(|it| it.0 > at - LOOKBACK);
-        points.extend(last.and_then(|it| standing(*it)).map(|it| point(at, it)));
+        points.extend(last.and_then(|it| standing(*it)).map(|it| (at, it)));
         at += step;
     }
     points

@@ -1,12 +1,14 @@
-//! The little of PromQL that is understood: selectors, and how many samples the busiest series has.
+//! The little of PromQL that is understood: selectors, also several joined by `or`, and how many
+//! samples the busiest series has.
 
 use super::{Matcher, Problem, Test};
 
 /// What a query asks for.
 #[derive(Clone, Debug)]
 pub(super) enum Expression {
-    /// The series as they stand.
-    Series(Vec<Matcher>),
+    /// The series as they stand: those of the first selector, and those of the others which have
+    /// labels that no series before them has.
+    Series(Vec<Vec<Matcher>>),
     /// `max(count_over_time(SELECTOR[RANGE]))`, by which clients find out how often is scraped.
     MostSamples(Vec<Matcher>, i64),
 }
@@ -19,7 +21,7 @@ pub(super) fn expression(text: &str) -> Result<Expression, Problem> {
     let text = text.trim();
     let inner = call(text, "max").and_then(|it| call(it, "count_over_time"));
     let Some(inner) = inner else {
-        return Ok(Expression::Series(selector(text)?));
+        return Ok(Expression::Series(selectors(text)?));
     };
     let ranged = inner.strip_suffix(']').and_then(|it| it.rsplit_once('['));
     let (inner, range) = ranged.ok_or_else(|| beyond(text))?;
@@ -27,12 +29,32 @@ pub(super) fn expression(text: &str) -> Result<Expression, Problem> {
     Ok(Expression::MostSamples(selector(inner)?, range))
 }
 
+/// Selectors joined by `or`.
+fn selectors(text: &str) -> Result<Vec<Vec<Matcher>>, Problem> {
+    let mut rest = Rest(text);
+    let mut all = vec![one(&mut rest, text)?];
+    while rest.take("or") {
+        all.push(one(&mut rest, text)?);
+    }
+    match rest.0 {
+        "" => Ok(all),
+        _ => Err(beyond(text)),
+    }
+}
+
 /// The matchers of a selector such as `up{job=~"a.*"}`.
 ///
 /// # Errors
 /// When it is none, or one that selects nothing in particular.
 pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, Problem> {
-    let mut rest = Rest(text.trim());
+    match selectors(text)?.as_slice() {
+        [only] => Ok(only.clone()),
+        _ => Err(beyond(text)),
+    }
+}
+
+/// Takes one selector off a query.
+fn one(rest: &mut Rest<'_>, text: &str) -> Result<Vec<Matcher>, Problem> {
     let mut matchers = vec![];
     let name = rest.word();
     if !name.is_empty() {
@@ -40,14 +62,11 @@ pub(super) fn selector(text: &str) -> Result<Vec<Matcher>, Problem> {
     }
     if rest.take("{") {
         while !rest.take("}") {
-            matchers.push(condition(&mut rest).ok_or_else(|| beyond(text))??);
+            matchers.push(condition(rest).ok_or_else(|| beyond(text))??);
             if !rest.take(",") && !rest.0.starts_with('}') {
                 return Err(beyond(text));
             }
         }
-    }
-    if !rest.0.is_empty() {
-        return Err(beyond(text));
     }
     if matchers.iter().all(|it| it.selects("")) {
         let message = "vector selector must contain at least one non-empty matcher";

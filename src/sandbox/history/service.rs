@@ -7,6 +7,11 @@ pub(crate) const NAMESPACE: &str = "monitoring";
 pub(crate) const NAME: &str = "prometheus";
 const PORT: u16 = 9090;
 
+/// The namespace of the Service.
+pub(crate) fn namespace() -> Value {
+    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } })
+}
+
 /// The Service, to be created with its namespace when the sandbox starts.
 pub(crate) fn object() -> Value {
     json!({ "apiVersion": "v1", "kind": "Service",

@@ -70,6 +70,16 @@ fn selectors_are_answered_now_over_a_range_and_as_labels() {
     let b = json!({ "__name__": "load", "pod": "b" });
     let cases = [
         (
+            "/api/v1/query?query=load{pod=%22b%22}%20or%20load&time=150.5",
+            json!({ "resultType": "vector", "result": [
+            { "metric": a, "value": [150.5, "2"] }, { "metric": b, "value": [150.5, "20"] }] }),
+        ),
+        (
+            "/api/v1/query_range?query=load{pod=%22b%22}%20or%20{pod=%22b%22}&start=60&end=120&step=60",
+            json!({ "resultType": "matrix", "result": [
+            { "metric": b, "values": [[60.0, "10"], [120.0, "20"]] }] }),
+        ),
+        (
             "/api/v1/query?query=load&time=150.5",
             json!({ "resultType": "vector", "result": [
             { "metric": a, "value": [150.5, "2"] }, { "metric": b, "value": [150.5, "20"] }] }),
