@@ -161,7 +161,7 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
             runtime::run(&cx.clone(), gather::run(cx, config))
         }
         Command::Demo(args) => {
-            let config = decide::demo(&args);
+            let config = decide::demo(&args, &origin)?;
             runtime::run(&cx.clone(), demo::run(cx, config))
         }
     }

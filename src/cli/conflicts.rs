@@ -7,7 +7,8 @@ use clap::{ArgMatches, Command};
 
 use super::args::prometheus;
 
-const CONNECTION: [&str; 7] = [
+/// Which cluster is meant, and how to reach it.
+pub(super) const CONNECTION: [&str; 7] = [
     "kubeconfig",
     "context",
     "cluster",

@@ -14,7 +14,6 @@ use crate::analysis::AnalysisSettings;
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::{Config, DemoConfig, Input, Metrics, Question, Report, Window};
 use crate::error::{Error, Exit};
-use crate::metrics::prometheus;
 use crate::sandbox::{Faults, Options, Sandbox};
 
 /// What kubectl looks for to run `kubectl stepscale`.
@@ -107,23 +106,20 @@ impl Home {
 
 /// Says where it is and what to try, analyzes, and stays until a signal ends the program.
 async fn show(cx: &Context, sandbox: &Sandbox, home: &Home) -> Result<Exit, Error> {
-    let example = sandbox.first_autoscaler();
-    cx.print(|out| introduction::write(out, &sandbox.url(), &settings(home), example.as_ref()))?;
+    let example = sandbox.example();
+    cx.print(|out| introduction::write(out, &sandbox.url(), &exports(home), example.as_ref()))?;
     analyze::run(cx.clone(), analysis(&home.kubeconfig)).await?;
     cx.note("the cluster stays up until Ctrl-C");
     std::future::pending().await
 }
 
-/// What the shell has to know, as it is exported.
-fn settings(home: &Home) -> String {
-    let kubeconfig = home.kubeconfig.display();
-    match home.search_path() {
-        Some(_) => format!(
-            "KUBECONFIG={kubeconfig} PATH=$PATH:{}",
-            home.bin().display()
-        ),
-        None => format!("KUBECONFIG={kubeconfig}"),
-    }
+/// What the shell has to know.
+fn exports(home: &Home) -> Vec<String> {
+    let kubeconfig = format!("KUBECONFIG={}", home.kubeconfig.display());
+    let path = home
+        .search_path()
+        .map(|_| format!("PATH=$PATH:{}", home.bin().display()));
+    std::iter::once(kubeconfig).chain(path).collect()
 }
 
 /// Every autoscaler, as the command that the introduction names would analyze it.
@@ -132,7 +128,7 @@ fn analysis(kubeconfig: &Path) -> Config {
         kubeconfig: Some(kubeconfig.to_owned()),
         ..cluster::Options::default()
     };
-    let metrics = Metrics::Prometheus(Box::new(prometheus::Options::default()));
+    let metrics = Metrics::Prometheus(Box::default());
     let scope = Scope {
         namespaces: Namespaces::All,
         ..Scope::default()

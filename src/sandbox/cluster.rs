@@ -197,10 +197,17 @@ impl Sandbox {
         kubeconfig.write(path)
     }
 
-    /// The first autoscaler by namespace and name.
-    pub fn first_autoscaler(&self) -> Option<AutoscalerId> {
+    /// The first autoscaler by namespace and name that scales, or the first at all.
+    pub fn example(&self) -> Option<AutoscalerId> {
         let all = self.api.list("autoscaling", "horizontalpodautoscalers", "");
-        let metadata = &all.first()?["metadata"];
+        let scales = |it: &&Arc<Value>| {
+            let conditions = it["status"]["conditions"].as_array();
+            conditions
+                .into_iter()
+                .flatten()
+                .any(|it| it["type"] == "ScalingActive" && it["status"] == "True")
+        };
+        let metadata = &all.iter().find(scales).or(all.first())?["metadata"];
         let text = |key: &str| metadata[key].as_str().map(str::to_owned);
         Some(AutoscalerId {
             namespace: text("namespace")?,

@@ -43,6 +43,11 @@ fn help_of_gather() {
 }
 
 #[test]
+fn help_of_demo() {
+    insta::assert_snapshot!(printed(&["demo", "--help"]));
+}
+
+#[test]
 fn the_usage_follows_the_name_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("stepscale");

@@ -6,6 +6,7 @@
 mod architecture;
 mod bad_input;
 mod conformance;
+mod demo;
 mod example;
 mod gate;
 mod gather;

@@ -4,56 +4,53 @@ use std::io::{self, Write};
 
 use crate::autoscaler::AutoscalerId;
 
-/// Writes how to reach the cluster, with what to export, and five commands, about `autoscaler` where one is needed.
+/// Writes how to reach the cluster, with what to export, and five commands; about `autoscaler`
+/// where one is needed.
 pub(super) fn write(
     out: &mut dyn Write,
     url: &str,
-    settings: &str,
+    exports: &[String],
     autoscaler: Option<&AutoscalerId>,
 ) -> io::Result<()> {
     writeln!(
         out,
         "A Kubernetes cluster in memory, at {url}. In another terminal:\n"
     )?;
-    writeln!(out, "  export {settings}")?;
-    let commands = commands(autoscaler);
-    let widest = commands.iter().map(|it| it.0.len()).max().unwrap_or(0);
-    for (command, what) in commands {
-        writeln!(out, "  {command:widest$}  # {what}")?;
+    for export in exports {
+        writeln!(out, "  export {export}")?;
+    }
+    for (what, commands) in groups(autoscaler) {
+        writeln!(out, "  # {what}")?;
+        for command in commands {
+            writeln!(out, "  {command}")?;
+        }
     }
     writeln!(out)
 }
 
-fn commands(autoscaler: Option<&AutoscalerId>) -> Vec<(String, &'static str)> {
-    let about_one = autoscaler.map(
-        |AutoscalerId {
-             namespace, name, ..
-         }| {
-            [
-                (
-                    format!("kubectl describe hpa {name} -n {namespace}"),
-                    "its conditions and events",
-                ),
-                (
-                    format!("kubectl stepscale simulate hpa/{name} -n {namespace} --compare"),
-                    "the past replayed",
-                ),
-            ]
-        },
-    );
-    let about_all = [
-        ("kubectl get hpa -A", "every autoscaler"),
-        ("kubectl get hpa -A -w", "as they scale"),
+fn groups(autoscaler: Option<&AutoscalerId>) -> Vec<(&'static str, Vec<String>)> {
+    let owned = |commands: &[&str]| commands.iter().map(|&it| it.to_owned()).collect();
+    let mut groups = vec![
         (
-            "kubectl stepscale analyze -A -o wide",
+            "every autoscaler, and how they scale",
+            owned(&["kubectl get hpa -A", "kubectl get hpa -A -w"]),
+        ),
+        (
             "what to change, and why",
+            owned(&["kubectl stepscale analyze -A -o wide"]),
         ),
     ];
-    let about_all = about_all.map(|(command, what)| (command.to_owned(), what));
-    about_all
-        .into_iter()
-        .chain(about_one.into_iter().flatten())
-        .collect()
+    if let Some(AutoscalerId {
+        namespace, name, ..
+    }) = autoscaler
+    {
+        let commands = vec![
+            format!("kubectl describe hpa {name} -n {namespace}"),
+            format!("kubectl stepscale simulate hpa/{name} -n {namespace} --compare"),
+        ];
+        groups.push(("one of them, and its past replayed", commands));
+    }
+    groups
 }
 
 #[cfg(test)]
@@ -62,25 +59,20 @@ mod tests {
     use crate::autoscaler::AutoscalerKind;
 
     #[test]
-    fn five_commands_follow_the_kubeconfig() {
+    fn five_commands_follow_what_to_export() {
         let id = AutoscalerId {
             kind: AutoscalerKind::HorizontalPodAutoscaler,
             namespace: "shop".to_owned(),
             name: "web".to_owned(),
         };
         let mut out = Vec::new();
-        write(
-            &mut out,
-            "https://127.0.0.1:6443",
-            "KUBECONFIG=/tmp/k",
-            Some(&id),
-        )
-        .unwrap();
+        let exports = ["KUBECONFIG=/tmp/k".to_owned()];
+        write(&mut out, "https://127.0.0.1:6443", &exports, Some(&id)).unwrap();
         let text = String::from_utf8(out).unwrap();
-        let lines: Vec<&str> = text.lines().filter(|it| it.starts_with("  ")).collect();
-        assert_eq!(lines[0], "  export KUBECONFIG=/tmp/k");
-        assert_eq!(lines.len(), 6, "{text}");
-        assert!(lines.iter().all(|it| it.len() <= 100), "{text}");
+        let commands = text.lines().filter(|it| it.starts_with("  kubectl "));
+        assert_eq!(commands.count(), 5, "{text}");
+        assert!(text.contains("\n  export KUBECONFIG=/tmp/k\n"), "{text}");
         assert!(text.contains("simulate hpa/web -n shop"), "{text}");
+        assert!(text.lines().all(|it| it.len() <= 80), "{text}");
     }
 }
