@@ -3,6 +3,9 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use serde_json::{Value, json};
 
 use super::kinds::{Kind, Version};
@@ -166,6 +169,76 @@ fn entry(kinds: &[Arc<Kind>], group: &str) -> Option<Value> {
 /// What may be done with every subresource that is served.
 const SUBRESOURCE_VERBS: [&str; 3] = ["get", "patch", "update"];
 
+/// Subresources of single kinds: the group, the plural, the name, the kind and the verbs.
+const OTHERS: [(&str, &str, &str, &str, &[&str]); 2] = [
+    ("", "namespaces", "finalize", "Namespace", &["update"]),
+    (
+        "",
+        "services",
+        "proxy",
+        "ServiceProxyOptions",
+        &["create", "delete", "get", "patch", "update"],
+    ),
+];
+
+/// The name, the kind and the verbs of the subresources that only this kind has.
+fn others(
+    kind: &Kind,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static [&'static str])> {
+    let of_kind = OTHERS
+        .into_iter()
+        .filter(|(group, plural, ..)| kind.group == *group && kind.plural == *plural);
+    of_kind.map(|(_, _, name, of, verbs)| (name, of, verbs))
+}
+
+/// What tells clients that objects of a kind are kept in another version than before: a hash of
+/// that version, as long as the API server's. `None` for kinds that are not kept.
+fn storage_hash(kind: &Kind) -> Option<String> {
+    let kept = ["create", "get", "watch"];
+    let stored = kind.versions.iter().find(|it| it.is_stored)?;
+    if !kept.iter().all(|it| kind.verbs.contains(it)) {
+        return None;
+    }
+    let name = format!("{}/{}/{}", kind.group, stored.name, kind.kind);
+    // The one implementation of SHA-256 that is at hand anyway is that of TLS.
+    let rustls::SupportedCipherSuite::Tls13(suite) = TLS13_AES_128_GCM_SHA256 else {
+        return None;
+    };
+    let hash = suite.common.hash_provider.hash(name.as_bytes());
+    let start = hash.as_ref().get(..8)?;
+    Some(STANDARD.encode(start))
+}
+
+/// The paths that there are, sorted.
+pub(crate) fn paths(kinds: &[Arc<Kind>]) -> Value {
+    let fixed = [
+        "/api",
+        "/apis",
+        "/apis/",
+        "/healthz",
+        "/healthz/ping",
+        "/livez",
+        "/livez/ping",
+        "/openapi/v3",
+        "/openapi/v3/",
+        "/readyz",
+        "/readyz/ping",
+        "/version",
+    ];
+    let mut paths: Vec<String> = fixed.map(str::to_owned).to_vec();
+    for group in group_names(kinds) {
+        let versions = versions(kinds, group).into_iter();
+        if group.is_empty() {
+            paths.extend(versions.map(|it| format!("/api/{it}")));
+        } else {
+            paths.push(format!("/apis/{group}"));
+            paths.extend(versions.map(|it| format!("/apis/{group}/{it}")));
+        }
+    }
+    paths.sort();
+    json!({ "paths": paths })
+}
+
 /// The resource of a kind with its subresources.
 fn listed(kind: &Kind, version: &Version) -> Vec<Value> {
     let mut resource = json!({
@@ -173,20 +246,26 @@ fn listed(kind: &Kind, version: &Version) -> Vec<Value> {
         "kind": kind.kind, "verbs": kind.verbs,
     });
     add_names(&mut resource, kind);
-    let sub = |name: &str, of: &str| {
+    if let Some(hash) = storage_hash(kind) {
+        resource["storageVersionHash"] = json!(hash);
+    }
+    let sub = |name: &str, of: &str, verbs: &[&str]| {
         json!({
             "name": format!("{}/{name}", kind.plural), "singularName": "",
-            "namespaced": kind.is_namespaced, "kind": of, "verbs": SUBRESOURCE_VERBS,
+            "namespaced": kind.is_namespaced, "kind": of, "verbs": verbs,
         })
     };
+    let others = others(kind).map(|(name, of, verbs)| sub(name, of, verbs));
     let scale = version.scale.is_some().then(|| {
-        let mut scale = sub("scale", "Scale");
+        let mut scale = sub("scale", "Scale", &SUBRESOURCE_VERBS);
         scale["group"] = json!("autoscaling");
         scale["version"] = json!("v1");
         scale
     });
-    let status = version.has_status.then(|| sub("status", &kind.kind));
-    [resource].into_iter().chain(scale).chain(status).collect()
+    let status = version.has_status;
+    let status = status.then(|| sub("status", &kind.kind, &SUBRESOURCE_VERBS));
+    let all = [resource].into_iter().chain(others).chain(scale);
+    all.chain(status).collect()
 }
 
 fn add_names(resource: &mut Value, kind: &Kind) {
@@ -209,12 +288,20 @@ fn aggregated_version(kinds: &[Arc<Kind>], group: &str, version: &str) -> Value 
 
 fn aggregated_resource(kind: &Kind, version: &Version) -> Value {
     let is = |group: &str, version: &str, kind: &str| json!({ "group": group, "version": version, "kind": kind });
-    let sub = |name: &str, of: Value| json!({ "subresource": name, "responseKind": of, "verbs": SUBRESOURCE_VERBS });
+    let sub = |name: &str, of: Value, verbs: &[&str]| json!({ "subresource": name, "responseKind": of, "verbs": verbs });
+    let others = others(kind).map(|(name, of, verbs)| sub(name, is("", "v1", of), verbs));
     let own = is(&kind.group, &version.name, &kind.kind);
     let scale = version.scale.as_ref();
-    let scale = scale.map(|_| sub("scale", is("autoscaling", "v1", "Scale")));
-    let status = version.has_status.then(|| sub("status", own.clone()));
-    let subresources: Vec<Value> = scale.into_iter().chain(status).collect();
+    let scale = scale.map(|_| {
+        sub(
+            "scale",
+            is("autoscaling", "v1", "Scale"),
+            &SUBRESOURCE_VERBS,
+        )
+    });
+    let status = version.has_status;
+    let status = status.then(|| sub("status", own.clone(), &SUBRESOURCE_VERBS));
+    let subresources: Vec<Value> = others.chain(scale).chain(status).collect();
     let mut resource = json!({
         "resource": kind.plural, "responseKind": own, "singularResource": kind.singular,
         "scope": if kind.is_namespaced { "Namespaced" } else { "Cluster" },
@@ -291,6 +378,7 @@ mod tests {
         let deployments = json!({
             "name": "deployments", "singularName": "deployment", "namespaced": true,
             "kind": "Deployment", "verbs": verbs, "shortNames": ["deploy"], "categories": ["all"],
+            "storageVersionHash": "8aSe+NMegvE=",
         });
         let scale = json!({
             "name": "deployments/scale", "singularName": "", "namespaced": true, "kind": "Scale",
@@ -302,6 +390,31 @@ mod tests {
         assert_eq!(named("controllerrevisions/status"), None);
         assert_eq!(resources(&kinds(), "apps", "v2"), None);
         assert_eq!(resources(&kinds(), "", "v1").unwrap()["groupVersion"], "v1");
+    }
+
+    #[test]
+    fn what_is_kept_has_a_hash_of_its_version_and_what_is_not_has_none() {
+        let all = kinds();
+        let of = |kind: &str| storage_hash(all.iter().find(|it| it.kind == kind).unwrap());
+        assert_eq!(of("ConfigMap").as_deref(), Some("qFsyl6wFWjQ="));
+        assert_eq!(of("SubjectAccessReview"), None);
+        assert_eq!(of("PodMetrics"), None);
+    }
+
+    #[test]
+    fn the_root_names_every_document() {
+        let document = paths(&kinds());
+        let all = document["paths"].as_array().unwrap();
+        for path in [
+            "/api",
+            "/api/v1",
+            "/apis/apps",
+            "/apis/autoscaling/v2",
+            "/version",
+        ] {
+            assert!(all.contains(&json!(path)), "{path}");
+        }
+        assert!(all.is_sorted_by_key(|it| it.as_str()));
     }
 
     #[test]

@@ -66,6 +66,7 @@ impl Inner {
         let kinds = self.registry().kinds();
         let parts: Vec<&str> = path.split('/').skip(1).collect();
         match parts.as_slice() {
+            [] => Some(discovery::paths(&kinds)),
             ["version"] => Some(discovery::version()),
             ["api"] => Some(discovery::core(ADDRESS)),
             ["api", version] => discovery::resources(&kinds, "", version),
