@@ -28,6 +28,7 @@ mod reviews;
 mod scale;
 mod selection;
 mod start;
+mod syntax;
 mod watch;
 mod write;
 
@@ -74,6 +75,7 @@ struct Call<'a> {
     request: &'a Request,
     asked: Asked,
     query: Query,
+    registry: Arc<Registry>,
     served: Served,
     form: Form,
 }
@@ -134,6 +136,7 @@ impl Api {
             request,
             asked,
             query,
+            registry,
             served,
             form,
         };

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::syntax;
 use crate::sandbox::status::Refusal;
 use crate::yaml;
 
@@ -77,17 +78,9 @@ fn json(body: &[u8]) -> Result<Decoded, String> {
     let mut reader = serde_json::Deserializer::from_slice(body);
     let value = root.deserialize(&mut reader);
     let value = value.and_then(|it| reader.end().map(|()| it));
-    let value = value.map_err(|error| in_words_of_go(&error))?;
+    let value = value.map_err(|error| syntax::fault(body).unwrap_or_else(|| error.to_string()))?;
     let duplicates = duplicates.into_inner();
     Ok(Decoded { value, duplicates })
-}
-
-fn in_words_of_go(error: &serde_json::Error) -> String {
-    if error.is_eof() {
-        "unexpected end of JSON input".to_owned()
-    } else {
-        error.to_string()
-    }
 }
 
 fn from_yaml(body: &[u8]) -> Result<Decoded, String> {

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
+use base64::{DecodeError, Engine};
 use serde_json::{Value, json};
 
 use super::options;
 use super::present::ListMeta;
 use super::query::Query;
 use super::selection::Selection;
+use super::syntax;
 use crate::sandbox::status::{Cause, Details, Fault, FieldError, Refusal};
 use crate::sandbox::store::{Listed, Store, TooOld, key};
 
@@ -66,12 +67,16 @@ impl ListOptions {
         query.integer("timeoutSeconds")?;
         let limit = query.integer("limit")?.unwrap_or(0);
         let limit = usize::try_from(limit).unwrap_or(0);
-        check_match(query, "list")?;
+        check_list(query)?;
         let token = match query.text("continue") {
             "" => None,
             text => Some(Token::read(text)?),
         };
         let version = Asked::of(query, limit)?;
+        if token.is_some() && version != Asked::Any {
+            let message = "specifying resource version is not allowed when using continue";
+            return Err(Refusal::bad_request(message));
+        }
         Ok(Self {
             limit,
             token,
@@ -180,57 +185,80 @@ fn not_ahead(version: u64, current: u64) -> Result<(), Refusal> {
     Err(Refusal::about(504, "Timeout", message, details))
 }
 
-/// Whether what is said of the version goes together; `verb` is `list` or `watch`.
+/// Whether what is said of the version goes together in a list.
 ///
 /// # Errors
 /// When it does not.
-pub(super) fn check_match(query: &Query, verb: &str) -> Result<(), Refusal> {
+fn check_list(query: &Query) -> Result<(), Refusal> {
     let matching = query.text("resourceVersionMatch");
     let version = query.text("resourceVersion");
-    let initial = query.optional_flag("sendInitialEvents");
-    let forbidden = |field: &str, why: &str| {
-        let error = FieldError::new(field, Fault::Forbidden, why);
-        Err(options::invalid("ListOptions", &[error]))
-    };
-    let field = "resourceVersionMatch";
-    if initial.is_some() && verb == "list" {
+    let mut errors = vec![];
+    if !matching.is_empty() {
+        if version.is_empty() {
+            let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+            errors.push(forbidden(MATCH, why));
+        }
+        if !query.text("continue").is_empty() {
+            errors.push(forbidden(MATCH, WITH_CONTINUE));
+        }
+        if !matches!(matching, "Exact" | "NotOlderThan") {
+            errors.push(unsupported(matching, &["Exact", "NotOlderThan", ""]));
+        }
+        if matching == "Exact" && version == "0" {
+            let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+            errors.push(forbidden(MATCH, why));
+        }
+    }
+    if query.get("sendInitialEvents").is_some() {
         let why = "sendInitialEvents is forbidden for list";
-        return forbidden("sendInitialEvents", why);
+        errors.push(forbidden("sendInitialEvents", why));
     }
-    if initial.is_some() && matching != "NotOlderThan" {
+    none_of(&errors)
+}
+
+/// Whether what is said of the version goes together in a watch.
+///
+/// # Errors
+/// When it does not.
+pub(super) fn check_watch(query: &Query) -> Result<(), Refusal> {
+    let matching = query.text("resourceVersionMatch");
+    let is_initial = query.get("sendInitialEvents").is_some();
+    let mut errors = vec![];
+    if is_initial && matching != "NotOlderThan" {
         let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-        return forbidden(field, why);
+        errors.push(forbidden(MATCH, why));
     }
-    if matching.is_empty() || initial.is_some() {
-        return Ok(());
-    }
-    if verb == "watch" {
+    if !is_initial && !matching.is_empty() {
         let why =
             "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
-        return forbidden(field, why);
+        errors.push(forbidden(MATCH, why));
     }
-    if version.is_empty() {
-        let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
-        return forbidden(field, why);
+    if !matches!(matching, "" | "NotOlderThan") {
+        errors.push(unsupported(matching, &["NotOlderThan"]));
     }
     if !query.text("continue").is_empty() {
-        return forbidden(
-            field,
-            "resourceVersionMatch is forbidden when continue is provided",
-        );
+        errors.push(forbidden(MATCH, WITH_CONTINUE));
     }
-    match matching {
-        "Exact" if version == "0" => {
-            let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
-            forbidden(field, why)
-        }
-        "Exact" | "NotOlderThan" => Ok(()),
-        other => {
-            let choices = ["Exact", "NotOlderThan", ""].map(str::to_owned).to_vec();
-            let fault = Fault::NotSupported(json!(other), choices);
-            let error = FieldError::new(field, fault, "");
-            Err(options::invalid("ListOptions", &[error]))
-        }
+    none_of(&errors)
+}
+
+const MATCH: &str = "resourceVersionMatch";
+const WITH_CONTINUE: &str = "resourceVersionMatch is forbidden when continue is provided";
+
+fn forbidden(field: &str, why: &str) -> FieldError {
+    FieldError::new(field, Fault::Forbidden, why)
+}
+
+fn unsupported(matching: &str, choices: &[&str]) -> FieldError {
+    let choices = choices.iter().map(|it| (*it).to_owned()).collect();
+    FieldError::new(MATCH, Fault::NotSupported(json!(matching), choices), "")
+}
+
+fn none_of(errors: &[FieldError]) -> Result<(), Refusal> {
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(options::invalid("ListOptions", errors))
     }
 }
 
@@ -254,11 +282,25 @@ impl Token {
         let decoded = URL_SAFE_NO_PAD
             .decode(text)
             .or_else(|_| URL_SAFE.decode(text));
-        let decoded = decoded.map_err(|error| wrong(&error.to_string()))?;
-        let token: Value =
-            serde_json::from_slice(&decoded).map_err(|error| wrong(&error.to_string()))?;
+        let decoded = decoded.map_err(|error| {
+            let place = match error {
+                DecodeError::InvalidByte(place, _) | DecodeError::InvalidLastSymbol(place, _) => {
+                    place
+                }
+                DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => {
+                    text.len().saturating_sub(1)
+                }
+            };
+            wrong(&format!("illegal base64 data at input byte {place}"))
+        })?;
+        let token: Value = serde_json::from_slice(&decoded).map_err(|error| {
+            let fault = syntax::fault(&decoded);
+            wrong(&fault.unwrap_or_else(|| error.to_string()))
+        })?;
         if token["v"] != "meta.k8s.io/v1" {
-            return Err(wrong("server does not recognize this encoded version"));
+            let version = token["v"].as_str().unwrap_or("");
+            let why = format!("server does not recognize this encoded version {version}");
+            return Err(wrong(&why));
         }
         let version = token["rv"].as_i64().filter(|it| *it != 0);
         let version = version.ok_or_else(|| wrong("incorrect encoded start resourceVersion"))?;
@@ -291,4 +333,56 @@ impl Token {
 fn key_of(object: &Arc<Value>) -> String {
     let text = |field: &str| object["metadata"][field].as_str().unwrap_or("");
     key(text("namespace"), text("name"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_go_together_is_told_whole() {
+        let unless = "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless \
+                      resourceVersion is provided";
+        let streamed = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list";
+        let cases = [
+            (
+                "sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+                format!("[{unless}, {streamed}]"),
+            ),
+            ("sendInitialEvents=true", streamed.to_owned()),
+            ("resourceVersionMatch=Exact", unless.to_owned()),
+        ];
+        for (query, expected) in cases {
+            let refused = check_list(&Query::parse(query)).unwrap_err().message;
+            let whole = format!("ListOptions.meta.k8s.io \"\" is invalid: {expected}");
+            assert_eq!(refused, whole, "{query}");
+        }
+    }
+
+    #[test]
+    fn tokens_that_are_none_are_refused_in_words_of_go() {
+        let cases = [
+            (
+                "nonsense",
+                "invalid character '\\u009e' looking for beginning of value",
+            ),
+            ("{", "illegal base64 data at input byte 0"),
+            ("e30", "server does not recognize this encoded version "),
+        ];
+        for (token, why) in cases {
+            let message = format!("invalid continue token: continue key is not valid: {why}");
+            assert_eq!(Token::read(token).unwrap_err().message, message);
+        }
+        let token = Token {
+            version: Some(3),
+            after: "a/b".to_owned(),
+        };
+        assert_eq!(Token::read(&token.write()), Ok(token.clone()));
+        let query = format!("continue={}&resourceVersion=5", token.write());
+        let refused = ListOptions::of(&Query::parse(&query)).unwrap_err();
+        assert_eq!(
+            refused.message,
+            "specifying resource version is not allowed when using continue"
+        );
+    }
 }

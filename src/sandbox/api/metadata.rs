@@ -57,9 +57,7 @@ pub(super) fn check_namespace(target: &Target<'_>, object: &mut Value) -> Result
     }
     let found = text(object, "namespace");
     if !found.is_empty() && found != target.namespace {
-        let message = "the namespace of the provided object does not match the namespace sent on \
-                       the request";
-        return Err(Refusal::bad_request(message));
+        return Err(other_namespace());
     }
     let namespace = Some(target.namespace).filter(|it| !it.is_empty());
     set(
@@ -68,6 +66,33 @@ pub(super) fn check_namespace(target: &Target<'_>, object: &mut Value) -> Result
         namespace.map(|it| json!(it)),
     );
     Ok(())
+}
+
+/// The refusal of an object of another namespace than the path says.
+pub(super) fn other_namespace() -> Refusal {
+    let message = "the namespace of the provided object does not match the namespace sent on the \
+                   request";
+    Refusal::bad_request(message)
+}
+
+/// # Errors
+/// When a patch changes what nobody may.
+pub(super) fn check_unchanged(named: Named<'_>, past: &Value, new: &Value) -> Result<(), Refusal> {
+    let fields = ["uid", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    let (past, new_metadata) = (&past["metadata"], &new["metadata"]);
+    let is_changed = |it: &&str| !new_metadata[*it].is_null() && new_metadata[*it] != past[*it];
+    let errors = fields.into_iter().filter(is_changed).flat_map(|it| {
+        let fault = Fault::Invalid(new_metadata[it].clone());
+        let error = FieldError::new(format!("metadata.{it}"), fault, "field is immutable");
+        // The API server looks twice, and lists what it finds twice.
+        [error.clone(), error]
+    });
+    let errors: Vec<FieldError> = errors.collect();
+    if errors.is_empty() {
+        Ok(())
+    } else {
+        Err(Refusal::invalid(named, text(new, "name"), &errors))
+    }
 }
 
 /// The metadata of a new object.
@@ -203,7 +228,7 @@ pub(super) fn check_applied(
         );
         return Err(Refusal::conflict(named, name, &why));
     }
-    Ok(())
+    live.map_or(Ok(()), |it| check_unchanged(named, it, config))
 }
 
 impl Inner {

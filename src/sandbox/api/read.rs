@@ -5,7 +5,7 @@ use super::hooks::METRICS;
 use super::list::{ListOptions, NoList};
 use super::present::{self, ListMeta};
 use super::selection::Selection;
-use super::{Call, Inner};
+use super::{Call, Inner, scale};
 use crate::sandbox::status::Refusal;
 
 impl Inner {
@@ -13,6 +13,10 @@ impl Inner {
     /// When there is no such object.
     pub(super) fn get(&self, call: &Call<'_>) -> Result<Response, Refusal> {
         let found = self.find(&call.served, call.namespace(), &call.asked.name)?;
+        if call.asked.subresource == "scale" {
+            let scale = scale::read(&call.served, &found)?;
+            return Ok(present::written(call.form.language, 200, &scale));
+        }
         present::object(call.form, 200, &call.served, &found, self.clock.now())
     }
 

@@ -17,6 +17,9 @@ pub(super) const SCALE: Named<'static> = Named {
     plural: "Scale",
 };
 
+/// The version of every scale.
+pub(super) const API_VERSION: &str = "autoscaling/v1";
+
 /// The schema of a scale, whatever it is the scale of.
 pub(super) fn schema() -> Schema<'static> {
     static DEFINITIONS: OnceLock<Arc<Definitions>> = OnceLock::new();
@@ -52,8 +55,21 @@ pub(super) fn of(served: &Served, object: &Value) -> Result<Value, Refusal> {
     if replicas(&paths.spec_replicas) != 0 {
         spec["replicas"] = json!(replicas(&paths.spec_replicas));
     }
-    Ok(json!({ "kind": "Scale", "apiVersion": "autoscaling/v1",
+    Ok(json!({ "kind": "Scale", "apiVersion": API_VERSION,
         "metadata": Value::Object(kept.collect()), "spec": spec, "status": status }))
+}
+
+/// The scale of an object, as it is read. A custom object has one once it has replicas.
+///
+/// # Errors
+/// When it has none.
+pub(super) fn read(served: &Served, object: &Value) -> Result<Value, Refusal> {
+    let path = &paths(served)?.spec_replicas;
+    if served.is_custom && at(object, path).is_none() {
+        let why = format!("the spec replicas field \".{path}\" does not exist");
+        return Err(Refusal::internal(&why));
+    }
+    of(served, object)
 }
 
 /// The replicas that a scale asks for.

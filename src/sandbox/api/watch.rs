@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::time::{Sleep, sleep};
 
 use super::exchange::{Body, Response};
-use super::list::check_match;
+use super::list::check_watch;
 use super::negotiate::Shape;
 use super::present;
 use super::query::Query;
@@ -73,7 +73,7 @@ struct Teller {
 
 impl WatchOptions {
     fn of(query: &Query) -> Result<Self, Refusal> {
-        check_match(query, "watch")?;
+        check_watch(query)?;
         let seconds = query.integer("timeoutSeconds")?;
         let seconds = seconds.and_then(|it| u64::try_from(it).ok());
         let initial = query.optional_flag("sendInitialEvents");
@@ -187,7 +187,7 @@ impl Watch {
                 return None;
             }
             self.read();
-            if self.pending.is_empty() {
+            if self.pending.is_empty() && !self.is_over {
                 self.wait().await;
             }
         }
@@ -201,6 +201,7 @@ impl Watch {
                 let lines = events.iter().filter_map(|it| self.teller.tell(it, now));
                 self.pending.extend(lines);
                 self.position = self.position.max(version);
+                self.is_over |= self.is_withdrawn();
             }
             Err(TooOld { oldest }) => {
                 let position = self.position;
@@ -210,6 +211,14 @@ impl Watch {
                 self.is_over = true;
             }
         }
+    }
+
+    /// Whether the definition that made the kind went.
+    fn is_withdrawn(&self) -> bool {
+        let served = &self.teller.served;
+        let kind = &served.kind;
+        let registry = self.api.0.registry();
+        served.is_custom && registry.stored(&kind.group, &kind.plural).is_none()
     }
 
     async fn wait(&mut self) {

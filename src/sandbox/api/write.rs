@@ -1,5 +1,7 @@
 //! Writes as requests ask for them: create, update and the patches, of objects and their parts.
 
+mod typed;
+
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -8,12 +10,13 @@ use super::body::{Language, check_size, decode, media_type};
 use super::exchange::Response;
 use super::options::{Validation, WriteOptions};
 use super::pipeline::{Target, Writer};
-use super::{Call, Inner, present, scale};
-use crate::sandbox::kinds::Version;
+use super::{Call, Inner, metadata, present, scale};
 use crate::sandbox::patch::{PatchType, patch};
+use crate::sandbox::registry::Served;
 use crate::sandbox::schema::check::decode::decode_error;
 use crate::sandbox::schema::unknown;
 use crate::sandbox::status::{Details, Fault, FieldError, Named, Refusal};
+use typed::{fill, go_kind};
 
 /// How a patch request says what it changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +95,7 @@ impl Inner {
     }
 
     fn patch(&self, call: &Call<'_>) -> Result<Written, Refusal> {
-        let change = Change::of(&call.request.content_type)?;
+        let change = Change::of(&call.request.content_type, &call.served)?;
         let is_apply = change == Change::Apply;
         let options = WriteOptions::of(&call.query, "PatchOptions", is_apply)?;
         let manager = call.manager(&options);
@@ -112,9 +115,6 @@ impl Inner {
     ) -> Result<Written, Refusal> {
         let body = call.patch_body(patch_type)?;
         let served = target.served;
-        if patch_type == PatchType::Strategic && served.is_custom {
-            return Err(unsupported_patch());
-        }
         let mut writer = Writer::new(self);
         let live = self.find(served, target.namespace, target.name)?;
         if target.subresource == "scale" {
@@ -134,7 +134,12 @@ impl Inner {
             PatchType::Json | PatchType::Merge => object.to_string(),
         };
         let wrong = |why: &str| patch_refused(&shown, why);
-        call.check_type(&object).map_err(|it| wrong(&it))?;
+        if served.is_custom {
+            call.check_identity(&object)?;
+        } else {
+            let checked = call.check_type(&object);
+            checked.map_err(|fault| wrong(fault.why()))?;
+        }
         let schema = served.version().schema();
         let unknown = unknown::prune(&mut object, schema);
         let warnings = judge(&unknown, &[], options.validation).map_err(|it| wrong(&it))?;
@@ -144,6 +149,7 @@ impl Inner {
             return Err(wrong(&why));
         }
         target.check_name(&object)?;
+        metadata::check_unchanged(served.kind.named(), &live, &object)?;
         let object = writer.update(target, object)?;
         Ok(Written {
             code: 200,
@@ -182,12 +188,17 @@ impl Inner {
 }
 
 impl Change {
-    fn of(content_type: &str) -> Result<Self, Refusal> {
+    /// # Errors
+    /// When such a kind is not patched so.
+    fn of(content_type: &str, served: &Served) -> Result<Self, Refusal> {
         match media_type(content_type).as_str() {
             "application/json-patch+json" => Ok(Self::Patch(PatchType::Json)),
             "application/merge-patch+json" => Ok(Self::Patch(PatchType::Merge)),
-            "application/strategic-merge-patch+json" => Ok(Self::Patch(PatchType::Strategic)),
+            "application/strategic-merge-patch+json" if !served.is_custom => {
+                Ok(Self::Patch(PatchType::Strategic))
+            }
             "application/apply-patch+yaml" => Ok(Self::Apply),
+            _ if served.is_custom => Err(unsupported_custom_patch()),
             _ => Err(unsupported_patch()),
         }
     }
@@ -196,6 +207,13 @@ impl Change {
 fn unsupported_patch() -> Refusal {
     let message = "415: Unsupported Media Type".to_owned();
     Refusal::about(415, "UnsupportedMediaType", message, Details::default())
+}
+
+fn unsupported_custom_patch() -> Refusal {
+    let message = "the body of the request was in an unknown format - accepted media types include: \
+                   application/json-patch+json, application/merge-patch+json, \
+                   application/apply-patch+yaml";
+    Refusal::plain(415, "UnsupportedMediaType", message)
 }
 
 impl Call<'_> {
@@ -241,6 +259,8 @@ impl Call<'_> {
 
     fn scale(&self, validation: Validation) -> Result<(Value, Vec<String>), Refusal> {
         let (mut scale, duplicates) = self.decoded("Scale")?;
+        fill(&mut scale, "kind", "Scale");
+        fill(&mut scale, "apiVersion", scale::API_VERSION);
         let not_a = |why: &str| {
             let message = format!("Scale in version \"v1\" cannot be handled as a Scale: {why}");
             Refusal::bad_request(message)
@@ -248,95 +268,10 @@ impl Call<'_> {
         if let Some(why) = decode_error(&scale, scale::schema()) {
             return Err(not_a(&why));
         }
+        self.check_scale(&scale)?;
         let unknown = unknown::prune(&mut scale, scale::schema());
         let warnings = judge(&unknown, &duplicates, validation).map_err(|it| not_a(&it))?;
         Ok((scale, warnings))
-    }
-
-    fn decoded(&self, kind: &str) -> Result<(Value, Vec<String>), Refusal> {
-        let body = &self.request.body;
-        let language = Language::of(&self.request.content_type)?;
-        let unrecognized = |why: &str| {
-            let shown = match body.first() {
-                None => "<empty>".to_owned(),
-                Some(b'{') => String::from_utf8_lossy(body).chars().take(1024).collect(),
-                Some(_) => body
-                    .iter()
-                    .take(512)
-                    .map(|it| format!("{it:02x}"))
-                    .collect(),
-            };
-            let message = format!(
-                "the object provided is unrecognized (must be of type {kind}): couldn't get \
-                 version/kind; json parse error: {why} ({shown})"
-            );
-            Refusal::bad_request(message)
-        };
-        let decoded = decode(body, language).map_err(|why| unrecognized(&why))?;
-        if !decoded.value.is_object() {
-            let found = go_kind(&decoded.value);
-            return Err(unrecognized(&format!(
-                "json: cannot unmarshal {found} into Go value of type struct {{ APIVersion string \
-                 \"json:\\\"apiVersion,omitempty\\\"\"; Kind string \"json:\\\"kind,omitempty\\\"\" }}"
-            )));
-        }
-        Ok((decoded.value, decoded.duplicates))
-    }
-
-    /// Says of what kind the object is, where it does not itself.
-    fn typed(&self, mut object: Value) -> Result<Value, Refusal> {
-        let (kind, api_version) = (&self.served.kind.kind, self.served.api_version());
-        fill(&mut object, "kind", kind);
-        fill(&mut object, "apiVersion", &api_version);
-        self.check_type(&object).map_err(Refusal::bad_request)?;
-        Ok(object)
-    }
-
-    fn check_type(&self, object: &Value) -> Result<(), String> {
-        let (kind, api_version) = (&*self.served.kind, self.served.api_version());
-        let text = |field: &str| object[field].as_str().unwrap_or("");
-        let (found, found_version) = (text("kind"), text("apiVersion"));
-        if found == kind.kind && found_version == api_version {
-            return Ok(());
-        }
-        let is_ours = |it: &Version| kind.api_version(&it.name) == found_version;
-        if !kind.versions.iter().any(is_ours) {
-            let short = found_version.rsplit('/').next().unwrap_or("");
-            return Err(format!(
-                "{found} in version \"{short}\" cannot be handled as a {}: no kind \"{found}\" is \
-                 registered for version \"{found_version}\" in scheme \
-                 \"pkg/api/legacyscheme/scheme.go:30\"",
-                kind.kind
-            ));
-        }
-        if found != kind.kind {
-            let version = &self.served.version().name;
-            let group = kind.group.split('.').next().filter(|it| !it.is_empty());
-            let package = group.unwrap_or("core");
-            return Err(format!(
-                "{found} in version \"{version}\" cannot be handled as a {}: converting \
-                 ({version}.{found}) to ({package}.{}): unknown conversion",
-                kind.kind, kind.kind
-            ));
-        }
-        Err(format!(
-            "the API version in the data ({found_version}) does not match the expected API version \
-             ({api_version})"
-        ))
-    }
-
-    /// # Errors
-    /// When an applied configuration is none of this object.
-    fn check_applied(&self, object: &Value) -> Result<(), Refusal> {
-        let text = |field: &str| object[field].as_str().unwrap_or("");
-        let api_version = text("apiVersion");
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-        if self.check_type(object).is_err() {
-            let kind = text("kind");
-            let message = format!("invalid object type: {group}/{version}, Kind={kind}");
-            return Err(Refusal::bad_request(message));
-        }
-        Ok(())
     }
 
     fn patch_body(&self, patch_type: PatchType) -> Result<Value, Refusal> {
@@ -357,14 +292,6 @@ impl Call<'_> {
                 Err(wrong(&why))
             }
         }
-    }
-}
-
-fn fill(object: &mut Value, field: &str, text: &str) {
-    if let Some(fields) = object.as_object_mut()
-        && fields.get(field).is_none_or(|it| it.is_null() || it == "")
-    {
-        fields.insert(field.to_owned(), text.into());
     }
 }
 
@@ -396,17 +323,6 @@ fn patch_refused(shown: &str, why: &str) -> Refusal {
     };
     let fault = Fault::Invalid(json!(shown));
     Refusal::invalid(nothing, "", &[FieldError::new("patch", fault, why)])
-}
-
-fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// `map[spec:map[replicas:x]]`.

@@ -405,6 +405,107 @@ fn ships() -> Value {
                 "properties": { "spec": spec, "status": status } } } }] } })
 }
 
+fn ship_of(name: &str, size: &Value) -> Value {
+    json!({ "apiVersion": "example.com/v1", "kind": "Ship", "metadata": { "name": name },
+        "spec": { "size": size } })
+}
+
+#[tokio::test]
+async fn custom_objects_say_what_they_are() {
+    let api = api();
+    create(&api, DEFINITIONS, ships()).await;
+    let cases = [
+        (
+            json!({ "metadata": { "name": "x" } }),
+            400,
+            "the object provided is unrecognized (must be of type Ship): Object 'Kind' is missing in \
+             '{\"metadata\":{\"name\":\"x\"}}' ({\"metadata\":{\"name\":\"x\"}})",
+        ),
+        (
+            json!({ "apiVersion": "v1", "kind": "Ship", "metadata": { "name": "x" } }),
+            400,
+            "the API version in the data (v1) does not match the expected API version (example.com/v1)",
+        ),
+        (
+            json!({ "apiVersion": "example.com/v1", "kind": "Boat", "metadata": { "name": "x" } }),
+            422,
+            "Boat.example.com \"x\" is invalid: kind: Invalid value: \"Boat\": must be Ship",
+        ),
+    ];
+    for (body, code, message) in cases {
+        let (found, status) = send_body(&api, "POST", SHIPS, JSON, &body).await;
+        assert_eq!((found, status["message"].as_str()), (code, Some(message)));
+    }
+    create(&api, SHIPS, ship_of("a", &json!(1))).await;
+    let target = format!("{SHIPS}/a");
+    let other = json!({ "apiVersion": "example.com/v2" });
+    let (code, status) = send_body(&api, "PATCH", &target, MERGE, &other).await;
+    assert_eq!((code, &status["details"]["kind"]), (422, &json!("Ship")));
+    let strategic = "application/strategic-merge-patch+json";
+    let (code, _) = send_body(&api, "PATCH", &target, strategic, &json!({})).await;
+    assert_eq!(code, 415);
+}
+
+#[tokio::test]
+async fn patches_leave_identities_alone() {
+    let api = api();
+    create(&api, MAPS, map("a")).await;
+    let target = format!("{MAPS}/a");
+    let patch = json!({ "metadata": { "uid": "x" } });
+    let (code, status) = send_body(&api, "PATCH", &target, MERGE, &patch).await;
+    let message =
+        "ConfigMap \"a\" is invalid: metadata.uid: Invalid value: \"x\": field is immutable";
+    assert_eq!((code, status["message"].as_str()), (422, Some(message)));
+    let config = json!({ "apiVersion": "v1", "kind": "ConfigMap",
+        "metadata": { "name": "a", "uid": "x" } });
+    let apply = format!("{target}?fieldManager=x");
+    assert_eq!(
+        send_body(&api, "PATCH", &apply, APPLY, &config).await.0,
+        422
+    );
+    let null = json!({ "metadata": { "uid": null } });
+    assert_eq!(send_body(&api, "PATCH", &target, MERGE, &null).await.0, 200);
+}
+
+#[tokio::test]
+async fn bodies_of_other_kinds_are_refused() {
+    let api = api();
+    let of = |kind: &str| format!("{kind} in version \"v1\" cannot be handled as a ConfigMap: ");
+    let cases = [
+        (
+            json!({ "apiVersion": "apps/v1", "kind": "Deployment" }),
+            of("Deployment") + "converting (v1.Deployment) to (core.ConfigMap): unknown conversion",
+        ),
+        (
+            json!({ "apiVersion": "v1", "kind": "ConfigMapList" }),
+            of("ConfigMapList")
+                + "converting (v1.ConfigMapList) to (core.ConfigMap): unknown conversion",
+        ),
+        (
+            json!({ "kind": "Other" }),
+            of("Other")
+                + "no kind \"Other\" is registered for version \"v1\" in scheme \
+                   \"pkg/api/legacyscheme/scheme.go:30\"",
+        ),
+    ];
+    for (body, message) in cases {
+        let (code, status) = send_body(&api, "POST", MAPS, JSON, &body).await;
+        assert_eq!(
+            (code, status["message"].as_str()),
+            (400, Some(message.as_str()))
+        );
+    }
+    create(&api, DEPLOYMENTS, deployment("web")).await;
+    let scale = format!("{DEPLOYMENTS}/web/scale");
+    let other = json!({ "metadata": { "name": "other" }, "spec": { "replicas": 1 } });
+    assert_eq!(send_body(&api, "PUT", &scale, JSON, &other).await.0, 400);
+    let (_, found) = send(&api, "GET", &scale).await;
+    assert_eq!(
+        (&found["kind"], &found["spec"]["replicas"]),
+        (&json!("Scale"), &json!(2))
+    );
+}
+
 #[tokio::test]
 async fn a_definition_makes_a_kind_and_takes_it_away() {
     let api = api();
@@ -417,17 +518,12 @@ async fn a_definition_makes_a_kind_and_takes_it_away() {
             .iter()
             .any(|it| it["type"] == "Established" && it["status"] == "True")
     );
-    let ship = create(
-        &api,
-        SHIPS,
-        json!({ "metadata": { "name": "a" }, "spec": { "size": 1 } }),
-    )
-    .await;
+    let ship = create(&api, SHIPS, ship_of("a", &json!(1))).await;
     assert_eq!(
         (&ship["spec"]["crew"], &ship["metadata"]["generation"]),
         (&json!(2), &json!(1))
     );
-    let bad = json!({ "metadata": { "name": "b" }, "spec": { "size": "x" } });
+    let bad = ship_of("b", &json!("x"));
     let (code, status) = send_body(&api, "POST", SHIPS, JSON, &bad).await;
     assert_eq!(
         (code, status["reason"].as_str()),
