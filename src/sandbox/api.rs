@@ -185,6 +185,7 @@ impl Call<'_> {
             "" => self.served.allows(verb),
             "status" if version.has_status => matches!(verb, "get" | "update" | "patch"),
             "scale" if version.scale.is_some() => matches!(verb, "get" | "update" | "patch"),
+            "finalize" if delete::is_namespace(&self.served.kind) => verb == "update",
             "proxy" => self.served.kind.plural == "services" && self.served.kind.group.is_empty(),
             _ => return Err(Refusal::no_such_path()),
         };

@@ -13,7 +13,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use table::Table;
-pub(crate) use table::{Event, TooOld, key};
+pub(crate) use table::{Event, TooOld, key, key_of};
 
 /// How many writes each resource remembers, unless told otherwise.
 ///
@@ -180,6 +180,13 @@ impl Store {
         Ok(removed)
     }
 
+    /// Forgets what happened to `resource` up to now: it is new, or new again.
+    pub(crate) fn begin(&self, resource: &str) {
+        let mut state = self.write();
+        let (name, version) = (state.name_of(resource), state.version);
+        state.tables.entry(name).or_default().begin(version);
+    }
+
     /// Where the objects are that name `uid` as an owner.
     pub(crate) fn owned_by(&self, uid: &str) -> Vec<Place> {
         let state = self.read();
@@ -195,6 +202,12 @@ impl Store {
     /// The names of all resources that were ever written.
     pub(crate) fn resources(&self) -> Vec<Arc<str>> {
         self.read().tables.keys().cloned().collect()
+    }
+
+    /// Whether there is any object of `resource`.
+    pub(crate) fn has_any(&self, resource: &str) -> bool {
+        let state = self.read();
+        state.tables.get(resource).is_some_and(|it| it.has_any(""))
     }
 
     /// Whether anything is in `namespace`.
@@ -231,7 +244,7 @@ impl State {
         mut object: Value,
         expected: Expected,
     ) -> Result<Arc<Value>, Unexpected> {
-        let key = table::key_of(&object);
+        let key = key_of(&object);
         self.expect(resource, &key, expected)?;
         self.version += 1;
         set_version(&mut object, self.version);

@@ -11,11 +11,14 @@ use super::delete::{FOREGROUND, finalizers};
 use super::metadata::text;
 use super::options::{DeleteOptions, Propagation};
 use super::pipeline::{Writer, set};
-use crate::sandbox::registry::{Registry, Served, resource};
+use crate::sandbox::registry::{Registry, Served};
 use crate::sandbox::store::{Expected, Place, key, owners};
 
 /// The resource of definitions.
 pub(super) const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
+
+/// The finalizer in the spec of a namespace that stands for its content.
+const KUBERNETES: &str = "kubernetes";
 
 /// What is still to be done.
 #[derive(Clone, Debug)]
@@ -26,6 +29,10 @@ pub(super) enum Work {
     Delete(Place, Propagation),
     /// What is there goes, if it waits for its dependents and none is left.
     Finish(Place),
+    /// What is there lets go of owners that are gone, and goes itself if there were no others.
+    Stray(Place),
+    /// The kind that the definition of this name made goes, once no object of it is left.
+    Withdraw(String),
     /// This namespace goes, if it is to and nothing is left in it.
     Empty(String),
 }
@@ -48,6 +55,8 @@ impl Writer<'_> {
                 Work::Gone(resource, object) => self.follow(&resource, &object),
                 Work::Delete(place, propagation) => self.delete_at(&place, propagation),
                 Work::Finish(place) => self.finish_at(&place),
+                Work::Stray(place) => self.collect_stray(&place),
+                Work::Withdraw(name) => self.finish_definition(&name),
                 Work::Empty(namespace) => self.finish_namespace(&namespace),
             }
         }
@@ -60,6 +69,8 @@ impl Writer<'_> {
         }
         if resource == DEFINITIONS {
             self.withdraw(object);
+        } else {
+            self.finish_definition(resource);
         }
         let namespace = text(object, "namespace");
         if !namespace.is_empty() {
@@ -81,6 +92,38 @@ impl Writer<'_> {
         // Nothing that is deleted on account of others has preconditions; what cannot be deleted
         // stays.
         let _ = self.begin_deletion(&served, &live, &options);
+    }
+
+    /// Lets an object go of the owners that are gone, and deletes it if there are no others. One whose
+    /// kind nobody serves may be anywhere, so it counts as there.
+    fn collect_stray(&mut self, place: &Place) {
+        let Some(object) = self.inner.store.at(place) else {
+            return;
+        };
+        let named: Vec<&str> = owners(&object).collect();
+        let gone: Vec<&str> = named
+            .iter()
+            .copied()
+            .filter(|it| self.is_gone(&object, it))
+            .collect();
+        if !gone.is_empty() && gone.len() == named.len() {
+            self.delete_at(place, Propagation::Background);
+            return;
+        }
+        for uid in gone {
+            if let Some(object) = self.inner.store.at(place) {
+                self.release(place, &object, uid);
+            }
+        }
+    }
+
+    /// Whether the owner of this uid is known not to be there.
+    fn is_gone(&self, dependent: &Value, uid: &str) -> bool {
+        let Some(served) = self.owner_kind(dependent, uid) else {
+            return false;
+        };
+        let is_nowhere = served.kind.is_namespaced && text(dependent, "namespace").is_empty();
+        !is_nowhere && self.owner(dependent, uid).is_none()
     }
 
     /// Dependents go unless somebody else owns them too.
@@ -195,20 +238,25 @@ impl Writer<'_> {
     fn owner(&self, dependent: &Value, uid: &str) -> Option<(Served, Arc<Value>)> {
         let references = dependent["metadata"]["ownerReferences"].as_array()?;
         let reference = references.iter().find(|it| it["uid"] == uid)?;
-        let word = |field: &str| reference[field].as_str().unwrap_or("");
-        let served = self
-            .inner
-            .registry()
-            .kind(word("apiVersion"), word("kind"))?;
+        let served = self.owner_kind(dependent, uid)?;
         let namespace = match served.kind.is_namespaced {
             true => text(dependent, "namespace"),
             false => "",
         };
-        let owner = self
-            .inner
-            .store
-            .get(&served.resource(), namespace, word("name"))?;
+        let owner =
+            self.inner
+                .store
+                .get(&served.resource(), namespace, reference["name"].as_str()?)?;
         (text(&owner, "uid") == uid).then_some((served, owner))
+    }
+
+    /// The kind of the owner that a dependent names by this uid, if it is served.
+    pub(super) fn owner_kind(&self, dependent: &Value, uid: &str) -> Option<Served> {
+        let references = dependent["metadata"]["ownerReferences"].as_array()?;
+        let reference = references.iter().find(|it| it["uid"] == uid)?;
+        let word = |field: &str| reference[field].as_str().unwrap_or("");
+        let registry = self.inner.registry();
+        registry.kind(word("apiVersion"), word("kind"))
     }
 
     /// Deletes everything in a namespace, and the namespace once it is empty.
@@ -225,8 +273,21 @@ impl Writer<'_> {
             return;
         };
         let is_ending = !live["metadata"]["deletionTimestamp"].is_null();
-        if is_ending && finalizers(&live).is_empty() && !self.inner.store.has_content(namespace) {
+        if !is_ending || self.inner.store.has_content(namespace) {
+            return;
+        }
+        let mut object = (*live).clone();
+        if let Some(holders) = object["spec"]["finalizers"].as_array_mut() {
+            holders.retain(|it| it != KUBERNETES);
+            if holders.is_empty() {
+                set(&mut object["spec"], "finalizers", None);
+            }
+        }
+        let is_held = object["spec"].get("finalizers").is_some() || !finalizers(&live).is_empty();
+        if !is_held {
             self.take("namespaces", &live);
+        } else if object != *live {
+            let _ = self.inner.store.put("namespaces", object, Expected::Any);
         }
     }
 
@@ -240,22 +301,6 @@ impl Writer<'_> {
             })
         });
         places.collect()
-    }
-
-    /// Takes away the kind that a definition made, and its objects.
-    fn withdraw(&mut self, definition: &Value) {
-        let word = |path: &str| {
-            definition
-                .pointer(path)
-                .and_then(Value::as_str)
-                .unwrap_or("")
-        };
-        let (group, plural) = (word("/spec/group"), word("/spec/names/plural"));
-        let resource = resource(group, plural);
-        for object in self.inner.store.list(&resource, "").objects {
-            self.take(&resource, &object);
-        }
-        self.inner.change_registry(|it| it.forget(group, plural));
     }
 
     fn served_as(&self, resource: &str) -> Option<Served> {

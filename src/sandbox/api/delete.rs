@@ -5,6 +5,8 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::body::{Language, check_size, decode};
+use super::collect::DEFINITIONS;
+use super::definitions::{CLEANUP, set_terminating};
 use super::exchange::Response;
 use super::list::ListOptions;
 use super::metadata::{NAMESPACES, text, written};
@@ -35,6 +37,12 @@ const RETURNED: [&str; 6] = [
     "serviceaccounts",
     "services",
 ];
+
+/// Why a definition that is deleted is still there.
+const DELETION_PENDING: (&str, &str) = (
+    "InstanceDeletionPending",
+    "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+);
 
 /// What is left of an object that was deleted.
 pub(super) struct Deleted {
@@ -154,7 +162,12 @@ impl Writer<'_> {
             return Err(Refusal::forbidden(NAMESPACES, name, why));
         }
         let grace = self.grace(kind, live, options);
-        let finalizers = wanted_finalizers(live, options);
+        let is_definition = served.resource() == DEFINITIONS;
+        let first = live["metadata"]["deletionTimestamp"].is_null();
+        let mut finalizers = wanted_finalizers(live, options);
+        if is_definition && first && !finalizers.iter().any(|it| it == CLEANUP) {
+            finalizers.push(CLEANUP.to_owned());
+        }
         let is_held = !finalizers.is_empty() || is_namespace || grace > 0;
         if !is_held {
             return Ok(self.delete_now(served, live, options));
@@ -167,20 +180,35 @@ impl Writer<'_> {
                 is_gone: false,
             });
         }
-        if finalizers.iter().any(|it| it == FOREGROUND) {
-            self.delete_dependents(served, &object);
-        }
-        if finalizers.iter().any(|it| it == ORPHAN) {
-            self.release_dependents(&object);
-            self.drop_finalizer(served, &object, ORPHAN);
-        }
-        if is_namespace {
-            self.sweep_namespace(name);
-        }
+        self.begin_waiting(served, &object, &finalizers, first);
         Ok(Deleted {
             object,
             is_gone: false,
         })
+    }
+
+    /// Begins what a marked object waits for; `is_first` says that it was not marked before.
+    fn begin_waiting(
+        &mut self,
+        served: &Served,
+        object: &Arc<Value>,
+        finalizers: &[String],
+        is_first: bool,
+    ) {
+        let name = text(object, "name");
+        if finalizers.iter().any(|it| it == FOREGROUND) {
+            self.delete_dependents(served, object);
+        }
+        if finalizers.iter().any(|it| it == ORPHAN) {
+            self.release_dependents(object);
+            self.drop_finalizer(served, object, ORPHAN);
+        }
+        if is_namespace(&served.kind) {
+            self.sweep_namespace(name);
+        }
+        if is_first && served.resource() == DEFINITIONS {
+            self.sweep_definition(name);
+        }
     }
 
     fn delete_now(
@@ -225,15 +253,19 @@ impl Writer<'_> {
             let now = self.inner.clock.now();
             let end = now.checked_add(grace_time).unwrap_or(now);
             set(metadata, "deletionTimestamp", Some(json!(written(end))));
-            if !is_namespace(&served.kind) {
+            let is_definition = served.resource() == DEFINITIONS;
+            if !is_definition && !is_namespace(&served.kind) {
                 set(metadata, "deletionGracePeriodSeconds", Some(json!(grace)));
             }
-            if let Some(generation) = metadata["generation"].as_i64() {
+            if let Some(generation) = metadata["generation"].as_i64().filter(|_| !is_definition) {
                 metadata["generation"] = json!(generation.saturating_add(1));
+            }
+            if is_definition {
+                set_terminating(&mut object, DELETION_PENDING, now);
             }
         }
         let held = (!finalizers.is_empty()).then(|| json!(finalizers));
-        set(metadata, "finalizers", held);
+        set(&mut object["metadata"], "finalizers", held);
         if is_namespace(&served.kind) {
             if !object["status"].is_object() {
                 object["status"] = json!({});

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::collect::DEFINITIONS;
-use super::delete::is_namespace;
+use super::collect::{DEFINITIONS, Work};
 use super::metadata::{text, written};
 use super::options::DeleteOptions;
 use super::pipeline::{Target, Writer, set};
@@ -16,7 +15,7 @@ use crate::sandbox::access::Policies;
 use crate::sandbox::crd;
 use crate::sandbox::registry::{Served, resource};
 use crate::sandbox::status::Refusal;
-use crate::sandbox::store::{Event, Expected, TooOld};
+use crate::sandbox::store::{Event, Expected, Place, TooOld, key_of, owners};
 
 /// What came of loading objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -160,11 +159,13 @@ impl Api {
         let mut writer = Writer::new(&self.0);
         let mut loaded = Loaded::default();
         let mut namespaces = BTreeSet::new();
+        let mut places = vec![];
         for object in objects {
             match writer.load(object) {
-                Some(namespace) => {
+                Some(place) => {
                     loaded.stored += 1;
-                    namespaces.insert(namespace);
+                    namespaces.insert(namespace_of(&place).to_owned());
+                    places.push(place);
                 }
                 None => loaded.skipped += 1,
             }
@@ -174,6 +175,7 @@ impl Api {
                 writer.load(start::namespace(namespace));
             }
         }
+        writer.collect_loaded(places);
         loaded
     }
 
@@ -192,6 +194,11 @@ impl Api {
             Refusal::bad_request(message)
         })
     }
+}
+
+/// The namespace of a place; empty if it is in none.
+fn namespace_of((_, key): &Place) -> &str {
+    key.split_once('/').map_or("", |(namespace, _)| namespace)
 }
 
 fn target<'a>(
@@ -216,8 +223,33 @@ fn target<'a>(
 }
 
 impl Writer<'_> {
-    /// Stores an object as it is and returns its namespace; `None` if it cannot be stored.
-    fn load(&mut self, mut object: Value) -> Option<String> {
+    /// Collects what names owners that are not there.
+    ///
+    /// Snapshots leave things out: above all replica sets, without which no pod may go. So pods stay,
+    /// and so does what names an owner of a kind of which nothing is there at all.
+    fn collect_loaded(&mut self, places: Vec<Place>) {
+        for place in places
+            .into_iter()
+            .filter(|(resource, _)| &**resource != "pods")
+        {
+            let object = self.inner.store.at(&place);
+            if object.is_some_and(|it| self.knows_owners(&it)) {
+                self.work.push_back(Work::Stray(place));
+            }
+        }
+        self.settle();
+    }
+
+    /// Whether there is something of the kind of each owner.
+    fn knows_owners(&self, object: &Value) -> bool {
+        owners(object).all(|uid| {
+            let kind = self.owner_kind(object, uid);
+            kind.is_some_and(|it| self.inner.store.has_any(&it.resource()))
+        })
+    }
+
+    /// Stores an object as it is and returns its place; `None` if it cannot be stored.
+    fn load(&mut self, mut object: Value) -> Option<Place> {
         let word = |field: &str| object[field].as_str().unwrap_or("");
         let served = self
             .inner
@@ -249,13 +281,10 @@ impl Writer<'_> {
         let resource = served.resource();
         if resource == DEFINITIONS {
             let kind = crd::kind(&object).ok()?;
-            self.inner.change_registry(|it| it.define(kind));
+            self.inner.serve(kind);
         }
-        self.inner
-            .store
-            .put(&resource, object, Expected::Any)
-            .ok()?;
-        let is_home = is_namespace(&served.kind);
-        Some(if is_home { String::new() } else { namespace })
+        let stored = self.inner.store.put(&resource, object, Expected::Any);
+        let stored = stored.ok()?;
+        Some((resource.into(), key_of(&stored)))
     }
 }

@@ -17,7 +17,7 @@ use crate::sandbox::kinds::Kind;
 use crate::sandbox::registry::Served;
 use crate::sandbox::schema::Schema;
 use crate::sandbox::status::Refusal;
-use crate::sandbox::store::{Expected, version_of};
+use crate::sandbox::store::{Expected, key_of, version_of};
 use complete::defaulted;
 
 /// What is written, and by whom.
@@ -77,8 +77,9 @@ impl<'a> Writer<'a> {
         own: impl FnOnce(&mut Value, Author<'_>, Typed<'_>) -> Result<(), Refusal>,
     ) -> Result<Arc<Value>, Refusal> {
         metadata::check_namespace(target, &mut object)?;
-        self.inner
-            .check_home(target, metadata::text(&object, "name"))?;
+        let name = metadata::text(&object, "name");
+        self.inner.check_home(target, name)?;
+        self.inner.check_definition(target.served, name)?;
         let now = self.inner.clock.now();
         metadata::begin(target, &mut object, &mut self.names, now)?;
         if target.served.version().has_status {
@@ -99,7 +100,7 @@ impl<'a> Writer<'a> {
         let written = self.inner.store.put(&resource, stored, Expected::Absent);
         let written =
             written.map_err(|_| Refusal::already_exists(target.served.kind.named(), &name))?;
-        self.follow_up(target.served, written)
+        self.follow_up(target.served, None, written)
     }
 
     /// Replaces an object, or its status.
@@ -160,9 +161,11 @@ impl<'a> Writer<'a> {
         let mut object = (*past).clone();
         let replicas = scale::wanted(scale, target.name)?;
         scale::set(target.served, &mut object, replicas)?;
-        let version = metadata::text(scale, "resourceVersion");
-        if !version.is_empty() {
-            object["metadata"]["resourceVersion"] = json!(version);
+        for field in ["resourceVersion", "uid"] {
+            let text = metadata::text(scale, field);
+            if !text.is_empty() {
+                object["metadata"][field] = json!(text);
+            }
         }
         let own = |it: &mut Value, author: Author<'_>, typed: Typed<'_>| {
             apply::track(Some(&past), it, typed, author);
@@ -278,13 +281,24 @@ impl<'a> Writer<'a> {
         let written = self.inner.store.put(&resource, stored, expected);
         let written =
             written.map_err(|_| Refusal::modified(target.served.kind.named(), target.name))?;
-        self.follow_up(target.served, written)
+        self.follow_up(target.served, Some(live), written)
     }
 
-    /// Does what follows from the writing of an object, which may write it again.
-    fn follow_up(&mut self, served: &Served, object: Arc<Value>) -> Result<Arc<Value>, Refusal> {
+    /// Does what follows from the writing of an object, which may write it again or remove it.
+    fn follow_up(
+        &mut self,
+        served: &Served,
+        past: Option<&Value>,
+        object: Arc<Value>,
+    ) -> Result<Arc<Value>, Refusal> {
         if served.resource() == DEFINITIONS {
             self.define(served, &object)?;
+        }
+        let owners = |it: &Value| it.pointer("/metadata/ownerReferences").cloned();
+        if owners(&object) != past.and_then(owners) {
+            let place = (served.resource().into(), key_of(&object));
+            self.work.push_back(Work::Stray(place));
+            self.settle();
         }
         Ok(object)
     }

@@ -45,7 +45,11 @@ pub(crate) fn status<'a>(
         Value::Null => accepted.remove("categories"),
         categories => accepted.insert("categories".to_owned(), categories.clone()),
     };
-    let conditions = conditions(&crd["status"]["conditions"], conflict, now);
+    let held = &crd["status"]["conditions"];
+    let mut conditions = conditions(held, conflict, now);
+    let others = held.as_array().into_iter().flatten();
+    let others = others.filter(|it| it["type"] != "NamesAccepted" && it["type"] != "Established");
+    conditions.extend(others.cloned());
     json!({ "acceptedNames": accepted, "conditions": conditions,
         "storedVersions": stored_versions(crd) })
 }

@@ -42,7 +42,7 @@ pub(crate) fn key(namespace: &str, name: &str) -> String {
 }
 
 /// The key that an object itself names.
-pub(super) fn key_of(object: &Value) -> String {
+pub(crate) fn key_of(object: &Value) -> String {
     let text = |field: &str| {
         let value = object.get("metadata").and_then(|it| it.get(field));
         value.and_then(Value::as_str).unwrap_or("")
@@ -91,6 +91,13 @@ impl Table {
         self.remembers(version)?;
         let seen = self.log.partition_point(|it| it.version <= version);
         Ok(self.log.iter().skip(seen).cloned().collect())
+    }
+
+    /// Forgets all writes up to `version`, the last of all.
+    pub(super) fn begin(&mut self, version: u64) {
+        self.log.clear();
+        self.forgotten = version;
+        self.version = version;
     }
 
     /// Writes or removes, and returns what was there.

@@ -55,6 +55,20 @@ fn a_namespace_is_not_the_beginning_of_another() {
 }
 
 #[test]
+fn what_begins_anew_has_no_past() {
+    let store = Store::new();
+    store.put("ships", pod("a", "x"), Expected::Absent).unwrap();
+    store.remove("ships", "a", "x", Expected::Any).unwrap();
+    store.begin("ships");
+    let oldest = store.version();
+    assert_eq!(store.since("ships", 1), Err(TooOld { oldest }));
+    assert_eq!(store.since("ships", oldest), Ok((vec![], oldest)));
+    store.put("ships", pod("a", "y"), Expected::Absent).unwrap();
+    assert_eq!(store.since("ships", oldest).unwrap().0.len(), 1);
+    assert!(store.has_any("ships") && !store.has_any("boats"));
+}
+
+#[test]
 fn the_past_is_there_until_it_is_forgotten() {
     let store = Store::remembering(2);
     for name in ["x", "y", "z"] {

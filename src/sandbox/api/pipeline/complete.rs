@@ -44,8 +44,18 @@ impl Writer<'_> {
     ) -> Result<(), Refusal> {
         let kept = target.served.stored();
         let live = live.map(|it| &**it);
+        let spec = object.get("spec").cloned();
         if let Some(prepare) = kept.kind.rules.prepare {
             prepare(object, live);
+        }
+        if target.subresource == "finalize" {
+            // Only here the spec of a namespace, which is nothing but finalizers, is written.
+            let mut spec = spec.unwrap_or_else(|| json!({}));
+            let is_empty = spec["finalizers"].as_array().is_none_or(Vec::is_empty);
+            if is_empty {
+                set(&mut spec, "finalizers", None);
+            }
+            set(object, "spec", Some(spec));
         }
         if !kept.is_custom && kept.version().has_status && object["status"].is_null() {
             object["status"] = json!({});

@@ -37,6 +37,77 @@ async fn dependents_go_with_their_last_owner() {
     assert!(names(&api).await.is_empty());
 }
 
+fn ghost() -> Value {
+    json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "ghost", "uid": "g" } })
+}
+
+#[tokio::test]
+async fn what_names_only_owners_that_are_gone_is_collected() {
+    let api = api();
+    let owner = create(&api, MAPS, map("owner")).await;
+    create(&api, MAPS, owned("stray", &[&ghost()])).await;
+    create(&api, MAPS, owned("half", &[&ghost(), &owner])).await;
+    let unknown = json!({ "apiVersion": "example.com/v1", "kind": "Ship",
+        "metadata": { "name": "s", "uid": "s" } });
+    create(&api, MAPS, owned("away", &[&unknown])).await;
+    assert_eq!(names(&api).await, ["away", "half", "owner"]);
+    let half = api.get("", "configmaps", "default", "half").unwrap();
+    let references = half["metadata"]["ownerReferences"].as_array().unwrap();
+    assert_eq!(references.len(), 1);
+    let mut patch = owned("owner", &[&ghost()]);
+    patch["metadata"]["ownerReferences"][0]["blockOwnerDeletion"] = json!(false);
+    let (code, _) = send_body(&api, "PATCH", &format!("{MAPS}/owner"), MERGE, &patch).await;
+    assert_eq!(code, 200);
+    assert_eq!(names(&api).await, ["away"]);
+}
+
+#[tokio::test]
+async fn loading_collects_what_is_gone_for_certain() {
+    let api = api();
+    let of = |kind: &str, name: &str, owner: Value| {
+        json!({ "apiVersion": if kind == "ReplicaSet" { "apps/v1" } else { "v1" }, "kind": kind,
+            "metadata": { "name": name, "namespace": "default", "ownerReferences": [owner] } })
+    };
+    let owner = |api_version: &str, kind: &str| json!({ "apiVersion": api_version, "kind": kind, "name": "ghost", "uid": "g" });
+    let sets = owner("apps/v1", "ReplicaSet");
+    let objects = vec![
+        of("ConfigMap", "stray", owner("v1", "ConfigMap")),
+        of("ReplicaSet", "kept", owner("apps/v1", "Deployment")),
+        of("Pod", "kept", sets),
+    ];
+    assert_eq!(api.load(objects).stored, 3);
+    assert!(api.list("", "configmaps", "").is_empty());
+    assert_eq!(api.list("apps", "replicasets", "").len(), 1);
+    assert_eq!(api.list("", "pods", "").len(), 1);
+}
+
+#[tokio::test]
+async fn a_namespace_waits_for_the_finalizers_of_its_spec() {
+    let api = api();
+    create(&api, "/api/v1/namespaces", map("shop")).await;
+    let target = "/api/v1/namespaces/shop";
+    let body = |finalizers: Value| json!({ "metadata": { "name": "shop" }, "spec": { "finalizers": finalizers } });
+    let (code, _) = send(&api, "GET", &format!("{target}/finalize")).await;
+    assert_eq!(code, 405);
+    let finalize = async |finalizers: Value| {
+        let target = format!("{target}/finalize");
+        send_body(&api, "PUT", &target, JSON, &body(finalizers)).await
+    };
+    let (code, object) = finalize(json!(["kubernetes", "example.com/held"])).await;
+    assert_eq!(
+        (code, &object["spec"]["finalizers"][1]),
+        (200, &json!("example.com/held"))
+    );
+    let (_, object) = send_body(&api, "PUT", target, JSON, &body(json!([]))).await;
+    assert_eq!(object["spec"]["finalizers"][1], "example.com/held");
+    send(&api, "DELETE", target).await;
+    let (_, object) = send(&api, "GET", target).await;
+    assert_eq!(object["spec"]["finalizers"], json!(["example.com/held"]));
+    let (code, object) = finalize(json!([])).await;
+    assert_eq!((code, &object["spec"]), (200, &json!({})));
+    assert_eq!(send(&api, "GET", target).await.0, 404);
+}
+
 #[tokio::test]
 async fn orphans_stay_and_forget_their_owner() {
     let api = api();

@@ -447,6 +447,53 @@ async fn custom_objects_say_what_they_are() {
 }
 
 #[tokio::test]
+async fn a_definition_waits_for_the_objects_of_its_kind() {
+    let api = api();
+    create(&api, DEFINITIONS, ships()).await;
+    create(&api, SHIPS, ship_of("free", &json!(1))).await;
+    let mut held = ship_of("held", &json!(1));
+    held["metadata"]["finalizers"] = json!(["example.com/held"]);
+    create(&api, SHIPS, held).await;
+    let target = format!("{DEFINITIONS}/ships.example.com");
+    let (code, definition) = send(&api, "DELETE", &target).await;
+    let condition = &definition["status"]["conditions"][2];
+    assert_eq!(
+        (
+            code,
+            &definition["metadata"]["finalizers"],
+            &condition["type"],
+            &condition["reason"]
+        ),
+        (
+            200,
+            &json!(["customresourcecleanup.apiextensions.k8s.io"]),
+            &json!("Terminating"),
+            &json!("InstanceDeletionPending")
+        )
+    );
+    assert_eq!(send(&api, "GET", &format!("{SHIPS}/free")).await.0, 404);
+    let (_, definition) = send(&api, "GET", &target).await;
+    let condition = &definition["status"]["conditions"][2];
+    assert_eq!(condition["reason"], "InstanceDeletionInProgress");
+    let late = ship_of("late", &json!(1));
+    let (code, status) = send_body(&api, "POST", SHIPS, JSON, &late).await;
+    assert_eq!(
+        (code, status["message"].as_str()),
+        (
+            403,
+            Some(
+                "ships.example.com \"late\" is forbidden: create not allowed while custom resource \
+                 definition is terminating"
+            )
+        )
+    );
+    let free = json!({ "metadata": { "finalizers": null } });
+    send_body(&api, "PATCH", &format!("{SHIPS}/held"), MERGE, &free).await;
+    assert_eq!(send(&api, "GET", &target).await.0, 404);
+    assert_eq!(send(&api, "GET", SHIPS).await.0, 404);
+}
+
+#[tokio::test]
 async fn patches_leave_identities_alone() {
     let api = api();
     create(&api, MAPS, map("a")).await;
