@@ -20,6 +20,7 @@ mod kinds;
 mod kubeconfig;
 mod openapi;
 mod patch;
+mod query;
 mod registry;
 mod rules;
 mod schema;

@@ -38,7 +38,7 @@ pub(crate) struct Attributes {
     /// Empty for all, and for cluster-wide kinds.
     pub(crate) namespace: String,
     pub(crate) name: String,
-    /// Where there is no resource: `/healthz`.
+    /// The whole path, decoded; of requests for a resource only those that came by one have it.
     pub(crate) path: String,
 }
 

@@ -1,6 +1,6 @@
 //! Requests to the API server, whatever carries them.
 //!
-//! [`Api::answer`] takes a request apart: who asks for what ([`path`]), whether they may
+//! [`Api::answer`] takes a request apart: who asks for what ([`Attributes::of`]), whether they may
 //! ([`authorize`]), and then reads ([`read`], [`watch`]) or writes ([`write`], [`delete`]). Writes are made one
 //! at a time, from reading the old object to storing the new one and cleaning up after it, so that
 //! nothing in between needs to be repeated or undone. [`direct`] is the way in without a request.
@@ -19,10 +19,8 @@ mod names;
 mod negotiate;
 mod options;
 mod other;
-mod path;
 mod pipeline;
 mod present;
-mod query;
 mod read;
 mod reviews;
 mod scale;
@@ -44,8 +42,10 @@ pub(crate) use exchange::{Body, Request, Response};
 #[allow(unused_imports, reason = "the twin comes next")]
 pub(crate) use hooks::{Metrics, Proxied, Proxy};
 
+use super::access::Attributes;
 use super::access::review::Review;
 use super::clock::Clock;
+use super::query::Query;
 use super::registry::{Registry, Served};
 use super::status::{Details, Refusal};
 use super::store::Store;
@@ -53,8 +53,6 @@ use authorize::Authorizer;
 use hooks::Hooks;
 use names::Names;
 use negotiate::Form;
-use path::Asked;
-use query::Query;
 
 /// An API server. Copies are the same one.
 #[derive(Clone)]
@@ -73,7 +71,7 @@ struct Inner {
 /// A request for a resource that there is.
 struct Call<'a> {
     request: &'a Request,
-    asked: Asked,
+    asked: Attributes,
     query: Query,
     registry: Arc<Registry>,
     served: Served,
@@ -117,7 +115,7 @@ impl Api {
 
     async fn route(&self, request: &Request) -> Result<Response, Refusal> {
         let query = Query::parse(&request.query);
-        let asked = Asked::of(&request.method, &request.path, &query);
+        let asked = Attributes::of(request.method.as_str(), &request.path, &request.query);
         self.0.authorize(&request.user, &asked)?;
         if asked.is_resource() && request.method == http::Method::HEAD {
             return Err(not_allowed());

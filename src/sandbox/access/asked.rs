@@ -1,41 +1,58 @@
 //! What a request asks for, read from its method and path.
 
 use super::{Attributes, User};
+use crate::sandbox::query::{Query, percent_decoded};
 
 impl Attributes {
     /// Reads a path as the API server does: `/apis/GROUP/VERSION/namespaces/NAMESPACE/PLURAL/NAME/
-    /// SUBRESOURCE`, each part still percent-encoded as it came.
+    /// SUBRESOURCE`, each part decoded. What follows the subresource is left out.
     pub(crate) fn of(method: &str, path: &str, query: &str) -> Self {
-        let parts: Vec<&str> = path.split('/').filter(|it| !it.is_empty()).collect();
-        let (group, version, rest) = match parts.as_slice() {
+        let parts = path.split('/').filter(|it| !it.is_empty());
+        let parts: Vec<String> = parts.map(percent_decoded).collect();
+        let words: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let (group, version, rest) = match words.as_slice() {
             ["api", version, rest @ ..] if !rest.is_empty() => ("", *version, rest),
             ["apis", group, version, rest @ ..] if !rest.is_empty() => (*group, *version, rest),
             _ => return Self::path(method, path),
         };
+        let query = Query::parse(query);
         let (watches, rest) = match rest {
             ["watch", rest @ ..] if !rest.is_empty() => (true, rest),
-            rest => (is_true(query, "watch"), rest),
+            rest => (false, rest),
         };
         let (namespace, rest) = within(rest);
         let at = |index: usize| rest.get(index).copied().unwrap_or_default();
+        let is_named = !at(1).is_empty();
+        let watches = watches || !is_named && query.flag("watch");
+        let verb = verb(method, is_named, watches);
+        let is_of_many = matches!(verb.as_str(), "list" | "watch" | "deletecollection");
+        let only = query.get("fieldSelector").and_then(only_name);
+        let name = match at(1) {
+            "" if is_of_many => only.unwrap_or_default(),
+            name => name.to_owned(),
+        };
         Self {
-            verb: verb(method, !at(1).is_empty(), watches),
+            verb,
             group: group.to_owned(),
             version: version.to_owned(),
             resource: at(0).to_owned(),
-            name: at(1).to_owned(),
+            name,
             subresource: at(2).to_owned(),
             namespace: namespace.to_owned(),
-            path: path.to_owned(),
+            path: percent_decoded(path),
         }
     }
 
     fn path(method: &str, path: &str) -> Self {
         Self {
             verb: method.to_ascii_lowercase(),
-            path: path.to_owned(),
+            path: percent_decoded(path),
             ..Self::default()
         }
+    }
+
+    pub(crate) fn is_resource(&self) -> bool {
+        !self.resource.is_empty()
     }
 
     /// What a refusal says that the user may not do.
@@ -85,11 +102,13 @@ fn verb(method: &str, is_named: bool, watches: bool) -> String {
     verb.to_owned()
 }
 
-fn is_true(query: &str, key: &str) -> bool {
-    let mut pairs = query
-        .split('&')
-        .map(|it| it.split_once('=').unwrap_or((it, "")));
-    pairs.any(|(name, value)| name == key && matches!(value, "" | "1" | "true"))
+/// The only name that a field selector lets through, which a role may allow by itself.
+fn only_name(selector: &str) -> Option<String> {
+    let of_name = |it: &str| {
+        let value = it.trim().strip_prefix("metadata.name=")?;
+        Some(value.strip_prefix('=').unwrap_or(value).to_owned())
+    };
+    selector.split(',').find_map(of_name)
 }
 
 #[cfg(test)]
@@ -121,6 +140,25 @@ mod tests {
             (
                 "DELETE /apis/apps/v1/namespaces/a/deployments",
                 "deletecollection apps deployments  a ",
+            ),
+            ("GET /api/v1/pods?watch=false", "list  pods   "),
+            ("GET /api/v1/pods/?watch", "watch  pods   "),
+            ("GET /api/v1/namespaces/a/pods/b?watch=1", "get  pods  a b"),
+            (
+                "PUT /api/v1/namespaces/a/finalize",
+                "update  namespaces finalize a a",
+            ),
+            (
+                "GET /api/v1/namespaces/a/services/s:80/proxy/b/c",
+                "get  services proxy a s:80",
+            ),
+            (
+                "GET /api/v1/pods?fieldSelector=metadata.name%3Dx",
+                "list  pods   x",
+            ),
+            (
+                "DELETE /api/v1/namespaces/a%2Db/pods/%78",
+                "delete  pods  a-b x",
             ),
             ("GET /apis/apps/v1", "get     "),
             ("POST /healthz", "post     "),

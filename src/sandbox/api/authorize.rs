@@ -3,8 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Inner;
-use super::path::Asked;
-use crate::sandbox::access::{Policies, User};
+use crate::sandbox::access::{Attributes, Policies, User};
 use crate::sandbox::status::{Details, Named, Refusal};
 use crate::sandbox::store::Store;
 
@@ -47,13 +46,12 @@ fn read(store: &Store) -> Policies {
 impl Inner {
     /// # Errors
     /// When the user may not do what is asked for.
-    pub(super) fn authorize(&self, user: &User, asked: &Asked) -> Result<(), Refusal> {
-        let attributes = asked.attributes();
+    pub(super) fn authorize(&self, user: &User, asked: &Attributes) -> Result<(), Refusal> {
         let policies = self.authorizer.policies(&self.store);
-        if policies.allow(user, &attributes).is_some() {
+        if policies.allow(user, asked).is_some() {
             return Ok(());
         }
-        let why = attributes.refused(user);
+        let why = asked.refused(user);
         if !asked.is_resource() {
             let message = format!("forbidden: {why}");
             return Err(Refusal::about(

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::exchange::Response;
 use super::{Api, Call, Inner};
+use crate::sandbox::query::percent_decoded;
 use crate::sandbox::status::Refusal;
 
 /// Gives the objects of `metrics.k8s.io` by the plural of their kind: `nodes` or `pods`.
@@ -116,9 +117,17 @@ impl Proxied {
             service: service.to_owned(),
             port: port.to_owned(),
             method: call.request.method.clone(),
-            path: format!("/{}", asked.rest),
+            path: format!("/{}", behind(&call.request.path)),
             query: call.request.query.clone(),
             body: call.request.body.clone(),
         }
     }
+}
+
+/// What follows `/api/v1/namespaces/NAMESPACE/services/NAME/proxy/` in a path, decoded.
+fn behind(path: &str) -> String {
+    const BEFORE: usize = 7;
+    let parts = path.split('/').filter(|it| !it.is_empty()).skip(BEFORE);
+    let parts: Vec<String> = parts.map(percent_decoded).collect();
+    parts.join("/")
 }

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use super::options;
 use super::present::ListMeta;
-use super::query::Query;
 use super::selection::Selection;
 use super::syntax;
+use crate::sandbox::query::Query;
 use crate::sandbox::status::{Cause, Details, Fault, FieldError, Refusal};
 use crate::sandbox::store::{Listed, Store, TooOld, key};
 

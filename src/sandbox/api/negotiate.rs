@@ -1,6 +1,6 @@
 //! In which form an answer is wanted: the `Accept` header.
 
-use super::query::Query;
+use crate::sandbox::query::Query;
 use crate::sandbox::status::{Details, Refusal};
 use crate::sandbox::table::Include;
 

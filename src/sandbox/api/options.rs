@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::query::Query;
+use crate::sandbox::query::Query;
 use crate::sandbox::status::{Fault, FieldError, Named, Refusal};
 
 /// What becomes of fields that the schema does not name.

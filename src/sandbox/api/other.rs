@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::exchange::{Body, Response};
 use super::negotiate::{Form, Written};
 use super::present::written;
-use super::query::Query;
 use super::{Inner, Request};
 use crate::sandbox::discovery::{self, Half};
 use crate::sandbox::openapi;
+use crate::sandbox::query::Query;
 use crate::sandbox::status::Refusal;
 
 /// Under which media types aggregated discovery is asked for, by its version, the newest first.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::query::Query;
+use crate::sandbox::query::Query;
 use crate::sandbox::registry::Served;
 use crate::sandbox::selectors::{FieldSelector, LabelSelector};
 use crate::sandbox::status::Refusal;

@@ -4,10 +4,10 @@ use crate::sandbox::status::Refusal;
 
 /// Its pairs, decoded, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Query(Vec<(String, String)>);
+pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
-    pub(super) fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let pairs = text.split('&').filter(|it| !it.is_empty());
         let decoded = |text: &str| percent_decoded(&text.replace('+', " "));
         let pairs = pairs.map(|pair| {
@@ -18,34 +18,34 @@ impl Query {
     }
 
     /// The first value of `name`.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
 
     /// The first value of `name`, unless it is empty.
-    pub(super) fn text(&self, name: &str) -> &str {
+    pub(crate) fn text(&self, name: &str) -> &str {
         self.get(name).unwrap_or("")
     }
 
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let pairs = self.0.iter().filter(move |(it, _)| it == name);
         pairs.map(|(_, value)| value.as_str())
     }
 
     /// Whether `name` is there and not `false` or `0`, as the API server reads booleans.
-    pub(super) fn flag(&self, name: &str) -> bool {
+    pub(crate) fn flag(&self, name: &str) -> bool {
         self.optional_flag(name).unwrap_or(false)
     }
 
     /// Like [`Query::flag`], and nothing if it is not there.
-    pub(super) fn optional_flag(&self, name: &str) -> Option<bool> {
+    pub(crate) fn optional_flag(&self, name: &str) -> Option<bool> {
         let value = self.get(name)?;
         Some(!value.eq_ignore_ascii_case("false") && value != "0")
     }
 
     /// # Errors
     /// When `name` is there and no integer.
-    pub(super) fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Refusal> {
         let Some(value) = self.get(name) else {
             return Ok(None);
         };
@@ -58,7 +58,7 @@ impl Query {
 }
 
 /// `%41` as `A`. What is not UTF-8 becomes the replacement character, which no name has.
-pub(super) fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.as_bytes();
     while let Some((first, rest)) = bytes.split_first() {
