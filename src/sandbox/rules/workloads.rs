@@ -1,9 +1,12 @@
 //! Deployments, ReplicaSets, StatefulSets and DaemonSets.
 
+mod complete;
+mod status;
+
 use serde_json::{Value, json};
 
 use super::place::Place;
-use super::{fields, names, pod, selector, set_default};
+use super::{names, pod, selector};
 use crate::sandbox::kinds::{Check, Rules};
 use crate::sandbox::status::{Fault, FieldError};
 
@@ -17,93 +20,18 @@ const fn rules(complete: fn(&mut Value), check: Check, check_status: Option<Chec
     }
 }
 
-pub(super) const DEPLOYMENT: Rules =
-    rules(complete_deployment, check_deployment, Some(check_counts));
-pub(super) const REPLICA_SET: Rules = rules(
-    complete_replica_set,
-    check_replica_set,
-    Some(check_replica_set_status),
+pub(super) const DEPLOYMENT: Rules = rules(
+    complete::deployment,
+    check_deployment,
+    Some(status::deployment),
 );
-pub(super) const STATEFUL_SET: Rules = rules(complete_stateful_set, check_stateful_set, None);
-pub(super) const DAEMON_SET: Rules = rules(complete_daemon_set, check_daemon_set, None);
-
-fn complete_deployment(object: &mut Value) {
-    let Some(spec) = fields(object, &["spec"]) else {
-        return;
-    };
-    set_default(spec, "replicas", json!(1));
-    set_default(spec, "revisionHistoryLimit", json!(10));
-    set_default(spec, "progressDeadlineSeconds", json!(600));
-    set_default(spec, "strategy", json!({}));
-    complete_strategy(&mut spec["strategy"], json!("25%"), json!("25%"));
-    complete_template(spec);
-}
-
-/// A rolling update, where no other strategy is set, with what it may have too many or too few.
-fn complete_strategy(strategy: &mut Value, surge: Value, unavailable: Value) {
-    let Some(strategy) = strategy.as_object_mut() else {
-        return;
-    };
-    if strategy.get("type").is_none_or(|it| it == "") {
-        strategy.insert("type".to_owned(), json!("RollingUpdate"));
-    }
-    if strategy.get("type") != Some(&json!("RollingUpdate")) {
-        return;
-    }
-    set_default(strategy, "rollingUpdate", json!({}));
-    if let Some(rolling) = strategy["rollingUpdate"].as_object_mut() {
-        set_default(rolling, "maxUnavailable", unavailable);
-        set_default(rolling, "maxSurge", surge);
-    }
-}
-
-fn complete_template(spec: &mut serde_json::Map<String, Value>) {
-    if let Some(template) = spec.get_mut("template") {
-        pod::complete_template(template);
-    }
-}
-
-fn complete_replica_set(object: &mut Value) {
-    if let Some(spec) = fields(object, &["spec"]) {
-        set_default(spec, "replicas", json!(1));
-        complete_template(spec);
-    }
-}
-
-fn complete_stateful_set(object: &mut Value) {
-    let Some(spec) = fields(object, &["spec"]) else {
-        return;
-    };
-    set_default(spec, "replicas", json!(1));
-    set_default(spec, "revisionHistoryLimit", json!(10));
-    set_default(spec, "podManagementPolicy", json!("OrderedReady"));
-    set_default(spec, "updateStrategy", json!({}));
-    if let Some(strategy) = spec["updateStrategy"].as_object_mut() {
-        set_default(strategy, "type", json!("RollingUpdate"));
-        if strategy["type"] == "RollingUpdate" {
-            set_default(strategy, "rollingUpdate", json!({}));
-            if let Some(rolling) = strategy["rollingUpdate"].as_object_mut() {
-                set_default(rolling, "partition", json!(0));
-            }
-        }
-    }
-    set_default(spec, "persistentVolumeClaimRetentionPolicy", json!({}));
-    if let Some(policy) = spec["persistentVolumeClaimRetentionPolicy"].as_object_mut() {
-        set_default(policy, "whenDeleted", json!("Retain"));
-        set_default(policy, "whenScaled", json!("Retain"));
-    }
-    complete_template(spec);
-}
-
-fn complete_daemon_set(object: &mut Value) {
-    let Some(spec) = fields(object, &["spec"]) else {
-        return;
-    };
-    set_default(spec, "revisionHistoryLimit", json!(10));
-    set_default(spec, "updateStrategy", json!({}));
-    complete_strategy(&mut spec["updateStrategy"], json!(0), json!(1));
-    complete_template(spec);
-}
+pub(super) const REPLICA_SET: Rules = rules(
+    complete::replica_set,
+    check_replica_set,
+    Some(status::replica_set),
+);
+pub(super) const STATEFUL_SET: Rules = rules(complete::stateful_set, check_stateful_set, None);
+pub(super) const DAEMON_SET: Rules = rules(complete::daemon_set, check_daemon_set, None);
 
 fn check_deployment(object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let spec = Place::root(object).at("spec");
@@ -368,66 +296,6 @@ fn daemon_strategy(strategy: &Place<'_>) -> Vec<FieldError> {
             &["RollingUpdate", "OnDelete"],
         )],
     }
-}
-
-fn check_counts(object: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    let status = Place::root(object).at("status");
-    let mut found = Vec::new();
-    for field in [
-        "observedGeneration",
-        "replicas",
-        "updatedReplicas",
-        "readyReplicas",
-        "availableReplicas",
-        "unavailableReplicas",
-        "collisionCount",
-    ] {
-        found.extend(status.at(field).nonnegative());
-    }
-    for (field, most) in [
-        ("updatedReplicas", "replicas"),
-        ("readyReplicas", "replicas"),
-        ("availableReplicas", "replicas"),
-        ("availableReplicas", "readyReplicas"),
-    ] {
-        found.extend(up_to(&status, field, most, most == "replicas"));
-    }
-    let old = old.map_or(&Value::Null, |it| &it["status"]["collisionCount"]);
-    let collisions = status.at("collisionCount");
-    if collisions.integer() < old.as_i64() {
-        found.push(collisions.invalid("cannot be decremented"));
-    }
-    found
-}
-
-fn up_to(status: &Place<'_>, field: &str, most: &str, is_qualified: bool) -> Option<FieldError> {
-    let count = |it: &str| status.at(it).integer().unwrap_or(0);
-    let prefix = if is_qualified { "status." } else { "" };
-    let detail = format!("cannot be greater than {prefix}{most}");
-    (count(field) > count(most)).then(|| status.at(field).invalid(detail))
-}
-
-fn check_replica_set_status(object: &Value, _old: Option<&Value>) -> Vec<FieldError> {
-    let status = Place::root(object).at("status");
-    let mut found = Vec::new();
-    for field in [
-        "replicas",
-        "fullyLabeledReplicas",
-        "readyReplicas",
-        "availableReplicas",
-        "observedGeneration",
-    ] {
-        found.extend(status.at(field).nonnegative());
-    }
-    for (field, most) in [
-        ("fullyLabeledReplicas", "replicas"),
-        ("readyReplicas", "replicas"),
-        ("availableReplicas", "replicas"),
-        ("availableReplicas", "readyReplicas"),
-    ] {
-        found.extend(up_to(&status, field, most, most == "replicas"));
-    }
-    found
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Between `autoscaling/v2` and `autoscaling/v1`, which keeps what it has no fields for in
 //! annotations.
 
+mod behavior;
 mod written;
 
 use serde_json::{Map, Value, json};
@@ -114,7 +115,7 @@ fn to_v1(object: &Value) -> Value {
     }
     status_to_v1(&mut out);
     if let Some(behavior) = take(&mut out, "spec", "behavior") {
-        annotate(&mut out, BEHAVIOR, &internal_behavior(&behavior));
+        annotate(&mut out, BEHAVIOR, &behavior::internal(&behavior));
     }
     out
 }
@@ -249,66 +250,6 @@ fn amounts(field: &str, part: Part) -> &'static [(&'static str, &'static str, bo
     }
 }
 
-/// The field names of the server's own type, whose letters are what the annotation has.
-const BEHAVIOR_NAMES: [(&str, &str); 9] = [
-    ("scaleUp", "ScaleUp"),
-    ("scaleDown", "ScaleDown"),
-    ("stabilizationWindowSeconds", "StabilizationWindowSeconds"),
-    ("selectPolicy", "SelectPolicy"),
-    ("policies", "Policies"),
-    ("tolerance", "Tolerance"),
-    ("type", "Type"),
-    ("value", "Value"),
-    ("periodSeconds", "PeriodSeconds"),
-];
-
-/// A behavior as the annotation has it: every field is written, set or not.
-fn internal_behavior(behavior: &Value) -> Value {
-    let rules = |name: &str| match &behavior[name] {
-        rules @ Value::Object(_) => internal_rules(rules),
-        _ => Value::Null,
-    };
-    json!({ "ScaleUp": rules("scaleUp"), "ScaleDown": rules("scaleDown") })
-}
-
-fn internal_rules(rules: &Value) -> Value {
-    let policies = rules["policies"].as_array();
-    let policies = policies.map(|it| it.iter().map(internal_policy).collect::<Vec<_>>());
-    json!({
-        "StabilizationWindowSeconds": rules["stabilizationWindowSeconds"],
-        "SelectPolicy": rules["selectPolicy"],
-        "Policies": policies,
-        "Tolerance": rules["tolerance"],
-    })
-}
-
-fn internal_policy(policy: &Value) -> Value {
-    json!({ "Type": policy["type"], "Value": policy["value"],
-        "PeriodSeconds": policy["periodSeconds"] })
-}
-
-/// Reads what [`internal_behavior`] wrote. Letters count in either case, as when Go reads JSON.
-fn external_behavior(value: &Value, depth: usize) -> Value {
-    match value {
-        // Behaviors are three deep; what is deeper is none.
-        _ if depth > 4 => Value::Null,
-        Value::Object(fields) => {
-            let fields = fields.iter().filter(|(_, it)| !it.is_null());
-            let known = fields.filter_map(|(key, value)| {
-                let mut names = BEHAVIOR_NAMES.iter();
-                let name = names.find(|it| it.1.eq_ignore_ascii_case(key))?.0;
-                Some((name.to_owned(), external_behavior(value, depth + 1)))
-            });
-            Value::Object(known.collect())
-        }
-        Value::Array(items) => {
-            let items = items.iter();
-            items.map(|it| external_behavior(it, depth + 1)).collect()
-        }
-        value => value.clone(),
-    }
-}
-
 fn to_v2(object: &Value) -> Value {
     let mut out = without_annotations(object);
     out["apiVersion"] = json!("autoscaling/v2");
@@ -327,7 +268,7 @@ fn to_v2(object: &Value) -> Value {
     }
     if let Some(spec) = part(&mut out, "spec") {
         spec.insert("metrics".to_owned(), Value::Array(metrics));
-        let behavior = held(BEHAVIOR).map(|it| external_behavior(&it, 0));
+        let behavior = held(BEHAVIOR).map(|it| behavior::external(&it));
         let behavior = behavior.filter(|it| it.as_object().is_some_and(|it| !it.is_empty()));
         if let Some(behavior) = behavior {
             spec.insert("behavior".to_owned(), behavior);
