@@ -115,6 +115,23 @@ fn a_pod_that_is_deleted_terminates() {
     assert_eq!(status("Running", "NodeLost"), "Unknown");
 }
 
+/// Metrics of v1 other than the one of CPU are in an annotation.
+#[test]
+fn an_older_autoscaler_shows_the_targets_of_a_newer_one() {
+    let metrics = r#"[{"type":"Pods","pods":{"metricName":"requests","targetAverageValue":"5"}}]"#;
+    let now = r#"[{"type":"Pods","pods":{"metricName":"requests","currentAverageValue":"3"}},
+        {"type":"Resource","resource":{"name":"cpu","currentAverageUtilization":40}}]"#;
+    let hpa = json!({ "kind": "HorizontalPodAutoscaler", "apiVersion": "autoscaling/v1",
+        "metadata": { "annotations": { "autoscaling.alpha.kubernetes.io/metrics": metrics,
+            "autoscaling.alpha.kubernetes.io/current-metrics": now } },
+        "spec": { "scaleTargetRef": { "kind": "Deployment", "name": "web" }, "maxReplicas": 4,
+            "targetCPUUtilizationPercentage": 80 },
+        "status": { "currentReplicas": 2 } });
+    let cells = cells("autoscaling", "v1", &hpa);
+    let shown = ["Deployment/web", "3/5, cpu: 40%/80%", "<unset>"];
+    assert_eq!(&cells[..3], &shown.map(Value::from));
+}
+
 #[test]
 fn an_autoscaler_shows_two_targets() {
     let resource = |name: &str, target: Value| json!({ "type": "Resource", "resource": { "name": name, "target": target } });
