@@ -271,6 +271,8 @@ pub(crate) struct FieldError {
 pub(crate) enum Fault {
     Required,
     Invalid(Value),
+    /// The same, with the value as the message shows it: a struct has an order of its own.
+    InvalidStruct(String),
     /// Not among these.
     NotSupported(Value, Vec<String>),
     Duplicate(Value),
@@ -329,7 +331,7 @@ impl Fault {
     fn reason(&self) -> &'static str {
         match self {
             Self::Required => "FieldValueRequired",
-            Self::Invalid(_) => "FieldValueInvalid",
+            Self::Invalid(_) | Self::InvalidStruct(_) => "FieldValueInvalid",
             Self::NotSupported(..) => "FieldValueNotSupported",
             Self::Duplicate(_) => "FieldValueDuplicate",
             Self::Forbidden => "FieldValueForbidden",
@@ -344,6 +346,7 @@ impl Fault {
         match self {
             Self::Required => "Required value".to_owned(),
             Self::Invalid(value) => format!("Invalid value: {}", shown(value)),
+            Self::InvalidStruct(text) => format!("Invalid value: {text}"),
             Self::NotSupported(value, _) => format!("Unsupported value: {}", shown(value)),
             Self::Duplicate(value) => format!("Duplicate value: {}", shown(value)),
             Self::Forbidden => "Forbidden".to_owned(),

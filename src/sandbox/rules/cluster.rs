@@ -224,8 +224,9 @@ fn check_budget(budget: &Value, _old: Option<&Value>) -> Vec<FieldError> {
         let value = json!({ "MinAvailable": least.value, "MaxUnavailable": most.value,
             "Selector": spec.at("selector").value,
             "UnhealthyPodEvictionPolicy": policy.value });
+        let whole = Place::new(&spec.path, &value);
         let detail = "minAvailable and maxUnavailable cannot be both set";
-        found.push(spec.refuse(value, detail));
+        found.push(whole.invalid_struct(&BUDGET, detail));
     }
     for share in [&least, &most] {
         found.extend(whole_or_percent(share));
@@ -237,6 +238,16 @@ fn check_budget(budget: &Value, _old: Option<&Value>) -> Vec<FieldError> {
     }
     found
 }
+
+/// The fields of a budget, in the order in which messages show them.
+const BUDGET: [&str; 6] = [
+    "MinAvailable",
+    "Selector",
+    "MaxUnavailable",
+    "UnhealthyPodEvictionPolicy",
+    "matchLabels",
+    "matchExpressions",
+];
 
 fn check_budget_status(budget: &Value, _old: Option<&Value>) -> Vec<FieldError> {
     let status = Place::root(budget).at("status");

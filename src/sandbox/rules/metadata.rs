@@ -186,14 +186,27 @@ fn owners(place: &Place<'_>) -> Vec<FieldError> {
         let name = format!("{}/{}", owner.at("kind").text(), owner.at("name").text());
         match &controller {
             None => controller = Some(name),
-            Some(first) => found.push(place.invalid(format!(
-                "Only one reference can have Controller set to true. Found \"true\" in references \
-                 for {first} and {name}"
-            ))),
+            Some(first) => {
+                let detail = format!(
+                    "Only one reference can have Controller set to true. Found \"true\" in \
+                     references for {first} and {name}"
+                );
+                found.push(place.invalid_struct(&OWNER, detail));
+            }
         }
     }
     found
 }
+
+/// The fields of an owner, in the order in which messages show them.
+const OWNER: [&str; 6] = [
+    "apiVersion",
+    "kind",
+    "name",
+    "uid",
+    "controller",
+    "blockOwnerDeletion",
+];
 
 fn owned_by(owner: &Place<'_>) -> Vec<FieldError> {
     let mut found = Vec::new();
@@ -208,7 +221,8 @@ fn owned_by(owner: &Place<'_>) -> Vec<FieldError> {
         }
     }
     if (version.text(), owner.at("kind").text()) == ("v1", "Event") {
-        found.push(owner.invalid("/v1, Kind=Event is disallowed from being an owner"));
+        let detail = "/v1, Kind=Event is disallowed from being an owner";
+        found.push(owner.invalid_struct(&OWNER, detail));
     }
     found
 }

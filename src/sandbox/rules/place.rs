@@ -112,6 +112,13 @@ impl<'a> Place<'a> {
         FieldError::new(&self.path, Fault::Invalid(value.into()), detail)
     }
 
+    /// What is here, a struct or a list of them, is invalid. The message shows its fields in the
+    /// order of their type.
+    pub(crate) fn invalid_struct(&self, order: &[&str], detail: impl Into<String>) -> FieldError {
+        let shown = in_order(self.value, order);
+        FieldError::new(&self.path, Fault::InvalidStruct(shown), detail)
+    }
+
     /// One error for each of the messages about the text that is here.
     pub(crate) fn invalid_text(&self, messages: Vec<String>) -> Vec<FieldError> {
         let error = |it| self.refuse(self.text(), it);
@@ -147,6 +154,34 @@ impl<'a> Place<'a> {
     }
 }
 
+/// As JSON, at every depth with the fields of `order` in that order before all others.
+pub(crate) fn in_order(value: &Value, order: &[&str]) -> String {
+    match value {
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(|it| in_order(it, order)).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Object(fields) => {
+            let rank = |name: &String| {
+                let position = order.iter().position(|it| it == name);
+                position.unwrap_or(order.len())
+            };
+            let mut fields: Vec<_> = fields.iter().collect();
+            fields.sort_by_key(|(name, _)| rank(name));
+            let field = |(name, it)| {
+                format!(
+                    "{}:{}",
+                    Value::from(String::as_str(name)),
+                    in_order(it, order)
+                )
+            };
+            let fields: Vec<String> = fields.into_iter().map(field).collect();
+            format!("{{{}}}", fields.join(","))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -164,6 +199,13 @@ mod tests {
         assert_eq!(labels.key("a").text(), "b");
         let entries: Vec<_> = labels.entries().map(|(_, it)| it.path).collect();
         assert_eq!(entries, ["spec.labels[a]"]);
+    }
+
+    #[test]
+    fn structs_are_shown_in_their_order() {
+        let value = json!([{ "a": [{ "b": "\"", "z": {} }], "b": 1, "z": null }, 2]);
+        let shown = r#"[{"z":null,"b":1,"a":[{"z":{},"b":"\""}]},2]"#;
+        assert_eq!(in_order(&value, &["z", "b"]), shown);
     }
 
     #[test]
