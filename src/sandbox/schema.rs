@@ -6,6 +6,7 @@
 pub(crate) mod builtin;
 pub(crate) mod check;
 pub(crate) mod defaults;
+pub(crate) mod form;
 pub(crate) mod unknown;
 
 use serde_json::{Map, Value};
@@ -86,15 +87,20 @@ impl<'a> Schema<'a> {
         here.or_else(|| self.referred()?.keyword(keyword))
     }
 
-    /// The definition that this place refers to, directly or as the only one of `allOf`.
+    /// The definition that this place refers to.
     fn referred(&self) -> Option<Self> {
+        Self::named(self.definition()?, self.definitions)
+    }
+
+    /// The name of the definition that this place refers to, directly or as the only one of
+    /// `allOf`.
+    pub(crate) fn definition(&self) -> Option<&'a str> {
         let only = || match self.node.get("allOf")?.as_array()?.as_slice() {
             [only] => only.get("$ref"),
             _ => None,
         };
         let reference = self.node.get("$ref").or_else(only)?;
-        let name = reference.as_str()?.strip_prefix(REFERENCE)?;
-        Self::named(name, self.definitions)
+        reference.as_str()?.strip_prefix(REFERENCE)
     }
 
     pub(crate) fn shape(&self) -> Shape {
@@ -120,7 +126,7 @@ impl<'a> Schema<'a> {
     }
 
     /// The field `name` of a struct.
-    fn own(&self, name: &str) -> Option<Self> {
+    pub(crate) fn own(&self, name: &str) -> Option<Self> {
         let own = self.keyword("properties").and_then(|it| it.get(name));
         own.map(|it| self.at(it))
     }

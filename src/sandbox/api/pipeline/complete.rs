@@ -10,7 +10,7 @@ use crate::sandbox::api::metadata;
 use crate::sandbox::api::present::converted;
 use crate::sandbox::apply::{Author, Typed};
 use crate::sandbox::registry::Served;
-use crate::sandbox::schema::{check, defaults};
+use crate::sandbox::schema::{Schema, builtin, check, defaults, form};
 use crate::sandbox::status::{FieldError, Refusal};
 use crate::sandbox::{crd, rules};
 
@@ -20,6 +20,7 @@ pub(super) fn defaulted(
     mut object: Value,
     live: Option<&Arc<Value>>,
 ) -> Value {
+    in_form(target.served, &mut object, form::settle);
     defaults::fill(&mut object, target.served.version().schema());
     let kept = target.served.stored();
     let mut object = converted(&kept, &object).unwrap_or(object);
@@ -32,6 +33,35 @@ pub(super) fn defaulted(
         complete(&mut object);
     }
     object
+}
+
+/// Brings what is of a built-in type into its form: of a custom resource, the metadata.
+fn in_form(served: &Served, object: &mut Value, bring: fn(&mut Value, Schema<'_>, &str)) {
+    let version = served.version();
+    if !served.is_custom {
+        bring(object, version.schema(), &version.definition);
+        return;
+    }
+    let definitions = builtin::definitions();
+    if let (Some(schema), Some(metadata)) = (
+        Schema::named(builtin::OBJECT_META, &definitions),
+        object.get_mut("metadata"),
+    ) {
+        bring(metadata, schema, builtin::OBJECT_META);
+    }
+}
+
+/// Sees to it that a built-in object has a status, a new one with all that is always in it.
+fn complete_status(kept: &Served, object: &mut Value, is_new: bool) {
+    if !kept.version().has_status {
+        return;
+    }
+    if object["status"].is_null() {
+        object["status"] = json!({});
+    }
+    if let (true, Some(status)) = (is_new, kept.version().schema().field("status")) {
+        defaults::fill(&mut object["status"], status);
+    }
 }
 
 impl Writer<'_> {
@@ -57,8 +87,8 @@ impl Writer<'_> {
             }
             set(object, "spec", Some(spec));
         }
-        if !kept.is_custom && kept.version().has_status && object["status"].is_null() {
-            object["status"] = json!({});
+        if !kept.is_custom {
+            complete_status(&kept, object, live.is_none());
         }
         let errors = errors(&kept, target.subresource, object, live);
         if !errors.is_empty() {
@@ -66,6 +96,7 @@ impl Writer<'_> {
             return Err(Refusal::invalid(kept.kind.named(), name, &errors));
         }
         self.allocate(&kept, object);
+        in_form(&kept, object, form::write);
         Ok(())
     }
 
