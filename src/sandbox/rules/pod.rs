@@ -27,9 +27,12 @@ fn complete(pod: &mut Value) {
     }
 }
 
-/// A new pod is pending, of the class that its resources give it.
+/// A new pod is pending, of the class that its resources give it, and gets what admission adds.
 fn prepare(pod: &mut Value, old: Option<&Value>) {
     if old.is_none() && pod.is_object() {
+        if let Some(spec) = super::fields(pod, &["spec"]) {
+            defaults::admit(spec);
+        }
         let class = defaults::quality_of_service(&pod["spec"]);
         pod["status"] = serde_json::json!({ "phase": "Pending", "qosClass": class });
     }

@@ -102,7 +102,7 @@ mod tests {
             "selector": { "matchLabels": { "app": "web" } },
             "template": { "metadata": {}, "spec": {
                 "restartPolicy": "Always", "terminationGracePeriodSeconds": 30,
-                "dnsPolicy": "ClusterFirst", "securityContext": {},
+                "dnsPolicy": "ClusterFirst",
                 "schedulerName": "default-scheduler",
                 "containers": [{
                     "name": "web", "image": "web:1", "resources": {},

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::sandbox::rules::quantity::{read, shown};
+use crate::sandbox::rules::quantity::read;
 use crate::sandbox::rules::{fields, items, set_default};
 use crate::units::Quantity;
 
@@ -25,7 +25,10 @@ pub(super) fn complete_pod(spec: &mut Fields) {
     for name in ["containers", "initContainers"] {
         items(spec, name).for_each(request_limits);
     }
-    // What admission adds: the account, and how long a lost node is tolerated.
+}
+
+/// What admission adds to a new pod: the account, and how long a lost node is tolerated.
+pub(super) fn admit(spec: &mut Fields) {
     set_default(spec, "serviceAccountName", json!("default"));
     set_default(spec, "serviceAccount", spec["serviceAccountName"].clone());
     set_default(spec, "priority", json!(0));
@@ -94,20 +97,6 @@ fn container(container: &mut Fields) {
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
         if let Some(it) = container.get_mut(name).and_then(Value::as_object_mut) {
             probe(it);
-        }
-    }
-    canonical_amounts(container);
-}
-
-/// Quantities are written back in their canonical form.
-fn canonical_amounts(container: &mut Fields) {
-    let Some(resources) = container.get_mut("resources") else {
-        return;
-    };
-    for name in ["limits", "requests"] {
-        let amounts = fields(resources, &[name]).into_iter();
-        for amount in amounts.flat_map(Map::values_mut) {
-            *amount = shown(amount);
         }
     }
 }
