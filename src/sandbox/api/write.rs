@@ -13,6 +13,7 @@ use super::pipeline::{Target, Writer};
 use super::{Call, Inner, metadata, present, scale};
 use crate::sandbox::patch::{PatchType, patch};
 use crate::sandbox::registry::Served;
+use crate::sandbox::schema::check::convert::convert_error;
 use crate::sandbox::schema::check::decode::decode_error;
 use crate::sandbox::schema::unknown;
 use crate::sandbox::status::{Details, Fault, FieldError, Named, Refusal};
@@ -143,6 +144,10 @@ impl Inner {
         let schema = served.version().schema();
         let unknown = unknown::prune(&mut object, schema);
         let warnings = judge(&unknown, &[], options.validation).map_err(|it| wrong(&it))?;
+        let moved = (patch_type == PatchType::Strategic).then(|| convert_error(&object, schema));
+        if let Some(why) = moved.flatten() {
+            return Err(wrong(&why));
+        }
         if !served.is_custom
             && let Some(why) = decode_error(&object, schema)
         {

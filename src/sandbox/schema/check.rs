@@ -5,6 +5,7 @@
 //! [`typed::typed_errors`] find. Their rules are not in the schema.
 
 mod combined;
+pub(crate) mod convert;
 pub(crate) mod decode;
 mod format;
 mod scalar;

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use serde_json::{Number, Value};
 
 use super::{Schema, Shape, type_name};
-use crate::sandbox::schema::REFERENCE;
 
 /// Why the value cannot be read into its type, in the words in which the API server says so after
 /// `Deployment in version "v1" cannot be handled as a Deployment: `. `None` if it can.
@@ -91,20 +90,13 @@ fn read(value: &Value, schema: Schema<'_>, place: &Place) -> Result<(), String> 
 }
 
 /// The last word of the name of the definition that is referred to.
-fn definition<'a>(schema: Schema<'a>) -> Option<&'a str> {
-    name(schema)?.rsplit('.').next()
-}
-
-fn name<'a>(schema: Schema<'a>) -> Option<&'a str> {
-    let node = schema.node();
-    let only = || node.get("allOf")?.get(0)?.get("$ref");
-    let reference = node.get("$ref").or_else(only)?;
-    reference.as_str()?.strip_prefix(REFERENCE)
+pub(super) fn definition<'a>(schema: Schema<'a>) -> Option<&'a str> {
+    schema.definition()?.rsplit('.').next()
 }
 
 /// A type as Go names it.
-fn go_type(schema: Schema<'_>) -> String {
-    if let Some((package, kind)) = name(schema).and_then(|it| it.rsplit_once('.'))
+pub(super) fn go_type(schema: Schema<'_>) -> String {
+    if let Some((package, kind)) = schema.definition().and_then(|it| it.rsplit_once('.'))
         && schema.shape() != Shape::IntOrString
     {
         let package = package.rsplit('.').next().unwrap_or(package);
@@ -161,6 +153,10 @@ fn read_time(value: &Value, kind: &str, place: &Place) -> Result<(), String> {
     let Value::String(text) = value else {
         return Err(place.refuse(go_kind(value), "string"));
     };
+    read_time_text(text, kind)
+}
+
+pub(super) fn read_time_text(text: &str, kind: &str) -> Result<(), String> {
     let layout = match kind {
         "MicroTime" => "2006-01-02T15:04:05.000000Z07:00",
         _ => "2006-01-02T15:04:05Z07:00",
@@ -173,7 +169,7 @@ fn read_time(value: &Value, kind: &str, place: &Place) -> Result<(), String> {
     }
 }
 
-fn read_quantity(value: &Value) -> Result<(), String> {
+pub(super) fn read_quantity(value: &Value) -> Result<(), String> {
     const FORM: &str = "quantities must match the regular expression \
                         '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
     let text = match value {
