@@ -32,6 +32,6 @@ mod store;
 mod table;
 mod twin;
 
-pub use cluster::{Account, Error, Options, Sandbox};
+pub use cluster::{Account, Error, Options, Sandbox, Upstream};
 pub use faults::Plan as Faults;
 pub use seed::Seed;

@@ -2,6 +2,7 @@
 
 mod control;
 mod life;
+mod upstream;
 
 use std::hash::{BuildHasher, RandomState};
 use std::io;
@@ -22,11 +23,13 @@ use super::fleet::Fleet;
 use super::kubeconfig::Kubeconfig;
 use super::seed::Seed;
 use super::server::authentication::Tokens;
+use super::server::log::Log;
 use super::server::{Server, Settings};
-use super::twin::{self, Twin};
 use crate::sim::numbers::after;
 use control::Control;
 use life::Life;
+pub use upstream::Upstream;
+use upstream::Upstreams;
 
 /// How long the pods of a fleet have been there when the sandbox starts.
 const BEFORE: SignedDuration = SignedDuration::from_hours(1);
@@ -48,6 +51,14 @@ pub struct Options {
     pub users: Vec<Account>,
     /// How many writes of each resource watches can go back to.
     pub memory: usize,
+    /// Whether a twin runs the workloads. Without one, the seed's pods and their measurements, which
+    /// are objects of `metrics.k8s.io`, are served as they came, its histories are not told, time
+    /// stands, and there is nothing below `/twin`.
+    pub twin: bool,
+    /// Where services lead whose pods are not of the sandbox.
+    pub upstreams: Vec<Upstream>,
+    /// How many requests are remembered for [`Sandbox::requests`].
+    pub log: usize,
 }
 
 impl Options {
@@ -62,6 +73,9 @@ impl Options {
             faults: Plan::default(),
             users: vec![],
             memory: 10_000,
+            twin: true,
+            upstreams: vec![],
+            log: 0,
         }
     }
 }
@@ -85,6 +99,8 @@ pub enum Error {
     },
     #[error("the faults make no sense: {0}")]
     Faults(String),
+    #[error("service {service} cannot lead to {url:?}, which is no URL of a plain HTTP server")]
+    Upstream { service: String, url: String },
 }
 
 /// A running sandbox.
@@ -92,6 +108,7 @@ pub struct Sandbox {
     api: Api,
     clock: Clock,
     faults: Arc<Faults>,
+    log: Arc<Log>,
     server: Server,
     admin: Account,
     users: Vec<Account>,
@@ -101,33 +118,46 @@ impl Sandbox {
     /// Starts the server, on loopback, in the runtime of the caller.
     ///
     /// # Errors
-    /// When the port is taken or the faults make no sense.
+    /// When the port is taken, or the faults or an upstream make no sense.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let faults = Faults::of(options.faults).map_err(|err| Error::Faults(err.to_string()))?;
         let faults = Arc::new(faults);
+        let upstreams = Upstreams::new(options.upstreams)?;
         // Pods come up before anybody looks.
-        let clock = Clock::at(after(options.start, -BEFORE));
+        let before = if options.twin {
+            BEFORE
+        } else {
+            SignedDuration::ZERO
+        };
+        let clock = Clock::at(after(options.start, -before));
         let seed = options.start.as_second() as u64;
         let api = Api::remembering(options.memory, clock.clone(), seed);
         if options.keda {
             api.load(keda::definitions().to_vec());
         }
-        let fleet = Fleet::of(options.seed, options.start);
-        api.load(fleet.objects);
-        let config = twin::Config {
-            workloads: fleet.workloads,
-            faults: Arc::clone(&faults),
-            ..twin::Config::starting_at(options.start)
+        let life = match options.twin {
+            true => Some(Life::of(
+                &api,
+                &clock,
+                &faults,
+                Fleet::of(options.seed, options.start),
+                options.start,
+                options.speed,
+            )),
+            false => {
+                still(&api, options.seed);
+                None
+            }
         };
-        let mut twin = Twin::new(Arc::new(api.clone()), clock.clone(), config);
-        twin.advance(options.start);
-        let life = Life::begin(twin, fleet.past, options.speed);
-        life.tell(&api);
-        let control = Arc::new(Control {
-            api: api.clone(),
-            life,
-            faults: Arc::clone(&faults),
+        serve(&api, life.clone(), upstreams);
+        let control = life.map(|life| {
+            Arc::new(Control {
+                api: api.clone(),
+                life,
+                faults: Arc::clone(&faults),
+            })
         });
+        let log = Arc::new(Log::new(options.log));
         let admin = administrator();
         let accounts = std::iter::once(&admin).chain(&options.users);
         let settings = Settings {
@@ -137,6 +167,7 @@ impl Sandbox {
             policies: policies(api.clone()),
             faults: Arc::clone(&faults),
             clock: clock.clone(),
+            log: Arc::clone(&log),
         };
         let port = options.port;
         let server = Server::start(settings).await;
@@ -145,6 +176,7 @@ impl Sandbox {
             api,
             clock,
             faults,
+            log,
             server,
             admin,
             users: options.users,
@@ -226,6 +258,12 @@ impl Sandbox {
         self.clock.now()
     }
 
+    /// Method, path and query of the last requests, refused ones included, the oldest first; at
+    /// most as many as [`Options::log`] says.
+    pub fn requests(&self) -> Vec<String> {
+        self.log.requests()
+    }
+
     /// Meets other trouble from now on.
     ///
     /// # Errors
@@ -254,13 +292,50 @@ fn user(account: &Account) -> User {
     User::known(&account.name, account.groups.clone())
 }
 
-fn handler(api: Api, control: Arc<Control>) -> super::server::Handler {
-    Arc::new(move |request| {
-        let (api, control) = (api.clone(), Arc::clone(&control));
+/// Loads a seed that stays as it is.
+fn still(api: &Api, seed: Seed) {
+    let (measured, objects) = seed.objects.into_iter().partition(is_measured);
+    api.load(objects);
+    let measured: Vec<Value> = measured;
+    api.set_metrics(Arc::new(move |plural| {
+        let of_kind = |it: &&Value| match it["kind"].as_str() {
+            Some("PodMetrics") => plural == "pods",
+            Some("NodeMetrics") => plural == "nodes",
+            _ => false,
+        };
+        measured.iter().filter(of_kind).cloned().collect()
+    }));
+}
+
+/// Whether it is an object that no API server keeps.
+fn is_measured(object: &Value) -> bool {
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    version.starts_with("metrics.k8s.io/")
+}
+
+/// Lets services answer: those with an upstream, and the history of the twin.
+fn serve(api: &Api, life: Option<Life>, upstreams: Upstreams) {
+    let (asked, upstreams) = (api.clone(), Arc::new(upstreams));
+    api.set_proxy(Arc::new(move |request| {
+        let (api, upstreams) = (asked.clone(), Arc::clone(&upstreams));
+        let life = life.clone();
         Box::pin(async move {
-            match Control::serves(&request.path) {
-                true => control.answer(request).await,
-                false => api.answer(request).await,
+            match (upstreams.answer(&api, &request).await, life) {
+                (Some(answer), _) => Some(answer),
+                (None, Some(life)) => life.proxied(request, api.now()).await,
+                (None, None) => None,
+            }
+        })
+    }));
+}
+
+fn handler(api: Api, control: Option<Arc<Control>>) -> super::server::Handler {
+    Arc::new(move |request| {
+        let (api, control) = (api.clone(), control.clone());
+        Box::pin(async move {
+            match control.filter(|_| Control::serves(&request.path)) {
+                Some(control) => control.answer(request).await,
+                None => api.answer(request).await,
             }
         })
     })

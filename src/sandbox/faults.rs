@@ -58,15 +58,15 @@ impl Faults {
         Ok(())
     }
 
-    /// What happens to a request; counts it.
-    pub(crate) fn judge(&self, asked: &Attributes, user_agent: &str) -> Trouble {
+    /// What happens to a request, of which `query` is what follows the question mark; counts it.
+    pub(crate) fn judge(&self, asked: &Attributes, query: &str, user_agent: &str) -> Trouble {
         let active = self.active();
         let mut trouble = Trouble::default();
         for (index, rule) in active.plan.rules.iter().enumerate() {
             if rule.when.fits(asked, user_agent)
                 && let Some(chance) = active.strikes(index, rule)
             {
-                trouble.add(rule, asked, chance);
+                trouble.add(rule, asked, query, chance);
             }
         }
         trouble
@@ -108,14 +108,14 @@ impl Active {
 }
 
 impl Trouble {
-    fn add(&mut self, rule: &Rule, asked: &Attributes, chance: u64) {
+    fn add(&mut self, rule: &Rule, asked: &Attributes, query: &str, chance: u64) {
         if let Some(latency) = rule.latency {
             self.delay = self.delay.saturating_add(latency.at(fraction(chance)));
         }
         if self.refusal.is_none()
             && let Some(answer) = rule.answer
         {
-            self.refusal = refusal(answer, rule.retry_after_seconds, asked);
+            self.refusal = refusal(answer, rule.retry_after_seconds, asked, query);
         }
         if self.cut.is_none() && asked.verb == "watch" {
             self.cut = rule.cut;
@@ -123,8 +123,8 @@ impl Trouble {
     }
 }
 
-/// What the client reads; nothing where a conflict cannot be.
-fn refusal(answer: Answer, retry_after: u32, asked: &Attributes) -> Option<Refusal> {
+/// What the client reads; nothing where there cannot be such an answer.
+fn refusal(answer: Answer, retry_after: u32, asked: &Attributes, query: &str) -> Option<Refusal> {
     match answer {
         Answer::TooManyRequests => Some(Refusal::too_many_requests(retry_after)),
         Answer::InternalError => Some(Refusal::internal("this fault was asked for")),
@@ -137,7 +137,18 @@ fn refusal(answer: Answer, retry_after: u32, asked: &Attributes) -> Option<Refus
             };
             Refusal::modified(named, &asked.name)
         }),
+        Answer::Expired => (asked.verb == "list" && goes_on(query)).then(|| {
+            let message = "The provided continue parameter is too old to display a consistent \
+                           list result. You can start a new list without the continue parameter.";
+            Refusal::expired(message)
+        }),
     }
+}
+
+/// Whether a list is asked for from a certain place on.
+fn goes_on(query: &str) -> bool {
+    let mut pairs = query.split('&').filter_map(|it| it.split_once('='));
+    pairs.any(|(name, value)| name == "continue" && !value.is_empty())
 }
 
 /// A number that looks random, the same for the same seed: one step of SplitMix64.

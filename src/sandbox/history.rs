@@ -187,7 +187,7 @@ fn success(data: Value) -> Response {
 fn response(code: u16, content_type: &'static str, body: impl Into<bytes::Bytes>) -> Response {
     Response {
         code,
-        content_type,
+        content_type: content_type.into(),
         warnings: vec![],
         headers: vec![],
         body: Body::Whole(body.into()),

@@ -8,6 +8,7 @@ pub(crate) mod authentication;
 mod authority;
 mod exchange;
 mod listener;
+pub(crate) mod log;
 mod wire;
 
 use std::io;
@@ -28,6 +29,7 @@ use super::faults::Faults;
 use authentication::Tokens;
 use authority::Authority;
 use listener::EitherListener;
+use log::Log;
 
 /// How long requests under way may take after the server was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -46,6 +48,7 @@ pub(crate) struct Settings {
     pub(crate) policies: Arc<dyn Fn() -> Arc<Policies> + Send + Sync>,
     pub(crate) faults: Arc<Faults>,
     pub(crate) clock: Clock,
+    pub(crate) log: Arc<Log>,
 }
 
 /// A running server. Dropped without [`Server::stop`], it goes on until its runtime ends.

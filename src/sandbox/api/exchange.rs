@@ -1,5 +1,7 @@
 //! A request and its answer, apart from HTTP.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use serde_json::Value;
@@ -17,13 +19,15 @@ pub(crate) struct Request {
     pub(crate) accept: String,
     pub(crate) content_type: String,
     pub(crate) user_agent: String,
+    /// As they came, for services behind the proxy.
+    pub(crate) headers: http::HeaderMap,
     pub(crate) user: User,
     pub(crate) body: Bytes,
 }
 
 pub(crate) struct Response {
     pub(crate) code: u16,
-    pub(crate) content_type: &'static str,
+    pub(crate) content_type: Cow<'static, str>,
     /// The texts of `Warning` headers.
     pub(crate) warnings: Vec<String>,
     /// Other headers, such as `Retry-After`.
@@ -47,10 +51,10 @@ impl Response {
         Self::of(code, "text/plain; charset=utf-8", Body::Whole(body))
     }
 
-    pub(crate) fn of(code: u16, content_type: &'static str, body: Body) -> Self {
+    pub(crate) fn of(code: u16, content_type: impl Into<Cow<'static, str>>, body: Body) -> Self {
         Self {
             code,
-            content_type,
+            content_type: content_type.into(),
             warnings: vec![],
             headers: vec![],
             body,

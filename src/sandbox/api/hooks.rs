@@ -32,6 +32,7 @@ pub(crate) struct Proxied {
     /// With a slash in front.
     pub(crate) path: String,
     pub(crate) query: String,
+    pub(crate) headers: http::HeaderMap,
     pub(crate) body: Bytes,
 }
 
@@ -119,6 +120,7 @@ impl Proxied {
             method: call.request.method.clone(),
             path: format!("/{}", behind(&call.request.path)),
             query: call.request.query.clone(),
+            headers: call.request.headers.clone(),
             body: call.request.body.clone(),
         }
     }

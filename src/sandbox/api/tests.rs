@@ -36,6 +36,7 @@ pub(super) fn request(method: &str, target: &str) -> Request {
         accept: JSON.to_owned(),
         content_type: JSON.to_owned(),
         user_agent: "tests/1.0".to_owned(),
+        headers: http::HeaderMap::new(),
         user: User {
             name: "admin".to_owned(),
             groups: vec!["system:masters".to_owned()],

@@ -7,11 +7,14 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::sandbox::api::{Api, Proxied, Response};
+use crate::sandbox::clock::Clock;
+use crate::sandbox::faults::Faults;
+use crate::sandbox::fleet::Fleet;
 use crate::sandbox::history::joined::Joined;
 use crate::sandbox::history::past::Past;
 use crate::sandbox::history::{self, Labels, Matcher, Question, Sample, Samples, Span, service};
 use crate::sandbox::twin::driver::{self, Achieved, Pace};
-use crate::sandbox::twin::{Record, Twin};
+use crate::sandbox::twin::{self, Record, Twin};
 
 /// A twin whose time passes. Copies are the same one; time stops with the last of them.
 #[derive(Clone)]
@@ -28,7 +31,7 @@ struct Inner {
 
 impl Life {
     /// Lets time pass, in the runtime of the caller; 0 lets it stand.
-    pub(super) fn begin(twin: Twin, past: Past, speed: u32) -> Self {
+    fn begin(twin: Twin, past: Past, speed: u32) -> Self {
         let twin = Arc::new(Mutex::new(twin));
         let achieved = Achieved::default();
         let pace = match speed {
@@ -45,22 +48,39 @@ impl Life {
         }))
     }
 
-    /// Lets the API server answer for metrics and for the history.
-    pub(super) fn tell(&self, api: &Api) {
+    /// Brings a fleet to life in `api`, as it is at `start`.
+    pub(super) fn of(
+        api: &Api,
+        clock: &Clock,
+        faults: &Arc<Faults>,
+        fleet: Fleet,
+        start: Timestamp,
+        speed: u32,
+    ) -> Self {
+        api.load(fleet.objects);
+        let config = twin::Config {
+            workloads: fleet.workloads,
+            faults: Arc::clone(faults),
+            ..twin::Config::starting_at(start)
+        };
+        let mut twin = Twin::new(Arc::new(api.clone()), clock.clone(), config);
+        twin.advance(start);
+        let life = Self::begin(twin, fleet.past, speed);
+        life.tell(api);
+        life
+    }
+
+    /// Lets the API server tell the metrics, and makes a service of the history.
+    fn tell(&self, api: &Api) {
         let life = self.clone();
         api.set_metrics(Arc::new(move |plural| life.metrics(plural)));
         api.load(vec![service::namespace()]);
         // One that the seed brought along does as well.
         let _ = api.create("stepscale", service::object());
-        let (life, asked) = (self.clone(), api.clone());
-        api.set_proxy(Arc::new(move |request| {
-            let (life, now) = (life.clone(), asked.now());
-            Box::pin(async move { life.proxied(request, now).await })
-        }));
     }
 
     /// What the history answers, if that is asked.
-    async fn proxied(self, asked: Proxied, now: Timestamp) -> Option<Response> {
+    pub(super) async fn proxied(self, asked: Proxied, now: Timestamp) -> Option<Response> {
         if !service::is(&asked.namespace, &asked.service, &asked.port) {
             return None;
         }

@@ -71,6 +71,9 @@ pub(crate) enum Answer {
     Unavailable,
     /// 409, as if somebody else had just written; for updates and patches alone.
     Conflict,
+    /// 410, as if a list had been forgotten between two of its pages; for pages after the first
+    /// alone.
+    Expired,
 }
 
 /// When a watch loses its connection, whichever comes first.

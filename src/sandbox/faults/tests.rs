@@ -12,13 +12,18 @@ fn asked(request: &str) -> Attributes {
     Attributes::of(method, path, query)
 }
 
+/// What follows the question mark.
+fn query(request: &str) -> &str {
+    request.split_once('?').map_or("", |it| it.1)
+}
+
 const PATCH: &str = "PATCH /apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/web";
 
 /// Which of ten requests are refused, each with its code.
 fn codes(faults: &Faults, request: &str) -> Vec<u16> {
     let code = |_| {
         faults
-            .judge(&asked(request), "kubectl/1.36")
+            .judge(&asked(request), query(request), "kubectl/1.36")
             .refusal
             .map_or(0, |it| it.code)
     };
@@ -39,7 +44,12 @@ fn a_share_is_kept_and_the_same_seed_strikes_the_same_requests() {
             r#"{{ "seed": {seed}, "rules": [{{ "share": 0.3, "answer": "internalError" }}] }}"#
         );
         let faults = Faults::of(plan(&text)).unwrap();
-        let struck = |_| faults.judge(&asked(PATCH), "").refusal.is_some();
+        let struck = |_| {
+            faults
+                .judge(&asked(PATCH), query(PATCH), "")
+                .refusal
+                .is_some()
+        };
         (0..10_000).map(struck).collect::<Vec<bool>>()
     };
     let struck = of(7).into_iter().filter(|it| *it).count();
@@ -75,7 +85,10 @@ fn rules_strike_what_they_are_about_alone() {
 fn only_updates_and_patches_conflict() {
     let text = r#"{ "rules": [{ "answer": "conflict" }] }"#;
     let faults = Faults::of(plan(text)).unwrap();
-    let refusal = faults.judge(&asked(PATCH), "").refusal.unwrap();
+    let refusal = faults
+        .judge(&asked(PATCH), query(PATCH), "")
+        .refusal
+        .unwrap();
     assert_eq!(
         refusal.message,
         "Operation cannot be fulfilled on horizontalpodautoscalers.autoscaling \"web\": the object \
@@ -96,7 +109,7 @@ fn latencies_add_up_and_stay_in_their_range() {
         { "latency": { "least": "1s" } }] }"#;
     let faults = Faults::of(plan(text)).unwrap();
     let delays: Vec<Duration> = (0..100)
-        .map(|_| faults.judge(&asked(PATCH), "").delay)
+        .map(|_| faults.judge(&asked(PATCH), query(PATCH), "").delay)
         .collect();
     let range = Duration::from_millis(1010)..=Duration::from_millis(1030);
     assert!(delays.iter().all(|it| range.contains(it)), "{delays:?}");
@@ -112,10 +125,21 @@ fn watches_alone_are_cut() {
         after_seconds: None,
     };
     assert_eq!(
-        faults.judge(&asked("GET /api/v1/pods?watch=1"), "").cut,
+        faults
+            .judge(
+                &asked("GET /api/v1/pods?watch=1"),
+                query("GET /api/v1/pods?watch=1"),
+                ""
+            )
+            .cut,
         Some(cut)
     );
-    assert_eq!(faults.judge(&asked("GET /api/v1/pods"), "").cut, None);
+    assert_eq!(
+        faults
+            .judge(&asked("GET /api/v1/pods"), query("GET /api/v1/pods"), "")
+            .cut,
+        None
+    );
 }
 
 #[test]
@@ -183,5 +207,22 @@ fn words_that_are_not_known_are_refused() {
         r#"{ "rules": [{ "answer": "teapot" }] }"#,
     ] {
         assert!(serde_json::from_str::<Plan>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn only_pages_after_the_first_expire() {
+    let text = r#"{ "rules": [{ "answer": "expired" }] }"#;
+    let faults = Faults::of(plan(text)).unwrap();
+    let cases = [
+        ("GET /api/v1/pods?limit=500", 0),
+        ("GET /api/v1/pods?limit=500&continue=", 0),
+        ("GET /api/v1/pods?limit=500&continue=abc", 410),
+        ("GET /api/v1/pods?continue=abc&watch=1", 0),
+        ("DELETE /api/v1/namespaces/a/pods?continue=abc", 0),
+        (PATCH, 0),
+    ];
+    for (request, code) in cases {
+        assert_eq!(codes(&faults, request)[0], code, "{request}");
     }
 }

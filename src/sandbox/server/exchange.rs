@@ -57,7 +57,9 @@ pub(super) async fn answer(
 ) -> Response {
     let (head, body) = request.into_parts();
     let asked = asked(&head);
-    let trouble = state.settings.faults.judge(&asked, text(&head, USER_AGENT));
+    state.settings.log.note(&head);
+    let (query, agent) = (query(&head), text(&head, USER_AGENT));
+    let trouble = state.settings.faults.judge(&asked, query, agent);
     if !trouble.delay.is_zero() {
         tokio::time::sleep(trouble.delay).await;
     }
@@ -83,10 +85,11 @@ async fn served(
     let request = api::Request {
         method: head.method.clone(),
         path: head.uri.path().to_owned(),
-        query: head.uri.query().unwrap_or_default().to_owned(),
+        query: query(head).to_owned(),
         accept: texts(head, ACCEPT),
         content_type: text(head, CONTENT_TYPE).to_owned(),
         user_agent: text(head, USER_AGENT).to_owned(),
+        headers: head.headers.clone(),
         user,
         body,
     };
@@ -106,8 +109,11 @@ async fn whole(body: axum::body::Body) -> Result<Bytes, Refusal> {
 }
 
 fn asked(head: &Parts) -> Attributes {
-    let query = head.uri.query().unwrap_or_default();
-    Attributes::of(head.method.as_str(), head.uri.path(), query)
+    Attributes::of(head.method.as_str(), head.uri.path(), query(head))
+}
+
+fn query(head: &Parts) -> &str {
+    head.uri.query().unwrap_or_default()
 }
 
 /// A header, empty if it is not there or no text.

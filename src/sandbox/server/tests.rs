@@ -24,7 +24,7 @@ fn echo(request: Request) -> Response {
         "type": request.content_type, "accept": request.accept, "length": request.body.len() });
     Response {
         code: 200,
-        content_type: "application/json",
+        content_type: "application/json".into(),
         warnings: vec!["it is \"old\"".to_owned()],
         headers: vec![("x-test", "yes".to_owned())],
         body: match request.query.as_str() {
@@ -45,6 +45,7 @@ async fn start(plan: &str) -> (Server, Arc<Faults>) {
         policies: Arc::new(Arc::<Policies>::default),
         faults: Arc::clone(&faults),
         clock: Clock::at(Timestamp::UNIX_EPOCH),
+        log: Arc::default(),
     };
     (Server::start(settings).await.unwrap(), faults)
 }

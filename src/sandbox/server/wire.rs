@@ -29,7 +29,7 @@ pub(super) fn refused(refusal: &Refusal) -> api::Response {
     let header = |seconds: u32| ("retry-after", seconds.to_string());
     api::Response {
         code: refusal.code,
-        content_type: JSON,
+        content_type: JSON.into(),
         warnings: vec![],
         headers: seconds.map(header).into_iter().collect(),
         body: api::Body::Whole(refusal.to_json().to_string().into()),
@@ -50,7 +50,9 @@ pub(super) fn response(
     let code = StatusCode::from_u16(answer.code);
     *response.status_mut() = code.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
+    if let Ok(kind) = HeaderValue::from_str(&answer.content_type) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
     for text in &answer.warnings {
         add(headers, WARNING, &format!("299 - \"{}\"", escaped(text)));
     }

@@ -77,6 +77,7 @@ async fn serve(past: Past) -> Server {
         policies: Arc::new(Arc::<Policies>::default),
         faults: Default::default(),
         clock: Clock::at(Timestamp::UNIX_EPOCH),
+        log: Arc::default(),
         handler: Arc::new(move |request| {
             let past = Arc::clone(&past);
             async move {
