@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::rig::apiserver::{ApiServer, Options, SECRET};
+use crate::rig::cluster::{Cluster, Options, SECRET};
 use crate::rig::faulty::{Fault, Faulty};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User, interrupt};
@@ -26,7 +26,7 @@ fn judgments(said: &Said) -> Value {
         .collect()
 }
 
-fn gather(user: &User, server: &ApiServer, out: &Path, more: &[&str]) -> Said {
+fn gather(user: &User, server: &Cluster, out: &Path, more: &[&str]) -> Said {
     let out = out.display().to_string();
     let arguments = [&["gather", "-A", NOW, "-o", &out], more].concat();
     let said = user.run(&server.kubeconfig(), &arguments);
@@ -59,7 +59,7 @@ fn a_snapshot_is_judged_as_the_cluster_was() {
         prometheus: Some(prometheus.url.clone()),
         ..Options::default()
     };
-    let server = ApiServer::start(&fleet, options);
+    let server = Cluster::start(&fleet, options);
     let user = User::new();
     let arguments = [
         "analyze",
@@ -108,7 +108,7 @@ fn assert_tells_nothing_private(snapshot: &str) {
 #[test]
 fn without_history_there_are_objects_only() {
     let fleet = Fleet::generate(&Parameters::tiny());
-    let server = ApiServer::start(&fleet, Options::default());
+    let server = Cluster::start(&fleet, Options::default());
     let user = User::new();
     let file = user.path("objects.jsonl");
     let said = gather(&user, &server, &file, &[]);
@@ -124,7 +124,7 @@ fn without_history_there_are_objects_only() {
 
 #[test]
 fn standard_output_takes_a_snapshot_too() {
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     let file = user.path("objects.jsonl");
     gather(&user, &server, &file, &[]);
@@ -135,7 +135,7 @@ fn standard_output_takes_a_snapshot_too() {
 
 #[test]
 fn an_interrupted_or_failed_gather_leaves_nothing() {
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     let folder = user.path("out");
     fs::create_dir(&folder).unwrap();
@@ -171,7 +171,7 @@ fn an_interrupted_or_failed_gather_leaves_nothing() {
 
 #[test]
 fn a_file_that_is_there_stays_until_the_new_one_is_whole() {
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     let file = user.path("shop.jsonl");
     fs::write(&file, "old").unwrap();
@@ -198,7 +198,7 @@ fn a_file_that_is_there_stays_until_the_new_one_is_whole() {
 
 #[test]
 fn a_place_that_cannot_be_written_to_is_named() {
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     let arguments = ["gather", "-A", "-o", "/nowhere/shop.jsonl"];
     let said = user.run(&server.kubeconfig(), &arguments);

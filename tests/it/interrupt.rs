@@ -4,14 +4,14 @@ use std::fs::{self, File};
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::rig::apiserver::{ApiServer, Options};
+use crate::rig::cluster::{Cluster, Options};
 use crate::rig::faulty::{Fault, Faulty};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{SHOP, Said, User, interrupt};
 
 #[test]
 fn a_signal_ends_a_run_that_waits() {
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let slow = Faulty::start(Fault::Slow(60_000));

@@ -1,11 +1,14 @@
-//! The plugin as the real kubectl runs it, against an API server and a real Prometheus.
+//! The plugin as the real kubectl runs it, against the sandbox and a real Prometheus.
+//!
+//! A real API server has neither the fleet's pods, whose history the Prometheus has, nor a service
+//! that leads there; what can be asked of both is in `inventory`.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::rig::apiserver::{ApiServer, Denied, Options, Reach};
+use crate::rig::cluster::{Cluster, Denied, Options, Reach};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User, has_kubectl};
 use crate::rig::prometheus::{self, Prometheus};
@@ -48,7 +51,7 @@ fn prometheus_by_its_url_and_through_the_service_proxy() {
         prometheus: Some(prometheus.url.clone()),
         ..Options::default()
     };
-    let server = ApiServer::start(&fleet, options);
+    let server = Cluster::start(&fleet, options);
     let (user, config) = (User::new(), server.kubeconfig());
     let by_url = ["-A", "--prometheus-url", &prometheus.url];
     let mut by_url = Said::by(&mut analyze(&user, &config, &by_url)).report(0);
@@ -82,60 +85,25 @@ fn assert_judged(fleet: &Fleet, report: &Value) {
 }
 
 #[test]
-fn the_scope_is_chosen_as_in_kubectl() {
+fn contexts_and_users_are_chosen_as_in_kubectl() {
     if !has_kubectl() {
         return;
     }
-    let server = ApiServer::start(&Fleet::generate(&Parameters::small()), Options::default());
+    // Of the rig's kubeconfig, which leads to the sandbox alone: others need not have such users.
+    let server = Cluster::start(&Fleet::generate(&Parameters::small()), Options::default());
     let (user, config) = (User::new(), server.kubeconfig());
     let listed = |arguments: &[&str]| {
         let arguments = [arguments, &["--no-prometheus"]].concat();
         names(&Said::by(&mut analyze(&user, &config, &arguments)).report(0))
     };
-    let everything = listed(&["-A"]);
-    assert_eq!(everything.len(), 12, "{everything:?}");
-    let of = |namespace: &str| -> Vec<String> {
-        let prefix = format!("{namespace}/");
-        let all = everything.iter().filter(|it| it.starts_with(&prefix));
-        all.cloned().collect()
-    };
-    let web = "app.kubernetes.io/name=web";
-    let (shop, media) = (of("shop"), of("media"));
-    let cases: [(&[&str], Vec<String>); 11] = [
-        (&[], shop.clone()),
-        (&["-n", "media"], media.clone()),
-        (&["--namespace=media"], media.clone()),
-        (&["hpa"], shop.clone()),
-        (&["web"], vec!["shop/web".to_owned()]),
-        (
-            &["hpa/web", "hpa/cart"],
-            vec!["shop/cart".to_owned(), "shop/web".to_owned()],
-        ),
-        (
-            &["hpa", "web", "cart"],
-            vec!["shop/cart".to_owned(), "shop/web".to_owned()],
-        ),
-        (
-            &["-A", "-l", web],
-            vec!["shop/web".to_owned(), "shop-staging/web".to_owned()],
-        ),
-        (
-            &[
-                "-l",
-                "app.kubernetes.io/name notin (web)",
-                "-n",
-                "shop-staging",
-            ],
-            of("shop-staging")
-                .into_iter()
-                .filter(|it| it != "shop-staging/web")
-                .collect(),
-        ),
-        (&["--context", "exec", "-n", "media"], media.clone()),
-        (&["--context=expired", "--user=good", "-n", "media"], media),
+    let media = listed(&["-n", "media"]);
+    assert!(!media.is_empty());
+    let cases: [&[&str]; 2] = [
+        &["--context", "exec", "-n", "media"],
+        &["--context=expired", "--user=good", "-n", "media"],
     ];
-    for (arguments, expected) in cases {
-        assert_eq!(listed(arguments), expected, "{arguments:?}");
+    for arguments in cases {
+        assert_eq!(listed(arguments), media, "{arguments:?}");
     }
 }
 
@@ -144,7 +112,7 @@ fn a_kubeconfig_may_be_several_files() {
     if !has_kubectl() {
         return;
     }
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     let whole = std::fs::read(server.kubeconfig()).unwrap();
     let mut whole: Value = serde_json::from_slice(&whole).unwrap();
@@ -164,45 +132,6 @@ fn a_kubeconfig_may_be_several_files() {
 }
 
 #[test]
-fn what_rbac_refuses_is_a_row() {
-    if !has_kubectl() {
-        return;
-    }
-    let denied = ["get", "list"].map(|verb| Denied {
-        verb,
-        resource: "deployments.apps",
-        reach: Reach::Everywhere,
-    });
-    let options = Options {
-        denied: denied.to_vec(),
-        ..Options::default()
-    };
-    let server = ApiServer::start(&Fleet::generate(&Parameters::small()), options);
-    let (user, config) = (User::new(), server.kubeconfig());
-    let limited = ["-A", "--context=limited", "--no-prometheus"];
-    let report = Said::by(&mut analyze(&user, &config, &limited)).report(0);
-    let items = report["items"].as_array().unwrap();
-    assert_eq!(items.len(), 12);
-    for item in items {
-        let is_hidden = item["target"]["kind"] == "Deployment";
-        assert_eq!(item["outcome"] == "unreadable", is_hidden, "{item}");
-        if is_hidden {
-            let reason = item["reason"].as_str().unwrap();
-            assert!(reason.contains("list deployments.apps"), "{reason}");
-        }
-    }
-    let gate = [&limited[..], &["--fail-on=recommendation"]].concat();
-    Said::by(&mut analyze(&user, &config, &gate)).report(4);
-    let table = user.run(
-        &config,
-        &["analyze", "-A", "--context=limited", "--no-prometheus"],
-    );
-    assert_eq!(table.code, Some(0), "{}", table.stderr);
-    // Cells may be broken into lines.
-    assert!(table.stdout.contains("may not list"), "{}", table.stdout);
-}
-
-#[test]
 fn what_is_refused_everywhere_is_said_without_a_report_of_success() {
     if !has_kubectl() {
         return;
@@ -216,7 +145,7 @@ fn what_is_refused_everywhere_is_said_without_a_report_of_success() {
         denied: denied.to_vec(),
         ..Options::default()
     };
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), options);
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), options);
     let (user, config) = (User::new(), server.kubeconfig());
     let said = Said::by(&mut analyze(&user, &config, &["-A", "--context=limited"]));
     let report = said.report(4);
@@ -246,7 +175,7 @@ fn a_list_that_expires_between_its_pages_is_read_anew() {
             continue_expires,
             ..Options::default()
         };
-        let server = ApiServer::start(&fleet, options);
+        let server = Cluster::start(&fleet, options);
         let arguments = [&["analyze", "-A", "--no-prometheus"], &WINDOW[..]].concat();
         let said = user.run(&server.kubeconfig(), &arguments);
         let paged = |it: &&String| it.contains("/pods?") && it.contains("continue=");

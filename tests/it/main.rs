@@ -14,6 +14,7 @@ mod golden;
 mod help;
 mod history;
 mod interrupt;
+mod inventory;
 mod kubectl;
 mod kubectl_session;
 mod metrics_api;

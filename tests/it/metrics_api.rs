@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::rig::apiserver::{ApiServer, Denied, Options, Reach};
+use crate::rig::cluster::{Cluster, Denied, Options, Reach};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User};
 
-fn analyze(user: &User, server: &ApiServer, more: &[&str]) -> Said {
+fn analyze(user: &User, server: &Cluster, more: &[&str]) -> Said {
     user.run(&server.kubeconfig(), &[&["analyze", "-A"], more].concat())
 }
 
@@ -23,8 +23,8 @@ fn histories(user: &User) -> Vec<PathBuf> {
         .collect()
 }
 
-fn server(options: Options) -> ApiServer {
-    ApiServer::start(&Fleet::generate(&Parameters::tiny()), options)
+fn server(options: Options) -> Cluster {
+    Cluster::start(&Fleet::generate(&Parameters::tiny()), options)
 }
 
 /// Nothing else is said than that a week is wanted.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::rig::apiserver::{ApiServer, Options};
+use crate::rig::cluster::{Cluster, Options};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::User;
 use crate::rig::prometheus::{self, Prometheus};
@@ -13,7 +13,7 @@ const WAYS: [&str; 3] = ["remote-read", "pods", "workloads"];
 fn requests(parameters: &Parameters) -> Vec<u64> {
     let fleet = Fleet::generate(parameters);
     let prometheus = Prometheus::start(&fleet, &[]);
-    let server = ApiServer::start(&fleet, Options::default());
+    let server = Cluster::start(&fleet, Options::default());
     let user = User::new();
     let count = |way: &&str| {
         let before = prometheus.requests();

@@ -1,4 +1,4 @@
-//! What tests run against: a synthetic fleet, a Prometheus with its history, an API server with
+//! What tests run against: a synthetic fleet, a Prometheus with its history, a cluster with
 //! its objects, and what must come out of them.
 #![allow(
     dead_code,
@@ -7,9 +7,9 @@
     reason = "support of tests, of which each uses a part"
 )]
 
-pub(crate) mod apiserver;
 pub(crate) mod backfill;
 pub(crate) mod certificates;
+pub(crate) mod cluster;
 pub(crate) mod control_plane;
 pub(crate) mod expected;
 pub(crate) mod faulty;

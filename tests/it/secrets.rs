@@ -1,6 +1,6 @@
 //! Credentials, which no output may show, however much is logged.
 
-use crate::rig::apiserver::{ApiServer, Options, SECRET, TOKEN};
+use crate::rig::cluster::{Cluster, Options, SECRET, TOKEN};
 use crate::rig::faulty::{Fault, Faulty};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User};
@@ -10,7 +10,7 @@ const ENCODED: &str = "bWU6aHVudGVyMg";
 
 #[test]
 fn logs_show_no_credentials() {
-    let server = ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default());
+    let server = Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default());
     let user = User::new();
     let faulty = Faulty::start(Fault::Empty);
     let by_url = format!("--prometheus-url={}", faulty.url);

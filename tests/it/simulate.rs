@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::rig::apiserver::{ApiServer, Options};
+use crate::rig::cluster::{Cluster, Options};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{SHOP, Said, User};
 use crate::rig::prometheus::{self, Prometheus};
@@ -221,7 +221,7 @@ fn a_cluster_is_replayed_as_its_snapshot_is() {
         prometheus: Some(prometheus.url.clone()),
         ..Options::default()
     };
-    let server = ApiServer::start(&fleet, options);
+    let server = Cluster::start(&fleet, options);
     let user = User::new();
     let file = user.path("all.jsonl.gz").display().to_string();
     let when = ["--now=2026-01-01T00:00:00Z", "--window-days=3"];

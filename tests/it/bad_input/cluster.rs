@@ -3,12 +3,12 @@
 use std::fs;
 
 use super::Messages;
-use crate::rig::apiserver::{ApiServer, Options};
+use crate::rig::cluster::{Cluster, Options};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User};
 
-fn server() -> ApiServer {
-    ApiServer::start(&Fleet::generate(&Parameters::tiny()), Options::default())
+fn server() -> Cluster {
+    Cluster::start(&Fleet::generate(&Parameters::tiny()), Options::default())
 }
 
 #[test]

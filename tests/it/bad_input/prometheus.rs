@@ -2,15 +2,19 @@
 
 use std::fs;
 
+use axum::Router;
+
 use super::Messages;
-use crate::rig::apiserver::{ApiServer, Denied, Options, Reach};
+use crate::rig::certificates::Authority;
+use crate::rig::cluster::{Cluster, Denied, Options, Reach};
 use crate::rig::faulty::{Fault, Faulty};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::User;
 use crate::rig::prometheus::free_port;
+use crate::rig::serve::Server;
 
-fn cluster(options: Options) -> ApiServer {
-    ApiServer::start(&Fleet::generate(&Parameters::tiny()), options)
+fn cluster(options: Options) -> Cluster {
+    Cluster::start(&Fleet::generate(&Parameters::tiny()), options)
 }
 
 #[test]
@@ -43,6 +47,8 @@ fn servers_that_cannot_be_reached() {
     let config = server.kubeconfig();
     let user = User::new();
     let faulty = Faulty::start(Fault::Slow(60_000));
+    // The API server answers plain requests on the same port.
+    let secured = Server::start(Router::new(), Some(Authority::new().server_config()));
     let nobody = format!("http://127.0.0.1:{}", free_port());
     let token = user.path("token");
     fs::write(&token, "hunter2\nhunter2\n").unwrap();
@@ -68,7 +74,7 @@ fn servers_that_cannot_be_reached() {
     add(
         "http to a server with TLS",
         4,
-        &server.url.replace("https:", "http:"),
+        &format!("http://{}", secured.address),
         &[],
     );
     add("a certificate of an unknown authority", 4, &server.url, &[]);

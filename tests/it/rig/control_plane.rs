@@ -8,15 +8,19 @@
 
 mod assets;
 mod kubeconfig;
+mod planted;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use assets::Processes;
 use kubeconfig::Access;
+pub(crate) use planted::Planted;
 
 /// Users who may do nothing until a test gives them a role, beside the administrator.
-pub(crate) const USERS: [&str; 2] = ["reader", "editor"];
+pub(crate) const USERS: [&str; 3] = ["reader", "editor", ANALYST];
+/// The one of [`USERS`] who only gets rights for the whole cluster.
+pub(crate) const ANALYST: &str = "analyst";
 /// Somebody with a token that the server does not know.
 pub(crate) const STRANGER: &str = "stranger";
 /// The token of the administrator; those of [`USERS`] are their names.

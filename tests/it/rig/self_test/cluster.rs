@@ -1,4 +1,4 @@
-//! The API server, asked by kube, by kubectl and by hand.
+//! The cluster of a fleet, asked by kube, by kubectl and by hand.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config, Discovery};
 use serde_json::Value;
 
-use super::super::apiserver::{ApiServer, Denied, Options, Reach, TOKEN};
+use super::super::cluster::{Cluster, Denied, Options, Reach, TOKEN};
 use super::super::fleet::{Fleet, Parameters};
 use super::super::prometheus::{self, Prometheus};
 
@@ -19,7 +19,7 @@ fn fleet() -> Fleet {
     Fleet::generate(&Parameters::tiny())
 }
 
-async fn client(server: &ApiServer, context: &str) -> Client {
+async fn client(server: &Cluster, context: &str) -> Client {
     let config = Kubeconfig::read_from(server.kubeconfig()).unwrap();
     let options = KubeConfigOptions {
         context: Some(context.to_owned()),
@@ -33,7 +33,7 @@ async fn client(server: &ApiServer, context: &str) -> Client {
 
 #[tokio::test]
 async fn pages_add_up_to_the_list() {
-    let server = ApiServer::start(&fleet(), Options::default());
+    let server = Cluster::start(&fleet(), Options::default());
     let pods: Api<Pod> = Api::all(client(&server, "good").await);
     let name = |it: &Pod| it.metadata.name.clone().unwrap();
     let whole: Vec<_> = pods
@@ -64,7 +64,7 @@ async fn a_list_that_expired_says_so_on_its_second_page() {
         continue_expires: true,
         ..Options::default()
     };
-    let server = ApiServer::start(&fleet(), options);
+    let server = Cluster::start(&fleet(), options);
     let pods: Api<Pod> = Api::all(client(&server, "good").await);
     let page = pods.list(&ListParams::default().limit(1)).await.unwrap();
     let token = page.metadata.continue_.unwrap();
@@ -76,7 +76,7 @@ async fn a_list_that_expired_says_so_on_its_second_page() {
 
 #[tokio::test]
 async fn selectors_choose_by_labels() {
-    let server = ApiServer::start(&fleet(), Options::default());
+    let server = Cluster::start(&fleet(), Options::default());
     let hpas: Api<HorizontalPodAutoscaler> = Api::all(client(&server, "good").await);
     let cases = [
         ("app.kubernetes.io/name=web", 2),
@@ -114,7 +114,7 @@ async fn only_what_is_denied_is_refused() {
             reach: Reach::Everywhere,
         },
     ];
-    let server = ApiServer::start(
+    let server = Cluster::start(
         &fleet(),
         Options {
             denied,
@@ -156,7 +156,7 @@ async fn reviews_say_what_is_denied() {
         resource: "deployments.apps/scale",
         reach: Reach::Namespace("shop".to_owned()),
     }];
-    let server = ApiServer::start(
+    let server = Cluster::start(
         &fleet(),
         Options {
             denied,
@@ -195,7 +195,7 @@ async fn reviews_say_what_is_denied() {
 
 #[tokio::test]
 async fn contexts_go_wrong_as_they_are_called() {
-    let server = ApiServer::start(&fleet(), Options::default());
+    let server = Cluster::start(&fleet(), Options::default());
     let version = async |context| client(&server, context).await.apiserver_version().await;
     assert!(version("good").await.is_ok());
     assert!(version("exec").await.is_ok());
@@ -210,7 +210,7 @@ async fn contexts_go_wrong_as_they_are_called() {
 
 #[tokio::test]
 async fn discovery_finds_the_custom_kind_with_its_scale() {
-    let server = ApiServer::start(&fleet(), Options::default());
+    let server = Cluster::start(&fleet(), Options::default());
     let client = client(&server, "good").await;
     for discovery in [
         Discovery::new(client.clone()).run().await.unwrap(),
@@ -237,7 +237,7 @@ async fn scale_of_every_kind_names_replicas_and_selector() {
         workloads: 8,
         ..Parameters::tiny()
     });
-    let server = ApiServer::start(&fleet, Options::default());
+    let server = Cluster::start(&fleet, Options::default());
     for path in [
         "/apis/apps/v1/namespaces/shop/deployments/web/scale",
         "/apis/apps/v1/namespaces/shop/statefulsets/orders/scale",
@@ -251,7 +251,7 @@ async fn scale_of_every_kind_names_replicas_and_selector() {
     }
 }
 
-async fn get(server: &ApiServer, path: &str, accept: &str) -> Value {
+async fn get(server: &Cluster, path: &str, accept: &str) -> Value {
     let request = super::http(Some(&server.authority)).get(format!("{}{path}", server.url));
     let request = request.bearer_auth(TOKEN).header("accept", accept);
     let text = request.send().await.unwrap().text().await.unwrap();
@@ -260,7 +260,7 @@ async fn get(server: &ApiServer, path: &str, accept: &str) -> Value {
 
 #[tokio::test]
 async fn metadata_alone_is_given_where_it_is_asked_for() {
-    let server = ApiServer::start(&fleet(), Options::default());
+    let server = Cluster::start(&fleet(), Options::default());
     let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     let list = get(&server, "/api/v1/namespaces/shop/pods", accept).await;
     assert_eq!(list["kind"], "PartialObjectMetadataList");
@@ -286,10 +286,10 @@ fn kubectl(kubeconfig: &Path, arguments: &[&str]) -> Option<std::process::Output
 
 #[test]
 fn the_real_kubectl_reads_it() {
-    let server = ApiServer::start(&fleet(), Options::default());
+    let server = Cluster::start(&fleet(), Options::default());
     let config = server.kubeconfig();
     let cases: [(&[&str], &str); 5] = [
-        (&["get", "--raw", "/version"], "v1.33.2"),
+        (&["get", "--raw", "/version"], "v1.36.2"),
         (
             &["get", "hpa", "-A", "-o", "name"],
             "horizontalpodautoscaler.autoscaling/web\n",
@@ -328,7 +328,7 @@ async fn the_service_proxy_leads_to_prometheus() {
         prometheus: Some(prometheus.url.clone()),
         ..Options::default()
     };
-    let server = ApiServer::start(&fleet, options);
+    let server = Cluster::start(&fleet, options);
     let services = format!("{}/api/v1/namespaces/monitoring/services", server.url);
     let http = super::http(Some(&server.authority));
     let time = fleet.parameters.end.to_string();

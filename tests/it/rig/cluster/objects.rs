@@ -4,133 +4,91 @@ mod autoscaling;
 mod monitoring;
 mod pods;
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::fleet::Fleet;
 use super::super::fleet::random::{Random, mix};
 use super::super::fleet::workload::{Kind, Workload};
-use super::resources::Resource;
 
 /// Stands in annotations and environments of all objects: nobody but the API server may tell it.
 pub(crate) const SECRET: &str = "hunter2";
 
-/// Objects by resource, each resource sorted by namespace and name, as lists are.
-#[derive(Debug)]
-pub(super) struct Objects(BTreeMap<String, BTreeMap<(String, String), Value>>);
+/// The services that lead to the Prometheus.
+pub(super) const PROMETHEUS: [&str; 2] =
+    ["kube-prometheus-stack-prometheus", "prometheus-operated"];
 
-impl Objects {
-    /// The objects of `fleet`, with the services of a Prometheus if it is `monitored`.
-    pub(super) fn of(fleet: &Fleet, monitored: bool) -> Self {
-        let mut objects = Self(BTreeMap::new());
-        for namespace in fleet
-            .namespaces
-            .iter()
-            .map(String::as_str)
-            .chain(["monitoring"])
-        {
-            objects.add("namespaces", namespace_object(namespace));
-        }
-        for workload in &fleet.workloads {
-            objects.add_workload(fleet, workload);
-        }
-        for service in monitoring::services().into_iter().filter(|_| monitored) {
-            objects.add("services", service);
-        }
-        objects
+/// The objects of `fleet`, with the services of a Prometheus if it is `monitored`.
+pub(in crate::rig) fn of(fleet: &Fleet, monitored: bool) -> Vec<Value> {
+    let namespaces = fleet.namespaces.iter().map(String::as_str);
+    let mut objects: Vec<Value> = namespaces
+        .chain(["monitoring"])
+        .map(namespace_object)
+        .collect();
+    objects.push(rollouts());
+    for workload in &fleet.workloads {
+        add_workload(&mut objects, fleet, workload);
     }
-
-    /// One object; a namespace for kinds that have one.
-    pub(super) fn get(
-        &self,
-        resource: &Resource,
-        namespace: Option<&str>,
-        name: &str,
-    ) -> Option<&Value> {
-        let key = (namespace.unwrap_or_default().to_owned(), name.to_owned());
-        self.0.get(&resource.qualified())?.get(&key)
+    if monitored {
+        objects.extend(monitoring::services());
     }
+    objects
+}
 
-    /// All objects, or those of one namespace.
-    pub(super) fn list(
-        &self,
-        resource: &Resource,
-        namespace: Option<&str>,
-    ) -> impl Iterator<Item = &Value> {
-        let all = self.0.get(&resource.qualified()).into_iter().flatten();
-        let wanted = namespace.map(str::to_owned);
-        all.filter(move |it| wanted.as_ref().is_none_or(|wanted| it.0.0 == *wanted))
-            .map(|it| it.1)
+fn add_workload(objects: &mut Vec<Value>, fleet: &Fleet, workload: &Workload) {
+    let now = fleet.span().end - 1;
+    objects.push(workload_object(workload, now));
+    if workload.kind.has_replica_sets() {
+        let oldest = workload.generations.len().saturating_sub(3);
+        for generation in oldest..workload.generations.len() {
+            objects.push(replica_set(workload, generation, now));
+        }
     }
-
-    /// `resource` as [`Resource::qualified`] has it.
-    fn add(&mut self, resource: &str, object: Value) {
-        let text = |name: &str| {
-            object["metadata"][name]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let key = (text("namespace"), text("name"));
-        self.0
-            .entry(resource.to_owned())
-            .or_default()
-            .insert(key, object);
+    for pod in workload.living(now) {
+        objects.push(pods::object(fleet, workload, pod, now));
+        if pod.is_ready(now) {
+            objects.push(pods::usage(workload, pod, now));
+        }
     }
-
-    fn add_workload(&mut self, fleet: &Fleet, workload: &Workload) {
-        let now = fleet.span().end - 1;
-        let resource = match workload.kind {
-            Kind::Deployment => "deployments.apps",
-            Kind::StatefulSet => "statefulsets.apps",
-            Kind::Rollout => "rollouts.argoproj.io",
-            Kind::DaemonSet => "daemonsets.apps",
-        };
-        self.add(resource, workload_object(workload, now));
-        if workload.kind.has_replica_sets() {
-            let oldest = workload.generations.len().saturating_sub(3);
-            for generation in oldest..workload.generations.len() {
-                self.add("replicasets.apps", replica_set(workload, generation, now));
-            }
-        }
-        for pod in workload.living(now) {
-            self.add("pods", pods::object(fleet, workload, pod, now));
-            if pod.is_ready(now) {
-                self.add("pods.metrics.k8s.io", pods::usage(workload, pod, now));
-            }
-        }
-        if let Some(name) = &workload.autoscaler {
-            let autoscaler = autoscaling::autoscaler(workload, name, now);
-            self.add("horizontalpodautoscalers.autoscaling", autoscaler);
-        }
-        if workload.autoscaler.is_some() && workload.replicas >= 4 {
-            let budget = autoscaling::disruption_budget(workload, now);
-            self.add("poddisruptionbudgets.policy", budget);
-        }
+    if let Some(name) = &workload.autoscaler {
+        objects.push(autoscaling::autoscaler(workload, name, now));
+    }
+    if workload.autoscaler.is_some() && workload.replicas >= 4 {
+        objects.push(autoscaling::disruption_budget(workload, now));
     }
 }
 
-/// The scale subresource of an object with replicas.
-pub(super) fn scale(object: &Value) -> Value {
-    let labels = object["spec"]["selector"]["matchLabels"].as_object();
-    let pairs = labels.into_iter().flatten();
-    let pairs: Vec<String> = pairs
-        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
-        .collect();
+/// The kind of [`Kind::Rollout`].
+pub(in crate::rig) fn rollouts() -> Value {
+    let free = json!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true });
+    let scale = json!({
+        "specReplicasPath": ".spec.replicas",
+        "statusReplicasPath": ".status.replicas",
+        "labelSelectorPath": ".status.selector",
+    });
     json!({
-        "kind": "Scale",
-        "apiVersion": "autoscaling/v1",
-        "metadata": {
-            "name": object["metadata"]["name"],
-            "namespace": object["metadata"]["namespace"],
-            "uid": object["metadata"]["uid"],
-            "resourceVersion": object["metadata"]["resourceVersion"],
-            "creationTimestamp": object["metadata"]["creationTimestamp"],
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": { "name": "rollouts.argoproj.io" },
+        "spec": {
+            "group": "argoproj.io",
+            "scope": "Namespaced",
+            "names": {
+                "kind": "Rollout",
+                "listKind": "RolloutList",
+                "plural": "rollouts",
+                "singular": "rollout",
+                "shortNames": ["ro"],
+            },
+            "versions": [{
+                "name": "v1alpha1",
+                "served": true,
+                "storage": true,
+                "schema": { "openAPIV3Schema": { "type": "object",
+                    "properties": { "spec": free, "status": free } } },
+                "subresources": { "status": {}, "scale": scale },
+            }],
         },
-        "spec": { "replicas": object["spec"]["replicas"] },
-        "status": { "replicas": object["status"]["replicas"], "selector": pairs.join(",") },
     })
 }
 
@@ -205,7 +163,7 @@ fn workload_object(workload: &Workload, now: i64) -> Value {
     metadata["labels"] = selector(workload);
     let (there, ready) = (workload.living(now).count(), workload.ready_at(now));
     let newest = workload.generations.len() - 1;
-    json!({
+    let mut object = json!({
         "apiVersion": workload.kind.api_version(),
         "kind": workload.kind.name(),
         "metadata": metadata,
@@ -221,7 +179,13 @@ fn workload_object(workload: &Workload, now: i64) -> Value {
             "readyReplicas": ready,
             "availableReplicas": ready,
         },
-    })
+    });
+    if workload.kind == Kind::Rollout {
+        // Where its scale has the selector from.
+        let selector = format!("app.kubernetes.io/name={}", workload.name);
+        object["status"]["selector"] = json!(selector);
+    }
+    object
 }
 
 fn replica_set_uid(workload: &Workload, generation: usize) -> String {
