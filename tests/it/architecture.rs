@@ -1,5 +1,5 @@
 //! The dependency rule: the core names nothing of the outside, adapters name no other adapter,
-//! and only `cli/` joins them. Read from the sources, so that nobody has to remember it.
+//! only `cli/` joins them, and the sandbox stands beside them as a cluster does. Read from the sources, so that nobody has to remember it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +20,31 @@ const ADAPTERS: [&str; 3] = ["cluster", "metrics", "output"];
 
 /// What joins everything.
 const JOINTS: [&str; 3] = ["cli", "config", "error"];
+
+/// What the sandbox has of modules outside of the core, and why. Everything else of them would
+/// tie what answers to what asks.
+const OF_THE_SANDBOX: [(&str, &str); 5] = [
+    (
+        "crate::cluster::convert",
+        "it scales as those read who analyze",
+    ),
+    (
+        "crate::cluster::selector",
+        "an HPA selects pods as it does there",
+    ),
+    (
+        "crate::cluster::offline",
+        "a seed is a fleet as a snapshot is",
+    ),
+    ("crate::cluster::Scope", "a seed is read whole"),
+    ("crate::yaml", "one way to read and write YAML"),
+];
+
+/// Who may use the sandbox, and why.
+const USERS_OF_THE_SANDBOX: [(&str, &str); 2] = [
+    ("cli", "it starts one for `demo`"),
+    ("error", "it gives every error its hint and its exit code"),
+];
 
 /// What the core may not name, and why.
 const OUTSIDE: [(&str, &str); 24] = [
@@ -87,6 +112,64 @@ fn adapters_do_not_use_each_other() {
 }
 
 #[test]
+fn the_sandbox_uses_only_the_core_and_what_is_listed() {
+    let modules = modules();
+    let is_other = |it: &&str| !CORE.contains(it) && *it != "sandbox";
+    let others: Vec<&str> = modules
+        .iter()
+        .map(String::as_str)
+        .filter(is_other)
+        .collect();
+    let mut broken = Vec::new();
+    let mut used = String::new();
+    for (path, text) in sources("sandbox") {
+        if !is_test(&path) {
+            broken.extend(uses(&path, &without_listed(&text), &others));
+            used += &text;
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+    for (name, _) in OF_THE_SANDBOX {
+        assert!(used.contains(name), "{name} is listed for nothing");
+    }
+}
+
+#[test]
+fn only_the_command_line_uses_the_sandbox() {
+    let modules = modules();
+    let may = |module: &str| USERS_OF_THE_SANDBOX.iter().any(|it| it.0 == module);
+    let mut broken = Vec::new();
+    for module in modules.iter().filter(|it| *it != "sandbox" && !may(it)) {
+        for (path, text) in sources(module) {
+            broken.extend(uses(&path, &text, &["sandbox"]));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+#[test]
+fn of_a_module_only_what_is_listed_is_allowed() {
+    let path = Path::new("planted.rs");
+    let cases = [
+        ("use crate::cluster::convert;", 0),
+        ("use crate::cluster::selector::Labels;", 0),
+        ("use crate::cluster::Scope;", 0),
+        ("use crate::cluster::Scopes;", 1),
+        ("use crate::cluster::{Scope, connect};", 1),
+        ("let it = crate::cluster::call();", 1),
+        ("use crate::yaml;", 0),
+    ];
+    for (text, found) in cases {
+        let text = without_listed(text);
+        assert_eq!(
+            uses(path, &text, &["cluster", "yaml"]).len(),
+            found,
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn a_planted_violation_is_found() {
     let path = Path::new("planted.rs");
     for (needle, _) in OUTSIDE {
@@ -116,6 +199,31 @@ fn comments_and_tests_may_name_anything() {
         ),
         Vec::<String>::new()
     );
+}
+
+/// The text without the names that the sandbox may use, each as a whole.
+fn without_listed(text: &str) -> String {
+    let mut text = text.to_owned();
+    for (name, _) in OF_THE_SANDBOX {
+        let parts: Vec<&str> = text.split(name).collect();
+        let mut kept = parts[0].to_owned();
+        for part in &parts[1..] {
+            let goes_on = part.starts_with(|it: char| it.is_alphanumeric() || it == '_');
+            kept += if goes_on { name } else { "" };
+            kept += part;
+        }
+        text = kept;
+    }
+    text
+}
+
+/// Whether a file holds tests alone.
+fn is_test(path: &Path) -> bool {
+    let within = path
+        .strip_prefix(env!("CARGO_MANIFEST_DIR"))
+        .unwrap_or(path);
+    let mut parts = within.iter().filter_map(|it| it.to_str());
+    parts.any(|it| matches!(it, "tests" | "tests.rs" | "testing.rs"))
 }
 
 fn outside_of_core(path: &Path, text: &str) -> Vec<String> {
@@ -186,6 +294,15 @@ fn code_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
         .enumerate()
         .map(|(index, line)| (index + 1, line.split("//").next().unwrap_or_default()))
         .filter(|(_, line)| !line.trim().is_empty())
+}
+
+/// The modules of the crate, by the files that they begin in.
+fn modules() -> Vec<String> {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = fs::read_dir(src).unwrap().map(|it| it.unwrap().path());
+    let files = files.filter(|it| it.is_file());
+    let stems = files.filter_map(|it| Some(it.file_stem()?.to_str()?.to_owned()));
+    stems.filter(|it| it != "lib" && it != "main").collect()
 }
 
 /// Every source file of a module, `name.rs` and what is below `name/`.
