@@ -45,7 +45,8 @@ fn there_are_many_checks_and_each_has_a_name_of_its_own() {
 fn the_differences_are_listed_with_their_reasons() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/sandbox.md");
     let text = std::fs::read_to_string(path).unwrap();
-    let listed: BTreeSet<&str> = text.lines().filter(|it| it.starts_with("| `")).collect();
+    let (_, list) = text.split_once("## Where the sandbox differs").unwrap();
+    let listed: BTreeSet<&str> = list.lines().filter(|it| it.starts_with("| `")).collect();
     let suites = data::suites();
     let differences: BTreeSet<String> = scenarios(&suites)
         .flat_map(|(suite, scenario)| scenario.differences(&suite.file))
