@@ -20,6 +20,7 @@ mod kinds;
 mod kubeconfig;
 mod openapi;
 mod patch;
+mod protobuf;
 mod query;
 mod registry;
 mod rules;

@@ -1,4 +1,4 @@
-//! Bodies of requests: JSON and YAML as values.
+//! Bodies of requests: JSON, YAML and protobuf as values.
 
 use std::cell::RefCell;
 
@@ -6,6 +6,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::syntax;
+use crate::sandbox::protobuf;
 use crate::sandbox::status::Refusal;
 use crate::yaml;
 
@@ -17,6 +18,7 @@ const LARGEST: usize = 3 * 1024 * 1024;
 pub(super) enum Language {
     Json,
     Yaml,
+    Protobuf,
 }
 
 /// A body that was read.
@@ -36,9 +38,11 @@ impl Language {
         match media_type(content_type).as_str() {
             "" | "application/json" => Ok(Self::Json),
             "application/yaml" => Ok(Self::Yaml),
+            protobuf::MEDIA_TYPE => Ok(Self::Protobuf),
             _ => {
                 let message = "the body of the request was in an unknown format - accepted media types \
-                               include: application/json, application/yaml";
+                               include: application/json, application/yaml, \
+                               application/vnd.kubernetes.protobuf";
                 Err(Refusal::plain(415, "UnsupportedMediaType", message))
             }
         }
@@ -66,6 +70,7 @@ pub(super) fn decode(body: &[u8], language: Language) -> Result<Decoded, String>
     match language {
         Language::Json => json(body),
         Language::Yaml => from_yaml(body),
+        Language::Protobuf => from_protobuf(body),
     }
 }
 
@@ -88,6 +93,12 @@ fn from_yaml(body: &[u8]) -> Result<Decoded, String> {
     let wrong = |it: String| format!("error converting YAML to JSON: yaml: {it}");
     let value = yaml::read(text).map_err(|it| wrong(it.to_string()))?;
     let value = serde_json::to_value(value).map_err(|it| wrong(it.to_string()))?;
+    let duplicates = vec![];
+    Ok(Decoded { value, duplicates })
+}
+
+fn from_protobuf(body: &[u8]) -> Result<Decoded, String> {
+    let value = protobuf::decode(body)?;
     let duplicates = vec![];
     Ok(Decoded { value, duplicates })
 }
