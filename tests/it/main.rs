@@ -23,4 +23,5 @@ mod rig;
 mod secrets;
 mod simulate;
 mod traces;
+mod twin;
 mod usage;

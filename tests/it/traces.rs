@@ -8,7 +8,7 @@
 
 mod cases;
 mod fault;
-mod folder;
+pub(crate) mod folder;
 mod load;
 mod row;
 mod served;

@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 /// The folder with what its index says of each series, by name.
-pub(super) struct Folder {
+pub(crate) struct Folder {
     root: PathBuf,
     index: BTreeMap<String, Entry>,
 }
@@ -20,35 +20,35 @@ struct Index {
 }
 
 #[derive(Clone, Deserialize)]
-pub(super) struct Entry {
+pub(crate) struct Entry {
     id: String,
     file: String,
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// Series of one group come from the same machine or service.
-    pub(super) group: String,
+    pub(crate) group: String,
     step_seconds: i64,
 }
 
 /// Evenly spaced means, each of the step that starts at its time.
-pub(super) struct Trace {
+pub(crate) struct Trace {
     /// Unix seconds at which the first step starts.
-    pub(super) first: i64,
+    pub(crate) first: i64,
     /// Seconds.
-    pub(super) step: i64,
+    pub(crate) step: i64,
     /// `None` is a gap.
-    pub(super) values: Vec<Option<f64>>,
+    pub(crate) values: Vec<Option<f64>>,
 }
 
 impl Trace {
     /// Unix seconds at which the last step ends.
-    pub(super) fn end(&self) -> i64 {
+    pub(crate) fn end(&self) -> i64 {
         self.first + self.step * self.values.len() as i64
     }
 }
 
 impl Folder {
     /// That of `STEPSCALE_TRACES_DIR`, else `../shared/traces`; its path if there is none.
-    pub(super) fn open() -> Result<Self, PathBuf> {
+    pub(crate) fn open() -> Result<Self, PathBuf> {
         let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces");
         let root = std::env::var_os("STEPSCALE_TRACES_DIR").map_or(default, PathBuf::from);
         let Ok(index) = File::open(root.join("index.json")) else {
@@ -62,12 +62,12 @@ impl Folder {
         })
     }
 
-    pub(super) fn entry(&self, id: &str) -> &Entry {
+    pub(crate) fn entry(&self, id: &str) -> &Entry {
         let entry = self.index.get(id);
         entry.unwrap_or_else(|| panic!("{} has no trace {id}", self.root.display()))
     }
 
-    pub(super) fn read(&self, id: &str) -> Trace {
+    pub(crate) fn read(&self, id: &str) -> Trace {
         let entry = self.entry(id);
         let path = self.root.join(&entry.file);
         let text = text(&path);
