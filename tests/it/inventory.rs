@@ -13,8 +13,34 @@ use crate::rig::cluster::{Denied, Reach};
 use crate::rig::control_plane::{ANALYST, ControlPlane, Planted};
 use crate::rig::fleet::{Fleet, Parameters};
 use crate::rig::program::{Said, User, has_kubectl};
+use crate::rig::prometheus::{self, Prometheus};
 
-const JSON: [&str; 2] = ["--no-prometheus", "-o=json"];
+const JSON: &str = "-o=json";
+
+/// A query that has an answer for whatever is asked about.
+const ANYTHING: &str = r#"label_replace(vector(1), "of", "{ns}/{deploy}", "", "")"#;
+
+/// Where histories come from: the metrics API, which a plain control plane does not serve, or else
+/// a Prometheus, which says the same of everything: there are no pods that it could know.
+struct Source(Option<Prometheus>);
+
+impl Source {
+    /// `None`, said loudly, where there is neither.
+    fn of(plane: &ControlPlane, fleet: &Fleet) -> Option<Self> {
+        if plane.is_sandbox() {
+            return Some(Self(None));
+        }
+        let is_there = prometheus::is_available();
+        is_there.then(|| Self(Some(Prometheus::start(fleet, &[]))))
+    }
+
+    fn arguments(&self) -> Vec<&str> {
+        match &self.0 {
+            None => vec!["--no-prometheus"],
+            Some(it) => vec!["--prometheus-url", &it.url, "--promql-cpu", ANYTHING],
+        }
+    }
+}
 
 fn fleet() -> Fleet {
     Fleet::generate(&Parameters::small())
@@ -40,8 +66,11 @@ fn every_autoscaler_is_read_with_its_target() {
         return;
     };
     let fleet = fleet();
+    let Some(source) = Source::of(&plane, &fleet) else {
+        return;
+    };
     let planted = Planted::new(&plane, &fleet);
-    let arguments = [&["analyze", "-A"], &JSON[..]].concat();
+    let arguments = [&["analyze", "-A", JSON], &source.arguments()[..]].concat();
     let report = User::new().run(&plane.kubeconfig(), &arguments).report(0);
     let found = items(&planted, &report);
     assert_eq!(found.len(), 12);
@@ -81,11 +110,16 @@ fn the_scope_is_chosen_as_in_kubectl() {
     let Some(plane) = ControlPlane::start() else {
         return;
     };
-    let planted = Planted::new(&plane, &fleet());
+    let fleet = fleet();
+    let Some(source) = Source::of(&plane, &fleet) else {
+        return;
+    };
+    let planted = Planted::new(&plane, &fleet);
     let user = User::new();
     let config = planted.kubeconfig_in(None, "shop", &user.path("kubeconfig"));
     let listed = |arguments: &[&str]| {
-        let mut command = user.kubectl(&[&["analyze"], arguments, &JSON].concat());
+        let all = [&["analyze", JSON], arguments, &source.arguments()].concat();
+        let mut command = user.kubectl(&all);
         let report = Said::by(command.env("KUBECONFIG", &config)).report(0);
         names(&items(&planted, &report))
     };
@@ -141,7 +175,11 @@ fn what_rbac_refuses_is_a_row() {
     let Some(plane) = ControlPlane::start() else {
         return;
     };
-    let mut planted = Planted::new(&plane, &fleet());
+    let fleet = fleet();
+    let Some(source) = Source::of(&plane, &fleet) else {
+        return;
+    };
+    let mut planted = Planted::new(&plane, &fleet);
     let denied = ["get", "list"].map(|verb| Denied {
         verb,
         resource: "deployments.apps",
@@ -151,10 +189,11 @@ fn what_rbac_refuses_is_a_row() {
     let user = User::new();
     let config = planted.kubeconfig_in(Some(ANALYST), "shop", &user.path("kubeconfig"));
     let run = |more: &[&str]| {
-        let mut command = user.kubectl(&[&["analyze", "-A"], more].concat());
+        let all = [&["analyze", "-A"], more, &source.arguments()].concat();
+        let mut command = user.kubectl(&all);
         Said::by(command.env("KUBECONFIG", &config))
     };
-    let report = run(&JSON).report(0);
+    let report = run(&[JSON]).report(0);
     let items = items(&planted, &report);
     assert_eq!(items.len(), 12);
     for item in items {
@@ -165,9 +204,8 @@ fn what_rbac_refuses_is_a_row() {
             assert!(reason.contains("list deployments.apps"), "{reason}");
         }
     }
-    let gate = [&JSON[..], &["--fail-on=recommendation"]].concat();
-    run(&gate).report(4);
-    let table = run(&["--no-prometheus"]);
+    run(&[JSON, "--fail-on=recommendation"]).report(4);
+    let table = run(&[]);
     assert_eq!(table.code, Some(0), "{}", table.stderr);
     // Cells may be broken into lines.
     assert!(table.stdout.contains("may not list"), "{}", table.stdout);
