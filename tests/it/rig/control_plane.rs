@@ -37,7 +37,7 @@ pub(crate) struct ControlPlane {
 
 #[derive(Debug)]
 enum Server {
-    Sandbox(sandbox::Running),
+    Sandbox(Box<sandbox::Running>),
     /// Somebody else's cluster.
     Given,
     Started(#[expect(dead_code, reason = "ends them when dropped")] Processes),
@@ -66,7 +66,7 @@ impl ControlPlane {
         let (running, access) = sandbox::start();
         kubeconfig::write(directory.path(), &access);
         Some(Self {
-            server: Server::Sandbox(running),
+            server: Server::Sandbox(Box::new(running)),
             runs_controllers: true,
             directory,
         })
