@@ -32,17 +32,16 @@ const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions
 /// # Errors
 /// When it is cut off, or of a kind that is not built in.
 pub(crate) fn decode(body: &[u8]) -> Result<Value, String> {
-    let envelope = body.strip_prefix(MAGIC).ok_or_else(|| {
-        "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]"
-    })?;
+    let envelope = body.strip_prefix(MAGIC).ok_or_else(
+        || "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
+    )?;
     let about = bytes(envelope, 1)?;
     let (api_version, kind) = (text(bytes(about, 1)?), text(bytes(about, 2)?));
     let definitions: Arc<Definitions> = builtin::definitions();
     let found = definition(&definitions, &api_version, &kind)
         .and_then(|it| Some((Message::of(it)?, Schema::named(it, &definitions)?)));
-    let (message, schema) = found.ok_or_else(|| {
-        format!("no kind \"{kind}\" is registered for version \"{api_version}\"")
-    })?;
+    let (message, schema) = found
+        .ok_or_else(|| format!("no kind \"{kind}\" is registered for version \"{api_version}\""))?;
     let mut object = Map::new();
     fields(&mut object, bytes(envelope, 2)?, message, &schema)?;
     object.insert("apiVersion".to_owned(), json!(api_version));
@@ -108,11 +107,16 @@ fn add(
         (Shape::List, raw) => {
             let items = schema.items().map(|it| value(raw, &it)).transpose()?;
             let list = object.entry(name).or_insert_with(|| json!([]));
-            list.as_array_mut().into_iter().for_each(|it| it.extend(items.clone()));
+            list.as_array_mut()
+                .into_iter()
+                .for_each(|it| it.extend(items.clone()));
         }
         (Shape::Map, Raw::Bytes(entry)) => {
             let key = text(bytes(entry, 1)?);
-            let values = schema.values().map(|it| entry_value(entry, &it)).transpose()?;
+            let values = schema
+                .values()
+                .map(|it| entry_value(entry, &it))
+                .transpose()?;
             let map = object.entry(name).or_insert_with(|| json!({}));
             map[key] = values.unwrap_or_default();
         }

@@ -79,9 +79,9 @@ mod tests {
     use super::*;
     use crate::sandbox::schema::{Schema, builtin};
 
-    /// Every field that a message names is one of the definition, and there is no other.
+    /// A field that the schema has not is one of an earlier or later version.
     #[test]
-    fn the_table_has_the_fields_of_the_definitions() {
+    fn every_field_of_the_definitions_has_a_number() {
         let definitions = builtin::definitions();
         let mut checked = 0;
         for name in definitions.keys() {
@@ -89,11 +89,6 @@ mod tests {
                 continue;
             };
             let schema = Schema::named(name, &definitions).unwrap();
-            for field in names(message) {
-                if schema.field(field).is_none() {
-                    println!("{name}: {field} is unknown to the schema");
-                }
-            }
             for (field, _) in schema.fields() {
                 let of_the_envelope = ["apiVersion", "kind"].contains(&field);
                 assert!(
