@@ -19,12 +19,15 @@ pub(crate) enum Half {
     Groups,
 }
 
+/// The version of Kubernetes that this is like.
+pub(crate) const VERSION: &str = "v1.36.2+stepscale";
+
 /// The document at `/version`.
 pub(crate) fn version() -> Value {
     json!({
         "major": "1",
         "minor": "36",
-        "gitVersion": "v1.36.2+stepscale",
+        "gitVersion": VERSION,
         "gitCommit": "",
         "gitTreeState": "clean",
         "buildDate": "1970-01-01T00:00:00Z",

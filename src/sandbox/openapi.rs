@@ -1,7 +1,8 @@
 //! OpenAPI v3 documents: what clients validate with, explain from and build patches by.
 //!
 //! There is a document for each group and version, with the definitions that its kinds reach and
-//! no others. OpenAPI v2 is not served: `kubectl` from 1.30 to 1.37 asks for v3 alone.
+//! no others. The OpenAPI v2 document is empty: `kubectl` from 1.30 to 1.37 only looks there for kinds
+//! that v3 has not, and must be told that they are not there either.
 
 mod paths;
 
@@ -10,10 +11,12 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::discovery::{group_names, served, versions};
+use super::discovery::{VERSION, group_names, served, versions};
 use super::kinds::{Kind, Version};
 use super::schema::builtin::{API_VERSION, KIND, KINDS, OBJECT_META, definitions, list};
 use super::schema::{Definitions, REFERENCE};
+
+const TITLE: &str = "Kubernetes";
 
 /// The document at `/openapi/v3`: where the others are, such as
 /// `/openapi/v3/apis/apps/v1?hash=…`, with a hash that changes when they do.
@@ -44,7 +47,7 @@ pub(crate) fn document(kinds: &[Arc<Kind>], group: &str, version: &str) -> Optio
     }
     Some(json!({
         "openapi": "3.0.0",
-        "info": { "title": "Kubernetes", "version": "v1.36.2+stepscale" },
+        "info": { "title": TITLE, "version": VERSION },
         "paths": paths,
         "components": { "schemas": schemas },
     }))
@@ -166,6 +169,30 @@ fn reach_within(node: &Value, version: &Version, schemas: &mut Definitions) {
             .for_each(|it| reach_within(it, version, schemas)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
+}
+
+/// The media type of the older description in its binary form.
+pub(crate) const SECOND_BINARY: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// The older description, which clients ask for kinds that the newer one has not: there are none.
+pub(crate) fn second() -> Value {
+    json!({
+        "swagger": "2.0",
+        "info": { "title": TITLE, "version": VERSION },
+        "paths": {},
+        "definitions": {},
+    })
+}
+
+/// The same in its binary form.
+pub(crate) fn second_binary() -> Vec<u8> {
+    // Each is shorter than 128 bytes, so that one byte tells its length.
+    let part = |field: u8, content: &[u8]| {
+        let length = u8::try_from(content.len()).unwrap_or(0);
+        [&[field << 3 | 2, length], content].concat()
+    };
+    let info = [part(1, TITLE.as_bytes()), part(2, VERSION.as_bytes())].concat();
+    [part(1, b"2.0"), part(2, &info)].concat()
 }
 
 #[cfg(test)]

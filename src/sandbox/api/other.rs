@@ -50,6 +50,10 @@ impl Inner {
             let body = Body::Whole(document.to_string().into());
             return Ok(Response::of(200, media, body));
         }
+        if path == "/openapi/v2" && request.accept.contains(openapi::SECOND_BINARY) {
+            let body = Body::Whole(openapi::second_binary().into());
+            return Ok(Response::of(200, openapi::SECOND_BINARY, body));
+        }
         let Some(document) = self.document(path) else {
             return Ok(missing());
         };
@@ -73,6 +77,7 @@ impl Inner {
             ["apis"] => Some(discovery::groups(&kinds)),
             ["apis", group] => discovery::group(&kinds, group),
             ["apis", group, version] => discovery::resources(&kinds, group, version),
+            ["openapi", "v2"] => Some(openapi::second()),
             ["openapi", "v3"] => Some(openapi::index(&kinds)),
             ["openapi", "v3", "api", version] => openapi::document(&kinds, "", version),
             ["openapi", "v3", "apis", group, version] => openapi::document(&kinds, group, version),

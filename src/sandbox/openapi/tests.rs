@@ -144,3 +144,16 @@ fn the_hash_changes_with_the_document_and_not_otherwise() {
     assert_eq!(hash("A shop."), hash("A shop."));
     assert_ne!(hash("A shop."), hash("A store."));
 }
+
+#[test]
+fn the_older_description_says_the_same_in_both_forms() {
+    let (document, bytes) = (second(), second_binary());
+    for field in ["title", "version"] {
+        let word = document["info"][field].as_str().unwrap();
+        let sized = [&[word.len() as u8], word.as_bytes()].concat();
+        assert!(bytes.windows(sized.len()).any(|it| it == sized), "{word}");
+    }
+    let info = &bytes[5..];
+    assert_eq!(&bytes[..5], b"\x0a\x032.0");
+    assert_eq!((info[0], usize::from(info[1])), (0x12, info.len() - 2));
+}
