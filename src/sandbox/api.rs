@@ -185,6 +185,9 @@ impl Call<'_> {
             "scale" if version.scale.is_some() => matches!(verb, "get" | "update" | "patch"),
             "finalize" if delete::is_namespace(&self.served.kind) => verb == "update",
             "proxy" => self.served.kind.plural == "services" && self.served.kind.group.is_empty(),
+            other if self.served.resource() == "pods" && WITHIN_PODS.contains(&other) => {
+                return Err(nothing_runs(other));
+            }
             _ => return Err(Refusal::no_such_path()),
         };
         if is_allowed {
@@ -232,6 +235,22 @@ impl Inner {
         };
         found.ok_or_else(|| Refusal::not_found(served.kind.named(), name))
     }
+}
+
+/// What a kubelet would answer, from within the pods that it runs.
+const WITHIN_PODS: [&str; 5] = [
+    "attach",
+    "ephemeralcontainers",
+    "exec",
+    "log",
+    "portforward",
+];
+
+fn nothing_runs(subresource: &str) -> Refusal {
+    let message = format!(
+        "this cluster is a sandbox: nothing runs in its pods, so there is no {subresource}"
+    );
+    Refusal::plain(501, "NotImplemented", message)
 }
 
 fn not_allowed() -> Refusal {
