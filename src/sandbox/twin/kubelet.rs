@@ -41,12 +41,21 @@ fn schedule(stage: &mut Stage, name: &Name) {
         Ok(node) => {
             fields::set(&mut object, "/spec", "nodeName", json!(node));
             let bound = stage.world.update(Of::Pod, object);
-            if stage.or_retry(bound, Of::Pod, name).is_some() {
+            if let Some(pod) = stage.or_retry(bound, Of::Pod, name) {
+                tell_of_place(stage, &pod);
                 accept(stage, name);
             }
         }
         Err(Unschedulable(why)) => leave_pending(stage, object, why),
     }
+}
+
+fn tell_of_place(stage: &mut Stage, pod: &Value) {
+    let word = |pointer: &str| text(pod, pointer);
+    let (namespace, name) = (word("/metadata/namespace"), word("/metadata/name"));
+    let node = word("/spec/nodeName");
+    let message = format!("Successfully assigned {namespace}/{name} to {node}");
+    stage.event(pod, Source::Scheduler, Kind::Normal, "Scheduled", message);
 }
 
 /// Tells why a pod is not scheduled, once.

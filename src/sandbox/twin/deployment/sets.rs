@@ -112,8 +112,8 @@ impl Sets {
             Some(set) => {
                 let number = revision(set).max(last.saturating_add(1));
                 let mut changed = (**set).clone();
+                // How many there may be of all is noted by whoever scales it, who must know what was.
                 inherit(&mut changed, deployment, number);
-                note_whole(&mut changed, wish);
                 if changed != **set {
                     *set = stage.world.update(Of::ReplicaSet, changed).ok()?;
                 }

@@ -131,6 +131,28 @@ fn a_paused_deployment_scales_but_does_not_roll() {
 }
 
 #[test]
+fn what_comes_in_the_middle_of_a_rollout_is_shared() {
+    let objects = [(Of::Deployment, deployment("web", 2, 100, None))];
+    let (mut twin, map) = twin(&objects, Config::starting_at(at(0)));
+    twin.advance(at(0));
+    map.edit(Of::Deployment, "web", |it| {
+        it["spec"]["template"]["spec"]["containers"][0]["image"] = json!("app:2");
+    });
+    twin.advance(at(5));
+    map.edit(Of::Deployment, "web", |it| {
+        it["spec"]["replicas"] = json!(5)
+    });
+    twin.advance(at(6));
+    let events = map.list(Of::Event);
+    let is_told = |end: &str| events.iter().any(|it| text(it, "/message").ends_with(end));
+    // Of seven that there may be, as two to one.
+    assert!(
+        is_told("from 2 to 5") && is_told("from 1 to 2"),
+        "{events:?}"
+    );
+}
+
+#[test]
 fn old_templates_are_kept_as_far_as_the_history_goes() {
     let mut web = deployment("web", 1, 100, None);
     web["spec"]["revisionHistoryLimit"] = json!(2);
