@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 
@@ -20,6 +20,7 @@ use super::clock::Clock;
 use super::crd::keda;
 use super::faults::{Faults, Plan};
 use super::fleet::Fleet;
+use super::history::service;
 use super::kubeconfig::Kubeconfig;
 use super::seed::Seed;
 use super::server::authentication::Tokens;
@@ -32,7 +33,7 @@ pub use upstream::Upstream;
 use upstream::Upstreams;
 
 /// How long the pods of a fleet have been there when the sandbox starts.
-const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+pub(super) const BEFORE: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a sandbox is to be.
 #[derive(Clone, Debug)]
@@ -272,6 +273,16 @@ impl Sandbox {
         let set = self.faults.set(faults);
         set.map_err(|err| Error::Faults(err.to_string()))
     }
+}
+
+/// The Service that leads to the API server, as every cluster has it.
+fn kubernetes() -> Value {
+    json!({ "apiVersion": "v1", "kind": "Service",
+        "metadata": { "name": "kubernetes", "namespace": "default",
+            "labels": { "component": "apiserver", "provider": "kubernetes" } },
+        "spec": { "clusterIP": "10.96.0.1", "clusterIPs": ["10.96.0.1"],
+            "ipFamilies": ["IPv4"], "ipFamilyPolicy": "SingleStack",
+            "ports": [{ "name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443 }] } })
 }
 
 fn administrator() -> Account {

@@ -1,11 +1,14 @@
 //! A seed divided among those who bring it to life: the API server, the twin and the history.
 
+mod machine;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::cluster::BEFORE;
 use super::history::past::{Past, Subject};
 use super::seed::Seed;
 use super::twin::{Name, Of, Trace, Workload};
@@ -18,6 +21,7 @@ use crate::cluster::offline::Inventory;
 use crate::fleet;
 use crate::history::{History, Metric};
 use crate::sim::demand::Shape;
+use crate::sim::numbers::after;
 
 /// The past that load is taken from: whatever a seed has.
 const WINDOW: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -60,7 +64,7 @@ impl Fleet {
             .iter()
             .map(|(target, history)| past_of(target, known.get(target).copied(), history));
         let past = Past::new(past);
-        let nodes = nodes(&seed.objects);
+        let nodes = nodes(&seed.objects, after(now, -BEFORE));
         let objects = seed.objects.into_iter().filter(|it| !is_remade(it));
         let begun = objects.map(|it| begun(it, &replicas));
         Self {
@@ -145,7 +149,7 @@ fn is_remade(object: &Value) -> bool {
 }
 
 /// Machines for a fleet that comes without any: with room for all pods that there may ever be.
-fn nodes(objects: &[Value]) -> Vec<Value> {
+fn nodes(objects: &[Value], since: Timestamp) -> Vec<Value> {
     if objects.iter().any(|it| it["kind"] == "Node") {
         return vec![];
     }
@@ -156,17 +160,8 @@ fn nodes(objects: &[Value]) -> Vec<Value> {
     let pods = counts.fold(0, u64::saturating_add);
     // Some more, since a rollout needs both old and new pods.
     let nodes = pods.div_ceil(PODS_OF_A_NODE) + 2;
-    (1..=nodes.min(MOST_NODES)).map(node).collect()
-}
-
-fn node(number: u64) -> Value {
-    let name = format!("node-{number}");
-    let room = json!({ "cpu": "64", "memory": "256Gi", "pods": "110" });
-    json!({ "apiVersion": "v1", "kind": "Node",
-        "metadata": { "name": name, "labels": { "kubernetes.io/hostname": name } },
-        "status": { "capacity": room, "allocatable": room,
-            "conditions": [{ "type": "Ready", "status": "True", "reason": "KubeletReady",
-                "message": "kubelet is posting ready status" }] } })
+    let numbers = 1..=nodes.min(MOST_NODES);
+    numbers.flat_map(|it| machine::of(it, since)).collect()
 }
 
 /// The object as it is when the twin takes over: with the replicas that it had last.

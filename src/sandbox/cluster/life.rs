@@ -74,7 +74,7 @@ impl Life {
     fn tell(&self, api: &Api) {
         let life = self.clone();
         api.set_metrics(Arc::new(move |plural| life.metrics(plural)));
-        api.load(vec![service::namespace()]);
+        api.load(vec![service::namespace(), super::kubernetes()]);
         // One that the seed brought along does as well.
         let _ = api.create("stepscale", service::object());
     }

@@ -9,7 +9,9 @@ const PORT: u16 = 9090;
 
 /// The namespace of the Service.
 pub(crate) fn namespace() -> Value {
-    json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } })
+    json!({ "apiVersion": "v1", "kind": "Namespace",
+        "metadata": { "name": NAMESPACE, "labels": { "kubernetes.io/metadata.name": NAMESPACE } },
+        "spec": { "finalizers": ["kubernetes"] }, "status": { "phase": "Active" } })
 }
 
 /// The Service, to be created with its namespace when the sandbox starts.
