@@ -14,6 +14,7 @@ use super::{Api, start};
 use crate::sandbox::access::Policies;
 use crate::sandbox::crd;
 use crate::sandbox::registry::{Served, resource};
+use crate::sandbox::schema::defaults;
 use crate::sandbox::status::Refusal;
 use crate::sandbox::store::{Event, Expected, Place, TooOld, key_of, owners};
 
@@ -248,7 +249,7 @@ impl Writer<'_> {
         })
     }
 
-    /// Stores an object as it is and returns its place; `None` if it cannot be stored.
+    /// Stores an object with its defaults and returns its place; `None` if it cannot be stored.
     fn load(&mut self, mut object: Value) -> Option<Place> {
         let word = |field: &str| object[field].as_str().unwrap_or("");
         let served = self
@@ -276,8 +277,13 @@ impl Writer<'_> {
         }
         let home = (!namespace.is_empty()).then(|| json!(namespace));
         set(&mut object["metadata"], "namespace", home);
+        // As if it had been written: else the first write would change more than it says.
+        defaults::fill(&mut object, served.version().schema());
         let stored = served.stored();
-        let object = converted(&stored, &object).unwrap_or(object);
+        let mut object = converted(&stored, &object).unwrap_or(object);
+        if let Some(complete) = stored.kind.rules.complete {
+            complete(&mut object);
+        }
         let resource = served.resource();
         if resource == DEFINITIONS {
             let kind = crd::kind(&object).ok()?;

@@ -357,6 +357,24 @@ async fn what_is_loaded_is_dumped_as_it_was() {
 }
 
 #[tokio::test]
+async fn what_is_loaded_has_its_defaults() {
+    let api = api();
+    let object = json!({ "apiVersion": "apps/v1", "kind": "StatefulSet",
+        "metadata": { "name": "a", "namespace": "shop" },
+        "spec": { "selector": { "matchLabels": { "app": "a" } }, "serviceName": "a", "template": {
+            "metadata": { "labels": { "app": "a" } },
+            "spec": { "containers": [{ "name": "a", "image": "a" }] } } } });
+    api.load(vec![object]);
+    let loaded = api.get("apps", "statefulsets", "shop", "a").unwrap();
+    let template = loaded["spec"]["template"].clone();
+    assert_eq!(template["spec"]["restartPolicy"], "Always");
+    let mut changed = (*loaded).clone();
+    changed["spec"]["replicas"] = json!(2);
+    let changed = api.update("stepscale", changed).unwrap();
+    assert_eq!(changed["spec"]["template"], template);
+}
+
+#[tokio::test]
 async fn some_kinds_are_created_by_updates_and_insist_on_versions() {
     const LEASE: &str = "/apis/coordination.k8s.io/v1/namespaces/default/leases/x";
     let cases: [Case; 3] = [
