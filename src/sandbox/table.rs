@@ -29,7 +29,17 @@ pub(crate) fn table(
     include: Include,
     now: Timestamp,
 ) -> Value {
-    let columns = columns(&version.columns);
+    of_columns(&version.columns, objects, include, now)
+}
+
+/// The same, of objects that are of no kind of their own.
+pub(crate) fn of_columns(
+    declared: &[Column],
+    objects: &[Arc<Value>],
+    include: Include,
+    now: Timestamp,
+) -> Value {
+    let columns = columns(declared);
     let columns: Vec<(&Column, Source)> = readable(&columns);
     let definitions: Vec<Value> = columns.iter().map(|(it, _)| definition(it)).collect();
     let row = |object: &Arc<Value>| row(object, &columns, include, now);

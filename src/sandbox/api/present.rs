@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::exchange::{Body, Response};
 use super::negotiate::{Form, Shape, Written};
+use crate::sandbox::columns;
 use crate::sandbox::registry::Served;
 use crate::sandbox::status::Refusal;
-use crate::sandbox::table::table;
+use crate::sandbox::table::{of_columns, table};
 use crate::yaml;
 
 /// What stands beside the items of a list.
@@ -81,6 +82,20 @@ pub(super) fn object(
             );
             Err(Refusal::plain(406, "NotAcceptable", message))
         }
+    }
+}
+
+/// The answer that is the scale of an object.
+pub(super) fn scale(form: Form, scale: Value, now: Timestamp) -> Response {
+    match form.shape {
+        Shape::Table(include) => {
+            let version = scale["metadata"]["resourceVersion"].clone();
+            let columns = columns::of("autoscaling", "v1", "Scale");
+            let mut table = of_columns(&columns, &[Arc::new(scale)], include, now);
+            table["metadata"] = json!({ "resourceVersion": version });
+            written(form.language, 200, &table)
+        }
+        Shape::Whole | Shape::Partial | Shape::PartialList => written(form.language, 200, &scale),
     }
 }
 

@@ -15,7 +15,7 @@ impl Inner {
         let found = self.find(&call.served, call.namespace(), &call.asked.name)?;
         if call.asked.subresource == "scale" {
             let scale = scale::read(&call.served, &found)?;
-            return Ok(present::written(call.form.language, 200, &scale));
+            return Ok(present::scale(call.form, scale, self.clock.now()));
         }
         present::object(call.form, 200, &call.served, &found, self.clock.now())
     }

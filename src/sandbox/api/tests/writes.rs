@@ -659,3 +659,20 @@ async fn both_versions_of_autoscalers_are_one_object() {
     let target = &new["spec"]["metrics"][0]["resource"]["target"];
     assert_eq!(target["averageUtilization"], 60, "{new}");
 }
+
+#[tokio::test]
+async fn a_scale_is_shown_in_columns_of_its_own() {
+    let api = api();
+    create(&api, DEPLOYMENTS, deployment("web")).await;
+    let asked = Request {
+        accept: "application/json;as=Table;v=v1;g=meta.k8s.io".to_owned(),
+        ..request("GET", &format!("{DEPLOYMENTS}/web/scale"))
+    };
+    let (code, table) = whole(api.answer(asked).await).await;
+    assert_eq!(code, 200, "{table}");
+    let columns = table["columnDefinitions"].as_array().unwrap();
+    let names: Vec<_> = columns.iter().map(|it| it["name"].as_str()).collect();
+    let expected = ["Name", "Desired", "Available", "Age"].map(Some);
+    assert_eq!(names, expected);
+    assert_eq!(table["rows"][0]["cells"][1], 2);
+}

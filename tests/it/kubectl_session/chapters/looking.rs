@@ -78,6 +78,10 @@ pub(super) fn getting() -> Vec<Step> {
         run("get events").may_warn("^No resources found in {ns} namespace."),
         run("cluster-info").says("Kubernetes control plane.* is running at .*https://"),
         run("version").may_warn("^WARNING: version difference .*").says("^Server Version: v1\\."),
+        // What runs for long enough to be ready has been measured.
+        run("wait --for=condition=Ready pod --selector=app=web --timeout=60s")
+            .on(On::Sandbox)
+            .says("condition met"),
         run("top pods").on(On::Sandbox).says("^NAME +CPU\\(cores\\) +MEMORY\\(bytes\\)"),
         run("top nodes").on(On::Sandbox).says("^NAME +CPU\\(cores\\)"),
         run("top pods").on(On::Real).fails(1, "^error: Metrics API not available$"),
