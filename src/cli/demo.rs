@@ -74,7 +74,10 @@ struct Home {
 
 impl Home {
     fn new(sandbox: &Sandbox) -> Result<Self, Error> {
-        let folder = tempfile::Builder::new().prefix("stepscale-demo-").tempdir();
+        let folder = tempfile::Builder::new()
+            .prefix("stepscale-demo-")
+            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
+            .tempdir();
         let folder = folder.map_err(Error::Start)?;
         let kubeconfig = folder.path().join("kubeconfig");
         sandbox
@@ -108,7 +111,10 @@ impl Home {
 async fn show(cx: &Context, sandbox: &Sandbox, home: &Home) -> Result<Exit, Error> {
     let example = sandbox.example();
     cx.print(|out| introduction::write(out, &sandbox.url(), &exports(home), example.as_ref()))?;
-    analyze::run(cx.clone(), analysis(&home.kubeconfig)).await?;
+    // Also where the trouble that was asked for is too much for an analysis.
+    if let Err(err) = analyze::run(cx.clone(), analysis(&home.kubeconfig)).await {
+        cx.note(err.render().trim_end());
+    }
     cx.note("the cluster stays up until Ctrl-C");
     std::future::pending().await
 }

@@ -33,11 +33,14 @@ pub(super) fn run(
     let result = runtime.block_on(async {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Start)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(Error::Start)?;
+        // The terminal was closed: what is left on the disk must go all the same.
+        let mut hangup = signal(SignalKind::hangup()).map_err(Error::Start)?;
         tokio::select! {
             // A panic has ended the process before it could arrive here.
             done = tokio::spawn(work) => done.unwrap_or(Ok(Exit::Bug)),
             _ = interrupt.recv() => Ok(Exit::Interrupted),
             _ = terminate.recv() => Ok(Exit::Terminated),
+            _ = hangup.recv() => Ok(Exit::Terminated),
         }
     });
     cx.progress().finish();

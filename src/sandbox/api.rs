@@ -35,12 +35,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use jiff::Timestamp;
 use serde_json::Value;
 
-#[allow(unused_imports, reason = "the twin comes next")]
-pub(crate) use direct::Loaded;
-#[allow(unused_imports, reason = "its server comes next")]
 pub(crate) use exchange::{Body, Request, Response};
-#[allow(unused_imports, reason = "the twin comes next")]
-pub(crate) use hooks::{Metrics, Proxied, Proxy};
+pub(crate) use hooks::Proxied;
 
 use super::access::Attributes;
 use super::access::review::Review;

@@ -20,7 +20,6 @@ use super::clock::Clock;
 use super::crd::keda;
 use super::faults::{Faults, Plan};
 use super::fleet::Fleet;
-use super::history::service;
 use super::kubeconfig::Kubeconfig;
 use super::seed::Seed;
 use super::server::authentication::Tokens;

@@ -176,10 +176,11 @@ fn begun(mut object: Value, replicas: &HashMap<(Of, Name), Option<i64>>) -> Valu
     let Some(of) = scalable(text("/kind")) else {
         return object;
     };
-    if let Some(Some(count)) = replicas.get(&(of, name)) {
-        object["spec"]["replicas"] = json!(count);
-    }
     if let Some(object) = object.as_object_mut() {
+        let spec = object.get_mut("spec").and_then(Value::as_object_mut);
+        if let (Some(spec), Some(Some(count))) = (spec, replicas.get(&(of, name))) {
+            spec.insert("replicas".to_owned(), json!(count));
+        }
         // It is of pods that are no more.
         object.remove("status");
     }

@@ -24,6 +24,9 @@ pub(crate) const MEDIA_TYPE: &str = "application/vnd.kubernetes.protobuf";
 /// What every body begins with.
 const MAGIC: &[u8] = b"k8s\0";
 
+const NO_MAGIC: &str =
+    "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]";
+
 /// Of every group.
 const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
 
@@ -32,9 +35,7 @@ const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions
 /// # Errors
 /// When it is cut off, or of a kind that is not built in.
 pub(crate) fn decode(body: &[u8]) -> Result<Value, String> {
-    let envelope = body.strip_prefix(MAGIC).ok_or_else(
-        || "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
-    )?;
+    let envelope = body.strip_prefix(MAGIC).ok_or(NO_MAGIC)?;
     let about = bytes(envelope, 1)?;
     let (api_version, kind) = (text(bytes(about, 1)?), text(bytes(about, 2)?));
     let definitions: Arc<Definitions> = builtin::definitions();
@@ -118,8 +119,11 @@ fn add(
                 .map(|it| entry_value(entry, &it))
                 .transpose()?;
             let map = object.entry(name).or_insert_with(|| json!({}));
-            map[key] = values.unwrap_or_default();
+            if let Some(map) = map.as_object_mut() {
+                map.insert(key, values.unwrap_or_default());
+            }
         }
+        (Shape::Map, _) => return Err(format!("field {name} is no map")),
         (_, raw) => {
             let value = value(raw, schema)?;
             if !value.is_null() && (keeps_zero || !is_zero(&value)) {

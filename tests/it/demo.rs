@@ -87,10 +87,9 @@ fn kubectl_sees_pods_that_serve_and_usage_by_which_autoscalers_scale() {
     let list = said.report(0);
     let items = list["items"].as_array().unwrap();
     let of = |kind: &'static str| items.iter().filter(move |it| it["kind"] == kind);
-    for hpa in of("HorizontalPodAutoscaler").filter(|it| it["metadata"]["name"] == "catalog") {
-        let used = &hpa["status"]["currentMetrics"][0]["resource"]["current"];
-        assert!(used["averageUtilization"].is_i64(), "{hpa}");
-    }
+    let hpa = of("HorizontalPodAutoscaler").find(|it| it["metadata"]["name"] == "catalog");
+    let used = &hpa.unwrap()["status"]["currentMetrics"][0]["resource"]["current"];
+    assert!(used["averageUtilization"].is_i64(), "{hpa:?}");
     for deployment in of("Deployment") {
         let (wanted, ready) = (
             &deployment["spec"]["replicas"],

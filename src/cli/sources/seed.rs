@@ -82,11 +82,13 @@ mod tests {
     #[test]
     fn the_example_comes_with_its_objects_and_its_past() {
         let seed = read(None).unwrap();
-        let hpas = seed
-            .objects
-            .iter()
-            .filter(|it| it["kind"] == "HorizontalPodAutoscaler");
-        assert_eq!(hpas.count(), seed.histories.len());
+        let kind = |kind: &'static str| seed.objects.iter().filter(move |it| it["kind"] == kind);
+        for hpa in kind("HorizontalPodAutoscaler") {
+            let scaled = &hpa["spec"]["scaleTargetRef"]["name"];
+            let is_known = seed.histories.iter().any(|it| *scaled == it.0.name);
+            let is_owned = hpa["metadata"]["ownerReferences"].is_array();
+            assert_ne!(is_known, is_owned, "{hpa}");
+        }
         for (target, history) in &seed.histories {
             assert!(history.cpu().is_some(), "{target}");
         }

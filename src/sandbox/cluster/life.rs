@@ -108,10 +108,15 @@ impl Life {
 
     /// Moves the time forward, with all that happens until then; the time after.
     pub(super) fn advance(&self, length: SignedDuration) -> Timestamp {
-        let mut twin = self.twin();
-        let to = crate::sim::numbers::after(twin.now(), length);
-        twin.advance(to);
-        twin.now()
+        let to = crate::sim::numbers::after(self.twin().now(), length);
+        loop {
+            // In between, others may look at the twin.
+            let reached = driver::move_on(&self.0.twin, to);
+            if reached >= to {
+                return reached;
+            }
+            std::thread::yield_now();
+        }
     }
 
     /// The objects of `metrics.k8s.io` by the plural of their kind.

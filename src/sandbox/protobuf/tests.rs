@@ -165,7 +165,31 @@ proptest! {
     #[test]
     fn nothing_makes_it_panic(content in prop::collection::vec(any::<u8>(), 0..60), kind in 0..3_usize) {
         let (api_version, kind) = [("v1", "Pod"), ("apps/v1", "Deployment"), ("v1", "Event")][kind];
-        let _ = decode(&body(api_version, kind, &[content.clone()]));
+        let _ = decode(&body(api_version, kind, std::slice::from_ref(&content)));
         let _ = decode(&[MAGIC, &content].concat());
+    }
+}
+
+#[test]
+fn a_map_that_is_no_map_is_refused() {
+    let entry = part(2, &[part(1, b"a"), part(2, b"b")].concat());
+    let object = [part(1, &named("web")), number(2, 1), entry];
+    let refused = decode(&body("v1", "ConfigMap", &object));
+    assert_eq!(refused, Err("field data is no map".to_owned()));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(fields in proptest::collection::vec((1_u64..20, any::<Option<Vec<u8>>>()), 0..12)) {
+        let object: Vec<Vec<u8>> = fields
+            .iter()
+            .map(|(field, content)| match content {
+                Some(content) => part(*field, content),
+                None => number(*field, 1),
+            })
+            .collect();
+        for (api_version, kind) in [("v1", "ConfigMap"), ("v1", "Pod"), ("autoscaling/v2", "HorizontalPodAutoscaler")] {
+            let _ = decode(&body(api_version, kind, &object));
+        }
     }
 }

@@ -56,6 +56,12 @@ pub(crate) async fn drive(twin: Shared, pace: Pace, achieved: Achieved) {
         let passed = from.0.elapsed();
         let wanted = ahead(from.1, passed, speed);
         let reached = move_until(&twin, wanted).await;
+        if reached > wanted {
+            // Somebody else moved it: time passes on from there.
+            from = (Instant::now(), reached);
+            is_late = false;
+            continue;
+        }
         let virtual_seconds = reached.duration_since(from.1).as_secs_f64();
         let real_seconds = from.0.elapsed().as_secs_f64();
         achieved.set(virtual_seconds / real_seconds.max(f64::MIN_POSITIVE));
@@ -80,8 +86,8 @@ async fn move_until(twin: &Shared, to: Timestamp) -> Timestamp {
     }
 }
 
-/// Moves towards `to` for as long as others may wait.
-fn move_on(twin: &Shared, to: Timestamp) -> Timestamp {
+/// Moves towards `to` for as long as others may wait; how far it came.
+pub(crate) fn move_on(twin: &Shared, to: Timestamp) -> Timestamp {
     let begun = Instant::now();
     let mut twin = twin.lock().unwrap_or_else(PoisonError::into_inner);
     loop {

@@ -17,7 +17,7 @@ use crate::sim::numbers::after;
 use crate::sim::pod::Phase;
 
 /// Pods that are created in one sync at most (`BurstReplicas`, `replica_set.go`).
-const BURST: usize = 500;
+pub(super) const BURST: usize = 500;
 
 /// Creates missing pods, removes surplus ones, tells how many there are.
 pub(super) fn sync(stage: &mut Stage, name: &Name) {
@@ -98,6 +98,7 @@ fn create(stage: &mut Stage, set: &Value, missing: usize) -> Result<(), Refusal>
 /// A pod called `name` from the template of its controller.
 pub(super) fn pod(owner: &Value, name: &str) -> Value {
     let template = owner.pointer("/spec/template");
+    let template = template.filter(|it| it.is_object());
     let mut pod = template.cloned().unwrap_or_else(|| json!({}));
     pod["apiVersion"] = json!("v1");
     pod["kind"] = json!("Pod");
@@ -181,9 +182,12 @@ fn write_status(stage: &mut Stage, set: &Value, failure: Option<&Refusal>) {
 fn failure_condition(old: &Value, refusal: &Refusal, now: Timestamp) -> Value {
     let mut known = fields::items(old, "/conditions").iter();
     let known = known.find(|it| text(it, "/type") == "ReplicaFailure");
-    let since = known.and_then(|it| it.get("lastTransitionTime").cloned());
-    json!({ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
-        "message": refusal.message, "lastTransitionTime": since.unwrap_or_else(|| stamp(now)) })
+    // As long as it lasts it stays as it is: the message names another pod each time, and a status
+    // that changes is a reason to look again.
+    known.cloned().unwrap_or_else(|| {
+        json!({ "type": "ReplicaFailure", "status": "True", "reason": "FailedCreate",
+            "message": refusal.message, "lastTransitionTime": stamp(now) })
+    })
 }
 
 /// The pods of a controller, counted.

@@ -12,6 +12,7 @@ use super::fields::{self, count, text};
 use super::objects::{Name, Of};
 use super::pod::Pod;
 use super::random;
+use super::replicaset::BURST;
 use super::replicaset::{self, Counted};
 use super::stage::Stage;
 
@@ -84,6 +85,7 @@ fn numbered(stage: &Stage, set: &Value) -> Vec<(i64, Pod)> {
 /// `None` where a write was refused.
 fn step(stage: &mut Stage, set: &Arc<Value>, wish: &Wish) -> Option<()> {
     let pods = numbered(stage, set);
+    let mut created = 0;
     for number in wish.start..wish.start.saturating_add(wish.replicas) {
         let known = pods.iter().find(|it| it.0 == number);
         match known {
@@ -92,7 +94,8 @@ fn step(stage: &mut Stage, set: &Arc<Value>, wish: &Wish) -> Option<()> {
             Some(_) => {}
             None => {
                 create(stage, set, wish, number)?;
-                if !wish.is_parallel {
+                created += 1;
+                if !wish.is_parallel || created >= BURST {
                     return Some(());
                 }
             }

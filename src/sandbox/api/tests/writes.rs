@@ -335,7 +335,7 @@ async fn what_is_loaded_is_dumped_as_it_was() {
     let loaded = api.load(vec![object.clone(), unknown, json!(1)]);
     assert_eq!(
         loaded,
-        Loaded {
+        crate::sandbox::api::direct::Loaded {
             stored: 1,
             skipped: 2
         }
