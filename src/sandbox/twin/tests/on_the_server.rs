@@ -63,22 +63,3 @@ fn an_hpa_scales_a_deployment_of_the_server() {
     assert_eq!(Objects::list(&api, Of::Pod).len() as i64, replicas);
     assert_eq!(Objects::list(&api, Of::ReplicaSet).len(), 1);
 }
-
-#[test]
-fn pods_that_are_refused_are_tried_again_at_leisure() {
-    let (mut twin, api) = fleet(0);
-    // Loading does not look at it; pods of it are refused for want of an image.
-    let mut broken = deployment("broken", 3, 500, None);
-    broken["metadata"]["namespace"] = json!("shop");
-    let containers = &mut broken["spec"]["template"]["spec"]["containers"];
-    containers[0].as_object_mut().unwrap().remove("image");
-    api.load(vec![broken]);
-    twin.advance(at(0));
-    let sets = Objects::list(&api, Of::ReplicaSet);
-    assert_eq!(sets[0]["status"]["conditions"][0]["reason"], "FailedCreate");
-    let before = Objects::version(&api);
-    twin.advance(at(60));
-    let writes = Objects::version(&api) - before;
-    // A try every 5 s, of which an event tells.
-    assert!(writes < 60, "{writes} writes in a minute");
-}
