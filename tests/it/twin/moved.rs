@@ -78,19 +78,24 @@ impl Moved {
         time(&self.json("/twin/clock").await["now"])
     }
 
-    /// Follows the HPAs from now on.
+    /// Follows the HPAs, with what their statuses tell of the last change before now.
     pub(super) async fn watch(&self) -> Watched {
         let list = self.json(HPAS).await;
         let version = &list["metadata"]["resourceVersion"];
         let version = version.as_str().unwrap();
         let path = format!("{HPAS}?watch=1&resourceVersion={version}");
-        Watched {
+        let mut watched = Watched {
             answer: self.answer(self.client.get(self.url(&path))).await,
             rest: Vec::new(),
-            version: version.parse().unwrap(),
+            version: 0,
             known: BTreeMap::new(),
             changes: BTreeMap::new(),
+        };
+        for hpa in list["items"].as_array().unwrap() {
+            watched.note(hpa);
         }
+        watched.version = version.parse().unwrap();
+        watched
     }
 
     /// Takes in what HPAs did up to now.
