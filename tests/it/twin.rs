@@ -1,5 +1,6 @@
 //! The sandbox's workloads while time passes, as they are seen from outside.
 
+mod backfill;
 mod moved;
 mod workload;
 

@@ -104,7 +104,11 @@ fn write_slice(fleet: &Fleet, span: &Range<i64>, hours: i64, blocks: &Path) -> i
     Ok(count)
 }
 
-fn create_blocks(text: &Path, hours: i64, blocks: &Path) -> io::Result<()> {
+/// Makes blocks in a directory of a text in the OpenMetrics format.
+///
+/// # Errors
+/// When promtool finds the text bad, or cannot be run.
+pub(crate) fn create_blocks(text: &Path, hours: i64, blocks: &Path) -> io::Result<()> {
     let output = Command::new("promtool")
         .args(["tsdb", "create-blocks-from", "--quiet", "openmetrics"])
         .arg(format!("--max-block-duration={hours}h"))
