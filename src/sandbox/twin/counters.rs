@@ -48,7 +48,7 @@ impl Counters {
         self.until = Some(now);
         let passed = passed.and_then(|it| i64::try_from(it).ok()).unwrap_or(0);
         for pod in world.pods() {
-            let Some(usage) = meter.truly(&pod.name) else {
+            let Some(usage) = meter.truly(&pod.uid) else {
                 continue;
             };
             if !self.pods.contains_key(&pod.uid) {

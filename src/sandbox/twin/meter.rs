@@ -1,6 +1,6 @@
 //! What each pod uses: its share of the load, as `sim::plant` shares it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -41,7 +41,8 @@ type Totals = Vec<(usize, i64)>;
 #[derive(Debug, Default)]
 pub(super) struct Meter {
     traces: HashMap<(Of, Name), Arc<Trace>>,
-    used: HashMap<Name, Usage>,
+    /// By the uid of the pod: a pod that takes the name of another has used nothing yet.
+    used: HashMap<Arc<str>, Usage>,
     totals: HashMap<(Of, Name), Totals>,
     moments: HashMap<(Of, Name), Moment>,
     /// Pods by the workload that they belong to, the oldest first, and when that was looked up.
@@ -79,8 +80,9 @@ impl Meter {
         self.revision = Some(world.pods_revision());
         self.pods.clear();
         let mut pods: Vec<&Pod> = world.pods().collect();
+        let living: HashSet<&str> = pods.iter().map(|it| &*it.uid).collect();
+        self.used.retain(|uid, _| living.contains(&**uid));
         pods.sort_by(|a, b| (a.created, &a.name).cmp(&(b.created, &b.name)));
-        self.used.retain(|name, _| world.pod(name).is_some());
         for pod in pods.into_iter().filter(|it| it.phase == Phase::Running) {
             let root = world.root(pod).cloned();
             self.pods.entry(root).or_default().push(pod.name.clone());
@@ -114,7 +116,7 @@ impl Meter {
         let Some((trace, root)) = trace.zip(root) else {
             if !is_same {
                 for pod in pods.iter().filter_map(|it| world.pod(it)) {
-                    self.used.insert(pod.name.clone(), idle(&pod.shape));
+                    self.used.insert(Arc::clone(&pod.uid), idle(&pod.shape));
                 }
             }
             return;
@@ -133,7 +135,7 @@ impl Meter {
             };
             rank += i64::from(pod.serves());
             let usage = usage(&trace, &moment, &pod.shape, share);
-            self.used.insert(pod.name.clone(), usage);
+            self.used.insert(Arc::clone(&pod.uid), usage);
         }
         let totals = trace.triggers().zip(&moment.triggers);
         let totals = totals.filter_map(|(place, value)| Some((place, (*value)?)));
@@ -147,13 +149,13 @@ impl Meter {
     }
 
     /// What a pod used; `None` for one that was not running, or while nothing can be measured.
-    pub(super) fn of(&self, pod: &Name) -> Option<&Usage> {
-        self.used.get(pod).filter(|_| !self.is_blind)
+    pub(super) fn of(&self, uid: &str) -> Option<&Usage> {
+        self.used.get(uid).filter(|_| !self.is_blind)
     }
 
     /// What a pod uses, whether or not anybody can measure it.
-    pub(super) fn truly(&self, pod: &Name) -> Option<&Usage> {
-        self.used.get(pod)
+    pub(super) fn truly(&self, uid: &str) -> Option<&Usage> {
+        self.used.get(uid)
     }
 
     /// The value of the metric at `place` of a workload's autoscaler, for all pods together.

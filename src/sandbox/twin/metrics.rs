@@ -16,7 +16,7 @@ impl Twin {
     pub(crate) fn pod_metrics(&self, namespace: &str) -> Vec<Value> {
         let pods = self.stage.world.pods();
         let pods = pods.filter(|it| namespace.is_empty() || *it.name.namespace == *namespace);
-        pods.filter_map(|it| Some(self.of_pod(it, self.meter.of(&it.name)?)))
+        pods.filter_map(|it| Some(self.of_pod(it, self.meter.of(&it.uid)?)))
             .collect()
     }
 
@@ -52,7 +52,7 @@ impl Twin {
         let (mut cpu, mut memory) = (SYSTEM_CPU, SYSTEM_MEMORY);
         let pods = self.stage.world.pods();
         for pod in pods.filter(|it| it.node == name.name) {
-            let Some(usage) = self.meter.of(&pod.name) else {
+            let Some(usage) = self.meter.of(&pod.uid) else {
                 continue;
             };
             cpu += usage.cpu.iter().flatten().sum::<i64>();

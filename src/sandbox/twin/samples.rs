@@ -37,7 +37,7 @@ impl Twin {
     }
 
     fn of_cadvisor(&self, pod: &Pod, each: &mut Each<'_>) {
-        let Some(usage) = self.meter.of(&pod.name) else {
+        let Some(usage) = self.meter.of(&pod.uid) else {
             return;
         };
         // A pod that was measured for the first time has not been counted yet.

@@ -88,7 +88,7 @@ impl<'a> Readings<'a> {
 fn values_of(metric: &Metric, place: usize, known: &Known, pods: &[&Pod], meter: &Meter) -> Values {
     let samples = |value: &dyn Fn(&Pod, &Usage) -> Option<i64>| {
         let sample = |pod: &&Pod| {
-            let value = value(pod, meter.of(&pod.name)?)?;
+            let value = value(pod, meter.of(&pod.uid)?)?;
             Some(Sample {
                 value,
                 at: meter.at,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::json;
 
 use crate::history::{History, Metric};
-use crate::sandbox::twin::testing::{at, deployment, gap, hpa, twin};
-use crate::sandbox::twin::{Config, Name, Of, Trace, Twin, Workload};
+use crate::sandbox::twin::testing::{Map, at, deployment, gap, hpa, twin};
+use crate::sandbox::twin::{Config, Name, Objects, Of, Trace, Twin, Workload};
 use crate::series::{Grid, Series};
 use crate::sim::demand::Shape;
 use crate::units;
@@ -45,6 +45,24 @@ fn usage_is_measured_up_to_the_limit_and_not_in_gaps() {
     assert_eq!(twin.node_metrics().len(), 3);
     twin.advance(at(1_010));
     assert!(twin.pod_metrics("").is_empty() && twin.node_metrics().is_empty());
+}
+
+#[test]
+fn a_pod_that_takes_a_name_over_has_used_nothing_yet() {
+    let mut set = deployment("db", 1, 500, None);
+    set["kind"] = json!("StatefulSet");
+    let (mut twin, map) = twin(&[(Of::StatefulSet, set)], Config::starting_at(at(0)));
+    twin.advance(at(20));
+    assert_eq!(twin.pod_metrics("shop").len(), 1);
+    let name = Name::new("shop", "db-0");
+    let uid = |map: &Map| map.one(Of::Pod, "db-0")["metadata"]["uid"].clone();
+    let before = uid(&map);
+    map.delete(Of::Pod, &name).unwrap();
+    twin.advance(at(22));
+    assert_ne!(uid(&map), before);
+    assert!(twin.pod_metrics("shop").is_empty());
+    twin.advance(at(60));
+    assert_eq!(twin.pod_metrics("shop").len(), 1);
 }
 
 #[test]
