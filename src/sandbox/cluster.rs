@@ -120,7 +120,8 @@ impl Sandbox {
     /// # Errors
     /// When the port is taken, or the faults or an upstream make no sense.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let faults = Faults::of(options.faults).map_err(|err| Error::Faults(err.to_string()))?;
+        let faults = Faults::of(options.faults, options.start);
+        let faults = faults.map_err(|err| Error::Faults(err.to_string()))?;
         let faults = Arc::new(faults);
         let upstreams = Upstreams::new(options.upstreams)?;
         // Pods come up before anybody looks.
@@ -264,12 +265,12 @@ impl Sandbox {
         self.log.requests()
     }
 
-    /// Meets other trouble from now on.
+    /// Meets other trouble from now on, whose gaps count from now.
     ///
     /// # Errors
     /// When it makes no sense; the trouble before stays.
     pub fn set_faults(&self, faults: Plan) -> Result<(), Error> {
-        let set = self.faults.set(faults);
+        let set = self.faults.set(faults, self.now());
         set.map_err(|err| Error::Faults(err.to_string()))
     }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use super::access::Attributes;
 use super::status::{Named, Refusal};
@@ -24,6 +24,8 @@ pub(crate) struct Faults(RwLock<Arc<Active>>);
 #[derive(Debug, Default)]
 struct Active {
     plan: Plan,
+    /// When it came into force, which its gaps are counted from.
+    since: Timestamp,
     asked: Vec<AtomicU64>,
 }
 
@@ -38,22 +40,28 @@ pub(crate) struct Trouble {
 }
 
 impl Faults {
+    /// A plan whose times count from `since`.
+    ///
     /// # Errors
     /// When the plan makes no sense.
-    pub(crate) fn of(plan: Plan) -> Result<Self, PlanError> {
+    pub(crate) fn of(plan: Plan, since: Timestamp) -> Result<Self, PlanError> {
         let faults = Self::default();
-        faults.set(plan)?;
+        faults.set(plan, since)?;
         Ok(faults)
     }
 
-    /// Follows another plan from now on, counting from zero.
+    /// Follows another plan from `now` on: requests count from zero, and times from `now`.
     ///
     /// # Errors
     /// When the plan makes no sense; the one before stays.
-    pub(crate) fn set(&self, plan: Plan) -> Result<(), PlanError> {
+    pub(crate) fn set(&self, plan: Plan, now: Timestamp) -> Result<(), PlanError> {
         plan.check()?;
         let asked = plan.rules.iter().map(|_| AtomicU64::new(0)).collect();
-        let active = Arc::new(Active { plan, asked });
+        let active = Arc::new(Active {
+            plan,
+            since: now,
+            asked,
+        });
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = active;
         Ok(())
     }
@@ -77,14 +85,12 @@ impl Faults {
         self.active().plan.clock_skew
     }
 
-    /// Whether the metrics API has anything to say, so long after the start.
-    pub(crate) fn has_metrics(&self, since_start: SignedDuration) -> bool {
+    /// Whether the metrics API has anything to say at `now`.
+    pub(crate) fn has_metrics(&self, now: Timestamp) -> bool {
         let active = self.active();
-        !active
-            .plan
-            .metrics_gaps
-            .iter()
-            .any(|it| it.holds(since_start))
+        let passed = now.duration_since(active.since);
+        let mut gaps = active.plan.metrics_gaps.iter();
+        !gaps.any(|it| it.holds(passed))
     }
 
     fn active(&self) -> Arc<Active> {

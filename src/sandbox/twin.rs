@@ -67,7 +67,7 @@ pub(crate) struct Config {
     /// How long pods take from creation until they are ready, where a workload does not say.
     pub(crate) startup: SignedDuration,
     pub(crate) flags: Flags,
-    /// Among others, when the metrics APIs know nothing, counted from the start.
+    /// Among others, when the metrics APIs know nothing.
     pub(crate) faults: Arc<Faults>,
     /// How often metrics are recorded, and how many samples are kept at most.
     pub(crate) record_every: SignedDuration,
@@ -105,7 +105,6 @@ pub(crate) struct Twin {
     stage: Stage,
     meter: Meter,
     autoscalers: Autoscalers,
-    start: Timestamp,
     faults: Arc<Faults>,
     counters: Counters,
     record: Record,
@@ -139,7 +138,6 @@ impl Twin {
             clock,
             meter: Meter::new(traces),
             autoscalers: Autoscalers::new(config.flags),
-            start: config.start,
             faults: config.faults,
             counters: Counters::default(),
             record: Record::new(config.record_every, config.record_samples),
@@ -204,7 +202,7 @@ impl Twin {
     fn tick(&mut self, show: &mut impl FnMut(Synced<'_>)) {
         self.react();
         let now = self.stage.now;
-        let is_blind = !self.faults.has_metrics(now.duration_since(self.start));
+        let is_blind = !self.faults.has_metrics(now);
         self.counters.pass(&self.stage.world, &self.meter, now);
         self.meter.measure(&self.stage.world, is_blind, now);
         self.autoscalers.sync(&mut self.stage, &self.meter, show);

@@ -78,7 +78,7 @@ impl Control {
             }
             ("POST", "/twin/faults") => {
                 let plan: Plan = read(&request.body)?;
-                let set = self.faults.set(plan);
+                let set = self.faults.set(plan, self.api.now());
                 set.map_err(|err| Refusal::bad_request(err.to_string()))?;
                 Ok(json_of(&json!({})))
             }

@@ -85,7 +85,8 @@ pub(crate) struct Cut {
     pub(crate) after_seconds: Option<u32>,
 }
 
-/// A time without metrics, counted from the start of the sandbox in its own time.
+/// A time without metrics, counted in the sandbox's own time from its start, or from when the plan
+/// was set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Gap {
@@ -176,8 +177,8 @@ impl Gap {
         self.lasts.is_positive() && self.every.is_none_or(|every| every > self.lasts)
     }
 
-    pub(super) fn holds(self, since_start: SignedDuration) -> bool {
-        let since = since_start.as_nanos().saturating_sub(self.after.as_nanos());
+    pub(super) fn holds(self, passed: SignedDuration) -> bool {
+        let since = passed.as_nanos().saturating_sub(self.after.as_nanos());
         let since = match self.every.map(|it| it.as_nanos()) {
             Some(every) if every > 0 && since >= 0 => since % every,
             _ => since,

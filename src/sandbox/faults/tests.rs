@@ -33,7 +33,7 @@ fn codes(faults: &Faults, request: &str) -> Vec<u16> {
 #[test]
 fn every_third_request_is_refused() {
     let text = r#"{ "rules": [{ "every": 3, "answer": "unavailable" }] }"#;
-    let faults = Faults::of(plan(text)).unwrap();
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(codes(&faults, PATCH), [0, 0, 503, 0, 0, 503, 0, 0, 503, 0]);
 }
 
@@ -43,7 +43,7 @@ fn a_share_is_kept_and_the_same_seed_strikes_the_same_requests() {
         let text = format!(
             r#"{{ "seed": {seed}, "rules": [{{ "share": 0.3, "answer": "internalError" }}] }}"#
         );
-        let faults = Faults::of(plan(&text)).unwrap();
+        let faults = Faults::of(plan(&text), Timestamp::UNIX_EPOCH).unwrap();
         let struck = |_| {
             faults
                 .judge(&asked(PATCH), query(PATCH), "")
@@ -75,7 +75,7 @@ fn rules_strike_what_they_are_about_alone() {
     ];
     for (when, expected) in cases {
         let text = format!(r#"{{ "rules": [{{ "when": {when}, "answer": "tooManyRequests" }}] }}"#);
-        let faults = Faults::of(plan(&text)).unwrap();
+        let faults = Faults::of(plan(&text), Timestamp::UNIX_EPOCH).unwrap();
         let code = if expected { 429 } else { 0 };
         assert_eq!(codes(&faults, PATCH)[0], code, "{when}");
     }
@@ -84,7 +84,7 @@ fn rules_strike_what_they_are_about_alone() {
 #[test]
 fn only_updates_and_patches_conflict() {
     let text = r#"{ "rules": [{ "answer": "conflict" }] }"#;
-    let faults = Faults::of(plan(text)).unwrap();
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     let refusal = faults
         .judge(&asked(PATCH), query(PATCH), "")
         .refusal
@@ -107,7 +107,7 @@ fn only_updates_and_patches_conflict() {
 fn latencies_add_up_and_stay_in_their_range() {
     let text = r#"{ "rules": [{ "latency": { "least": "10ms", "most": "30ms" } },
         { "latency": { "least": "1s" } }] }"#;
-    let faults = Faults::of(plan(text)).unwrap();
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     let delays: Vec<Duration> = (0..100)
         .map(|_| faults.judge(&asked(PATCH), query(PATCH), "").delay)
         .collect();
@@ -119,7 +119,7 @@ fn latencies_add_up_and_stay_in_their_range() {
 #[test]
 fn watches_alone_are_cut() {
     let text = r#"{ "rules": [{ "cut": { "afterEvents": 2 } }] }"#;
-    let faults = Faults::of(plan(text)).unwrap();
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     let cut = Cut {
         after_events: Some(2),
         after_seconds: None,
@@ -146,8 +146,9 @@ fn watches_alone_are_cut() {
 fn metrics_are_missing_within_gaps() {
     let text = r#"{ "clockSkew": "-90s", "metricsGaps": [{ "after": "10m", "lasts": "5m" },
         { "after": "1h", "lasts": "1m", "every": "1h" }] }"#;
-    let faults = Faults::of(plan(text)).unwrap();
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(faults.clock_skew(), SignedDuration::from_secs(-90));
+    let at = |second| Timestamp::from_second(second).unwrap();
     let cases = [
         (-1, true),
         (599, true),
@@ -161,15 +162,24 @@ fn metrics_are_missing_within_gaps() {
         (7_260, true),
     ];
     for (second, expected) in cases {
-        let found = faults.has_metrics(SignedDuration::from_secs(second));
-        assert_eq!(found, expected, "second {second}");
+        assert_eq!(faults.has_metrics(at(second)), expected, "second {second}");
     }
-    assert!(faults.has_metrics(SignedDuration::MIN));
+    assert!(faults.has_metrics(Timestamp::MIN));
+    let later = at(100_000);
+    faults.set(plan(text), later).unwrap();
+    for (second, expected) in cases {
+        let found = faults.has_metrics(at(100_000 + second));
+        assert_eq!(found, expected, "second {second} of another plan");
+    }
 }
 
 #[test]
 fn plans_without_sense_are_refused_and_change_nothing() {
-    let faults = Faults::of(plan(r#"{ "rules": [{ "answer": "unavailable" }] }"#)).unwrap();
+    let faults = Faults::of(
+        plan(r#"{ "rules": [{ "answer": "unavailable" }] }"#),
+        Timestamp::UNIX_EPOCH,
+    )
+    .unwrap();
     let cases = [
         (
             r#"{ "rules": [{ "share": 1.5, "answer": "conflict" }] }"#,
@@ -193,10 +203,16 @@ fn plans_without_sense_are_refused_and_change_nothing() {
         ),
     ];
     for (text, expected) in cases {
-        assert_eq!(faults.set(plan(text)).unwrap_err().to_string(), expected);
+        assert_eq!(
+            faults
+                .set(plan(text), Timestamp::UNIX_EPOCH)
+                .unwrap_err()
+                .to_string(),
+            expected
+        );
     }
     assert_eq!(codes(&faults, PATCH)[0], 503);
-    faults.set(Plan::default()).unwrap();
+    faults.set(Plan::default(), Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(codes(&faults, PATCH)[0], 0);
 }
 
@@ -213,7 +229,7 @@ fn words_that_are_not_known_are_refused() {
 #[test]
 fn only_pages_after_the_first_expire() {
     let text = r#"{ "rules": [{ "answer": "expired" }] }"#;
-    let faults = Faults::of(plan(text)).unwrap();
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     let cases = [
         ("GET /api/v1/pods?limit=500", 0),
         ("GET /api/v1/pods?limit=500&continue=", 0),

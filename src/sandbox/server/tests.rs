@@ -37,7 +37,7 @@ fn echo(request: Request) -> Response {
 async fn start(plan: &str) -> (Server, Arc<Faults>) {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let plan: Plan = serde_json::from_str(plan).unwrap();
-    let faults = Arc::new(Faults::of(plan).unwrap());
+    let faults = Arc::new(Faults::of(plan, Timestamp::UNIX_EPOCH).unwrap());
     let settings = Settings {
         port: 0,
         tokens: Tokens::new([("t-eve".to_owned(), User::known("eve", vec![]))]),
@@ -184,7 +184,10 @@ async fn faults_answer_in_place_of_the_handler_and_can_change_meanwhile() {
     ];
     for (answer, code, reason, retry_after) in cases {
         faults
-            .set(serde_json::from_str(&rule(answer)).unwrap())
+            .set(
+                serde_json::from_str(&rule(answer)).unwrap(),
+                Timestamp::UNIX_EPOCH,
+            )
             .unwrap();
         let url = format!("{}/api/v1/namespaces/a/pods/b", server.url());
         let response = client(&server).patch(url).send().await.unwrap();
@@ -203,7 +206,7 @@ async fn a_latency_holds_up_the_answer() {
     let ask = client(&server).get(server.url()).send();
     let waited = tokio::time::timeout(Duration::from_millis(300), ask).await;
     assert!(waited.is_err(), "no answer yet");
-    faults.set(Plan::default()).unwrap();
+    faults.set(Plan::default(), Timestamp::UNIX_EPOCH).unwrap();
     assert!(client(&server).get(server.url()).send().await.is_ok());
 }
 

@@ -198,5 +198,5 @@ pub(super) fn gap(after: i64, lasts: i64) -> Arc<Faults> {
         metrics_gaps: vec![gap],
         ..Plan::default()
     };
-    Arc::new(Faults::of(plan).unwrap())
+    Arc::new(Faults::of(plan, at(0)).unwrap())
 }
