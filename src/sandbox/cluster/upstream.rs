@@ -1,8 +1,11 @@
 //! Services that lead out of the sandbox, such as to a Prometheus that runs beside it.
 
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
 use http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST,
-    TRANSFER_ENCODING, UPGRADE,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName};
 use reqwest::{Client, Url};
@@ -13,14 +16,39 @@ use crate::sandbox::api::{Api, Body, Proxied, Response};
 use crate::sandbox::status::Refusal;
 
 /// Headers that end at the API server: its own, and those of one connection.
-const NOT_PASSED_ON: [HeaderName; 6] = [
+const NOT_PASSED_ON: [HeaderName; 11] = [
     AUTHORIZATION,
     CONNECTION,
     CONTENT_LENGTH,
     HOST,
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
 ];
+
+/// What headers begin with that say as whom the API server is to act.
+const IMPERSONATION: &str = "impersonate-";
+
+/// How long a server of this machine may take to accept a connection.
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// What an upstream may take up. An answer is held in memory as a whole.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// From the request to the end of the answer.
+    patience: Duration,
+    /// Bytes of an answer.
+    largest: usize,
+}
+
+const LIMITS: Limits = Limits {
+    patience: Duration::from_secs(120),
+    largest: 256 << 20,
+};
 
 /// A server for which a service of the sandbox stands. The service itself has to be there too, with
 /// the port that clients ask for.
@@ -50,7 +78,7 @@ impl Upstreams {
                 .ok_or_else(|| wrong(it))?;
         }
         let http = match all.first() {
-            Some(first) => Some(client().map_err(|_| wrong(first))?),
+            Some(first) => Some(client(LIMITS.patience).map_err(|_| wrong(first))?),
             None => None,
         };
         Ok(Self { all, http })
@@ -66,8 +94,8 @@ impl Upstreams {
         if !has_port(&service, &asked.port) {
             return None;
         }
-        let answer = forward(self.http.as_ref()?, upstream, asked).await;
-        Some(answer.unwrap_or_else(|err| unreachable(&err)))
+        let answer = forward(self.http.as_ref()?, upstream, asked, LIMITS.largest).await;
+        Some(answer.unwrap_or_else(|trouble| trouble.response()))
     }
 }
 
@@ -79,7 +107,7 @@ fn wrong(it: &Upstream) -> Error {
 }
 
 /// A client that gives every answer as it comes, and trusts nobody, as it never speaks TLS.
-fn client() -> reqwest::Result<Client> {
+fn client(patience: Duration) -> reqwest::Result<Client> {
     // reqwest panics where no provider of cryptography is installed; one that is stays.
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Losing a race means that another thread has installed one.
@@ -88,6 +116,8 @@ fn client() -> reqwest::Result<Client> {
     Client::builder()
         .no_proxy()
         .no_gzip()
+        .connect_timeout(CONNECTING)
+        .timeout(patience)
         .redirect(reqwest::redirect::Policy::none())
         .tls_certs_only([])
         .build()
@@ -105,7 +135,12 @@ fn has_port(service: &Value, port: &str) -> bool {
     }
 }
 
-async fn forward(http: &Client, to: &Upstream, asked: &Proxied) -> reqwest::Result<Response> {
+async fn forward(
+    http: &Client,
+    to: &Upstream,
+    asked: &Proxied,
+    largest: usize,
+) -> Result<Response, Trouble> {
     let mut url = format!("{}{}", to.url.trim_end_matches('/'), asked.path);
     if !asked.query.is_empty() {
         url.push('?');
@@ -123,23 +158,62 @@ async fn forward(http: &Client, to: &Upstream, asked: &Proxied) -> reqwest::Resu
     let code = answer.status().as_u16();
     let content_type = text(CONTENT_TYPE).unwrap_or_else(|| "text/plain".to_owned());
     let encoding = text(CONTENT_ENCODING).map(|it| ("content-encoding", it));
-    let body = Body::Whole(answer.bytes().await?);
+    let body = Body::Whole(whole(answer, largest).await?);
     let mut response = Response::of(code, content_type, body);
     response.headers.extend(encoding);
     Ok(response)
 }
 
-fn passed_on(headers: &HeaderMap) -> HeaderMap {
-    let mut headers = headers.clone();
-    for name in NOT_PASSED_ON {
-        headers.remove(name);
+/// The body of an answer, of so many bytes at most.
+async fn whole(mut answer: reqwest::Response, largest: usize) -> Result<Bytes, Trouble> {
+    let mut body = BytesMut::new();
+    while let Some(part) = answer.chunk().await? {
+        if part.len() > largest.saturating_sub(body.len()) {
+            return Err(Trouble::TooLarge(largest));
+        }
+        body.extend_from_slice(&part);
     }
-    headers
+    Ok(body.freeze())
 }
 
-fn unreachable(err: &reqwest::Error) -> Response {
-    let message = format!("error trying to reach service: {err}");
-    Response::refused(&Refusal::plain(503, "ServiceUnavailable", message))
+fn passed_on(headers: &HeaderMap) -> HeaderMap {
+    let of_connection = headers.get_all(CONNECTION).iter();
+    let of_connection: Vec<String> = of_connection
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(','))
+        .map(|it| it.trim().to_ascii_lowercase())
+        .collect();
+    let ends_here = |name: &HeaderName| {
+        NOT_PASSED_ON.contains(name)
+            || name.as_str().starts_with(IMPERSONATION)
+            || of_connection.iter().any(|it| it == name.as_str())
+    };
+    let all = headers.iter().filter(|it| !ends_here(it.0));
+    all.map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// Why an upstream gave nothing to pass on.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("error trying to reach service: {0}")]
+    Unreachable(#[from] reqwest::Error),
+    #[error(
+        "the service answered with more than {0} bytes, which the sandbox does not pass on: ask it \
+         for less at once"
+    )]
+    TooLarge(usize),
+}
+
+impl Trouble {
+    fn response(&self) -> Response {
+        let (code, reason) = match self {
+            Self::Unreachable(error) if error.is_timeout() => (504, "Timeout"),
+            Self::Unreachable(_) => (503, "ServiceUnavailable"),
+            Self::TooLarge(_) => (502, "BadGateway"),
+        };
+        Response::refused(&Refusal::plain(code, reason, self.to_string()))
+    }
 }
 
 #[cfg(test)]

@@ -20,7 +20,8 @@ async fn echo(request: Request) -> impl axum::response::IntoResponse {
     };
     let told = json!({ "method": head.method.as_str(), "target": head.uri.to_string(),
         "authorization": header("authorization"), "encoding": header("content-encoding"),
-        "type": header("content-type"), "body": String::from_utf8_lossy(&body) });
+        "type": header("content-type"), "impersonated": header("impersonate-user"),
+        "extra": header("impersonate-extra-a"), "hop": header("x-hop"), "body": String::from_utf8_lossy(&body) });
     let headers = [
         ("content-type", "application/x-told"),
         ("content-encoding", "identity"),
@@ -75,7 +76,7 @@ async fn sandbox(upstreams: Vec<Upstream>) -> Sandbox {
 }
 
 async fn get(sandbox: &Sandbox, path: &str) -> (StatusCode, Value) {
-    let request = client()
+    let request = client(LIMITS.patience)
         .unwrap()
         .get(format!("{}{path}", sandbox.plain_url()));
     let response = request.bearer_auth(sandbox.token()).send().await.unwrap();
@@ -94,22 +95,73 @@ async fn a_request_is_passed_on_without_what_is_for_the_api_server() {
     let url = listen().await;
     let sandbox = sandbox(vec![upstream("prometheus", &url)]).await;
     let path = format!("{SERVICES}/prometheus:web/proxy/api/v1/read?a=%20");
-    let request = client()
+    let request = client(LIMITS.patience)
         .unwrap()
         .post(format!("{}{path}", sandbox.plain_url()));
     let request = request
         .bearer_auth(sandbox.token())
         .header("content-type", "a/b")
-        .header("content-encoding", "snappy");
+        .header("content-encoding", "snappy")
+        .header("impersonate-user", "eve")
+        .header("impersonate-group", "system:masters")
+        .header("impersonate-extra-a", "b")
+        .header("connection", "close, X-Hop")
+        .header("x-hop", "1");
     let response = request.body("hello").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
     assert_eq!(response.headers()["content-type"], "application/x-told");
     assert_eq!(response.headers()["content-encoding"], "identity");
     let told: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
     let expected = json!({ "method": "POST", "target": "/below/api/v1/read?a=%20",
-        "authorization": null, "encoding": "snappy", "type": "a/b", "body": "hello" });
+        "authorization": null, "encoding": "snappy", "type": "a/b", "impersonated": null,
+        "extra": null, "hop": null, "body": "hello" });
     assert_eq!(told, expected);
     assert_eq!(sandbox.requests(), [format!("POST {path}")]);
+}
+
+/// A request by which the upstream at `url` is asked for `path`.
+async fn asked(url: &str, path: &str, limits: Limits) -> (u16, String) {
+    let asked = Proxied {
+        namespace: "monitoring".to_owned(),
+        service: "prometheus".to_owned(),
+        port: String::new(),
+        method: http::Method::GET,
+        path: path.to_owned(),
+        query: String::new(),
+        headers: HeaderMap::new(),
+        body: Bytes::new(),
+    };
+    let http = client(limits.patience).unwrap();
+    let to = upstream("prometheus", url);
+    match forward(&http, &to, &asked, limits.largest).await {
+        Ok(response) => (response.code, String::new()),
+        Err(trouble) => (trouble.response().code, trouble.to_string()),
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_has_limits() {
+    let url = listen().await;
+    let patient = Limits {
+        largest: 100_000,
+        ..LIMITS
+    };
+    assert_eq!(asked(&url, "/", patient).await.0, 418);
+    let strict = Limits {
+        largest: 50,
+        ..LIMITS
+    };
+    let (code, why) = asked(&url, "/", strict).await;
+    assert_eq!(code, 502);
+    assert!(why.contains("more than 50 bytes"), "{why}");
+    // It takes connections, and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent_url = format!("http://{}", silent.local_addr().unwrap());
+    let hasty = Limits {
+        patience: Duration::from_millis(50),
+        ..LIMITS
+    };
+    assert_eq!(asked(&silent_url, "/", hasty).await.0, 504);
 }
 
 #[tokio::test]
