@@ -1,6 +1,6 @@
 //! Moves a twin as wall time passes. The only place that knows of wall time.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -41,12 +41,16 @@ impl Achieved {
     }
 }
 
-/// Moves `twin` at `pace` for ever. Nothing is skipped: what cannot be done in time is done late.
+/// Moves `twin` at `pace` for as long as the runtime lets it. Nothing is skipped: what cannot be done
+/// in time is done late.
 pub(crate) async fn drive(twin: Shared, pace: Pace, achieved: Achieved) {
     let Pace::Speed(speed) = pace else {
         return std::future::pending().await;
     };
-    let mut from = (Instant::now(), now(&twin));
+    let Some(begun) = with(&twin, |it| lock(it).now()).await else {
+        return;
+    };
+    let mut from = (Instant::now(), begun);
     let mut is_late = false;
     loop {
         match is_late {
@@ -55,7 +59,9 @@ pub(crate) async fn drive(twin: Shared, pace: Pace, achieved: Achieved) {
         }
         let passed = from.0.elapsed();
         let wanted = ahead(from.1, passed, speed);
-        let reached = move_until(&twin, wanted).await;
+        let Some(reached) = move_until(&twin, wanted).await else {
+            return;
+        };
         if reached > wanted {
             // Somebody else moved it: time passes on from there.
             from = (Instant::now(), reached);
@@ -74,22 +80,31 @@ pub(crate) async fn drive(twin: Shared, pace: Pace, achieved: Achieved) {
 }
 
 /// Moves towards `to` for a while; how far it came.
-async fn move_until(twin: &Shared, to: Timestamp) -> Timestamp {
+async fn move_until(twin: &Shared, to: Timestamp) -> Option<Timestamp> {
     let begun = Instant::now();
     loop {
-        let reached = move_on(twin, to);
+        let reached = with(twin, move |it| move_on(it, to)).await?;
         if reached >= to || begun.elapsed() >= BEAT {
-            return reached;
+            return Some(reached);
         }
         // Others may look at the twin now.
         tokio::task::yield_now().await;
     }
 }
 
+/// Does what takes its time where that holds up no other task; `None` where the runtime ends.
+async fn with<T: Send + 'static>(
+    twin: &Shared,
+    act: impl FnOnce(&Shared) -> T + Send + 'static,
+) -> Option<T> {
+    let twin = Arc::clone(twin);
+    tokio::task::spawn_blocking(move || act(&twin)).await.ok()
+}
+
 /// Moves towards `to` for as long as others may wait; how far it came.
 pub(crate) fn move_on(twin: &Shared, to: Timestamp) -> Timestamp {
     let begun = Instant::now();
-    let mut twin = twin.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut twin = lock(twin);
     loop {
         let next = twin.next().map_or(to, |it| it.min(to));
         twin.advance(next);
@@ -100,8 +115,8 @@ pub(crate) fn move_on(twin: &Shared, to: Timestamp) -> Timestamp {
     }
 }
 
-fn now(twin: &Shared) -> Timestamp {
-    twin.lock().unwrap_or_else(PoisonError::into_inner).now()
+fn lock(twin: &Shared) -> MutexGuard<'_, Twin> {
+    twin.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn ahead(from: Timestamp, passed: Duration, speed: f64) -> Timestamp {
@@ -125,7 +140,7 @@ mod tests {
         let driver = tokio::spawn(driver);
         tokio::time::sleep(Duration::from_secs(30)).await;
         driver.abort();
-        let passed = now(&shared).duration_since(at(-3600)).as_secs_f64();
+        let passed = lock(&shared).now().duration_since(at(-3600)).as_secs_f64();
         assert!((2_980.0..=3_000.0).contains(&passed), "{passed}");
         assert!(
             (achieved.speed() - 100.0).abs() < 1.0,
