@@ -98,6 +98,13 @@ impl Api {
         api
     }
 
+    /// Tells whether it is still there.
+    #[cfg(test)]
+    pub(crate) fn witness(&self) -> impl Fn() -> bool + use<> {
+        let inner = Arc::downgrade(&self.0);
+        move || inner.strong_count() > 0
+    }
+
     /// What its clock shows.
     pub(crate) fn now(&self) -> Timestamp {
         self.0.clock.now()

@@ -2,6 +2,7 @@
 
 mod control;
 mod life;
+mod routes;
 mod upstream;
 
 use std::hash::{BuildHasher, RandomState};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 
-use super::access::{Policies, User};
+use super::access::User;
 use super::api::Api;
 use super::clock::Clock;
 use super::crd::keda;
@@ -26,13 +27,15 @@ use super::server::authentication::Tokens;
 use super::server::log::Log;
 use super::server::{Server, Settings};
 use crate::sim::numbers::after;
-use control::Control;
 use life::Life;
 pub use upstream::Upstream;
 use upstream::Upstreams;
 
 /// How long the pods of a fleet have been there when the sandbox starts.
 pub(super) const BEFORE: SignedDuration = SignedDuration::from_hours(1);
+
+/// The group whose objects the twin makes up as it is asked.
+const METRICS: &str = "metrics.k8s.io";
 
 /// What a sandbox is to be.
 #[derive(Clone, Debug)]
@@ -103,11 +106,19 @@ pub enum Error {
     Upstream { service: String, url: String },
 }
 
-/// A running sandbox.
-pub struct Sandbox {
+/// What all parts of a sandbox share.
+#[derive(Clone)]
+struct Core {
     api: Api,
     clock: Clock,
     faults: Arc<Faults>,
+}
+
+/// A running sandbox. Dropped, it ends: its time stands, its connections close, and its port is free
+/// a moment later.
+pub struct Sandbox {
+    core: Core,
+    life: Option<Life>,
     log: Arc<Log>,
     server: Server,
     admin: Account,
@@ -120,15 +131,53 @@ impl Sandbox {
     /// # Errors
     /// When the port is taken, or the faults or an upstream make no sense.
     pub async fn start(options: Options) -> Result<Self, Error> {
-        let faults = Faults::of(options.faults, options.start);
-        let faults = faults.map_err(|err| Error::Faults(err.to_string()))?;
-        let faults = Arc::new(faults);
+        let core = Core::of(&options)?;
         let upstreams = Upstreams::new(options.upstreams)?;
+        let (seed, start) = (options.seed, options.start);
+        let life = match options.twin {
+            true => Some(Life::of(
+                &core,
+                Fleet::of(seed, start),
+                start,
+                options.speed,
+            )),
+            false => {
+                still(&core.api, seed);
+                None
+            }
+        };
+        routes::serve(&core.api, life.as_ref(), upstreams);
+        let admin = administrator();
+        let accounts = std::iter::once(&admin).chain(&options.users);
+        let settings = Settings {
+            port: options.port,
+            tokens: Tokens::new(accounts.map(|it| (it.token.clone(), user(it)))),
+            handler: routes::handler(&core, life.as_ref()),
+            policies: routes::policies(core.api.clone()),
+            faults: Arc::clone(&core.faults),
+            clock: core.clock.clone(),
+            log: Arc::new(Log::new(options.log)),
+        };
+        Ok(Self {
+            core,
+            life,
+            log: Arc::clone(&settings.log),
+            server: listen(settings).await?,
+            admin,
+            users: options.users,
+        })
+    }
+}
+
+impl Core {
+    /// # Errors
+    /// When the faults make no sense.
+    fn of(options: &Options) -> Result<Self, Error> {
+        let faults = Faults::of(options.faults.clone(), options.start);
         // Pods come up before anybody looks.
-        let before = if options.twin {
-            BEFORE
-        } else {
-            SignedDuration::ZERO
+        let before = match options.twin {
+            true => BEFORE,
+            false => SignedDuration::ZERO,
         };
         let clock = Clock::at(after(options.start, -before));
         let seed = options.start.as_second() as u64;
@@ -136,52 +185,25 @@ impl Sandbox {
         if options.keda {
             api.load(keda::definitions().to_vec());
         }
-        let life = match options.twin {
-            true => Some(Life::of(
-                &api,
-                &clock,
-                &faults,
-                Fleet::of(options.seed, options.start),
-                options.start,
-                options.speed,
-            )),
-            false => {
-                still(&api, options.seed);
-                None
-            }
-        };
-        serve(&api, life.clone(), upstreams);
-        let control = life.map(|life| {
-            Arc::new(Control {
-                api: api.clone(),
-                life,
-                faults: Arc::clone(&faults),
-            })
-        });
-        let log = Arc::new(Log::new(options.log));
-        let admin = administrator();
-        let accounts = std::iter::once(&admin).chain(&options.users);
-        let settings = Settings {
-            port: options.port,
-            tokens: Tokens::new(accounts.map(|it| (it.token.clone(), user(it)))),
-            handler: handler(api.clone(), control),
-            policies: policies(api.clone()),
-            faults: Arc::clone(&faults),
-            clock: clock.clone(),
-            log: Arc::clone(&log),
-        };
-        let port = options.port;
-        let server = Server::start(settings).await;
-        let server = server.map_err(|source| Error::Listen { port, source })?;
         Ok(Self {
             api,
             clock,
-            faults,
-            log,
-            server,
-            admin,
-            users: options.users,
+            faults: Arc::new(faults.map_err(|err| Error::Faults(err.to_string()))?),
         })
+    }
+}
+
+async fn listen(settings: Settings) -> Result<Server, Error> {
+    let port = settings.port;
+    let server = Server::start(settings).await;
+    server.map_err(|source| Error::Listen { port, source })
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(life) = &self.life {
+            life.end();
+        }
     }
 }
 
@@ -232,7 +254,10 @@ impl Sandbox {
 
     /// The first autoscaler by namespace and name that scales, or the first at all.
     pub fn example(&self) -> Option<AutoscalerId> {
-        let all = self.api.list("autoscaling", "horizontalpodautoscalers", "");
+        let all = self
+            .core
+            .api
+            .list("autoscaling", "horizontalpodautoscalers", "");
         let scales = |it: &&Arc<Value>| {
             let conditions = it["status"]["conditions"].as_array();
             conditions
@@ -251,12 +276,12 @@ impl Sandbox {
 
     /// Every object there is, by resource, namespace and name.
     pub fn dump(&self) -> Vec<Value> {
-        self.api.dump()
+        self.core.api.dump()
     }
 
     /// What its clock shows.
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.core.clock.now()
     }
 
     /// Method, path and query of the last requests, refused ones included, the oldest first; at
@@ -270,7 +295,7 @@ impl Sandbox {
     /// # Errors
     /// When it makes no sense; the trouble before stays.
     pub fn set_faults(&self, faults: Plan) -> Result<(), Error> {
-        let set = self.faults.set(faults, self.now());
+        let set = self.core.faults.set(faults, self.now());
         set.map_err(|err| Error::Faults(err.to_string()))
     }
 }
@@ -321,37 +346,10 @@ fn still(api: &Api, seed: Seed) {
 /// Whether it is an object that no API server keeps.
 fn is_measured(object: &Value) -> bool {
     let version = object["apiVersion"].as_str().unwrap_or_default();
-    version.starts_with("metrics.k8s.io/")
+    version
+        .strip_prefix(METRICS)
+        .is_some_and(|it| it.starts_with('/'))
 }
 
-/// Lets services answer: those with an upstream, and the history of the twin.
-fn serve(api: &Api, life: Option<Life>, upstreams: Upstreams) {
-    let (asked, upstreams) = (api.clone(), Arc::new(upstreams));
-    api.set_proxy(Arc::new(move |request| {
-        let (api, upstreams) = (asked.clone(), Arc::clone(&upstreams));
-        let life = life.clone();
-        Box::pin(async move {
-            match (upstreams.answer(&api, &request).await, life) {
-                (Some(answer), _) => Some(answer),
-                (None, Some(life)) => life.proxied(request, api.now()).await,
-                (None, None) => None,
-            }
-        })
-    }));
-}
-
-fn handler(api: Api, control: Option<Arc<Control>>) -> super::server::Handler {
-    Arc::new(move |request| {
-        let (api, control) = (api.clone(), control.clone());
-        Box::pin(async move {
-            match control.filter(|_| Control::serves(&request.path)) {
-                Some(control) => control.answer(request).await,
-                None => api.answer(request).await,
-            }
-        })
-    })
-}
-
-fn policies(api: Api) -> Arc<dyn Fn() -> Arc<Policies> + Send + Sync> {
-    Arc::new(move || api.policies())
-}
+#[cfg(test)]
+mod tests;

@@ -51,13 +51,14 @@ pub(crate) struct Settings {
     pub(crate) log: Arc<Log>,
 }
 
-/// A running server. Dropped without [`Server::stop`], it goes on until its runtime ends.
-#[derive(Debug)]
+/// A running server. Dropped without [`Server::stop`], it ends at once, and lets nobody finish.
 pub(crate) struct Server {
     address: SocketAddr,
     authority: String,
     stop: watch::Sender<bool>,
     running: JoinHandle<io::Result<()>>,
+    /// Connections find it here, so that one that stays open keeps nothing else.
+    _state: Arc<exchange::State>,
 }
 
 impl Server {
@@ -72,7 +73,9 @@ impl Server {
         let address = listener.local_addr()?;
         let (stop, stopped) = watch::channel(false);
         let state = Arc::new(exchange::State::new(settings, stopped.clone()));
-        let router = Router::new().fallback(exchange::answer).with_state(state);
+        let router = Router::new()
+            .fallback(exchange::answer)
+            .with_state(Arc::downgrade(&state));
         let listener = EitherListener::new(listener, address, tls);
         let serving = axum::serve(listener, router).with_graceful_shutdown(ended(stopped));
         Ok(Self {
@@ -80,6 +83,7 @@ impl Server {
             authority: authority.pem,
             stop,
             running: tokio::spawn(serving.into_future()),
+            _state: state,
         })
     }
 
@@ -114,12 +118,9 @@ impl Server {
     }
 }
 
-/// Waits until the server is told to stop.
+/// Waits until the server is told to stop, or is dropped.
 async fn ended(mut stopped: watch::Receiver<bool>) {
-    // A server that was dropped goes on, and so does this.
-    if stopped.wait_for(|it| *it).await.is_err() {
-        std::future::pending().await
-    }
+    let _ = stopped.wait_for(|it| *it).await;
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use crate::sandbox::status::Refusal;
 /// Gives the objects of `metrics.k8s.io` by the plural of their kind: `nodes` or `pods`.
 pub(crate) type Metrics = dyn Fn(&str) -> Vec<Value> + Send + Sync;
 
-/// Answers a request to a service; `None` for a service that it does not know.
-pub(crate) type Proxy = dyn Fn(Proxied) -> BoxFuture<'static, Option<Response>> + Send + Sync;
+/// Answers a request to a service of the API server; `None` for a service that it does not know.
+/// The server keeps this, which therefore must not keep the server.
+pub(crate) type Proxy = dyn Fn(&Api, Proxied) -> BoxFuture<'static, Option<Response>> + Send + Sync;
 
 /// The group whose objects are not stored.
 pub(super) const METRICS: &str = "metrics.k8s.io";
@@ -73,7 +74,7 @@ impl Api {
         let proxied = Proxied::of(call);
         let service = proxied.service.clone();
         if let Some(proxy) = self.0.hooks().proxy
-            && let Some(response) = proxy(proxied).await
+            && let Some(response) = proxy(self, proxied).await
         {
             return Ok(response);
         }

@@ -227,7 +227,7 @@ async fn services_are_answered_by_whoever_says_so() {
     let api = api();
     let target = "/api/v1/namespaces/default/services/http:prom:9090/proxy/api/v1/query?query=up";
     assert_eq!(send(&api, "GET", target).await.0, 404);
-    api.set_proxy(Arc::new(|it: Proxied| {
+    api.set_proxy(Arc::new(|_: &Api, it: Proxied| {
         let text = format!("{} {} {} {}", it.service, it.port, it.path, it.query);
         Box::pin(async move { Some(Response::text(200, &text)) })
     }));

@@ -12,14 +12,16 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::{StreamExt, stream};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Core;
 use super::life::Life;
 use crate::sandbox::access::Attributes;
-use crate::sandbox::api::{Api, Body, Request, Response};
-use crate::sandbox::faults::{Faults, Plan};
+use crate::sandbox::api::{Body, Request, Response};
+use crate::sandbox::faults::Plan;
 use crate::sandbox::history::{Span, backfill};
 use crate::sandbox::status::Refusal;
 
@@ -30,9 +32,8 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 
 /// What a request below `/twin` may reach.
 pub(super) struct Control {
-    pub(super) api: Api,
+    pub(super) core: Core,
     pub(super) life: Life,
-    pub(super) faults: Arc<Faults>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +61,7 @@ impl Control {
     /// When the user has no right to the path.
     fn check(&self, request: &Request) -> Result<(), Refusal> {
         let asked = Attributes::of(request.method.as_str(), &request.path, &request.query);
-        match self.api.policies().allow(&request.user, &asked) {
+        match self.core.api.policies().allow(&request.user, &asked) {
             Some(_) => Ok(()),
             None => {
                 let message = format!("forbidden: {}", asked.refused(&request.user));
@@ -78,7 +79,7 @@ impl Control {
             }
             ("POST", "/twin/faults") => {
                 let plan: Plan = read(&request.body)?;
-                let set = self.faults.set(plan, self.api.now());
+                let set = self.core.faults.set(plan, self.core.api.now());
                 set.map_err(|err| Refusal::bad_request(err.to_string()))?;
                 Ok(json_of(&json!({})))
             }
@@ -94,7 +95,7 @@ impl Control {
     }
 
     fn clock(&self) -> Value {
-        json!({ "now": self.api.now().to_string(), "speed": self.life.speed(),
+        json!({ "now": self.core.api.now().to_string(), "speed": self.life.speed(),
             "achievedSpeed": (self.life.achieved() * 10.0).round() / 10.0 })
     }
 
@@ -109,24 +110,26 @@ impl Control {
 
     /// Part by part, as there may be much.
     fn backfill(&self, query: &str) -> Result<Response, Refusal> {
-        let now = self.api.now();
+        let now = self.core.api.now();
         let span = Span {
             first: time(query, "start")?.unwrap_or(i64::MIN),
             last: time(query, "end")?.unwrap_or(now.as_millisecond()),
         };
         let life = self.life.clone();
-        let families = backfill::names(&life, span).into_iter();
-        let families = families.map(move |name| backfill::family(&life, &name, span));
-        let parts = families.chain([backfill::END.to_owned()]).map(Bytes::from);
-        let body = Body::Stream(Box::pin(futures_util::stream::iter(parts)));
+        let names = backfill::names(&life, span).into_iter().map(Some);
+        let parts = stream::iter(names.chain([None]));
+        let parts = parts.then(move |name| part(life.clone(), name, span));
+        // Without its end, whoever reads it knows that it broke off.
+        let whole = parts.take_while(|it| std::future::ready(it.is_some()));
+        let body = Body::Stream(whole.filter_map(std::future::ready).boxed());
         Ok(Response::of(200, OPENMETRICS, body))
     }
 
     fn dump(&self) -> Response {
         let mut lines = String::new();
         let header = json!({ "kind": "Snapshot", "apiVersion": "stepscale.io/v1alpha1",
-            "cluster": { "name": "sandbox" }, "takenAt": self.api.now().to_string() });
-        let objects = self.api.dump().into_iter();
+            "cluster": { "name": "sandbox" }, "takenAt": self.core.api.now().to_string() });
+        let objects = self.core.api.dump().into_iter();
         let objects = objects.map(|object| json!({ "kind": "Object", "object": object }));
         for line in std::iter::once(header).chain(objects) {
             lines.push_str(&line.to_string());
@@ -134,6 +137,16 @@ impl Control {
         }
         Response::of(200, "application/jsonl", Body::Whole(lines.into()))
     }
+}
+
+/// What a file has of one family, or its end; `None` where that cannot be told.
+async fn part(life: Life, family: Option<String>, span: Span) -> Option<Bytes> {
+    let Some(name) = family else {
+        return Some(Bytes::from(backfill::END));
+    };
+    // The twin may be busy, and there may be much.
+    let written = tokio::task::spawn_blocking(move || backfill::family(&life, &name, span));
+    written.await.ok().map(Bytes::from)
 }
 
 /// A time in the query, given in Unix seconds, in milliseconds.

@@ -1,14 +1,14 @@
 //! The twin while time passes, and what others learn of it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
+use super::Core;
 use crate::sandbox::api::{Api, Proxied, Response};
-use crate::sandbox::clock::Clock;
-use crate::sandbox::faults::Faults;
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::history::joined::Joined;
 use crate::sandbox::history::past::Past;
@@ -27,6 +27,19 @@ struct Inner {
     speed: u32,
     achieved: Achieved,
     driver: JoinHandle<()>,
+    /// Nobody waits any more for time that is still to pass.
+    is_over: AtomicBool,
+}
+
+/// A twin as its own API server knows it: the twin holds the server, which must not hold the twin.
+#[derive(Clone)]
+pub(super) struct Distant(Weak<Inner>);
+
+impl Distant {
+    /// The twin, unless its sandbox has ended.
+    pub(super) fn life(&self) -> Option<Life> {
+        self.0.upgrade().map(Life)
+    }
 }
 
 impl Life {
@@ -45,25 +58,20 @@ impl Life {
             speed,
             achieved,
             driver: tokio::spawn(driver),
+            is_over: AtomicBool::new(false),
         }))
     }
 
-    /// Brings a fleet to life in `api`, as it is at `start`.
-    pub(super) fn of(
-        api: &Api,
-        clock: &Clock,
-        faults: &Arc<Faults>,
-        fleet: Fleet,
-        start: Timestamp,
-        speed: u32,
-    ) -> Self {
+    /// Brings a fleet to life in the API server, as it is at `start`.
+    pub(super) fn of(core: &Core, fleet: Fleet, start: Timestamp, speed: u32) -> Self {
+        let api = &core.api;
         api.load(fleet.objects);
         let config = twin::Config {
             workloads: fleet.workloads,
-            faults: Arc::clone(faults),
+            faults: Arc::clone(&core.faults),
             ..twin::Config::starting_at(start)
         };
-        let mut twin = Twin::new(Arc::new(api.clone()), clock.clone(), config);
+        let mut twin = Twin::new(Arc::new(api.clone()), core.clock.clone(), config);
         twin.advance(start);
         let life = Self::begin(twin, fleet.past, speed);
         life.tell(api);
@@ -72,11 +80,23 @@ impl Life {
 
     /// Lets the API server tell the metrics, and makes a service of the history.
     fn tell(&self, api: &Api) {
-        let life = self.clone();
-        api.set_metrics(Arc::new(move |plural| life.metrics(plural)));
+        let distant = self.distant();
+        api.set_metrics(Arc::new(move |plural| {
+            let life = distant.life();
+            life.map_or_else(Vec::new, |it| it.metrics(plural))
+        }));
         api.load(vec![service::namespace(), super::kubernetes()]);
         // One that the seed brought along does as well.
         let _ = api.create("stepscale", service::object());
+    }
+
+    pub(super) fn distant(&self) -> Distant {
+        Distant(Arc::downgrade(&self.0))
+    }
+
+    /// Ends a way forward that somebody waits for.
+    pub(super) fn end(&self) {
+        self.0.is_over.store(true, Ordering::Relaxed);
     }
 
     /// What the history answers, if that is asked.
@@ -106,13 +126,14 @@ impl Life {
         self.0.achieved.speed()
     }
 
-    /// Moves the time forward, with all that happens until then; the time after.
+    /// Moves the time forward, with all that happens until then; the time after, which is an earlier
+    /// one where the sandbox ends meanwhile.
     pub(super) fn advance(&self, length: SignedDuration) -> Timestamp {
         let to = crate::sim::numbers::after(self.twin().now(), length);
         loop {
             // In between, others may look at the twin.
             let reached = driver::move_on(&self.0.twin, to);
-            if reached >= to {
+            if reached >= to || self.0.is_over.load(Ordering::Relaxed) {
                 return reached;
             }
             std::thread::yield_now();
@@ -133,7 +154,7 @@ impl Life {
         self.twin().expose()
     }
 
-    fn twin(&self) -> MutexGuard<'_, Twin> {
+    pub(super) fn twin(&self) -> MutexGuard<'_, Twin> {
         self.0.twin.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

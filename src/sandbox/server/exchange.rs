@@ -1,6 +1,6 @@
 //! One request after another: from HTTP to the API and back.
 
-use std::sync::Arc;
+use std::sync::Weak;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::to_bytes;
@@ -53,9 +53,20 @@ impl State {
 
 /// Answers one request.
 pub(super) async fn answer(
-    extract::State(state): extract::State<Arc<State>>,
+    extract::State(state): extract::State<Weak<State>>,
     request: extract::Request,
 ) -> Response {
+    match state.upgrade() {
+        Some(state) => answered(&state, request).await,
+        // The connection outlived its server.
+        None => {
+            let refused = wire::refused(&Refusal::unavailable());
+            wire::response(refused, None, std::future::ready(()))
+        }
+    }
+}
+
+async fn answered(state: &State, request: extract::Request) -> Response {
     let (head, body) = request.into_parts();
     let asked = asked(&head);
     state.settings.log.note(&head);
@@ -70,7 +81,7 @@ pub(super) async fn answer(
     }
     let answered = match trouble.refusal {
         Some(refusal) => Err(refusal),
-        None => served(&state, &head, body).await,
+        None => served(state, &head, body).await,
     };
     let answered = answered.unwrap_or_else(|refusal| wire::refused(&refusal));
     let number = state.served.fetch_add(1, Ordering::Relaxed);
