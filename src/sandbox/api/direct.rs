@@ -107,22 +107,26 @@ impl Api {
         Writer::new(&self.0).scale(&target, &scale)
     }
 
-    /// Deletes an object and what it owns.
+    /// Deletes an object and what it owns; gives what is left of the object, if something holds it.
     ///
     /// # Errors
     /// As a request would be refused.
-    pub(crate) fn delete(&self, object: &Value, grace: Option<i64>) -> Result<(), Refusal> {
+    pub(crate) fn delete(
+        &self,
+        object: &Value,
+        grace: Option<i64>,
+    ) -> Result<Option<Arc<Value>>, Refusal> {
         let served = self.served(object)?;
         let options = DeleteOptions {
             grace_period_seconds: grace,
             ..DeleteOptions::default()
         };
         let mut writer = Writer::new(&self.0);
-        let live = self
-            .0
-            .find(&served, text(object, "namespace"), text(object, "name"))?;
+        let (namespace, name) = (text(object, "namespace"), text(object, "name"));
+        let live = self.0.find(&served, namespace, name)?;
         writer.delete(&served, &live, &options)?;
-        Ok(())
+        // Nobody else has written since.
+        Ok(self.0.store.get(&served.resource(), namespace, name))
     }
 
     /// What happened to a kind after `version`, and the last version that was seen.

@@ -149,9 +149,9 @@ pub(crate) trait Objects: Send + Sync {
     /// As [`update`](Self::update).
     fn scale(&self, of: Of, name: &Name, replicas: i32) -> Result<Arc<Value>, Refusal>;
 
-    /// Deletes at once, without a grace period.
+    /// Deletes without a grace period; gives what is left of the object where finalizers hold it.
     ///
     /// # Errors
-    /// Where it is not there, or finalizers hold it.
-    fn delete(&self, of: Of, name: &Name) -> Result<(), Refusal>;
+    /// Where it is not there.
+    fn delete(&self, of: Of, name: &Name) -> Result<Option<Arc<Value>>, Refusal>;
 }

@@ -84,7 +84,12 @@ impl Pod {
 
     /// Whether it counts for its controller.
     pub(super) fn is_active(&self) -> bool {
-        !self.is_deleted && !matches!(self.phase, Phase::Succeeded | Phase::Failed)
+        !self.is_deleted && !self.is_finished()
+    }
+
+    /// Whether its containers ended for good.
+    pub(super) fn is_finished(&self) -> bool {
+        matches!(self.phase, Phase::Succeeded | Phase::Failed)
     }
 
     pub(super) fn is_ready(&self) -> bool {

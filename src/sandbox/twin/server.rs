@@ -49,7 +49,7 @@ impl Objects for Api {
         Objects::get(self, of, name).ok_or_else(|| missing(of, name))
     }
 
-    fn delete(&self, of: Of, name: &Name) -> Result<(), Refusal> {
+    fn delete(&self, of: Of, name: &Name) -> Result<Option<Arc<Value>>, Refusal> {
         Self::delete(self, &reference(of, name), Some(0))
     }
 }

@@ -89,6 +89,9 @@ fn step(stage: &mut Stage, set: &Arc<Value>, wish: &Wish) -> Option<()> {
     for number in wish.start..wish.start.saturating_add(wish.replicas) {
         let known = pods.iter().find(|it| it.0 == number);
         match known {
+            // It goes by itself, and its successor needs its name.
+            Some((_, pod)) if pod.is_deleted && wish.is_parallel => {}
+            Some((_, pod)) if pod.is_deleted => return Some(()),
             Some((_, pod)) if !pod.is_active() => remove(stage, set, pod)?,
             Some((_, pod)) if !wish.is_parallel && !pod.is_ready() => return Some(()),
             Some(_) => {}
@@ -103,7 +106,9 @@ fn step(stage: &mut Stage, set: &Arc<Value>, wish: &Wish) -> Option<()> {
     }
     let surplus = pods.iter().rev().filter(|it| !wish.wants(it.0));
     for (_, pod) in surplus.clone() {
-        remove(stage, set, pod)?;
+        if !pod.is_deleted {
+            remove(stage, set, pod)?;
+        }
         if !wish.is_parallel {
             return Some(());
         }
@@ -119,6 +124,9 @@ fn replace(stage: &mut Stage, set: &Value, wish: &Wish, pods: &[(i64, Pod)]) -> 
     for (number, pod) in pods.iter().rev().filter(|it| it.0 >= partition) {
         if !wish.wants(*number) {
             continue;
+        }
+        if pod.is_deleted {
+            return Some(());
         }
         if pod.labels.get(REVISION).map(String::as_str) != Some(&wish.revision) {
             return remove(stage, set, pod);

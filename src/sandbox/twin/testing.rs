@@ -130,11 +130,12 @@ impl Objects for Map {
         self.update(of, object)
     }
 
-    fn delete(&self, of: Of, name: &Name) -> Result<(), Refusal> {
+    /// Finalizers are for the tests on the server.
+    fn delete(&self, of: Of, name: &Name) -> Result<Option<Arc<Value>>, Refusal> {
         let mut kept = self.kept.lock().unwrap();
         kept.version += 1;
         kept.objects.remove(&(of, name.clone()));
-        Ok(())
+        Ok(None)
     }
 }
 

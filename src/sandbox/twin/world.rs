@@ -305,22 +305,29 @@ impl World {
         Ok(())
     }
 
+    /// Deletes an object, which stays marked where finalizers hold it.
     pub(super) fn delete(&mut self, of: Of, name: &Name) -> Result<(), Refusal> {
-        self.delete_unwatched(of, name)?;
-        self.forget(of, name);
+        match self.delete_unwatched(of, name)? {
+            Some(left) => self.note(of, left),
+            None => self.forget(of, name),
+        }
         Ok(())
     }
 
     /// Deletes an object that the twin does not watch, such as an event.
-    pub(super) fn delete_unwatched(&mut self, of: Of, name: &Name) -> Result<(), Refusal> {
-        self.api.delete(of, name)?;
+    pub(super) fn delete_unwatched(
+        &mut self,
+        of: Of,
+        name: &Name,
+    ) -> Result<Option<Arc<Value>>, Refusal> {
+        let left = self.api.delete(of, name)?;
         // A deletion has a version of its own, which nobody tells; when it is the next one,
         // nobody else wrote.
         let next = self.seen.and_then(|it| it.checked_add(1));
         if next == Some(self.api.version()) {
             self.seen = next;
         }
-        Ok(())
+        Ok(left)
     }
 
     /// Creates or replaces an object that the twin never reads back, such as an event.

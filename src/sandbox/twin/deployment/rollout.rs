@@ -28,7 +28,8 @@ pub(super) fn recreate(
     }
     let is_left = sets.old.iter().any(|it| {
         let mut pods = stage.world.pods_of(text(it, "/metadata/uid"));
-        pods.any(|pod| pod.is_active())
+        // Also one that finalizers hold.
+        pods.any(|pod| !pod.is_finished())
     });
     if is_scaled || is_left {
         return Some(());
