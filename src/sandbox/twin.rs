@@ -16,6 +16,7 @@ pub(crate) mod driver;
 mod events;
 mod fields;
 mod kubelet;
+mod labeled;
 mod meter;
 mod metrics;
 mod nodes;
@@ -259,7 +260,7 @@ impl Twin {
 
     /// Pods that no node had room for may fit now.
     fn look_at_waiting(&mut self) {
-        if self.stage.world.placed("").pods == 0 {
+        if self.stage.world.nodes().placed("").pods == 0 {
             return;
         }
         let waiting = self.stage.world.pods().filter(|it| it.node.is_empty());

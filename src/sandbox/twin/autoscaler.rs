@@ -177,14 +177,16 @@ impl Known {
         let (Some(object), Some((_, name))) = (object, target) else {
             return !std::mem::take(&mut self.selected.pods).is_empty();
         };
-        let edition = stage.world.edition(&name.namespace);
         let selector = object.pointer("/spec/selector").unwrap_or(&Value::Null);
+        let candidates = stage.world.candidates(&name.namespace, selector);
+        let edition = candidates.edition;
         if edition == self.selected.edition && *selector == self.selected.selector {
             return false;
         }
         let (pods, error) = match parsed(object) {
             Ok(selector) => {
-                let pods = stage.world.pods_in(&name.namespace);
+                let pods = candidates.names.iter();
+                let pods = pods.filter_map(|it| stage.world.pod(it));
                 let pods = pods.filter(|it| selector.matches(&it.labels));
                 (pods.map(|it| it.name.clone()).collect(), None)
             }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::events::{Kind, Source};
 use super::fields::{self, stamp, text};
-use super::nodes::{self, Unschedulable};
+use super::nodes::Unschedulable;
 use super::objects::{Name, Of};
 use super::random;
 use super::stage::Stage;
@@ -37,9 +37,9 @@ fn schedule(stage: &mut Stage, name: &Name) {
         return;
     };
     let mut object = (*pod.object).clone();
-    match nodes::choose(&stage.world, &pod.shape) {
+    match stage.world.nodes().choose(&pod.shape) {
         Ok(node) => {
-            fields::set(&mut object, "/spec", "nodeName", json!(node));
+            fields::set(&mut object, "/spec", "nodeName", json!(&*node));
             let bound = stage.world.update(Of::Pod, object);
             if let Some(pod) = stage.or_retry(bound, Of::Pod, name) {
                 tell_of_place(stage, &pod);

@@ -1,12 +1,14 @@
 //! What metrics-server would answer: `metrics.k8s.io/v1beta1`.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
+use super::Twin;
 use super::fields::stamp;
 use super::meter::{Usage, WINDOW};
 use super::objects::{Name, Of};
 use super::pod::Pod;
-use super::{Twin, nodes};
 
 const API_VERSION: &str = "metrics.k8s.io/v1beta1";
 
@@ -25,8 +27,11 @@ impl Twin {
         if self.meter.is_blind || self.meter.is_new() {
             return Vec::new();
         }
+        let used = self.by_node();
         let nodes = self.stage.world.all(Of::Node);
-        nodes.map(|(name, _)| self.of_node(name)).collect()
+        nodes
+            .map(|(name, _)| self.of_node(name, used.get(&*name.name)))
+            .collect()
     }
 
     fn of_pod(&self, pod: &Pod, usage: &Usage) -> Value {
@@ -48,30 +53,34 @@ impl Twin {
         })
     }
 
-    fn of_node(&self, name: &Name) -> Value {
-        let (mut cpu, mut memory) = (SYSTEM_CPU, SYSTEM_MEMORY);
-        let pods = self.stage.world.pods();
-        for pod in pods.filter(|it| it.node == name.name) {
+    /// What the pods of each node use: millicores, and thousandths of bytes.
+    fn by_node(&self) -> HashMap<&str, (i64, i64)> {
+        let mut used: HashMap<&str, (i64, i64)> = HashMap::new();
+        for pod in self.stage.world.pods() {
             let Some(usage) = self.meter.of(&pod.uid) else {
                 continue;
             };
-            cpu += usage.cpu.iter().flatten().sum::<i64>();
-            memory += usage.memory.iter().flatten().sum::<i64>();
+            let (cpu, memory) = used.entry(&pod.node).or_default();
+            let all = usage.cpu.iter().flatten();
+            *cpu = all.fold(*cpu, |sum, it| sum.saturating_add(*it));
+            let all = usage.memory.iter().flatten();
+            *memory = all.fold(*memory, |sum, it| sum.saturating_add(*it));
         }
-        if let Some(cores) = self.allocatable(name, "cpu") {
-            cpu = cpu.min((cores * 1000.0) as i64);
-        }
+        used
+    }
+
+    fn of_node(&self, name: &Name, used: Option<&(i64, i64)>) -> Value {
+        let (cpu, memory) = used.copied().unwrap_or_default();
+        let most = self.stage.world.nodes().get(&name.name);
+        let most = most.and_then(|it| it.cpu).unwrap_or(i64::MAX);
+        let cpu = cpu.saturating_add(SYSTEM_CPU).min(most);
+        let memory = memory.saturating_add(SYSTEM_MEMORY);
         json!({
             "apiVersion": API_VERSION, "kind": "NodeMetrics",
             "metadata": { "name": &*name.name, "creationTimestamp": stamp(self.stage.now) },
             "timestamp": stamp(self.meter.at), "window": window(),
             "usage": amounts(Some(cpu), Some(memory)),
         })
-    }
-
-    fn allocatable(&self, name: &Name, resource: &str) -> Option<f64> {
-        let node = self.stage.world.get(Of::Node, name)?;
-        nodes::allocatable(node, resource)
     }
 }
 

@@ -123,8 +123,8 @@ pub(super) fn pod(owner: &Value, name: &str) -> Value {
 pub(super) fn make(stage: &mut Stage, mut pod: Value) -> Result<Arc<Value>, Refusal> {
     if text(&pod, "/spec/nodeName").is_empty() {
         let shape = super::pod::Shape::of(&pod["spec"]);
-        if let Ok(node) = super::nodes::choose(&stage.world, &shape) {
-            fields::set(&mut pod, "/spec", "nodeName", json!(node));
+        if let Ok(node) = stage.world.nodes().choose(&shape) {
+            fields::set(&mut pod, "/spec", "nodeName", json!(&*node));
         }
     }
     let made = stage.world.create(Of::Pod, pod)?;

@@ -1,6 +1,6 @@
 //! What is to happen when.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 
@@ -21,21 +21,41 @@ pub(super) enum Due {
 
 /// Times in order; what is due at the same time, in the order of [`Due`].
 #[derive(Clone, Debug, Default)]
-pub(super) struct Timers(BTreeSet<(Timestamp, Due)>);
+pub(super) struct Timers {
+    order: BTreeSet<(Timestamp, Due)>,
+    /// When each object is looked at next. Whoever looks knows when to look again, so that the first
+    /// time is enough.
+    looks: HashMap<(Of, Name), Timestamp>,
+}
 
 impl Timers {
     pub(super) fn add(&mut self, at: Timestamp, due: Due) {
-        self.0.insert((at, due));
+        if let Due::Look { of, name } = &due {
+            let object = (*of, name.clone());
+            match self.looks.get(&object) {
+                Some(known) if *known <= at => return,
+                Some(known) => {
+                    self.order.remove(&(*known, due.clone()));
+                }
+                None => {}
+            }
+            self.looks.insert(object, at);
+        }
+        self.order.insert((at, due));
     }
 
     pub(super) fn next(&self) -> Option<Timestamp> {
-        self.0.first().map(|it| it.0)
+        self.order.first().map(|it| it.0)
     }
 
     /// The first that is due at `now` or before, with its time.
     pub(super) fn take(&mut self, now: Timestamp) -> Option<(Timestamp, Due)> {
         let is_due = self.next().is_some_and(|it| it <= now);
-        is_due.then(|| self.0.pop_first()).flatten()
+        let (at, due) = is_due.then(|| self.order.pop_first()).flatten()?;
+        if let Due::Look { of, name } = &due {
+            self.looks.remove(&(*of, name.clone()));
+        }
+        Some((at, due))
     }
 }
 
@@ -58,5 +78,26 @@ mod tests {
         assert_eq!(timers.take(at(20)), Some((at(15), ready)));
         assert_eq!(timers.take(at(20)), Some((at(15), Due::Tick)));
         assert_eq!(timers.take(at(20)), None);
+    }
+
+    #[test]
+    fn an_object_is_looked_at_once_however_often_that_is_asked_for() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let look = |name: &str| Due::Look {
+            of: Of::Deployment,
+            name: Name::new("shop", name),
+        };
+        let mut timers = Timers::default();
+        for second in [600, 700, 500, 650] {
+            timers.add(at(second), look("web"));
+        }
+        timers.add(at(600), look("other"));
+        assert_eq!((timers.order.len(), timers.looks.len()), (2, 2));
+        assert_eq!(timers.take(at(1_000)), Some((at(500), look("web"))));
+        timers.add(at(700), look("web"));
+        assert_eq!(timers.take(at(1_000)), Some((at(600), look("other"))));
+        assert_eq!(timers.take(at(1_000)), Some((at(700), look("web"))));
+        assert_eq!(timers.take(at(1_000)), None);
+        assert!(timers.looks.is_empty());
     }
 }

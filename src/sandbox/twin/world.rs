@@ -9,17 +9,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::{self, text};
+use super::labeled::{Labeled, Pods};
+use super::nodes::Nodes;
 use super::objects::{Name, Objects, Of};
 use super::pod::Pod;
 use crate::sandbox::status::Refusal;
-
-/// What runs on a node: millicores and bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Placed {
-    pub(super) pods: i64,
-    pub(super) cpu: i64,
-    pub(super) memory: i64,
-}
 
 pub(super) struct World {
     api: Arc<dyn Objects>,
@@ -31,11 +25,10 @@ pub(super) struct World {
     owned: HashMap<Arc<str>, BTreeSet<(Of, Name)>>,
     /// Names by uid, of what may own others.
     owners: HashMap<String, (Of, Name)>,
-    placed: HashMap<Arc<str>, Placed>,
+    nodes: Nodes,
     /// What changed and has not been looked at.
     changed: BTreeSet<(Of, Name)>,
-    /// Counts changes of which pods there are in a namespace and of their labels.
-    editions: HashMap<Arc<str>, u64>,
+    labeled: Labeled,
     /// Counts changes of pods.
     pods_revision: u64,
 }
@@ -49,9 +42,9 @@ impl World {
             pods: BTreeMap::new(),
             owned: HashMap::new(),
             owners: HashMap::new(),
-            placed: HashMap::new(),
+            nodes: Nodes::default(),
             changed: BTreeSet::new(),
-            editions: HashMap::new(),
+            labeled: Labeled::default(),
             pods_revision: 0,
         }
     }
@@ -108,6 +101,9 @@ impl World {
             let uid = text(&object, "/metadata/uid");
             self.owners.insert(uid.to_owned(), (of, name.clone()));
         }
+        if of == Of::Node {
+            self.nodes.note(&name.name, &object);
+        }
         self.objects
             .entry(of)
             .or_default()
@@ -128,32 +124,27 @@ impl World {
         let known = self.pods.get(&name);
         let pod = Pod::of(object, known);
         let is_same = known.is_some_and(|it| it.labels == pod.labels && it.uid == pod.uid);
-        if !is_same {
-            self.edit(&name);
+        if let Some(known) = known {
+            self.nodes.unplace(&known.node, &known.shape);
+            if !is_same {
+                self.labeled.remove(known);
+            }
         }
-        self.unplace(&name);
+        if !is_same {
+            self.labeled.add(&pod);
+        }
         self.pods_revision += 1;
-        let placed = self.placed.entry(Arc::clone(&pod.node)).or_default();
-        placed.pods += 1;
-        placed.cpu = placed.cpu.saturating_add(pod.shape.cpu_request);
-        placed.memory = placed.memory.saturating_add(pod.shape.memory_request);
+        self.nodes.place(&pod.node, &pod.shape);
         self.pods.insert(name, pod);
     }
 
-    fn edit(&mut self, name: &Name) {
-        let edition = self.editions.entry(Arc::clone(&name.namespace));
-        *edition.or_default() += 1;
-    }
-
-    fn unplace(&mut self, name: &Name) {
+    fn forget_pod(&mut self, name: &Name) {
         let Some(pod) = self.pods.remove(name) else {
             return;
         };
-        if let Some(placed) = self.placed.get_mut(&pod.node) {
-            placed.pods -= 1;
-            placed.cpu = placed.cpu.saturating_sub(pod.shape.cpu_request);
-            placed.memory = placed.memory.saturating_sub(pod.shape.memory_request);
-        }
+        self.labeled.remove(&pod);
+        self.nodes.unplace(&pod.node, &pod.shape);
+        self.pods_revision += 1;
     }
 
     fn forget(&mut self, of: Of, name: &Name) {
@@ -161,14 +152,17 @@ impl World {
         let Some(object) = object else {
             return;
         };
-        if of == Of::Pod {
-            self.edit(name);
-            self.unplace(name);
-            self.pods_revision += 1;
+        match of {
+            Of::Pod => self.forget_pod(name),
+            Of::Node => self.nodes.forget(&name.name),
+            Of::Deployment | Of::ReplicaSet | Of::StatefulSet | Of::Hpa | Of::Event => {}
         }
         let owner = fields::controller(&object);
         if let Some(siblings) = self.owned.get_mut(owner) {
             siblings.remove(&(of, name.clone()));
+            if siblings.is_empty() {
+                self.owned.remove(owner);
+            }
         }
         self.owners.remove(text(&object, "/metadata/uid"));
         self.mark_owner(owner);
@@ -215,17 +209,10 @@ impl World {
         self.pods.values()
     }
 
-    pub(super) fn pods_in(&self, namespace: &str) -> impl Iterator<Item = &Pod> {
-        let first = Name::new(namespace, "");
-        let all = self.pods.range(first..);
-        let namespace = namespace.to_owned();
-        all.map(|it| it.1)
-            .take_while(move |it| *it.name.namespace == *namespace)
-    }
-
-    /// Changes with which pods there are in the namespace, and with their labels.
-    pub(super) fn edition(&self, namespace: &str) -> u64 {
-        self.editions.get(namespace).copied().unwrap_or_default()
+    /// Pods among which are all that a selector finds.
+    pub(super) fn candidates(&self, namespace: &str, selector: &Value) -> &Pods {
+        let labels = selector.get("matchLabels").and_then(Value::as_object);
+        self.labeled.candidates(namespace, labels)
     }
 
     /// Changes with every change of a pod.
@@ -233,8 +220,8 @@ impl World {
         self.pods_revision
     }
 
-    pub(super) fn placed(&self, node: &str) -> Placed {
-        self.placed.get(node).copied().unwrap_or_default()
+    pub(super) fn nodes(&self) -> &Nodes {
+        &self.nodes
     }
 
     /// The pods that `uid` controls, by name.
