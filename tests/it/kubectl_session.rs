@@ -30,9 +30,7 @@ fn every_command_works() {
         eprintln!("SKIPPED: not installed: kubectl (Debian: apt-get install kubernetes-client)");
         return;
     }
-    let Some(plane) = ControlPlane::start() else {
-        return;
-    };
+    let plane = ControlPlane::start();
     let mut failures = Vec::new();
     for program in &programs {
         let said = commands(&plane, program);
@@ -45,9 +43,7 @@ fn every_command_works() {
 
 #[test]
 fn a_watch_shows_a_change_when_it_comes() {
-    let Some(plane) = ControlPlane::start() else {
-        return;
-    };
+    let plane = ControlPlane::start();
     for program in programs() {
         let user = User::new(&plane, &program);
         user.make_namespace();

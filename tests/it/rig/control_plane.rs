@@ -44,35 +44,36 @@ enum Server {
 }
 
 impl ControlPlane {
-    /// The control plane that the environment chooses; `None`, said loudly, where there is none.
+    /// The control plane that the environment chooses.
     ///
     /// # Panics
-    /// When the chosen one does not start or answer.
-    pub(crate) fn start() -> Option<Self> {
-        let directory = tempfile::tempdir().expect("a temporary directory");
+    /// When it does not start or answer.
+    pub(crate) fn start() -> Self {
         let given = |name: &str| std::env::var_os(name).filter(|it| !it.is_empty());
         if let Some(file) = given("STEPSCALE_TEST_KUBECONFIG") {
-            return Some(Self::given(Path::new(&file), directory));
+            return Self::given(Path::new(&file));
         }
         if let Some(folder) = given("KUBEBUILDER_ASSETS") {
             let (processes, access) = Processes::start(Path::new(&folder));
-            kubeconfig::write(directory.path(), &access);
-            return Some(Self {
-                runs_controllers: processes.run_controllers(),
-                server: Server::Started(processes),
-                directory,
-            });
+            let runs_controllers = processes.run_controllers();
+            return Self::started(Server::Started(processes), &access, runs_controllers);
         }
         let (running, access) = sandbox::start();
-        kubeconfig::write(directory.path(), &access);
-        Some(Self {
-            server: Server::Sandbox(Box::new(running)),
-            runs_controllers: true,
-            directory,
-        })
+        Self::started(Server::Sandbox(Box::new(running)), &access, true)
     }
 
-    fn given(file: &Path, directory: tempfile::TempDir) -> Self {
+    fn started(server: Server, access: &Access, runs_controllers: bool) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        kubeconfig::write(directory.path(), access);
+        Self {
+            server,
+            runs_controllers,
+            directory,
+        }
+    }
+
+    fn given(file: &Path) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
         kubeconfig::copy(file, directory.path());
         let mut plane = Self {
             server: Server::Given,
