@@ -70,9 +70,11 @@ pub(crate) struct Config {
     pub(crate) flags: Flags,
     /// Among others, when the metrics APIs know nothing.
     pub(crate) faults: Arc<Faults>,
-    /// How often metrics are recorded, and how many samples are kept at most.
+    /// How often metrics are recorded.
     pub(crate) record_every: SignedDuration,
-    pub(crate) record_samples: usize,
+    /// How many bytes the record takes at most: beyond them the oldest quarter of its time goes, and
+    /// with it all that was before the start.
+    pub(crate) record_bytes: usize,
     /// What generated names come from.
     pub(crate) seed: u64,
 }
@@ -94,8 +96,8 @@ impl Config {
             flags: Flags::default(),
             faults: Arc::default(),
             record_every: SignedDuration::from_secs(60),
-            // 64 MiB, which are two days of 20 pods.
-            record_samples: 4 << 20,
+            // Two weeks of a hundred pods, even if the usage of each is another one every minute.
+            record_bytes: 64 << 20,
             seed: 1,
         }
     }
@@ -141,7 +143,7 @@ impl Twin {
             autoscalers: Autoscalers::new(config.flags),
             faults: config.faults,
             counters: Counters::default(),
-            record: Record::new(config.record_every, config.record_samples),
+            record: Record::new(config.record_every, config.record_bytes),
         }
     }
 
@@ -218,9 +220,9 @@ impl Twin {
             return;
         }
         let mut record = std::mem::replace(&mut self.record, Record::new(SignedDuration::ZERO, 0));
-        let at = now.as_millisecond();
-        self.samples(&mut |name, labels, value| record.add(name, labels, (at, value)));
-        record.scraped(now);
+        record.begin(now);
+        self.samples(&mut |name, labels, value| record.add(name, labels, value));
+        record.end();
         self.record = record;
     }
 

@@ -172,6 +172,7 @@ impl Samples for Life {
         let joined = Joined {
             earlier: &self.0.past,
             later: twin.record(),
+            since: twin.record().since(),
         };
         joined.visit(matchers, span, each);
     }
@@ -187,7 +188,7 @@ impl Samples for Record {
                 continue;
             }
             samples.clear();
-            samples.extend(series.within(&(span.first..=span.last)));
+            samples.extend(self.within(series, span.first, span.last));
             if !samples.is_empty() {
                 each(&labels, &samples);
             }

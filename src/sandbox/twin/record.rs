@@ -1,35 +1,32 @@
-//! What was scraped so far, and its text as OpenMetrics.
+//! What was scraped so far, and what a scrape answers as OpenMetrics.
+//!
+//! A record is bounded: what it takes is counted in bytes, and when that is too much, the oldest
+//! quarter of its time goes, of all series alike. So what is kept is always whole from its first
+//! scrape on, which [`Record::since`] tells.
+
+mod runs;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
-use std::io;
-use std::ops::RangeInclusive;
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::Twin;
 use super::samples::Labels;
+use runs::Runs;
 
 /// A time in Unix milliseconds and the value there.
 pub(crate) type Sample = (i64, f64);
+
+/// What a series takes beside its texts and its runs: the nodes and lists that hold it.
+const OVERHEAD: usize = 160;
 
 /// One series that was recorded.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Series {
     pub(crate) labels: Vec<(&'static str, String)>,
-    samples: VecDeque<Sample>,
-}
-
-impl Series {
-    /// The samples at or between two times.
-    pub(crate) fn within(&self, span: &RangeInclusive<i64>) -> impl Iterator<Item = Sample> {
-        let first = self.samples.partition_point(|it| it.0 < *span.start());
-        let end = *span.end();
-        self.samples
-            .range(first..)
-            .copied()
-            .take_while(move |it| it.0 <= end)
-    }
+    runs: Runs,
 }
 
 /// Everything recorded, as far back as there is room.
@@ -38,21 +35,26 @@ pub(crate) struct Record {
     /// By name and by labels as text.
     series: BTreeMap<(&'static str, String), Series>,
     every: SignedDuration,
-    /// Samples that are kept at most.
+    /// Bytes that are taken at most, and those that are.
     most: usize,
-    kept: usize,
+    taken: usize,
     next: Option<Timestamp>,
+    /// When each scrape was that is kept (Unix milliseconds), and how many older ones there were.
+    times: VecDeque<i64>,
+    dropped: u32,
 }
 
 impl Record {
-    /// Scrapes `every` so often and keeps at most so many samples.
+    /// Scrapes `every` so often and takes at most so many bytes.
     pub(super) fn new(every: SignedDuration, most: usize) -> Self {
         Self {
             series: BTreeMap::new(),
             every,
             most,
-            kept: 0,
+            taken: 0,
             next: None,
+            times: VecDeque::new(),
+            dropped: 0,
         }
     }
 
@@ -61,44 +63,65 @@ impl Record {
         self.most > 0 && self.next.is_none_or(|it| it <= now)
     }
 
-    pub(super) fn scraped(&mut self, now: Timestamp) {
+    /// Begins a scrape, whose samples are added next.
+    pub(super) fn begin(&mut self, now: Timestamp) {
         self.next = Some(crate::sim::numbers::after(now, self.every));
-        if self.kept > self.most {
+        self.times.push_back(now.as_millisecond());
+    }
+
+    /// Adds a sample of this scrape; of several of one series the first counts.
+    pub(super) fn add(&mut self, name: &'static str, labels: Labels<'_>, value: f64) {
+        let Some(scrape) = self.scrapes().end.checked_sub(1) else {
+            return;
+        };
+        let key = (name, text_of(labels));
+        let taken = &mut self.taken;
+        let series = self.series.entry(key).or_insert_with_key(|key| {
+            let series = Series {
+                labels: labels.iter().map(|it| (it.0, it.1.to_owned())).collect(),
+                runs: Runs::default(),
+            };
+            *taken += series.texts(&key.1);
+            series
+        });
+        let before = series.runs.bytes();
+        series.runs.push(scrape, value);
+        self.taken += series.runs.bytes() - before;
+    }
+
+    /// Ends a scrape, and lets go of what there is no room for.
+    pub(super) fn end(&mut self) {
+        while self.taken > self.most && self.times.len() > 1 {
             self.shed();
         }
     }
 
-    pub(super) fn add(&mut self, name: &'static str, labels: Labels<'_>, sample: Sample) {
-        let key = (name, text_of(labels));
-        let series = self.series.entry(key).or_insert_with(|| Series {
-            labels: labels.iter().map(|it| (it.0, it.1.to_owned())).collect(),
-            samples: VecDeque::new(),
-        });
-        series.samples.push_back(sample);
-        self.kept += 1;
-    }
-
     /// Drops the older quarter of the time that is recorded.
     fn shed(&mut self) {
-        let all = || self.series.values();
-        let first = all()
-            .filter_map(|it| it.samples.front())
-            .map(|it| it.0)
-            .min();
-        let last = all()
-            .filter_map(|it| it.samples.back())
-            .map(|it| it.0)
-            .max();
-        let (Some(first), Some(last)) = (first, last) else {
-            return;
-        };
-        let border = first + (last - first) / 4 + 1;
+        let old = (self.times.len() / 4).max(1);
+        self.times.drain(..old);
+        self.dropped = self.dropped.saturating_add(old as u32);
         for series in self.series.values_mut() {
-            let old = series.samples.partition_point(|it| it.0 < border);
-            series.samples.drain(..old);
+            series.runs.drop_before(self.dropped);
         }
-        self.series.retain(|_, it| !it.samples.is_empty());
-        self.kept = self.series.values().map(|it| it.samples.len()).sum();
+        self.series.retain(|_, it| !it.runs.is_empty());
+        let each = self.series.iter();
+        self.taken = each
+            .map(|(key, it)| it.texts(&key.1) + it.runs.bytes())
+            .sum();
+    }
+
+    /// The numbers of the scrapes that are kept.
+    fn scrapes(&self) -> Range<u32> {
+        let kept = u32::try_from(self.times.len()).unwrap_or(u32::MAX);
+        self.dropped..self.dropped.saturating_add(kept)
+    }
+
+    /// The time (Unix milliseconds) before which nothing is known any more; `None` as long as nothing
+    /// had to go.
+    pub(crate) fn since(&self) -> Option<i64> {
+        let first = self.times.front().filter(|_| self.dropped > 0);
+        first.copied()
     }
 
     /// Every series with its name, sorted.
@@ -106,31 +129,35 @@ impl Record {
         self.series.iter().map(|(key, series)| (key.0, series))
     }
 
-    /// Writes the samples at or between two times (Unix milliseconds) in the form of which
-    /// `promtool tsdb create-blocks-from openmetrics` makes blocks; their number.
-    ///
-    /// # Errors
-    /// When `out` refuses.
-    pub(crate) fn backfill(
+    /// The samples of a series from the first to the last of two times (Unix milliseconds).
+    pub(crate) fn within(
         &self,
-        span: &RangeInclusive<i64>,
-        out: &mut impl io::Write,
-    ) -> io::Result<u64> {
-        let (mut family, mut count) = ("", 0);
-        for ((name, labels), series) in &self.series {
-            let mut samples = series.within(span).peekable();
-            if samples.peek().is_some() && *name != family {
-                family = name;
-                writeln!(out, "{}", kind(name))?;
-            }
-            for (at, value) in samples {
-                let (seconds, milliseconds) = (at.div_euclid(1000), at.rem_euclid(1000));
-                writeln!(out, "{name}{labels} {value} {seconds}.{milliseconds:03}")?;
-                count += 1;
-            }
-        }
-        out.write_all(b"# EOF\n")?;
-        Ok(count)
+        series: &Series,
+        first: i64,
+        last: i64,
+    ) -> impl Iterator<Item = Sample> {
+        let number = |place: usize| {
+            let place = u32::try_from(place).unwrap_or(u32::MAX);
+            self.dropped.saturating_add(place)
+        };
+        let begin = number(self.times.partition_point(|it| *it < first));
+        let end = number(self.times.partition_point(|it| *it <= last));
+        series
+            .runs
+            .within(begin..end)
+            .filter_map(|(scrape, value)| {
+                let at = self.times.get((scrape - self.dropped) as usize)?;
+                Some((*at, value))
+            })
+    }
+}
+
+impl Series {
+    /// The bytes that it takes beside its runs, with its labels as text.
+    fn texts(&self, key: &str) -> usize {
+        let labels = self.labels.iter();
+        let labels = labels.map(|it| size_of_val(it) + it.1.len());
+        OVERHEAD + key.len() + labels.sum::<usize>()
     }
 }
 
@@ -189,36 +216,89 @@ fn text_of(labels: Labels<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn record(most: usize, samples: i64) -> Record {
+    fn at(scrape: i64) -> Timestamp {
+        Timestamp::from_millisecond(scrape * 60_000 + 500).unwrap()
+    }
+
+    /// Scrapes of some series, with the value of each if it is there.
+    fn record(most: usize, scrapes: &[Vec<Option<f64>>]) -> Record {
+        let names = ["a", "b_total", "c"];
         let mut record = Record::new(SignedDuration::from_secs(60), most);
-        for at in 0..samples {
-            record.add("b_total", &[("a", "x\"y")], (at * 60_000, at as f64));
-            record.add("a", &[], (at * 60_000 + 500, 0.5));
-            record.scraped(Timestamp::UNIX_EPOCH);
+        for (scrape, values) in scrapes.iter().enumerate() {
+            record.begin(at(scrape as i64));
+            for (name, value) in names.into_iter().zip(values) {
+                if let Some(value) = value {
+                    record.add(name, &[("a", "x\"y")], *value);
+                }
+            }
+            record.end();
         }
         record
     }
 
-    #[test]
-    fn families_are_written_one_after_the_other() {
-        let mut out = Vec::new();
-        let count = record(100, 3).backfill(&(60_000..=120_000), &mut out);
-        let expected = "# TYPE a gauge\na{} 0.5 60.500\n# TYPE b counter\n\
-                        b_total{a=\"x\\\"y\"} 1 60.000\nb_total{a=\"x\\\"y\"} 2 120.000\n# EOF\n";
-        assert_eq!(String::from_utf8(out).unwrap(), expected);
-        assert_eq!(count.unwrap(), 3);
+    fn all(record: &Record) -> Vec<(&'static str, Vec<Sample>)> {
+        let series = record.series();
+        let samples = |it| record.within(it, i64::MIN, i64::MAX).collect();
+        series.map(|(name, it)| (name, samples(it))).collect()
     }
 
     #[test]
-    fn the_oldest_samples_make_room() {
-        let record = record(40, 100);
-        assert!(record.kept <= 40, "{}", record.kept);
-        let newest = record
-            .series()
-            .map(|it| it.1.samples.back().unwrap().0)
-            .max();
-        assert_eq!(newest, Some(99 * 60_000 + 500));
+    fn what_does_not_change_takes_no_room() {
+        let quiet = record(usize::MAX, &[vec![Some(1.0), Some(60.0)]]);
+        let scrapes = (1..=10_000).map(|it| vec![Some(1.0), Some(f64::from(it) * 60.0)]);
+        let long = record(usize::MAX, &scrapes.collect::<Vec<_>>());
+        assert_eq!(long.taken, quiet.taken);
+        assert_eq!(long.since(), None);
+        let found = all(&long);
+        assert_eq!(found.len(), 2);
+        assert_eq!(found[1].1.len(), 10_000);
+        assert_eq!(found[1].1[9_999], (9_999 * 60_000 + 500, 600_000.0));
+    }
+
+    #[test]
+    fn the_oldest_time_makes_room_in_all_series() {
+        let value = |it: i64| (it * it % 97) as f64;
+        let scrapes = (0..1_000).map(|it| vec![Some(value(it)), None, Some(2.0)]);
+        let record = record(4_000, &scrapes.collect::<Vec<_>>());
+        assert!(record.taken <= 4_000, "{}", record.taken);
+        let since = record.since().unwrap();
+        let first = (since - 500) / 60_000;
+        assert!((500..999).contains(&first), "{first}");
+        for (name, samples) in all(&record) {
+            let times: Vec<i64> = samples.iter().map(|it| it.0).collect();
+            let whole: Vec<i64> = (first..1_000).map(|it| it * 60_000 + 500).collect();
+            assert_eq!(times, whole, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_kept_is_what_was_added(
+            scrapes in prop::collection::vec(
+                prop::collection::vec(prop::option::of(prop_oneof![
+                    Just(0.0), Just(1.0), Just(-0.0), Just(f64::NAN), Just(f64::INFINITY),
+                    (0..50_i32).prop_map(|it| f64::from(it) / 7.0), any::<f64>(),
+                ]), 3), 1..60),
+            most in 500..3_000_usize,
+        ) {
+            let record = record(most, &scrapes);
+            let found = all(&record);
+            let first = scrapes.len() - record.times.len();
+            for (place, name) in ["a", "b_total", "c"].into_iter().enumerate() {
+                let samples = found.iter().find(|it| it.0 == name);
+                let samples = samples.map(|it| it.1.as_slice()).unwrap_or_default();
+                let samples: Vec<_> = samples.iter().map(|it| (it.0, it.1.to_bits())).collect();
+                let added = scrapes.iter().enumerate().skip(first);
+                let added = added.filter_map(|(scrape, values)| {
+                    let time = at(scrape as i64).as_millisecond();
+                    Some((time, values[place]?.to_bits()))
+                });
+                prop_assert_eq!(samples, added.collect::<Vec<_>>(), "{}", name);
+            }
+        }
     }
 }
