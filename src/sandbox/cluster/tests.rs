@@ -27,14 +27,13 @@ async fn running() -> Sandbox {
     Sandbox::start(options).await.unwrap()
 }
 
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().tls_certs_only([]).no_proxy();
+    client.build().unwrap()
+}
+
 async fn get(sandbox: &Sandbox, path: &str) -> reqwest::Response {
-    let client = reqwest::Client::builder()
-        .tls_certs_only([])
-        .no_proxy()
-        .build();
-    let request = client
-        .unwrap()
-        .get(format!("{}{path}", sandbox.plain_url()));
+    let request = client().get(format!("{}{path}", sandbox.plain_url()));
     let response = request.bearer_auth(sandbox.token()).send().await.unwrap();
     response.error_for_status().unwrap()
 }
@@ -56,10 +55,13 @@ async fn nothing_is_left_of_a_sandbox_that_is_dropped() {
     let address = sandbox.plain_url().replace("http://", "");
     let is_there = sandbox.core.api.witness();
     let clock = sandbox.core.clock.clone();
-    // Connections in all states: idle, watching, and in the middle of a request.
+    // Connections in all states: idle, waiting, watching, and in the middle of a request.
     let pods = get(&sandbox, "/apis/metrics.k8s.io/v1beta1/pods").await;
     let pods: Value = serde_json::from_str(&pods.text().await.unwrap()).unwrap();
     assert_eq!(pods["items"].as_array().unwrap().len(), 2);
+    let far = client().post(format!("{}/twin/clock", sandbox.plain_url()));
+    let far = far.bearer_auth(sandbox.token());
+    tokio::spawn(far.body(r#"{ "advanceSeconds": 1209600 }"#).send());
     let _watch = get(&sandbox, "/api/v1/pods?watch=true").await;
     let mut half = tokio::net::TcpStream::connect(&address).await.unwrap();
     let head = b"GET /version HTTP/1.1\r\n";
