@@ -14,7 +14,6 @@ pub mod units;
 pub mod cluster;
 pub mod metrics;
 pub mod output;
-#[allow(dead_code, reason = "its parts are still being joined")]
 pub mod sandbox;
 pub mod yaml;
 

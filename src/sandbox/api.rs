@@ -76,18 +76,10 @@ struct Call<'a> {
 
 impl Api {
     /// With nothing in it but what every cluster has. What it makes up follows from `seed`.
-    pub(crate) fn new(clock: Clock, seed: u64) -> Self {
-        Self::with(Store::new(), clock, seed)
-    }
-
-    /// Like [`Api::new`], and forgets all but the last `writes` writes of each resource.
+    /// Forgets all but the last `writes` writes of each resource.
     pub(crate) fn remembering(writes: usize, clock: Clock, seed: u64) -> Self {
-        Self::with(Store::remembering(writes), clock, seed)
-    }
-
-    fn with(store: Store, clock: Clock, seed: u64) -> Self {
         let api = Self(Arc::new(Inner {
-            store,
+            store: Store::remembering(writes),
             registry: RwLock::new(Arc::new(Registry::new())),
             writer: Mutex::new(Names::new(seed)),
             clock,

@@ -126,6 +126,7 @@ impl Kind {
     ///
     /// # Panics
     /// When no version is: every maker of kinds sees to it.
+    #[cfg(test)]
     pub(crate) fn stored(&self) -> &Version {
         let mut all = self.versions.iter();
         all.find(|it| it.is_stored).expect("one version is stored")

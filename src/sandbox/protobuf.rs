@@ -27,9 +27,6 @@ const MAGIC: &[u8] = b"k8s\0";
 const NO_MAGIC: &str =
     "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]";
 
-/// Of every group.
-const DELETE_OPTIONS: &str = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";
-
 /// Reads a body as the object that it would be in JSON.
 ///
 /// # Errors

@@ -14,13 +14,11 @@ mod wire;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use futures_util::future::BoxFuture;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use super::access::Policies;
 use super::api::{Request, Response};
@@ -30,9 +28,6 @@ use authentication::Tokens;
 use authority::Authority;
 use listener::EitherListener;
 use log::Log;
-
-/// How long requests under way may take after the server was told to stop.
-const GRACE: Duration = Duration::from_secs(2);
 
 /// What answers requests of users who are known.
 pub(crate) type Handler = Arc<dyn Fn(Request) -> BoxFuture<'static, Response> + Send + Sync>;
@@ -51,12 +46,12 @@ pub(crate) struct Settings {
     pub(crate) log: Arc<Log>,
 }
 
-/// A running server. Dropped without [`Server::stop`], it ends at once, and lets nobody finish.
+/// A running server. Dropped, it ends watches, lets other requests finish and closes all connections.
 pub(crate) struct Server {
     address: SocketAddr,
     authority: String,
-    stop: watch::Sender<bool>,
-    running: JoinHandle<io::Result<()>>,
+    /// Nothing is ever said; all wait for its end.
+    _running: watch::Sender<()>,
     /// Connections find it here, so that one that stays open keeps nothing else.
     _state: Arc<exchange::State>,
 }
@@ -71,18 +66,18 @@ impl Server {
         let tls = authority.server_config().map_err(io::Error::other)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let address = listener.local_addr()?;
-        let (stop, stopped) = watch::channel(false);
+        let (running, stopped) = watch::channel(());
         let state = Arc::new(exchange::State::new(settings, stopped.clone()));
         let router = Router::new()
             .fallback(exchange::answer)
             .with_state(Arc::downgrade(&state));
         let listener = EitherListener::new(listener, address, tls);
         let serving = axum::serve(listener, router).with_graceful_shutdown(ended(stopped));
+        tokio::spawn(serving.into_future());
         Ok(Self {
             address,
             authority: authority.pem,
-            stop,
-            running: tokio::spawn(serving.into_future()),
+            _running: running,
             _state: state,
         })
     }
@@ -101,26 +96,11 @@ impl Server {
     pub(crate) fn authority(&self) -> &str {
         &self.authority
     }
-
-    /// Ends watches, lets other requests finish for a moment, and closes all connections.
-    ///
-    /// # Errors
-    /// When serving had failed before.
-    pub(crate) async fn stop(mut self) -> io::Result<()> {
-        self.stop.send_replace(true);
-        match tokio::time::timeout(GRACE, &mut self.running).await {
-            Ok(ended) => ended.map_err(io::Error::other)?,
-            Err(_) => {
-                self.running.abort();
-                Ok(())
-            }
-        }
-    }
 }
 
-/// Waits until the server is told to stop, or is dropped.
-async fn ended(mut stopped: watch::Receiver<bool>) {
-    let _ = stopped.wait_for(|it| *it).await;
+/// Waits until the server is dropped.
+async fn ended(mut stopped: watch::Receiver<()>) {
+    while stopped.changed().await.is_ok() {}
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 //!
 //! One counter numbers every write, as etcd's revision does. Each resource keeps a log of its last
 //! writes, from which watches read and from which lists of the recent past are made. Objects are
-//! shared, never copied: a log entry and a reader hold the same allocation as the store.
+//! shared, never copied: a log entry and a reader hold the same allocation as the store. So memory
+//! is that of all objects and, for each resource, of as many former ones as its log has writes,
+//! however large they are; a log is bounded by its length alone.
 
 mod table;
 
@@ -14,12 +16,6 @@ use tokio::sync::watch;
 
 use table::Table;
 pub(crate) use table::{Event, TooOld, key, key_of};
-
-/// How many writes each resource remembers, unless told otherwise.
-///
-/// A fleet of 1,000 autoscalers writes each status about once in 15 s, so a client that is away for half
-/// a minute still finds its place. At about 8 KiB an object this is some 16 MiB for a busy resource.
-const REMEMBERED: usize = 2_048;
 
 /// Where an object is: its resource and its key there.
 pub(crate) type Place = (Arc<str>, String);
@@ -64,11 +60,6 @@ pub(crate) struct Listed {
 }
 
 impl Store {
-    /// An empty one, whose resources remember as many writes as usual.
-    pub(crate) fn new() -> Self {
-        Self::remembering(REMEMBERED)
-    }
-
     /// An empty one, whose resources remember `writes` writes.
     pub(crate) fn remembering(writes: usize) -> Self {
         let state = State {

@@ -172,14 +172,6 @@ impl Twin {
         self.set(to);
     }
 
-    /// Goes on to the next moment at which anything happens; that moment.
-    pub(crate) fn step(&mut self) -> Option<Timestamp> {
-        self.react();
-        let at = self.next()?;
-        self.moment(at, &mut |_| {});
-        Some(at)
-    }
-
     fn moment(&mut self, at: Timestamp, show: &mut impl FnMut(Synced<'_>)) {
         self.set(at);
         while let Some((_, due)) = self.stage.timers.take(at) {

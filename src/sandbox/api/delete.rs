@@ -161,18 +161,17 @@ impl Writer<'_> {
             let why = "this namespace may not be deleted";
             return Err(Refusal::forbidden(NAMESPACES, name, why));
         }
-        let grace = self.grace(kind, live, options);
         let is_definition = served.resource() == DEFINITIONS;
         let first = live["metadata"]["deletionTimestamp"].is_null();
         let mut finalizers = wanted_finalizers(live, options);
         if is_definition && first && !finalizers.iter().any(|it| it == CLEANUP) {
             finalizers.push(CLEANUP.to_owned());
         }
-        let is_held = !finalizers.is_empty() || is_namespace || grace > 0;
+        let is_held = !finalizers.is_empty() || is_namespace;
         if !is_held {
             return Ok(self.delete_now(served, live, options));
         }
-        let marked = self.marked(served, live, &finalizers, grace);
+        let marked = self.marked(served, live, &finalizers);
         let object = self.mark(served, live, marked, options.is_dry_run)?;
         if options.is_dry_run {
             return Ok(Deleted {
@@ -222,7 +221,7 @@ impl Writer<'_> {
         }
         // A pod is answered as it would have ended.
         let object = match is_pod(&served.kind) {
-            true => Arc::new(self.marked(served, live, &[], 0)),
+            true => Arc::new(self.marked(served, live, &[])),
             false => Arc::clone(live),
         };
         Deleted {
@@ -231,31 +230,18 @@ impl Writer<'_> {
         }
     }
 
-    /// How long a pod may take to end; nothing else takes any time.
-    fn grace(&self, kind: &Kind, live: &Value, options: &DeleteOptions) -> i64 {
-        if !is_pod(kind) || !self.inner.hooks().keeps_terminating_pods {
-            return 0;
-        }
-        let own = live["spec"]["terminationGracePeriodSeconds"].as_i64();
-        let wanted = options.grace_period_seconds.or(own).unwrap_or(30).max(0);
-        let running = live["metadata"]["deletionGracePeriodSeconds"].as_i64();
-        running.map_or(wanted, |it| it.min(wanted))
-    }
-
-    /// The object as it is while it waits for its end.
-    fn marked(&self, served: &Served, live: &Value, finalizers: &[String], grace: i64) -> Value {
+    /// The object as it is while it waits for its end. There is no grace, since nothing runs.
+    fn marked(&self, served: &Served, live: &Value, finalizers: &[String]) -> Value {
         let mut object = live.clone();
         let metadata = &mut object["metadata"];
         let first = metadata["deletionTimestamp"].is_null();
         let running = metadata["deletionGracePeriodSeconds"].as_i64();
-        if first || running.is_some_and(|it| grace < it) {
-            let grace_time = jiff::SignedDuration::from_secs(grace);
+        if first || running.is_some_and(|it| it > 0) {
             let now = self.inner.clock.now();
-            let end = now.checked_add(grace_time).unwrap_or(now);
-            set(metadata, "deletionTimestamp", Some(json!(written(end))));
+            set(metadata, "deletionTimestamp", Some(json!(written(now))));
             let is_definition = served.resource() == DEFINITIONS;
             if !is_definition && !is_namespace(&served.kind) {
-                set(metadata, "deletionGracePeriodSeconds", Some(json!(grace)));
+                set(metadata, "deletionGracePeriodSeconds", Some(json!(0)));
             }
             if let Some(generation) = metadata["generation"].as_i64().filter(|_| !is_definition) {
                 metadata["generation"] = json!(generation.saturating_add(1));

@@ -16,7 +16,7 @@ use crate::sandbox::crd;
 use crate::sandbox::registry::{Served, resource};
 use crate::sandbox::schema::defaults;
 use crate::sandbox::status::Refusal;
-use crate::sandbox::store::{Event, Expected, Place, TooOld, key_of, owners};
+use crate::sandbox::store::{Expected, Place, key_of, owners};
 
 /// What came of loading objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -111,45 +111,19 @@ impl Api {
     ///
     /// # Errors
     /// As a request would be refused.
-    pub(crate) fn delete(
-        &self,
-        object: &Value,
-        grace: Option<i64>,
-    ) -> Result<Option<Arc<Value>>, Refusal> {
+    pub(crate) fn delete(&self, object: &Value) -> Result<Option<Arc<Value>>, Refusal> {
         let served = self.served(object)?;
-        let options = DeleteOptions {
-            grace_period_seconds: grace,
-            ..DeleteOptions::default()
-        };
         let mut writer = Writer::new(&self.0);
         let (namespace, name) = (text(object, "namespace"), text(object, "name"));
         let live = self.0.find(&served, namespace, name)?;
-        writer.delete(&served, &live, &options)?;
+        writer.delete(&served, &live, &DeleteOptions::default())?;
         // Nobody else has written since.
         Ok(self.0.store.get(&served.resource(), namespace, name))
-    }
-
-    /// What happened to a kind after `version`, and the last version that was seen.
-    ///
-    /// # Errors
-    /// When that is too long ago.
-    pub(crate) fn since(
-        &self,
-        group: &str,
-        plural: &str,
-        version: u64,
-    ) -> Result<(Vec<Event>, u64), TooOld> {
-        self.0.store.since(&resource(group, plural), version)
     }
 
     /// Who may do what now.
     pub(crate) fn policies(&self) -> Arc<Policies> {
         self.0.authorizer.policies(&self.0.store)
-    }
-
-    /// Tells of each write.
-    pub(crate) fn changes(&self) -> tokio::sync::watch::Receiver<u64> {
-        self.0.store.changes()
     }
 
     /// The number of the last write.

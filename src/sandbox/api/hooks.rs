@@ -1,4 +1,4 @@
-//! What others answer or decide: metrics, proxies, and how long pods take to end.
+//! What others answer or decide: metrics and proxies.
 
 use std::sync::{Arc, PoisonError};
 
@@ -41,8 +41,6 @@ pub(crate) struct Proxied {
 pub(super) struct Hooks {
     metrics: Option<Arc<Metrics>>,
     proxy: Option<Arc<Proxy>>,
-    /// Somebody ends pods that are marked for deletion.
-    pub(super) keeps_terminating_pods: bool,
 }
 
 impl Api {
@@ -54,12 +52,6 @@ impl Api {
     /// From now on `proxy` answers for services.
     pub(crate) fn set_proxy(&self, proxy: Arc<Proxy>) {
         self.change_hooks(|it| it.proxy = Some(proxy));
-    }
-
-    /// Whether pods that are deleted stay for their grace period, until they are deleted again
-    /// without one. Otherwise they go at once.
-    pub(crate) fn keep_terminating_pods(&self, keeps: bool) {
-        self.change_hooks(|it| it.keeps_terminating_pods = keeps);
     }
 
     fn change_hooks(&self, change: impl FnOnce(&mut Hooks)) {

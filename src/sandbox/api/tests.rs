@@ -20,7 +20,7 @@ pub(super) const MAPS: &str = "/api/v1/namespaces/default/configmaps";
 pub(super) const DEPLOYMENTS: &str = "/apis/apps/v1/namespaces/default/deployments";
 
 pub(super) fn api() -> Api {
-    Api::new(clock(), 7)
+    Api::remembering(1_000, clock(), 7)
 }
 
 pub(super) fn clock() -> Clock {

@@ -1,15 +1,13 @@
 //! Validation of values against their schema, as the API server validates custom resources.
 //!
 //! Objects of built-in kinds are not validated so: their fields are of a type or the object is not
-//! read at all, which is what [`decode::decode_error`] and, for server-side apply,
-//! [`typed::typed_errors`] find. Their rules are not in the schema.
+//! read at all, which is what [`decode::decode_error`] finds. Their rules are not in the schema.
 
 mod combined;
 pub(crate) mod convert;
 pub(crate) mod decode;
 mod format;
 mod scalar;
-pub(crate) mod typed;
 
 use std::collections::HashSet;
 

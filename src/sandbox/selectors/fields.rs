@@ -36,12 +36,6 @@ impl FieldSelector {
         let holds = |it: &Term| (value(object, &it.field) == it.value) != it.is_negated;
         self.terms.iter().all(holds)
     }
-
-    /// The name that every selected object has, if only one can be selected.
-    pub(crate) fn name(&self) -> Option<&str> {
-        let is_name = |it: &&Term| it.field == "metadata.name" && !it.is_negated;
-        self.terms.iter().find(is_name).map(|it| it.value.as_str())
-    }
 }
 
 /// Splits at commas that no backslash precedes.

@@ -25,12 +25,12 @@ pub(super) const LARGEST: usize = 3 << 20;
 /// What every request needs.
 pub(super) struct State {
     settings: Settings,
-    stopped: watch::Receiver<bool>,
+    stopped: watch::Receiver<()>,
     served: AtomicU64,
 }
 
 impl State {
-    pub(super) fn new(settings: Settings, stopped: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(settings: Settings, stopped: watch::Receiver<()>) -> Self {
         Self {
             settings,
             stopped,

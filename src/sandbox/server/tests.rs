@@ -1,5 +1,7 @@
 //! The server on real sockets, with an HTTP client and with a kube client.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, stream};
 use jiff::Timestamp;
@@ -84,7 +86,6 @@ async fn both_ways_to_speak_reach_the_handler_with_all_that_was_said() {
             "length": 5 });
         assert_eq!(told(response).await, expected, "{url}");
     }
-    server.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -135,13 +136,13 @@ async fn events_of_a_watch_arrive_one_by_one_and_end_with_the_server() {
     let mut events = watch.send().await.unwrap().bytes_stream();
     events.next().await.unwrap().unwrap();
     let reader = tokio::spawn(async move { events.all(|it| std::future::ready(it.is_ok())).await });
-    let url = server.plain_url();
-    server.stop().await.unwrap();
+    let address = server.address;
+    drop(server);
     assert!(reader.await.unwrap(), "the end of the watch is no error");
-    assert!(
-        Client::new().get(url).send().await.is_err(),
-        "nobody listens"
-    );
+    // The listener closes a moment later.
+    while tokio::net::TcpStream::connect(address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -258,6 +259,4 @@ async fn connections_that_say_nothing_or_nonsense_hold_up_nobody() {
         "{}",
         String::from_utf8_lossy(&answer)
     );
-    drop(silent);
-    server.stop().await.unwrap();
 }

@@ -14,7 +14,7 @@ fn names(objects: &[Arc<Value>]) -> Vec<String> {
 
 #[test]
 fn each_write_gets_the_next_version_of_one_counter() {
-    let store = Store::new();
+    let store = Store::remembering(100);
     let first = store.put("pods", pod("a", "x"), Expected::Absent).unwrap();
     let second = store.put("nodes", pod("", "n"), Expected::Absent).unwrap();
     assert_eq!((version_of(&first), version_of(&second)), (2, 3));
@@ -29,7 +29,7 @@ fn each_write_gets_the_next_version_of_one_counter() {
 
 #[test]
 fn a_write_of_another_version_is_refused() {
-    let store = Store::new();
+    let store = Store::remembering(100);
     let put = |expected| store.put("pods", pod("a", "x"), expected);
     assert!(put(Expected::Version(1)).is_err());
     let version = version_of(&put(Expected::Absent).unwrap());
@@ -44,7 +44,7 @@ fn a_write_of_another_version_is_refused() {
 
 #[test]
 fn a_namespace_is_not_the_beginning_of_another() {
-    let store = Store::new();
+    let store = Store::remembering(100);
     for (namespace, name) in [("a", "x"), ("a-b", "x"), ("ab", "x"), ("a", "b")] {
         let written = store.put("pods", pod(namespace, name), Expected::Absent);
         written.unwrap();
@@ -56,7 +56,7 @@ fn a_namespace_is_not_the_beginning_of_another() {
 
 #[test]
 fn what_begins_anew_has_no_past() {
-    let store = Store::new();
+    let store = Store::remembering(100);
     store.put("ships", pod("a", "x"), Expected::Absent).unwrap();
     store.remove("ships", "a", "x", Expected::Any).unwrap();
     store.begin("ships");
@@ -87,7 +87,7 @@ fn the_past_is_there_until_it_is_forgotten() {
 
 #[test]
 fn dependents_are_found_by_the_uid_of_their_owner() {
-    let store = Store::new();
+    let store = Store::remembering(100);
     let mut owned = pod("a", "x");
     owned["metadata"]["ownerReferences"] = json!([{ "uid": "u" }]);
     store.put("pods", owned, Expected::Absent).unwrap();

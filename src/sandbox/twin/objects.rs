@@ -38,18 +38,6 @@ impl Of {
         }
     }
 
-    pub(crate) fn version(self) -> &'static str {
-        match self {
-            Self::Hpa => "v2",
-            Self::Node
-            | Self::Pod
-            | Self::Event
-            | Self::Deployment
-            | Self::ReplicaSet
-            | Self::StatefulSet => "v1",
-        }
-    }
-
     pub(crate) fn api_version(self) -> &'static str {
         match self {
             Self::Node | Self::Pod | Self::Event => "v1",

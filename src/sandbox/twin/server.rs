@@ -50,7 +50,7 @@ impl Objects for Api {
     }
 
     fn delete(&self, of: Of, name: &Name) -> Result<Option<Arc<Value>>, Refusal> {
-        Self::delete(self, &reference(of, name), Some(0))
+        Self::delete(self, &reference(of, name))
     }
 }
 

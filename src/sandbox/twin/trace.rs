@@ -142,12 +142,6 @@ impl Trace {
         (!trace.cpu.is_empty()).then_some(trace)
     }
 
-    /// When the load begins and ends that was recorded; after it, it repeats.
-    pub(crate) fn recorded(&self) -> (Timestamp, Timestamp) {
-        let length = jiff::SignedDuration::from_secs(self.length());
-        (self.start, crate::sim::numbers::after(self.start, length))
-    }
-
     /// The container whose demand the CPU is; `None` where it is of whole pods.
     pub(super) fn container(&self) -> Option<&str> {
         self.container.as_deref()
@@ -248,7 +242,7 @@ mod tests {
     }
 
     fn cores(trace: &Trace, seconds: i64) -> f64 {
-        let start = trace.recorded().0;
+        let start = trace.start;
         let at = start + SignedDuration::from_secs(seconds);
         trace.at(at).cpu.unwrap() as f64 / 1000.0
     }

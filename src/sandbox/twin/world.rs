@@ -61,11 +61,6 @@ impl World {
         self.seen = Some(version);
     }
 
-    /// Whether somebody else wrote anything.
-    pub(super) fn is_stale(&self) -> bool {
-        self.seen != Some(self.api.version())
-    }
-
     fn read(&mut self, of: Of) {
         let found = self.api.list(of);
         let names: BTreeSet<Name> = found.iter().map(|it| Name::of(it)).collect();
@@ -329,9 +324,5 @@ impl World {
             self.seen = version;
         }
         Ok(())
-    }
-
-    pub(super) fn api(&self) -> &Arc<dyn Objects> {
-        &self.api
     }
 }

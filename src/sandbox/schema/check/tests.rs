@@ -2,7 +2,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::decode::decode_error;
-use super::typed::typed_errors;
 use super::*;
 use crate::sandbox::schema::{Definitions, builtin};
 
@@ -276,22 +275,6 @@ fn built_in_objects_that_cannot_be_read_are_told_as_the_decoder_does() {
     );
 }
 
-#[test]
-fn what_cannot_be_applied_is_told_as_server_side_apply_does() {
-    let definitions = builtin::definitions();
-    let schema = Schema::named("io.k8s.api.apps.v1.Deployment", &definitions).unwrap();
-    let given = json!({ "spec": { "paused": "x", "replicas": "x", "template": 5, "zz": 1,
-        "selector": { "matchLabels": { "a": 1 } } } });
-    let wanted = [
-        ".spec.paused: expected boolean, got &{x}",
-        ".spec.replicas: expected numeric (int or float), got string",
-        ".spec.selector.matchLabels.a: expected string, got &value.valueUnstructured{Value:1}",
-        ".spec.template: expected map, got &{5}",
-        ".spec.zz: field not declared in schema",
-    ];
-    assert_eq!(typed_errors(&given, schema), wanted);
-}
-
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -318,7 +301,6 @@ proptest! {
             let schema = Schema::named(name, &definitions).unwrap();
             check(&value, schema);
             decode_error(&value, schema);
-            typed_errors(&value, schema);
         }
         for form in ["date-time", "duration", "byte", "cidr", "uri", "email", "hostname"] {
             format::is(&text, form);

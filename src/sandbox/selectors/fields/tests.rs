@@ -58,16 +58,6 @@ fn events_are_selected_by_either_source() {
 }
 
 #[test]
-fn a_selector_knows_the_only_name() {
-    let name = |text| {
-        let selector = FieldSelector::parse(text, &pods()).unwrap();
-        selector.name().map(str::to_owned)
-    };
-    assert_eq!(name("status.phase=a,metadata.name=x"), Some("x".to_owned()));
-    assert_eq!(name("metadata.name!=x"), None);
-}
-
-#[test]
 fn what_is_no_selector_is_refused_in_the_words_of_the_server() {
     let job = kind("Job", true, &["status.successful"]);
     let node = kind("Node", false, &["spec.unschedulable"]);

@@ -24,7 +24,7 @@ fn trace() -> Arc<Trace> {
 
 fn fleet(workloads: usize) -> (Twin, Api) {
     let clock = Clock::at(at(-3600));
-    let api = Api::new(clock.clone(), 1);
+    let api = Api::remembering(1_000, clock.clone(), 1);
     let make = |object| {
         Api::create(&api, "test", object).unwrap();
     };
