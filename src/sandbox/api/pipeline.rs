@@ -1,6 +1,7 @@
 //! One write after another, each from a decoded object to the store.
 
 mod complete;
+mod target;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, MutexGuard};
@@ -13,26 +14,11 @@ use super::names::Names;
 use super::present::in_version;
 use super::{Inner, metadata, scale};
 use crate::sandbox::apply::{self, Author, NotApplied, Typed};
-use crate::sandbox::kinds::Kind;
 use crate::sandbox::registry::Served;
-use crate::sandbox::schema::Schema;
 use crate::sandbox::status::Refusal;
 use crate::sandbox::store::{Expected, key_of, version_of};
 use complete::defaulted;
-
-/// What is written, and by whom.
-#[derive(Clone, Copy)]
-pub(super) struct Target<'a> {
-    /// In the version that is written.
-    pub(super) served: &'a Served,
-    /// Empty for a kind that has none.
-    pub(super) namespace: &'a str,
-    /// Empty for a creation.
-    pub(super) name: &'a str,
-    pub(super) subresource: &'a str,
-    pub(super) manager: &'a str,
-    pub(super) is_dry_run: bool,
-}
+pub(super) use target::Target;
 
 /// The right to write, which one has at a time.
 pub(super) struct Writer<'a> {
@@ -41,12 +27,6 @@ pub(super) struct Writer<'a> {
     /// What follows from what was written.
     pub(super) work: VecDeque<Work>,
 }
-
-/// Fields that are not written with the object itself.
-const ALL_BUT_STATUS: &[&[&str]] = &[&["status"]];
-
-/// Fields that are not written with the status.
-const STATUS: &[&[&str]] = &[&["spec"], &["metadata"]];
 
 impl<'a> Writer<'a> {
     /// Waits until nobody else writes.
@@ -302,75 +282,6 @@ impl<'a> Writer<'a> {
         }
         Ok(object)
     }
-}
-
-impl Target<'_> {
-    /// What of `object` may be written here; the rest as it is.
-    fn writable(&self, past: &Value, mut object: Value) -> Value {
-        match self.subresource {
-            "status" => {
-                let mut whole = past.clone();
-                whole["status"] = object["status"].take();
-                for field in ["resourceVersion", "uid", "managedFields"] {
-                    let new = object["metadata"][field].take();
-                    set(&mut whole["metadata"], field, Some(new));
-                }
-                whole
-            }
-            _ => object,
-        }
-    }
-
-    fn with_types<T>(
-        &self,
-        now: jiff::Timestamp,
-        act: impl FnOnce(Author<'_>, Typed<'_>) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
-        let (kind, api_version) = (&*self.served.kind, self.served.api_version());
-        let author = Author {
-            manager: self.manager,
-            api_version: &api_version,
-            subresource: self.subresource,
-            now,
-        };
-        let convert = |object: &Value, version: &str| in_other_version(kind, object, version);
-        let typed = Typed {
-            schema: self.served.version().schema(),
-            reset: self.reset(),
-            convert: &convert,
-        };
-        act(author, typed)
-    }
-
-    /// The paths that are not written here.
-    fn reset(&self) -> &'static [&'static [&'static str]] {
-        match self.subresource {
-            "status" => STATUS,
-            _ if self.served.version().has_status => ALL_BUT_STATUS,
-            _ => &[],
-        }
-    }
-
-    /// # Errors
-    /// When an object is not of the name that the path says.
-    pub(super) fn check_name(&self, object: &Value) -> Result<(), Refusal> {
-        metadata::check_name(self.name, object)
-    }
-}
-
-fn in_other_version<'a>(
-    kind: &'a Kind,
-    object: &Value,
-    api_version: &str,
-) -> Option<(Value, Schema<'a>)> {
-    let mut versions = kind.versions.iter();
-    let version = versions.find(|it| kind.api_version(&it.name) == api_version)?;
-    let mut other = match kind.rules.convert {
-        Some(convert) if object["apiVersion"] != api_version => convert(object, &version.name),
-        _ => object.clone(),
-    };
-    set(&mut other, "apiVersion", Some(json!(api_version)));
-    Some((other, version.schema()))
 }
 
 /// The managed fields of a scale say the version of the scale, not of the object.
