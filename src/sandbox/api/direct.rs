@@ -198,6 +198,7 @@ fn target<'a>(
         subresource,
         manager,
         is_dry_run: false,
+        user: None,
     }
 }
 

@@ -68,6 +68,10 @@ impl<'a> Writer<'a> {
         let mut stored = defaulted(target, object, None);
         self.owned(target, &mut stored, own)?;
         self.finish(target, &mut stored, None)?;
+        // As late as the API server asks: what is not valid is told first.
+        if let (Some(user), Some(creation)) = (target.user, target.creation()) {
+            self.inner.authorize(user, &creation)?;
+        }
         let resource = target.served.resource();
         if target.is_dry_run {
             let (namespace, name) = (target.namespace, metadata::text(&stored, "name"));

@@ -2,6 +2,7 @@
 
 mod lists;
 mod removal;
+mod rights;
 mod watches;
 mod writes;
 

@@ -230,6 +230,7 @@ impl Call<'_> {
             subresource: &self.asked.subresource,
             manager,
             is_dry_run,
+            user: Some(&self.request.user),
         }
     }
 

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::set;
+use crate::sandbox::access::{Attributes, User};
 use crate::sandbox::api::metadata;
 use crate::sandbox::apply::{Author, Typed};
 use crate::sandbox::kinds::Kind;
@@ -23,6 +24,8 @@ pub(in crate::sandbox::api) struct Target<'a> {
     pub(in crate::sandbox::api) subresource: &'a str,
     pub(in crate::sandbox::api) manager: &'a str,
     pub(in crate::sandbox::api) is_dry_run: bool,
+    /// Whose rights count; `None` for one who may do everything.
+    pub(in crate::sandbox::api) user: Option<&'a User>,
 }
 
 /// Fields that are not written with the object itself.
@@ -32,6 +35,22 @@ const ALL_BUT_STATUS: &[&[&str]] = &[&["status"]];
 const STATUS: &[&[&str]] = &[&["spec"], &["metadata"]];
 
 impl Target<'_> {
+    /// What is asked for by an update or an apply that turns out to create; `None` for a request to
+    /// create, which was asked for as that.
+    pub(super) fn creation(&self) -> Option<Attributes> {
+        let kind = &self.served.kind;
+        (!self.name.is_empty()).then(|| Attributes {
+            verb: "create".to_owned(),
+            group: kind.group.clone(),
+            version: self.served.version().name.clone(),
+            resource: kind.plural.clone(),
+            subresource: self.subresource.to_owned(),
+            namespace: self.namespace.to_owned(),
+            name: self.name.to_owned(),
+            path: String::new(),
+        })
+    }
+
     /// What of `object` may be written here; the rest as it is.
     pub(super) fn writable(&self, past: &Value, mut object: Value) -> Value {
         match self.subresource {
