@@ -12,6 +12,7 @@ mod demo;
 mod gather;
 mod names;
 mod runtime;
+mod signals;
 mod simulate;
 mod sources;
 
@@ -162,7 +163,12 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         }
         Command::Demo(args) => {
             let config = decide::demo(&args, &origin)?;
-            runtime::run(&cx.clone(), demo::run(cx, config))
+            match config.exec.clone() {
+                None => runtime::run(&cx.clone(), demo::run(cx, config)),
+                Some(command) => runtime::run_attended(&cx.clone(), |signals| {
+                    demo::exec(cx, config, command, signals)
+                }),
+            }
         }
     }
 }

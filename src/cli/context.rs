@@ -67,6 +67,11 @@ impl Context {
             .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
     }
 
+    /// Whether somebody types at a terminal.
+    pub(crate) fn is_interactive(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
     /// Writes a result to standard output, once the progress line is gone.
     ///
     /// # Errors

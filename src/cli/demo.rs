@@ -1,14 +1,14 @@
 //! `demo`: a cluster in memory to try everything on.
 
+mod child;
 mod introduction;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use tokio::task;
-
 use super::context::Context;
+use super::signals::Signals;
 use super::{analyze, sources};
 use crate::analysis::AnalysisSettings;
 use crate::cluster::{self, Namespaces, Scope};
@@ -20,18 +20,28 @@ use crate::sandbox::{Faults, Options, Sandbox};
 const PLUGIN: &str = "kubectl-stepscale";
 
 pub(super) async fn run(cx: Context, config: DemoConfig) -> Result<Exit, Error> {
-    let sandbox = start(&cx, &config).await?;
-    let home = Home::new(&sandbox)?;
-    match config.exec {
-        Some(command) => {
-            let shell = shell(&command, &home);
-            sources::finished(task::spawn_blocking(|| execute(shell)).await)
-        }
-        None => show(&cx, &sandbox, &home).await,
-    }
+    let (sandbox, home) = start(&cx, &config).await?;
+    show(&cx, &sandbox, &home).await
 }
 
-async fn start(cx: &Context, config: &DemoConfig) -> Result<Sandbox, Error> {
+/// Runs a command of the user's instead, and ends as it does.
+pub(super) async fn exec(
+    cx: Context,
+    config: DemoConfig,
+    command: String,
+    mut signals: Signals,
+) -> Result<Exit, Error> {
+    let is_interactive = cx.is_interactive();
+    // A task of its own, so that a signal is answered even while it computes.
+    let starting = tokio::spawn(async move { start(&cx, &config).await });
+    let (_sandbox, home) = tokio::select! {
+        started = starting => sources::finished(started)?,
+        signal = signals.next() => return Ok(signal.exit()),
+    };
+    child::attend(shell(&command, &home), signals, is_interactive).await
+}
+
+async fn start(cx: &Context, config: &DemoConfig) -> Result<(Sandbox, Home), Error> {
     let now = cx.now();
     let seed = sources::seed(config.snapshot.as_ref(), now).await?;
     let options = Options {
@@ -48,7 +58,9 @@ async fn start(cx: &Context, config: &DemoConfig) -> Result<Sandbox, Error> {
             .unwrap_or_default(),
         ..Options::at(now)
     };
-    Ok(Sandbox::start(options).await?)
+    let sandbox = Sandbox::start(options).await?;
+    let home = Home::new(&sandbox)?;
+    Ok((sandbox, home))
 }
 
 fn faults(path: &Path) -> Result<Faults, Error> {
@@ -121,10 +133,12 @@ async fn show(cx: &Context, sandbox: &Sandbox, home: &Home) -> Result<Exit, Erro
 
 /// What the shell has to know.
 fn exports(home: &Home) -> Vec<String> {
-    let kubeconfig = format!("KUBECONFIG={}", home.kubeconfig.display());
+    let quoted = |path: &Path| introduction::quoted(&path.display().to_string());
+    let kubeconfig = format!("KUBECONFIG={}", quoted(&home.kubeconfig));
+    // Not every shell keeps what it puts in place of a variable in one piece.
     let path = home
         .search_path()
-        .map(|_| format!("PATH=$PATH:{}", home.bin().display()));
+        .map(|_| format!("PATH=\"$PATH\":{}", quoted(&home.bin())));
     std::iter::once(kubeconfig).chain(path).collect()
 }
 
@@ -168,17 +182,4 @@ fn shell(command: &str, home: &Home) -> Command {
         shell.env("PATH", path);
     }
     shell
-}
-
-/// Runs a command. Signals reach it by themselves, as it is of our group.
-fn execute(mut shell: Command) -> Result<Exit, Error> {
-    let status = shell.status().map_err(Error::Start)?;
-    // Of a command that a signal ended, shells say 128 and its number.
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map_or(1, |it| 128 + it);
-    let code = status.code().unwrap_or(signal);
-    Ok(match u8::try_from(code) {
-        Ok(0) => Exit::Clean,
-        Ok(code) => Exit::Command(code),
-        Err(_) => Exit::Command(1),
-    })
 }

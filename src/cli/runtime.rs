@@ -6,9 +6,8 @@ use std::io::{IsTerminal, Write};
 use std::panic::PanicHookInfo;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
-
 use super::context::Context;
+use super::signals::Signals;
 use crate::error::{Error, Exit};
 
 /// How long a run that was cut short may take to clean up after itself: to remove a file that it
@@ -26,22 +25,30 @@ pub(super) fn run(
     cx: &Context,
     work: impl Future<Output = Result<Exit, Error>> + Send + 'static,
 ) -> Result<Exit, Error> {
+    run_attended(cx, |mut signals| async move {
+        tokio::select! {
+            // A panic has ended the process before it could arrive here.
+            done = tokio::spawn(work) => done.unwrap_or(Ok(Exit::Bug)),
+            signal = signals.next() => Ok(signal.exit()),
+        }
+    })
+}
+
+/// Runs work that answers signals itself.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_attended<F>(cx: &Context, work: impl FnOnce(Signals) -> F) -> Result<Exit, Error>
+where
+    F: Future<Output = Result<Exit, Error>>,
+{
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(Error::Start)?;
     let result = runtime.block_on(async {
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Start)?;
-        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Start)?;
-        // The terminal was closed: what is left on the disk must go all the same.
-        let mut hangup = signal(SignalKind::hangup()).map_err(Error::Start)?;
-        tokio::select! {
-            // A panic has ended the process before it could arrive here.
-            done = tokio::spawn(work) => done.unwrap_or(Ok(Exit::Bug)),
-            _ = interrupt.recv() => Ok(Exit::Interrupted),
-            _ = terminate.recv() => Ok(Exit::Terminated),
-            _ = hangup.recv() => Ok(Exit::Terminated),
-        }
+        let signals = Signals::listen()?;
+        work(signals).await
     });
     cx.progress().finish();
     // What was under way is dropped, with what it had begun. Blocking work, such as a read from a

@@ -1,9 +1,9 @@
 //! `demo`: the whole product on a cluster in memory.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -124,6 +124,82 @@ fn it_says_what_to_try_analyzes_and_stays_until_it_is_interrupted() {
         said.stdout
     );
     assert!(said.stdout.contains("NAMESPACE"), "{}", said.stdout);
+}
+
+/// A demo that runs a command, once that has said on standard error that it is up, and what else it
+/// said there.
+fn running(user: &User, command: &str) -> (Child, String) {
+    let mut demo = user.stepscale(&["demo", "--exec", command]);
+    demo.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = demo.spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap()).lines();
+    let up = errors.find_map(|it| it.unwrap().strip_prefix("up ").map(str::to_owned));
+    (child, up.expect("a command that comes up"))
+}
+
+#[test]
+fn a_signal_reaches_the_command_and_ends_the_demo() {
+    let user = User::new();
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 143)] {
+        let command = format!(
+            "trap 'echo told; exit 9' {signal}; echo up $KUBECONFIG >&2; while :; do sleep 0.05; done"
+        );
+        let (child, kubeconfig) = running(&user, &command);
+        let (said, after) = interrupt(child, signal);
+        assert_eq!((said.code, said.stdout.as_str()), (Some(code), "told\n"));
+        assert!(after < Duration::from_secs(2), "{signal}: {after:?}");
+        assert!(
+            !fs::exists(&kubeconfig).unwrap(),
+            "{kubeconfig} is left behind"
+        );
+    }
+}
+
+#[test]
+fn a_command_that_does_not_end_when_told_is_killed() {
+    let user = User::new();
+    let command =
+        "trap '' TERM; echo up $$ >&2; exec >/dev/null 2>&1; while :; do sleep 0.05; done";
+    let (child, command) = running(&user, command);
+    let (said, after) = interrupt(child, "TERM");
+    assert_eq!(said.code, Some(143));
+    assert!(after < Duration::from_secs(6), "{after:?}");
+    let alive = Command::new("kill").args(["-0", &command]).output();
+    assert!(!alive.unwrap().status.success(), "it is still there");
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+fn ctrl_c_at_a_terminal_is_for_the_command() {
+    let version = Command::new("script").arg("--version").output();
+    if !version.is_ok_and(|it| String::from_utf8_lossy(&it.stdout).contains("util-linux")) {
+        eprintln!("SKIPPED: not installed: script (Debian: apt-get install bsdutils)");
+        return;
+    }
+    let user = User::new();
+    let wait = "trap caught=1 INT; echo up; while [ -z \"$caught\" ]; do sleep 0.05; done; \
+                echo went on; exit 5";
+    fs::write(user.path("wait.sh"), wait).unwrap();
+    let demo = user.stepscale(&[]);
+    let line = format!(
+        // A shell that waits would end of the signal itself.
+        "exec '{}' demo --exec 'exec sh {}'",
+        demo.get_program().display(),
+        user.path("wait.sh").display()
+    );
+    let mut terminal = Command::new("script");
+    let surroundings = demo.get_envs().filter_map(|(name, it)| Some((name, it?)));
+    terminal.env_clear().envs(surroundings);
+    terminal.args(["-qec", &line, "/dev/null"]);
+    terminal.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut terminal = terminal.spawn().unwrap();
+    let mut said = BufReader::new(terminal.stdout.take().unwrap()).lines();
+    let mut find = |word: &str| said.any(|it| it.unwrap().contains(word));
+    assert!(find("up"), "it does not come up");
+    let mut keys = terminal.stdin.take().unwrap();
+    keys.write_all(b"\x03").unwrap();
+    assert!(find("went on"), "the demo has ended under the command");
+    assert_eq!(terminal.wait().unwrap().code(), Some(5));
 }
 
 #[test]

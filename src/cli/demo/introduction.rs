@@ -28,6 +28,15 @@ pub(super) fn write(
     writeln!(out)
 }
 
+/// A word as a POSIX shell reads it back, in quotes where it needs any.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "_-./:@%+=,".contains(it);
+    match word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 fn groups(autoscaler: Option<&AutoscalerId>) -> Vec<(&'static str, Vec<String>)> {
     let owned = |commands: &[&str]| commands.iter().map(|&it| it.to_owned()).collect();
     let mut groups = vec![
@@ -57,6 +66,24 @@ fn groups(autoscaler: Option<&AutoscalerId>) -> Vec<(&'static str, Vec<String>)>
 mod tests {
     use super::*;
     use crate::autoscaler::AutoscalerKind;
+
+    #[test]
+    fn a_shell_reads_back_what_was_quoted() {
+        assert_eq!(quoted("/tmp/demo-1/kubeconfig"), "/tmp/demo-1/kubeconfig");
+        for word in [
+            "/tmp/a b",
+            "it's",
+            "$HOME `id` \"x\" \\ *",
+            "~;&|",
+            "a\nb",
+            "ä",
+        ] {
+            let script = format!("IT={}; printf %s \"$IT\"", quoted(word));
+            let mut shell = std::process::Command::new("/bin/sh");
+            let said = shell.args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(said.stdout).unwrap(), word, "{script}");
+        }
+    }
 
     #[test]
     fn five_commands_follow_what_to_export() {
