@@ -12,6 +12,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::access::Attributes;
+use super::query::Query;
 use super::status::{Named, Refusal};
 pub use plan::Plan;
 pub(crate) use plan::{Answer, Cut, PlanError, Rule};
@@ -153,8 +154,7 @@ fn refusal(answer: Answer, retry_after: u32, asked: &Attributes, query: &str) ->
 
 /// Whether a list is asked for from a certain place on.
 fn goes_on(query: &str) -> bool {
-    let mut pairs = query.split('&').filter_map(|it| it.split_once('='));
-    pairs.any(|(name, value)| name == "continue" && !value.is_empty())
+    !Query::parse(query).text("continue").is_empty()
 }
 
 /// A number that looks random, the same for the same seed: one step of SplitMix64.

@@ -1,4 +1,4 @@
-//! The query of a request.
+//! The query of a request, and forms, which are written alike.
 
 use crate::sandbox::status::Refusal;
 
@@ -15,6 +15,12 @@ impl Query {
             (decoded(name), decoded(value))
         });
         Self(pairs.collect())
+    }
+
+    /// Both, one after the other.
+    pub(crate) fn and(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
     }
 
     /// The first value of `name`.

@@ -23,6 +23,7 @@ use crate::sandbox::access::Attributes;
 use crate::sandbox::api::{Body, Request, Response};
 use crate::sandbox::faults::Plan;
 use crate::sandbox::history::{Span, backfill};
+use crate::sandbox::query::Query;
 use crate::sandbox::status::Refusal;
 
 /// The longest way that the time is moved at once: a request is to end some day.
@@ -154,8 +155,8 @@ async fn part(life: Life, family: Option<String>, span: Span) -> Option<Bytes> {
 /// # Errors
 /// When it is something else.
 fn time(query: &str, name: &str) -> Result<Option<i64>, Refusal> {
-    let mut pairs = query.split('&').filter_map(|it| it.split_once('='));
-    let Some((_, value)) = pairs.find(|it| it.0 == name) else {
+    let query = Query::parse(query);
+    let Some(value) = query.get(name) else {
         return Ok(None);
     };
     let seconds = value

@@ -3,34 +3,27 @@
 use jiff::Timestamp;
 
 use super::{Problem, Question};
+use crate::sandbox::query::Query;
 
 /// Names and values as they came.
-pub(super) struct Form(Vec<(String, String)>);
+pub(super) struct Form(Query);
 
 impl Form {
     /// Of the body, then of the URL.
     pub(super) fn of(question: &Question<'_>) -> Self {
         let body = String::from_utf8_lossy(question.body);
-        let pairs = body.split('&').chain(question.query.split('&'));
-        let pairs = pairs.filter(|it| !it.is_empty());
-        let decoded = pairs.map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(value))
-        });
-        Self(decoded.collect())
+        Self(Query::parse(&body).and(Query::parse(question.query)))
     }
 
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        let found = self.0.iter().filter(move |it| it.0 == name);
-        found.map(|it| it.1.as_str())
+        self.0.all(name)
     }
 
     /// # Errors
     /// When there is none.
     pub(super) fn get(&self, name: &str) -> Result<&str, Problem> {
-        let first = self.0.iter().find(|it| it.0 == name);
         let missing = || Problem::bad(format!("parameter \"{name}\" is missing"));
-        first.map(|it| it.1.as_str()).ok_or_else(missing)
+        self.0.get(name).ok_or_else(missing)
     }
 
     /// A time in Unix milliseconds; `other` if there is none.
@@ -70,31 +63,6 @@ impl Form {
 fn seconds(text: &str) -> Option<i64> {
     let milliseconds = (text.parse::<f64>().ok()? * 1000.0).round();
     (milliseconds.abs() < 3e14).then_some(milliseconds as i64)
-}
-
-/// Text in the encoding of forms.
-fn decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes().iter();
-    while let Some(&byte) = rest.next() {
-        match byte {
-            b'+' => bytes.push(b' '),
-            b'%' => match two_digits(rest.as_slice()) {
-                Some(byte) => {
-                    bytes.push(byte);
-                    rest.nth(1);
-                }
-                None => bytes.push(b'%'),
-            },
-            other => bytes.push(other),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-fn two_digits(bytes: &[u8]) -> Option<u8> {
-    let digit = |at: usize| char::from(*bytes.get(at)?).to_digit(16);
-    u8::try_from(digit(0)? * 16 + digit(1)?).ok()
 }
 
 #[cfg(test)]
