@@ -10,6 +10,7 @@ mod clock;
 mod cluster;
 mod columns;
 mod crd;
+mod cycle;
 mod discovery;
 mod faults;
 mod fleet;

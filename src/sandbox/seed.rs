@@ -3,12 +3,10 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::cycle::Cycle;
 use crate::autoscaler::target::TargetRef;
 use crate::history::{History, Metric};
 use crate::series::{Grid, Series};
-
-const DAY: i64 = 86_400;
-const WEEK: i64 = 7 * DAY;
 
 /// Objects of a cluster and the past of its scale targets.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,10 +16,7 @@ pub struct Seed {
 }
 
 impl Seed {
-    /// The same fleet with its past up to `now`.
-    ///
-    /// What happened repeats itself: by whole weeks, so that a Monday morning stays one; by whole
-    /// days where the past is shorter than a week.
+    /// The same fleet with its past up to `now`, repeated where it ended before; see [`Cycle`].
     #[must_use]
     pub fn moved_to(mut self, now: Timestamp) -> Self {
         for (_, history) in &mut self.histories {
@@ -49,31 +44,12 @@ fn moved(series: &Series, now: Timestamp) -> Series {
     let start = Timestamp::from_second(start).unwrap_or(old.start());
     let grid = Grid::new(start, old.step(), old.len());
     let length = old.len() as i64;
-    let period = period(length, step);
+    let cycle = Cycle::of(length, step);
     let values = (0..length).map(|index| {
-        let place = place(index + steps, length, period);
+        let place = cycle.place(index + steps);
         usize::try_from(place).ok().and_then(|it| series.get(it))
     });
     Series::from_values(grid, values)
-}
-
-/// After how many steps a series of `length` repeats itself, at least one and no more than it has.
-fn period(length: i64, step: i64) -> i64 {
-    let whole = |unit: i64| length * step / unit * unit / step;
-    let periods = [WEEK, DAY].map(whole);
-    let fits = |it: &i64| *it > 0;
-    periods.into_iter().find(fits).unwrap_or(length).max(1)
-}
-
-/// The place within a series that a place before, within or behind it repeats.
-fn place(place: i64, length: i64, period: i64) -> i64 {
-    if place < 0 {
-        place.rem_euclid(period)
-    } else if place < length {
-        place
-    } else {
-        length - 1 - (length - 1 - place).rem_euclid(period)
-    }
 }
 
 #[cfg(test)]
@@ -85,6 +61,7 @@ mod tests {
     use crate::units::Step;
 
     const HOUR: i64 = 3600;
+    const DAY: i64 = 24 * HOUR;
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()

@@ -8,13 +8,11 @@ use crate::analysis::load::counted_container;
 use crate::analysis::scenario::Scenario;
 use crate::autoscaler::{Autoscaler, Metric, Resource};
 use crate::history::{self, History};
+use crate::sandbox::cycle::Cycle;
 use crate::series::Series;
 use crate::sim::demand::{Around, Shape, Step};
 use crate::sim::flags::SYNC_PERIOD;
 use crate::sim::input::Input;
-
-const DAY: i64 = 86_400;
-const WEEK: i64 = 7 * DAY;
 
 /// One load, step by step, in thousandths; `None` where nothing is known.
 type Column = Vec<Option<i64>>;
@@ -161,30 +159,12 @@ impl Trace {
         self.triggers.keys().copied()
     }
 
-    fn length(&self) -> i64 {
-        self.step_seconds.saturating_mul(self.cpu.len() as i64)
-    }
-
-    /// How long the part is that repeats: whole weeks, else whole days, else everything.
-    fn period(&self) -> i64 {
-        let length = self.length();
-        let whole = |unit: i64| (length / unit * unit).max(0);
-        let fits = |it: &i64| *it > 0 && it % self.step_seconds == 0;
-        let mut all = [whole(WEEK), whole(DAY)].into_iter();
-        all.find(fits).unwrap_or(length).max(1)
-    }
-
     /// Seconds from the beginning of the trace to what is played at `now`.
     fn place(&self, now: Timestamp) -> i64 {
         let passed = now.as_second().saturating_sub(self.start.as_second());
-        let (length, period) = (self.length(), self.period());
-        if passed >= length {
-            length - period + (passed - length) % period
-        } else if passed < 0 {
-            passed.rem_euclid(period)
-        } else {
-            passed
-        }
+        let cycle = Cycle::of(self.cpu.len() as i64, self.step_seconds);
+        let step = cycle.place(passed.div_euclid(self.step_seconds));
+        step * self.step_seconds + passed.rem_euclid(self.step_seconds)
     }
 
     /// The load of the 15 seconds that begin at `now`.
@@ -230,6 +210,8 @@ mod tests {
     use super::*;
     use crate::series::Grid;
     use crate::units::Step as Length;
+
+    const DAY: i64 = 86_400;
 
     fn trace(days: usize, shape: Shape) -> Trace {
         let samples = days * 288;
