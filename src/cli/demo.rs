@@ -2,6 +2,7 @@
 
 mod child;
 mod introduction;
+mod left_out;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,12 @@ use super::context::Context;
 use super::signals::Signals;
 use super::{analyze, sources};
 use crate::analysis::AnalysisSettings;
+use crate::autoscaler::target::TargetRef;
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::{Config, DemoConfig, Input, Metrics, Question, Report, Window};
 use crate::error::{Error, Exit};
 use crate::sandbox::{Faults, Options, Sandbox};
+use left_out::LeftOut;
 
 /// What kubectl looks for to run `kubectl stepscale`.
 const PLUGIN: &str = "kubectl-stepscale";
@@ -43,7 +46,8 @@ pub(super) async fn exec(
 
 async fn start(cx: &Context, config: &DemoConfig) -> Result<(Sandbox, Home), Error> {
     let now = cx.now();
-    let seed = sources::seed(config.snapshot.as_ref(), now).await?;
+    let (seed, unread) = sources::seed(config.snapshot.as_ref(), now).await?;
+    let not_run: Vec<TargetRef> = seed.not_run().cloned().collect();
     let options = Options {
         seed,
         start: now,
@@ -59,6 +63,14 @@ async fn start(cx: &Context, config: &DemoConfig) -> Result<(Sandbox, Home), Err
         ..Options::at(now)
     };
     let sandbox = Sandbox::start(options).await?;
+    let left_out = LeftOut {
+        kinds: sandbox.left_out(),
+        unread: &unread,
+        not_run: &not_run,
+    };
+    if let Some(line) = left_out.line() {
+        cx.note(&line);
+    }
     let home = Home::new(&sandbox)?;
     Ok((sandbox, home))
 }

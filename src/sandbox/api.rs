@@ -30,6 +30,7 @@ mod syntax;
 mod watch;
 mod write;
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
@@ -62,7 +63,11 @@ struct Inner {
     clock: Clock,
     authorizer: Authorizer,
     hooks: RwLock<Hooks>,
+    left_out: Mutex<LeftOut>,
 }
+
+/// How many objects could not be loaded, by kind: `Rollout.argoproj.io`.
+pub(crate) type LeftOut = BTreeMap<String, usize>;
 
 /// A request for a resource that there is.
 struct Call<'a> {
@@ -85,6 +90,7 @@ impl Api {
             clock,
             authorizer: Authorizer::default(),
             hooks: RwLock::default(),
+            left_out: Mutex::default(),
         }));
         api.begin();
         api
@@ -212,6 +218,10 @@ impl Inner {
     fn registry(&self) -> Arc<Registry> {
         let registry = self.registry.read();
         Arc::clone(&registry.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn left_out(&self) -> MutexGuard<'_, LeftOut> {
+        self.left_out.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until nobody else writes.

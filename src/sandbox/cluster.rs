@@ -5,6 +5,7 @@ mod life;
 mod routes;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
@@ -277,6 +278,11 @@ impl Sandbox {
     /// Every object there is, by resource, namespace and name.
     pub fn dump(&self) -> Vec<Value> {
         self.core.api.dump()
+    }
+
+    /// How many objects of the seed are of kinds that it does not serve, by kind.
+    pub fn left_out(&self) -> BTreeMap<String, usize> {
+        self.api.left_out()
     }
 
     /// What its clock shows.

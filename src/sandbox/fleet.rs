@@ -51,7 +51,7 @@ impl Fleet {
         let mut workloads = BTreeMap::new();
         let mut replicas = HashMap::new();
         for (target, history) in &seed.histories {
-            let Some(of) = scalable(&target.kind) else {
+            let Some(of) = scaled(target) else {
                 continue;
             };
             let name = Name::new(&target.namespace, &target.name);
@@ -133,24 +133,30 @@ fn past_of(target: &TargetRef, subject: Option<&fleet::Subject>, history: &Histo
     }
 }
 
-fn scalable(kind: &str) -> Option<Of> {
-    match kind {
-        "Deployment" => Some(Of::Deployment),
-        "StatefulSet" => Some(Of::StatefulSet),
-        "ReplicaSet" => Some(Of::ReplicaSet),
-        _ => None,
-    }
+/// The kind of a target that the twin runs.
+pub(super) fn scaled(target: &TargetRef) -> Option<Of> {
+    // Targets tell no group. That of the kinds with these names is this one.
+    Of::scalable("apps", &target.kind)
+}
+
+fn group_of(object: &Value) -> &str {
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    version.split_once('/').map_or("", |it| it.0)
+}
+
+fn is_of(object: &Value, of: Of) -> bool {
+    group_of(object) == of.group() && object["kind"] == of.kind()
 }
 
 /// Whether the twin makes such objects for those that own them.
 fn is_remade(object: &Value) -> bool {
-    matches!(object["kind"].as_str(), Some("Pod" | "ReplicaSet"))
+    (is_of(object, Of::Pod) || is_of(object, Of::ReplicaSet))
         && object["metadata"]["ownerReferences"].is_array()
 }
 
 /// Machines for a fleet that comes without any: with room for all pods that there may ever be.
 fn nodes(objects: &[Value], since: Timestamp) -> Vec<Value> {
-    if objects.iter().any(|it| it["kind"] == "Node") {
+    if objects.iter().any(|it| is_of(it, Of::Node)) {
         return vec![];
     }
     let counts = objects.iter().map(|it| {
@@ -173,7 +179,7 @@ fn begun(mut object: Value, replicas: &HashMap<(Of, Name), Option<i64>>) -> Valu
             .unwrap_or("")
     };
     let name = Name::new(text("/metadata/namespace"), text("/metadata/name"));
-    let Some(of) = scalable(text("/kind")) else {
+    let Some(of) = Of::scalable(group_of(&object), text("/kind")) else {
         return object;
     };
     if let Some(object) = object.as_object_mut() {
@@ -185,4 +191,54 @@ fn begun(mut object: Value, replicas: &HashMap<(Of, Name), Option<i64>>) -> Valu
         object.remove("status");
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seed(objects: Vec<Value>, kinds: &[&str]) -> Seed {
+        let target = |kind: &&str| TargetRef {
+            namespace: "shop".to_owned(),
+            name: "web".to_owned(),
+            kind: (*kind).to_owned(),
+        };
+        let histories = kinds.iter().map(|it| (target(it), History::default()));
+        Seed {
+            objects,
+            histories: histories.collect(),
+        }
+    }
+
+    fn object(api_version: &str, kind: &str) -> Value {
+        json!({ "apiVersion": api_version, "kind": kind,
+            "metadata": { "name": "web", "namespace": "shop", "ownerReferences": [] },
+            "spec": { "replicas": 3 }, "status": { "phase": "Healthy" } })
+    }
+
+    #[test]
+    fn kinds_of_other_groups_stay_as_they_are() {
+        let deployment = object("apps/v1", "Deployment");
+        let others = [
+            object("example.com/v1", "Deployment"),
+            object("example.com/v1", "Pod"),
+            object("example.com/v1", "Node"),
+        ];
+        let made = [object("v1", "Pod"), object("apps/v1", "ReplicaSet")];
+        let all = [deployment].into_iter().chain(others.clone()).chain(made);
+        let fleet = Fleet::of(seed(all.collect(), &[]), Timestamp::UNIX_EPOCH);
+        let [deployment, rest @ ..] = fleet.objects.as_slice() else {
+            panic!("nothing is left");
+        };
+        assert_eq!(deployment["status"], Value::Null);
+        assert_eq!(rest[..3], others);
+        assert_eq!(rest[3]["kind"], "Node", "machines are made all the same");
+    }
+
+    #[test]
+    fn what_nothing_runs_is_named() {
+        let seed = seed(vec![], &["Deployment", "Rollout", "StatefulSet"]);
+        let kinds: Vec<&str> = seed.not_run().map(|it| it.kind.as_str()).collect();
+        assert_eq!(kinds, ["Rollout"]);
+    }
 }

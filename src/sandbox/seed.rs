@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::cycle::Cycle;
+use super::fleet;
 use crate::autoscaler::target::TargetRef;
 use crate::history::{History, Metric};
 use crate::series::{Grid, Series};
@@ -29,6 +30,12 @@ impl Seed {
             }
         }
         self
+    }
+
+    /// The scale targets whose past is known but which nothing in a sandbox runs.
+    pub fn not_run(&self) -> impl Iterator<Item = &TargetRef> {
+        let targets = self.histories.iter().map(|it| &it.0);
+        targets.filter(|it| fleet::scaled(it).is_none())
     }
 }
 

@@ -237,6 +237,28 @@ fn what_it_cannot_use_is_refused_with_a_way_out() {
 }
 
 #[test]
+fn what_a_snapshot_has_beyond_the_demo_is_told() {
+    let user = User::new();
+    let snapshot = user.path("fleet.jsonl");
+    let rollout = r#"{"apiVersion":"argoproj.io/v1alpha1","kind":"Rollout","metadata":{"name":"web","namespace":"shop"}}"#;
+    let lines = format!(
+        "{}\n{{\"kind\":\"Object\",\"object\":{rollout}}}\n",
+        r#"{"kind":"Snapshot","apiVersion":"stepscale.io/v1alpha1","cluster":{"name":"c"},"takenAt":"2026-01-01T00:00:00Z"}"#
+    );
+    fs::write(&snapshot, lines).unwrap();
+    let said = demo(&user, &["--snapshot", snapshot.to_str().unwrap()], "true");
+    assert_eq!(
+        (said.code, said.stderr.as_str()),
+        (
+            Some(0),
+            "the demo leaves out 1 object of kinds that it does not serve: Rollout.argoproj.io\n"
+        )
+    );
+    let said = demo(&user, &[], "true");
+    assert_eq!(said.stderr, "", "the example has all that it needs");
+}
+
+#[test]
 fn trouble_is_made_on_purpose() {
     let user = User::new();
     let faults = user.path("faults.yaml");

@@ -23,17 +23,20 @@ const EXAMPLE: &[u8] = include_bytes!("../../../examples/shop.jsonl.gz");
 /// The past that a demo cluster may have. Its load repeats itself by whole weeks.
 const LONGEST: SignedDuration = SignedDuration::from_hours(8 * 7 * 24);
 
+/// Targets whose past cannot be read, and why.
+pub(in crate::cli) type Unread = Vec<(TargetRef, String)>;
+
 /// Reads the fleet of a snapshot, or the example's, with its past moved to `now`.
 pub(in crate::cli) async fn seed(
     from: Option<&config::Snapshot>,
     now: Timestamp,
-) -> Result<Seed, Error> {
+) -> Result<(Seed, Unread), Error> {
     let from = from.cloned();
-    let read = move || read(from.as_ref()).map(|it| it.moved_to(now));
+    let read = move || read(from.as_ref()).map(|(seed, unread)| (seed.moved_to(now), unread));
     Ok(finished(task::spawn_blocking(read).await)?)
 }
 
-fn read(from: Option<&config::Snapshot>) -> Result<Seed, snapshot::Error> {
+fn read(from: Option<&config::Snapshot>) -> Result<(Seed, Unread), snapshot::Error> {
     let mut objects = Vec::new();
     let keep = |_: u64, object| -> ObjectResult {
         objects.push(object);
@@ -44,11 +47,13 @@ fn read(from: Option<&config::Snapshot>) -> Result<Seed, snapshot::Error> {
         Some(config::Snapshot::Stdin) => Snapshot::open(&PathBuf::from("-"), keep)?,
         Some(config::Snapshot::File(path)) => Snapshot::open(path, keep)?,
     };
-    let histories = histories(&mut snapshot)?;
-    Ok(Seed { objects, histories })
+    let (histories, unread) = histories(&mut snapshot)?;
+    Ok((Seed { objects, histories }, unread))
 }
 
-fn histories(snapshot: &mut Snapshot) -> Result<Vec<(TargetRef, History)>, snapshot::Error> {
+type Histories = Vec<(TargetRef, History)>;
+
+fn histories(snapshot: &mut Snapshot) -> Result<(Histories, Unread), snapshot::Error> {
     let targets: Vec<TargetRef> = snapshot.targets().into_iter().cloned().collect();
     let wanted = targets.iter().enumerate().map(|(subject, target)| Wanted {
         subject,
@@ -66,13 +71,19 @@ fn histories(snapshot: &mut Snapshot) -> Result<Vec<(TargetRef, History)>, snaps
         wanted: wanted.collect(),
         pod_owners: Arc::default(),
     };
-    let mut histories = Vec::new();
+    let (mut histories, mut unread) = (Vec::new(), Vec::new());
     snapshot.deliver(&request, |it| {
-        if let Ok(history) = it.history {
-            histories.push((targets[it.subject].clone(), history));
+        let target = targets[it.subject].clone();
+        match it.history {
+            Ok(history) if history.iter().next().is_none() => {
+                let why = "it has nothing of the 8 weeks before the snapshot".to_owned();
+                unread.push((target, why));
+            }
+            Ok(history) => histories.push((target, history)),
+            Err(why) => unread.push((target, why)),
         }
     })?;
-    Ok(histories)
+    Ok((histories, unread))
 }
 
 #[cfg(test)]
@@ -81,7 +92,8 @@ mod tests {
 
     #[test]
     fn the_example_comes_with_its_objects_and_its_past() {
-        let seed = read(None).unwrap();
+        let (seed, unread) = read(None).unwrap();
+        assert_eq!(unread, []);
         let kind = |kind: &'static str| seed.objects.iter().filter(move |it| it["kind"] == kind);
         for hpa in kind("HorizontalPodAutoscaler") {
             let scaled = &hpa["spec"]["scaleTargetRef"]["name"];

@@ -10,21 +10,13 @@ use super::metadata::{text, written};
 use super::options::DeleteOptions;
 use super::pipeline::{Target, Writer, set};
 use super::present::converted;
-use super::{Api, start};
+use super::{Api, LeftOut, start};
 use crate::sandbox::access::Policies;
 use crate::sandbox::crd;
 use crate::sandbox::registry::{Served, resource};
 use crate::sandbox::schema::defaults;
 use crate::sandbox::status::Refusal;
 use crate::sandbox::store::{Expected, Place, key_of, owners};
-
-/// What came of loading objects.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Loaded {
-    pub(crate) stored: usize,
-    /// Of kinds that are not served, or without a name.
-    pub(crate) skipped: usize,
-}
 
 impl Api {
     /// An object as it is kept, by the plural of its kind; `namespace` is empty for a kind without.
@@ -132,21 +124,22 @@ impl Api {
     }
 
     /// Stores objects as they are, with their uids, times and status. Definitions come first, and a
-    /// namespace that is missing is made.
-    pub(crate) fn load(&self, mut objects: Vec<Value>) -> Loaded {
+    /// namespace that is missing is made. What is of a kind that is not served, or has no name, is
+    /// left out.
+    pub(crate) fn load(&self, mut objects: Vec<Value>) {
         objects.sort_by_key(|it| it["kind"] != "CustomResourceDefinition");
         let mut writer = Writer::new(&self.0);
-        let mut loaded = Loaded::default();
+        let mut left_out = LeftOut::new();
         let mut namespaces = BTreeSet::new();
         let mut places = vec![];
         for object in objects {
+            let kind = kind_of(&object);
             match writer.load(object) {
                 Some(place) => {
-                    loaded.stored += 1;
                     namespaces.insert(namespace_of(&place).to_owned());
                     places.push(place);
                 }
-                None => loaded.skipped += 1,
+                None => *left_out.entry(kind).or_default() += 1,
             }
         }
         for namespace in namespaces.iter().filter(|it| !it.is_empty()) {
@@ -155,7 +148,15 @@ impl Api {
             }
         }
         writer.collect_loaded(places);
-        loaded
+        let mut all = self.0.left_out();
+        for (kind, count) in left_out {
+            *all.entry(kind).or_default() += count;
+        }
+    }
+
+    /// What [`Api::load`] left out so far.
+    pub(crate) fn left_out(&self) -> LeftOut {
+        self.0.left_out().clone()
     }
 
     /// Every object, by resource, namespace and name.
@@ -172,6 +173,16 @@ impl Api {
             let message = format!("no kind \"{kind}\" is registered for version \"{api_version}\"");
             Refusal::bad_request(message)
         })
+    }
+}
+
+/// `Rollout.argoproj.io`, or the kind alone for one of Kubernetes' own group.
+fn kind_of(object: &Value) -> String {
+    let word = |field: &str| object[field].as_str().unwrap_or("");
+    match (word("kind"), word("apiVersion").split_once('/')) {
+        ("", _) => "without a kind".to_owned(),
+        (kind, None) => kind.to_owned(),
+        (kind, Some((group, _))) => format!("{kind}.{group}"),
     }
 }
 

@@ -71,7 +71,7 @@ impl Of {
     }
 
     /// The kind of that name among those that have replicas.
-    pub(super) fn scalable(group: &str, kind: &str) -> Option<Self> {
+    pub(crate) fn scalable(group: &str, kind: &str) -> Option<Self> {
         let all = [Self::Deployment, Self::ReplicaSet, Self::StatefulSet];
         let mut all = all.into_iter();
         all.find(|it| it.group() == group && it.kind() == kind)

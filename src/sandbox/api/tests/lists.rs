@@ -113,8 +113,7 @@ async fn a_fleet_is_listed_soon() {
         object["kind"] = json!("Deployment");
         object
     };
-    let loaded = api.load((0..1000).map(each).collect());
-    assert_eq!((loaded.stored, loaded.skipped), (1000, 0));
+    api.load((0..1000).map(each).collect());
     let listed = tokio::time::timeout(Duration::from_secs(5), send(&api, "GET", DEPLOYMENTS)).await;
     let (_, list) = listed.unwrap();
     assert_eq!(list["items"].as_array().map(Vec::len), Some(1000));
