@@ -74,6 +74,9 @@ const OUTSIDE: [(&str, &str); 24] = [
     ("include_str!", "files"),
 ];
 
+/// What begins a group of names of this crate.
+const GROUP: &str = "crate::{";
+
 #[test]
 fn the_core_names_nothing_of_the_outside() {
     let mut broken = Vec::new();
@@ -177,11 +180,28 @@ fn a_planted_violation_is_found() {
         assert_eq!(outside_of_core(path, &text).len(), 1, "{needle}");
     }
     let joined = [
-        "use crate::metrics::Series;",
-        "use crate::{cluster, units};",
+        ("use crate::metrics::Series;", 1),
+        ("use crate::{cluster, units};", 1),
+        (
+            "use crate::{\n    units::Step,\n    cluster::{self, Scope},\n};",
+            1,
+        ),
+        (
+            "use crate::{\n    units::{\n        Step,\n    },\n    // As a value.\n    output,\n};",
+            1,
+        ),
+        (
+            "use crate::{\n    units::Step,\n};\n\nuse crate::metrics;",
+            1,
+        ),
+        ("use crate::{units::{cluster, Step}, clusters, series};", 0),
+        (
+            "use crate::{\n    units::Step,\n};\nfn output() {\n    cluster()\n}",
+            0,
+        ),
     ];
-    for text in joined {
-        assert_eq!(uses(path, text, &ADAPTERS).len(), 1, "{text}");
+    for (text, found) in joined {
+        assert_eq!(uses(path, text, &ADAPTERS).len(), found, "{text}");
     }
 }
 
@@ -252,9 +272,9 @@ fn contains_word(line: &str, needle: &str) -> bool {
 /// The lines on which `text` names one of `modules` of this crate.
 fn uses(path: &Path, text: &str, modules: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
-    for (number, line) in code_lines(text) {
+    for (number, line) in whole_groups(text) {
         for module in modules {
-            if names_module(line, module) {
+            if names_module(&line, module) {
                 found.push(format!(
                     "{}:{number}: uses {module}: {line}",
                     path.display()
@@ -265,25 +285,70 @@ fn uses(path: &Path, text: &str, modules: &[&str]) -> Vec<String> {
     found
 }
 
+/// The lines with code in them; of those over which a group of names of this crate goes, one.
+fn whole_groups(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (number, line) in code_lines(text) {
+        match lines.last_mut().filter(|_| is_open) {
+            Some((_, group)) => *group = format!("{group} {}", line.trim()),
+            None => lines.push((number, line.to_owned())),
+        }
+        let group = lines.last().and_then(|it| it.1.split_once(GROUP));
+        is_open = group.is_some_and(|(_, rest)| in_group(rest).len() == rest.len());
+    }
+    lines
+}
+
+/// What stands before the brace that closes a group; everything if there is none.
+fn in_group(rest: &str) -> &str {
+    let mut depth = 1;
+    let end = rest.find(|it| {
+        depth += depth_of(it);
+        depth == 0
+    });
+    end.map_or(rest, |end| &rest[..end])
+}
+
+/// The modules that a group begins its names with.
+fn of_group(group: &str) -> Vec<&str> {
+    let mut depth = 0;
+    let names = group.split(move |it| {
+        depth += depth_of(it);
+        it == ',' && depth == 0
+    });
+    names
+        .filter_map(|it| it.trim().split(|it| !is_of_word(it)).next())
+        .collect()
+}
+
+/// By how much a letter leads deeper into braces.
+fn depth_of(it: char) -> i32 {
+    match it {
+        '{' => 1,
+        '}' => -1,
+        _ => 0,
+    }
+}
+
+fn is_of_word(it: char) -> bool {
+    it.is_alphanumeric() || it == '_'
+}
+
 fn names_module(line: &str, module: &str) -> bool {
     let grouped = line
-        .split_once("crate::{")
-        .is_some_and(|(_, list)| contains_whole_word(list, module));
+        .split_once(GROUP)
+        .is_some_and(|(_, rest)| of_group(in_group(rest)).contains(&module));
     let single = line
         .match_indices("crate::")
         .any(|(at, prefix)| starts_with_whole_word(&line[at + prefix.len()..], module));
     grouped || single
 }
 
-fn contains_whole_word(text: &str, word: &str) -> bool {
-    text.split(|c: char| !c.is_alphanumeric() && c != '_')
-        .any(|it| it == word)
-}
-
 fn starts_with_whole_word(text: &str, word: &str) -> bool {
     text.strip_prefix(word).is_some_and(|rest| {
         let next = rest.chars().next();
-        next.is_none_or(|it| !it.is_alphanumeric() && it != '_')
+        next.is_none_or(|it| !is_of_word(it))
     })
 }
 
