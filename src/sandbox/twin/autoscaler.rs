@@ -206,14 +206,14 @@ impl Known {
         let now = stage.now;
         let found = self.found(stage);
         let readings = Readings::of(self, stage, meter, found.scale);
-        let mut proposals = vec![None; self.settings.metrics.len()];
+        let mut proposed = vec![None; self.settings.metrics.len()];
         let propose = |index: usize| {
-            let proposal = readings.propose(&self.settings, index, flags, now)?;
-            proposals[index] = Some(proposal);
-            Ok::<Proposal, MetricError>(proposal)
+            let proposal = readings.propose(&self.settings, index, flags, now);
+            proposed[index] = Some(proposal);
+            proposal
         };
         let plan = plan(&self.settings, flags, &mut self.state, found, now, propose);
-        let failures = words::Failures::of(self, stage, &readings, &plan, &proposals);
+        let failures = words::Failures::of(self, &readings, &plan, &proposed);
         drop(readings);
         let refused = self.write_scale(stage, name, &plan);
         let written = match refused {
@@ -223,7 +223,10 @@ impl Known {
         // What went wrong is told by the plan, in the conditions and events below.
         let _ = settle(&self.settings, flags, &mut self.state, &plan, written, now);
         match plan.because {
-            Because::Metrics { .. } => self.reported = proposals,
+            Because::Metrics { .. } => {
+                let proposals = proposed.into_iter().map(|it| it.and_then(Result::ok));
+                self.reported = proposals.collect();
+            }
             Because::Disabled | Because::AboveMax | Because::BelowMin => self.reported.clear(),
             Because::Failed => {}
         }

@@ -24,17 +24,16 @@ pub(super) struct Failures {
 impl Failures {
     pub(super) fn of(
         known: &Known,
-        stage: &Stage,
         readings: &Readings<'_>,
         plan: &Plan,
-        proposals: &[Option<Proposal>],
+        proposed: &[Option<Result<Proposal, MetricError>>],
     ) -> Self {
         match plan.error {
             None => Self::default(),
             Some(SyncError::GetScale) => Self::of_scale(known),
             Some(SyncError::Selector(error)) => Self::of_selector(known, error),
             Some(SyncError::Metric { .. } | SyncError::UpdateScale) => {
-                Self::of_metrics(known, stage, readings, plan, proposals)
+                Self::of_metrics(known, readings, plan, proposed)
             }
         }
     }
@@ -86,20 +85,14 @@ impl Failures {
 
     fn of_metrics(
         known: &Known,
-        stage: &Stage,
         readings: &Readings<'_>,
         plan: &Plan,
-        proposals: &[Option<Proposal>],
+        proposed: &[Option<Result<Proposal, MetricError>>],
     ) -> Self {
         let mut failures = Self::default();
         let metrics = &known.settings.metrics;
-        let flags = crate::sim::flags::Flags::default();
-        for (index, metric) in metrics.iter().enumerate() {
-            if proposals.get(index).is_some_and(Option::is_some) {
-                continue;
-            }
-            let proposed = readings.propose(&known.settings, index, &flags, stage.now);
-            if let Err(error) = proposed {
+        for (metric, proposed) in metrics.iter().zip(proposed) {
+            if let Some(Err(error)) = *proposed {
                 let (reason, why, _) = of_metric(metric, error, readings);
                 failures.events.push((reason, why));
             }
