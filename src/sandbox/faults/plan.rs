@@ -97,6 +97,10 @@ pub(crate) struct Gap {
     pub(crate) every: Option<SignedDuration>,
 }
 
+/// The longest latency of a rule. No client waits longer, and whoever asks for hours by a slip is
+/// better told than kept waiting.
+const LONGEST: SignedDuration = SignedDuration::from_mins(5);
+
 /// Why a plan makes no sense.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub(crate) enum PlanError {
@@ -106,6 +110,11 @@ pub(crate) enum PlanError {
     EveryZero { rule: usize },
     #[error("latency of fault rule {rule} is negative, or its most is less than its least")]
     Latency { rule: usize },
+    #[error("latency of fault rule {rule} is {latency:#}, longer than {LONGEST:#}")]
+    TooLong {
+        rule: usize,
+        latency: SignedDuration,
+    },
     #[error("fault rule {rule} does nothing: give it a latency, an answer or a cut")]
     Idle { rule: usize },
     #[error("metrics gap {gap} does not last, or comes again before it is over")]
@@ -132,6 +141,10 @@ impl Rule {
             }
             (_, Some(0), _) => Err(PlanError::EveryZero { rule }),
             (_, _, Some(latency)) if !latency.is_sound() => Err(PlanError::Latency { rule }),
+            (_, _, Some(latency)) if latency.longest() > LONGEST => Err(PlanError::TooLong {
+                rule,
+                latency: latency.longest(),
+            }),
             (_, _, None) if self.answer.is_none() && self.cut.is_none() => {
                 Err(PlanError::Idle { rule })
             }
@@ -160,6 +173,10 @@ fn has(wanted: &[String], word: &str) -> bool {
 impl Latency {
     fn is_sound(self) -> bool {
         !self.least.is_negative() && self.most.is_none_or(|most| most >= self.least)
+    }
+
+    fn longest(self) -> SignedDuration {
+        self.most.unwrap_or(self.least)
     }
 
     /// The latency at `fraction` of the way from the least to the most.

@@ -194,6 +194,14 @@ fn plans_without_sense_are_refused_and_change_nothing() {
             "latency of fault rule 1 is negative, or its most is less than its least",
         ),
         (
+            r#"{ "rules": [{ "latency": { "least": "50ms", "most": "300m" } }] }"#,
+            "latency of fault rule 1 is 5h, longer than 5m",
+        ),
+        (
+            r#"{ "rules": [{ "latency": { "least": "301s" } }] }"#,
+            "latency of fault rule 1 is 5m 1s, longer than 5m",
+        ),
+        (
             r#"{ "rules": [{ "answer": "conflict" }, {}] }"#,
             "fault rule 2 does nothing: give it a latency, an answer or a cut",
         ),

@@ -202,7 +202,7 @@ async fn faults_answer_in_place_of_the_handler_and_can_change_meanwhile() {
 
 #[tokio::test]
 async fn a_latency_holds_up_the_answer() {
-    let plan = r#"{ "rules": [{ "latency": { "least": "10m" } }] }"#;
+    let plan = r#"{ "rules": [{ "latency": { "least": "5m" } }] }"#;
     let (server, faults) = start(plan).await;
     let ask = client(&server).get(server.url()).send();
     let waited = tokio::time::timeout(Duration::from_millis(300), ask).await;
