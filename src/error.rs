@@ -266,6 +266,7 @@ fn sandbox_hint(err: &sandbox::Error) -> String {
     match err {
         sandbox::Error::Listen { .. } => "leave --port out to take any that is free".to_owned(),
         sandbox::Error::Faults(_) => "correct the file given with --faults".to_owned(),
+        sandbox::Error::Random => "allow this process getrandom(2) or /dev/urandom".to_owned(),
         sandbox::Error::Upstream { .. } => "write it as http://127.0.0.1:9090".to_owned(),
     }
 }

@@ -6,7 +6,6 @@ mod routes;
 mod upstream;
 
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use super::faults::{Faults, Plan};
 use super::fleet::Fleet;
 use super::kubeconfig::Kubeconfig;
 use super::seed::Seed;
-use super::server::authentication::Tokens;
+use super::server::authentication::{self, Tokens};
 use super::server::log::Log;
 use super::server::{Server, Settings};
 use crate::sim::numbers::after;
@@ -105,6 +104,8 @@ pub enum Error {
     Faults(String),
     #[error("service {service} cannot lead to {url:?}, which is no URL of a plain HTTP server")]
     Upstream { service: String, url: String },
+    #[error("the system gives no random numbers for a token")]
+    Random,
 }
 
 /// What all parts of a sandbox share.
@@ -148,7 +149,7 @@ impl Sandbox {
             }
         };
         routes::serve(&core.api, life.as_ref(), upstreams);
-        let admin = administrator();
+        let admin = administrator()?;
         let accounts = std::iter::once(&admin).chain(&options.users);
         let settings = Settings {
             port: options.port,
@@ -316,18 +317,12 @@ fn kubernetes() -> Value {
             "ports": [{ "name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443 }] } })
 }
 
-fn administrator() -> Account {
-    Account {
+fn administrator() -> Result<Account, Error> {
+    Ok(Account {
         name: "admin".to_owned(),
         groups: vec!["system:masters".to_owned()],
-        token: secret(),
-    }
-}
-
-/// A word that cannot be guessed: the keys of hash tables are random.
-fn secret() -> String {
-    let half = || RandomState::new().hash_one(0);
-    format!("{:016x}{:016x}", half(), half())
+        token: authentication::secret().ok_or(Error::Random)?,
+    })
 }
 
 fn user(account: &Account) -> User {

@@ -35,6 +35,14 @@ impl Tokens {
     }
 }
 
+/// A token that cannot be guessed, of 128 random bits; `None` where the system has none to give.
+pub(crate) fn secret() -> Option<String> {
+    let mut bytes = [0; 16];
+    let random = rustls::crypto::ring::default_provider().secure_random;
+    random.fill(&mut bytes).ok()?;
+    Some(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
 /// The bearer token, if there is one. Other credentials are overlooked, as the API server does.
 fn token(headers: &HeaderMap) -> Option<&str> {
     let credential = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
@@ -164,6 +172,14 @@ mod tests {
             .iter()
             .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
         pairs.collect()
+    }
+
+    #[test]
+    fn no_two_secrets_are_alike() {
+        let all: std::collections::BTreeSet<String> = (0..100).map(|_| secret().unwrap()).collect();
+        assert_eq!(all.len(), 100);
+        let is_hex = |it: &String| it.len() == 32 && it.chars().all(|c| c.is_ascii_hexdigit());
+        assert!(all.iter().all(is_hex), "{all:?}");
     }
 
     /// The user `deputy` may act as eve, as the group ops and as accounts of `shop`.
