@@ -283,7 +283,7 @@ impl Sandbox {
 
     /// How many objects of the seed are of kinds that it does not serve, by kind.
     pub fn left_out(&self) -> BTreeMap<String, usize> {
-        self.api.left_out()
+        self.core.api.left_out()
     }
 
     /// What its clock shows.

@@ -1,4 +1,8 @@
 //! Selectors of labels, from text and from objects.
+//!
+//! `cluster::selector` reads the same, on purpose by itself: it takes what a server has accepted, so
+//! that it needs neither the words of refusals nor the order of requirements, and a client and a
+//! server with one parser would agree on its mistakes in every test.
 
 mod parse;
 

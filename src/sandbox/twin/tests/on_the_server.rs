@@ -68,7 +68,7 @@ fn an_hpa_scales_a_deployment_of_the_server() {
 fn pods_that_finalizers_hold_stay_until_these_are_gone() {
     for (of, waits) in [(Of::Deployment, false), (Of::StatefulSet, true)] {
         let clock = Clock::at(at(-3600));
-        let api = Api::new(clock.clone(), 1);
+        let api = Api::remembering(10_000, clock.clone(), 1);
         let make = |object| Api::create(&api, "test", object).unwrap();
         make(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "shop" } }));
         make(json!({ "apiVersion": "v1", "kind": "Node", "metadata": { "name": "node-1" } }));
