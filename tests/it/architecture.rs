@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values.
-const CORE: [&str; 7] = [
+const CORE: [&str; 8] = [
     "units",
     "series",
     "autoscaler",
@@ -13,6 +13,7 @@ const CORE: [&str; 7] = [
     "history",
     "sim",
     "analysis",
+    "license",
 ];
 
 /// Modules that turn the outside into values of the core, and back.
