@@ -8,6 +8,7 @@ pub mod autoscaler;
 pub mod fleet;
 pub mod history;
 pub mod license;
+pub mod lifecycle;
 pub mod series;
 pub mod sim;
 pub mod units;

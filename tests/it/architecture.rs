@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values.
-const CORE: [&str; 8] = [
+const CORE: [&str; 9] = [
     "units",
     "series",
     "autoscaler",
     "fleet",
     "history",
+    "lifecycle",
     "sim",
     "analysis",
     "license",
