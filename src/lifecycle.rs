@@ -11,6 +11,7 @@
 //! [`owners`] tells whose fields they are, and [`guard`] when nothing may be written.
 
 pub mod changes;
+pub mod journal;
 
 /// The field manager of everything that is written from a command line.
 pub const MANAGER: &str = "kubectl-stepscale";
