@@ -12,6 +12,7 @@
 
 pub mod changes;
 pub mod journal;
+pub mod owners;
 
 /// The field manager of everything that is written from a command line.
 pub const MANAGER: &str = "kubectl-stepscale";
