@@ -79,6 +79,8 @@ impl fmt::Display for AutoscalerId {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Autoscaler {
     pub id: AutoscalerId,
+    /// Tells it from another one that had its name before; `None` for one that no server has.
+    pub uid: Option<String>,
     pub target: TargetRef,
     /// 1 where the object leaves it out, as the API defaults it.
     pub min: Replicas,

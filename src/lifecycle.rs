@@ -11,8 +11,13 @@
 //! [`owners`] tells whose fields they are, and [`guard`] when nothing may be written.
 
 pub mod changes;
+pub mod diff;
 pub mod journal;
 pub mod owners;
+pub mod phase;
+pub mod settings;
 
 /// The field manager of everything that is written from a command line.
 pub const MANAGER: &str = "kubectl-stepscale";
+
+pub use phase::Phase;

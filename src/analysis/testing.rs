@@ -210,6 +210,7 @@ fn subject() -> Subject {
     };
     Subject {
         autoscaler: Autoscaler {
+            uid: None,
             id: AutoscalerId {
                 namespace: "shop".to_owned(),
                 name: "web".to_owned(),

@@ -74,6 +74,7 @@ pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, Conve
             .transpose()?,
         status: status.map(read_status).unwrap_or_default(),
         owner: owner(&hpa.metadata),
+        uid: hpa.metadata.uid.clone(),
         target,
         id,
     })

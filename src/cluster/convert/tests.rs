@@ -1,6 +1,11 @@
 use super::*;
 use serde_json::json;
 
+use crate::analysis::settings::Settings;
+use crate::autoscaler::behavior::Policies;
+use crate::lifecycle::diff::Key;
+use crate::lifecycle::settings::{diff, live};
+
 fn read(hpa: Value) -> Result<Autoscaler, ConvertError> {
     autoscaler(&serde_json::from_value(hpa).unwrap())
 }
@@ -154,5 +159,56 @@ fn what_cannot_be_read_is_named() {
     ];
     for (hpa, message) in cases {
         assert_eq!(read(hpa).unwrap_err().to_string(), message);
+    }
+}
+
+/// What a change is compared with and what it was reckoned from must be the same.
+#[test]
+fn settings_read_of_an_object_are_those_read_of_the_autoscaler() {
+    let cpu = |target: Value| {
+        json!({"type": "ContainerResource",
+        "containerResource": {"name": "cpu", "container": "app", "target": target}})
+    };
+    let queue = json!({"type": "External", "external": {"metric": {"name": "cpu"},
+        "target": {"type": "AverageValue", "averageValue": "1500m"}}});
+    let policy = json!({"type": "Pods", "value": 1, "periodSeconds": 60});
+    let specs = [
+        json!({"maxReplicas": 9}),
+        json!({"maxReplicas": 9, "minReplicas": null, "metrics": [], "behavior": {}}),
+        json!({"maxReplicas": 9, "minReplicas": 0, "metrics": [queue]}),
+        json!({"maxReplicas": 9, "minReplicas": -1, "metrics": [queue,
+            cpu(json!({"type": "AverageValue", "averageValue": "1"})),
+            cpu(json!({"type": "Value", "averageUtilization": 60, "value": "1"}))]}),
+        json!({"maxReplicas": 9, "behavior": {"scaleUp": {"selectPolicy": "Disabled"},
+            "scaleDown": {"policies": [policy], "stabilizationWindowSeconds": 0}}}),
+        json!({"maxReplicas": 9, "behavior": {"scaleUp": {"policies": [policy]},
+            "scaleDown": {"tolerance": "50m", "selectPolicy": null}}}),
+    ];
+    for mut spec in specs {
+        spec["scaleTargetRef"] = target();
+        let object = hpa(spec);
+        let settings = Settings::of(&read(object.clone()).unwrap());
+        // Every field differs from these, so that each is listed with its value today.
+        let other = Settings {
+            min_replicas: Replicas(77),
+            max_replicas: Replicas(77),
+            target_cpu_pct: Some(77),
+            scale_down_cooldown_s: 77,
+            scale_up: Some(other_policies()),
+            scale_down: Some(other_policies()),
+        };
+        let diff = diff(&settings, &other);
+        assert_eq!(diff.len(), Key::ALL.len());
+        for setting in diff {
+            let live = live(&object, AutoscalerKind::HorizontalPodAutoscaler, &setting);
+            assert_eq!(live, Ok(setting.from), "{} of {object}", setting.key);
+        }
+    }
+}
+
+fn other_policies() -> Policies {
+    Policies {
+        select: Select::Min,
+        policies: vec![],
     }
 }

@@ -66,6 +66,7 @@ fn cart() -> Subject {
     let assessed = assessed("cart", Outcome::NoChange, &[]);
     Subject {
         autoscaler: Autoscaler {
+            uid: None,
             id: assessed.autoscaler,
             target: assessed.target,
             min: Replicas(6),

@@ -142,6 +142,7 @@ impl Case {
     /// The HPA as a careful operator would set it for a load with these means of its steps.
     pub(super) fn tuned(&self, steps: &[f64]) -> Autoscaler {
         Autoscaler {
+            uid: None,
             id: AutoscalerId {
                 namespace: "traces".to_owned(),
                 name: self.trace.to_owned(),

@@ -1,0 +1,153 @@
+//! Which fields of an autoscaler each setting is, in each of its kinds.
+//!
+//! [`field`] has the table; [`cpu`] knows which metric is meant and [`policies`] how policies are
+//! written. What is read here is what `analysis::settings` reads of the same autoscaler.
+
+mod cpu;
+mod field;
+mod policies;
+
+use serde_json::{Map, Value, json};
+
+use super::diff::{ConfigDiff, Key, Setting};
+use crate::analysis::settings::{Field, Settings};
+use crate::autoscaler::AutoscalerKind;
+use field::Form;
+
+/// Why a setting cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error("{kind} has no setting {key}")]
+    NoSuchSetting { kind: &'static str, key: String },
+    #[error("it has no CPU utilization target that could be another")]
+    NoCpuTarget,
+    #[error("{key} cannot be {value}")]
+    BadValue { key: String, value: String },
+}
+
+/// The settings that differ, as a recommendation lists them.
+pub fn diff(today: &Settings, proposed: &Settings) -> ConfigDiff {
+    let setting = |field| {
+        let key = key(field);
+        Setting {
+            key,
+            from: value(today, key),
+            to: value(proposed, key),
+        }
+    };
+    let differing = proposed.changes(today).into_iter();
+    differing.map(setting).collect()
+}
+
+/// What `object`, an autoscaler as the API gives it, has for a setting now; defaults filled in as
+/// `from` values have them. What makes no sense is given as it is.
+///
+/// # Errors
+/// Where its kind has no such setting.
+pub fn live(object: &Value, kind: AutoscalerKind, setting: &Setting) -> Result<Value, Error> {
+    let place = Form::of(kind).place(setting.key)?;
+    Ok(place.read(object))
+}
+
+/// The least object to apply server-side so that `object` gets the `to` values: `apiVersion`, `kind`,
+/// `metadata.{name,namespace}` and the fields that change. Lists are whole, as read, with nothing
+/// but the setting changed.
+///
+/// # Errors
+/// Where a setting does not fit.
+pub fn configuration(
+    object: &Value,
+    kind: AutoscalerKind,
+    diff: &[Setting],
+) -> Result<Value, Error> {
+    let form = Form::of(kind);
+    check_bounds(object, form, diff)?;
+    let mut body = json!({
+        "apiVersion": form.api_version,
+        "kind": form.kind,
+        "metadata": named(object),
+    });
+    for setting in diff {
+        let place = form.place(setting.key)?;
+        for (path, value) in place.write(object, setting)? {
+            set(&mut body, &path, value);
+        }
+    }
+    Ok(body)
+}
+
+/// The minimum must not be above the maximum once both are as they will be.
+fn check_bounds(object: &Value, form: &Form, diff: &[Setting]) -> Result<(), Error> {
+    let to_be = |key: Key| -> Result<Value, Error> {
+        match diff.iter().find(|it| it.key == key) {
+            Some(setting) => Ok(setting.to.clone()),
+            None => Ok(form.place(key)?.read(object)),
+        }
+    };
+    let changes = |key: Key| diff.iter().any(|it| it.key == key);
+    if !changes(Key::MinReplicas) && !changes(Key::MaxReplicas) {
+        return Ok(());
+    }
+    let (min, max) = (to_be(Key::MinReplicas)?, to_be(Key::MaxReplicas)?);
+    match (min.as_i64(), max.as_i64()) {
+        (Some(least), Some(most)) if least > most => Err(Error::BadValue {
+            key: Key::MinReplicas.to_string(),
+            value: format!("{least} while {} is {most}", Key::MaxReplicas),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn named(object: &Value) -> Value {
+    let mut metadata = Map::new();
+    for key in ["name", "namespace"] {
+        if let Some(value) = object["metadata"].get(key) {
+            metadata.insert(key.to_owned(), value.clone());
+        }
+    }
+    Value::Object(metadata)
+}
+
+/// Sets a field of an object, with the objects around it.
+fn set(object: &mut Value, path: &[&str], value: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *object = value;
+        return;
+    };
+    if !object.is_object() {
+        *object = Value::Object(Map::new());
+    }
+    set(&mut object[*first], rest, value);
+}
+
+fn key(field: Field) -> Key {
+    match field {
+        Field::MinReplicas => Key::MinReplicas,
+        Field::MaxReplicas => Key::MaxReplicas,
+        Field::TargetCpu => Key::TargetCpuPct,
+        Field::ScaleDownCooldown => Key::ScaleDownCooldownS,
+        Field::ScaleUpPolicies => Key::ScaleUpPolicies,
+        Field::ScaleDownPolicies => Key::ScaleDownPolicies,
+    }
+}
+
+fn value(settings: &Settings, key: Key) -> Value {
+    match key {
+        Key::MinReplicas => json!(settings.min_replicas),
+        Key::MaxReplicas => json!(settings.max_replicas),
+        Key::TargetCpuPct => json!(settings.target_cpu_pct),
+        Key::ScaleDownCooldownS => json!(settings.scale_down_cooldown_s),
+        Key::ScaleUpPolicies => json!(settings.scale_up),
+        Key::ScaleDownPolicies => json!(settings.scale_down),
+    }
+}
+
+fn bad(setting: &Setting) -> Error {
+    Error::BadValue {
+        key: setting.key.to_string(),
+        value: setting.to.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
