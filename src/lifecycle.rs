@@ -12,12 +12,17 @@
 
 pub mod changes;
 pub mod diff;
+pub mod guard;
 pub mod journal;
 pub mod owners;
 pub mod phase;
+pub mod record;
 pub mod settings;
+pub mod step;
 
 /// The field manager of everything that is written from a command line.
 pub const MANAGER: &str = "kubectl-stepscale";
 
 pub use phase::Phase;
+pub use record::Record;
+pub use step::{Effect, Event, NotNow, Step};

@@ -1,0 +1,365 @@
+//! The table of all pairs is in `table`, what holds in any order of events in `laws`; here is what
+//! needs words.
+
+mod given;
+mod laws;
+mod table;
+
+use serde_json::json;
+
+use super::*;
+use crate::lifecycle::record::{Decision, STORY};
+use given::*;
+
+#[test]
+fn a_change_goes_from_proposal_to_verified() {
+    let events = [
+        (1, approved()),
+        (2, Event::Began(attempt("w1", Write::Apply))),
+        (2, written("w1", minutes(2))),
+        (10, inconclusive()),
+        (20, healthy()),
+        (47, healthy()),
+    ];
+    let record = after(new(), &Policy::default(), &events);
+    let story: Vec<String> = record
+        .status
+        .story
+        .iter()
+        .map(|it| format!("{} {}: {}", it.phase, it.by, it.detail))
+        .collect();
+    assert_eq!(
+        story,
+        [
+            "pending : waiting for approval",
+            "approved ann: approved by ann",
+            "approved ann: applying",
+            "applied ann: patched HPA",
+            "applied : healthy so far: cpu is near its target",
+            "verified : healthy after probation",
+        ]
+    );
+    assert_eq!(record.status.since, Some(minutes(47)));
+    assert_eq!(record.status.measured, Some(json!({ "cpu": 60 })));
+    assert_eq!(record.status.attempt, None);
+}
+
+#[test]
+fn details_are_those_that_people_know() {
+    let refusal = Refusal::TargetGone;
+    let failed = Event::WriteFailed {
+        why: text("conflict"),
+    };
+    let lost_nothing = reverted(vec![]);
+    let waiting = judged(Verdict::Inconclusive { detail: text("") });
+    let revert_failed = Event::RevertFailed {
+        why: text("forbidden"),
+    };
+    let adopted = Event::Adopted {
+        by: text("argocd"),
+        changes: changes(),
+    };
+    let rejected = Event::Rejected {
+        by: text("bob"),
+        reason: text("sale next week"),
+    };
+    let deeper = Lost {
+        path: text("/spec/minReplicas/x"),
+        ..lost()[0].clone()
+    };
+    #[rustfmt::skip]
+    let cases = [
+        (Phase::Approved, written("w1", START), "patched HPA"),
+        (Phase::Blocked, adopted, "found in HPA, written by argocd"),
+        (Phase::Approved, failed, "apply failed: conflict"),
+        (Phase::Approved, Event::Refused(refusal.clone()), &*refusal.to_string()),
+        (Phase::Applied, healthy(), "healthy after probation"),
+        (Phase::Applied, waiting, "awaiting post-apply data"),
+        (Phase::Applied, inconclusive(), "awaiting post-apply data: 2 of 3 samples"),
+        (Phase::Applied, error(), "could not be measured: timeout"),
+        (Phase::Applied, degraded(), "cpu is above its target"),
+        (Phase::Degraded, inconclusive(), "as degraded"),
+        (Phase::Degraded, error(), "as degraded"),
+        (Phase::Degraded, revert_failed, "revert failed: forbidden"),
+        (Phase::Degraded, lost_nothing, "cpu is above its target"),
+        (Phase::Degraded, reverted(vec![deeper]),
+            "cpu is above its target; /spec/minReplicas/x stay as others changed them"),
+        (Phase::Degraded, reverted(lost()),
+            "cpu is above its target; nothing was ours any more: /spec/minReplicas stay as others \
+             changed them"),
+        (Phase::Pending, rejected, "rejected by bob: sale next week"),
+        (Phase::Blocked, proposed(proposal(4, 2)), "proposed anew: min_replicas from 4 to 2"),
+    ];
+    for (phase, event, expected) in cases {
+        assert_eq!(detail(in_phase(phase), 60, event), expected);
+    }
+}
+
+#[test]
+fn what_is_not_possible_says_why_and_what_to_do() {
+    let begin = |what| Event::Began(attempt("w2", what));
+    let reject = Event::Rejected {
+        by: text("bob"),
+        reason: String::new(),
+    };
+    #[rustfmt::skip]
+    let cases = [
+        (Phase::Pending, begin(Write::Apply), "run `kubectl stepscale approve rec/web -n shop` first"),
+        (Phase::Applied, reject, "run `kubectl stepscale revert rec/web -n shop` to take it back"),
+        (Phase::RolledBack, approved(), "run `kubectl stepscale analyze hpa/web -n shop` for a new proposal"),
+        (Phase::Pending, begin(Write::Revert), "there is nothing to revert"),
+    ];
+    for (phase, event, way_out) in cases {
+        let refused = step(&in_phase(phase), event, &Policy::default(), minutes(60));
+        let refused = refused.unwrap_err();
+        assert_eq!(refused.way_out, way_out);
+        assert!(
+            refused
+                .to_string()
+                .starts_with("rec/web in namespace shop is "),
+            "{refused}"
+        );
+    }
+}
+
+#[test]
+fn errors_and_failures_in_a_row_are_counted_apart() {
+    #[rustfmt::skip]
+    let cases = [
+        (vec![error(), error()], (2, 0)),
+        (vec![error(), degraded()], (0, 1)),
+        (vec![degraded(), degraded()], (0, 2)),
+        (vec![degraded(), error()], (1, 0)),
+        (vec![error(), healthy()], (0, 0)),
+        (vec![degraded(), healthy()], (0, 0)),
+        (vec![error(), inconclusive()], (0, 0)),
+    ];
+    for (events, expected) in cases {
+        let events: Vec<_> = events.into_iter().map(|it| (10, it)).collect();
+        let status = after(in_phase(Phase::Applied), &WITHOUT_ROLLBACK, &events).status;
+        assert_eq!((status.errors, status.failures), expected, "{events:?}");
+    }
+}
+
+#[test]
+fn probation_is_extended_while_too_little_is_known_up_to_a_limit() {
+    let policy = Policy::default();
+    let mut record = in_phase(Phase::Applied);
+    let limit = minutes(26 * 60);
+    let cases = [
+        (30, minutes(45)),
+        (45, minutes(90)),
+        (80, minutes(90)),
+        (1500, minutes(1545)),
+        (1545, limit),
+        (1560, limit),
+        (9000, limit),
+    ];
+    for (minute, until) in cases {
+        record = after(record, &policy, &[(minute, inconclusive())]);
+        assert_eq!(record.status.probation_until, Some(until), "{minute}");
+        assert_eq!(record.status.phase, Phase::Applied);
+    }
+    assert_eq!(
+        record.status.detail,
+        "inconclusive at the end of the longest probation: awaiting post-apply data: 2 of 3 samples"
+    );
+    let record = after(record, &policy, &[(9001, healthy())]);
+    assert_eq!(record.status.phase, Phase::Verified);
+}
+
+#[test]
+fn a_degraded_change_recovers_where_nothing_takes_it_back() {
+    let bad = after(
+        in_phase(Phase::Applied),
+        &WITHOUT_ROLLBACK,
+        &[(10, degraded())],
+    );
+    assert_eq!(bad.status.phase, Phase::Degraded);
+    for (minute, phase) in [(20, Phase::Applied), (45, Phase::Verified)] {
+        let record = after(bad.clone(), &WITHOUT_ROLLBACK, &[(minute, healthy())]);
+        assert_eq!(record.status.phase, phase);
+    }
+}
+
+#[test]
+fn an_answered_question_is_asked_anew_only_where_it_is_another() {
+    let rejected = in_phase(Phase::Rejected);
+    let policy = Policy::default();
+    let again = after(rejected.clone(), &policy, &[(60, proposed(proposal(3, 2)))]);
+    assert_eq!(again, rejected);
+
+    let other = after(rejected, &policy, &[(60, proposed(proposal(3, 1)))]);
+    assert_eq!(other.status.phase, Phase::Pending);
+    let back = after(other.clone(), &policy, &[(61, proposed(proposal(3, 2)))]);
+    assert_eq!(
+        back, other,
+        "what was rejected does not come back by a detour"
+    );
+
+    let wanted = [
+        (
+            62,
+            Event::Rejected {
+                by: text("bob"),
+                reason: text(""),
+            },
+        ),
+        (63, approved()),
+    ];
+    let wanted = after(other, &policy, &wanted);
+    assert_eq!(wanted.status.rejected_inputs, None, "a yes forgets the no");
+}
+
+#[test]
+fn a_new_question_needs_a_new_yes_and_keeps_the_story() {
+    let policy = Policy::default();
+    let taken_back = in_phase(Phase::RolledBack);
+    let record = after(
+        taken_back.clone(),
+        &policy,
+        &[(60, proposed(proposal(4, 2)))],
+    );
+    assert!(!record.approved);
+    assert_eq!(record.status.applied, None);
+    assert_eq!(record.status.story[..2], taken_back.status.story[..]);
+    assert!(!record.is_edited());
+}
+
+#[test]
+fn edits_and_answers_of_people_are_left_alone() {
+    let policy = Policy::default();
+    let mut edited = new();
+    edited.proposal.diff[0].to = json!(1);
+    let mut answered = new();
+    answered.approved = true;
+    let mut of_others = new();
+    of_others.status.observed = None;
+    for record in [edited, answered, of_others] {
+        for event in [
+            proposed(proposal(4, 2)),
+            Event::Withdrawn { why: text("tuned") },
+        ] {
+            assert_eq!(after(record.clone(), &policy, &[(60, event)]), record);
+        }
+    }
+}
+
+#[test]
+fn new_numbers_are_kept_and_another_time_alone_is_not() {
+    let mut later = proposal(3, 2);
+    later.analyzed_at = Some(minutes(60));
+    let step_of = |it| step(&new(), proposed(it), &Policy::default(), minutes(60)).unwrap();
+    assert_eq!(step_of(later.clone()).effects, []);
+
+    later.saving_usd = Some(13.0);
+    let refreshed = step_of(later.clone());
+    assert_eq!(refreshed.effects, [Effect::Save]);
+    assert_eq!(refreshed.record.proposal, later);
+    assert_eq!(refreshed.record.status.story.len(), 1);
+}
+
+#[test]
+fn a_yes_taken_back_in_the_middle_of_a_write_waits_for_its_end() {
+    let policy = Policy::default();
+    let begun = [
+        (1, approved()),
+        (2, Event::Began(attempt("w1", Write::Apply))),
+        (3, Event::Unapproved { by: text("bob") }),
+    ];
+    let record = after(new(), &policy, &begun);
+    assert_eq!(record.status.phase, Phase::Approved);
+    assert_eq!(
+        record.status.decided.as_ref().map(|it| &*it.by),
+        Some("bob")
+    );
+
+    let made = after(record.clone(), &policy, &[(4, written("w1", minutes(2)))]);
+    assert_eq!((made.status.phase, made.approved), (Phase::Applied, false));
+    let why = text("conflict");
+    let failed = after(record, &policy, &[(4, Event::WriteFailed { why })]);
+    assert_eq!(failed.status.phase, Phase::Pending);
+}
+
+#[test]
+fn a_write_that_is_seen_again_changes_nothing() {
+    let policy = Policy::default();
+    for phase in [
+        Phase::Applied,
+        Phase::Verified,
+        Phase::Degraded,
+        Phase::RolledBack,
+    ] {
+        let record = in_phase(phase);
+        let again = step(&record, written("w1", minutes(50)), &policy, minutes(60)).unwrap();
+        assert_eq!(again.record, record);
+        assert_eq!(again.effects, []);
+    }
+}
+
+#[test]
+fn a_degraded_change_is_saved_before_it_is_taken_back() {
+    let step = step(
+        &in_phase(Phase::Applied),
+        degraded(),
+        &Policy::default(),
+        minutes(5),
+    )
+    .unwrap();
+    let reason = text("cpu is above its target");
+    assert_eq!(step.record.status.phase, Phase::Degraded);
+    assert_eq!(step.effects, [Effect::Save, Effect::Revert { reason }]);
+}
+
+#[test]
+fn what_was_decided_before_a_crash_is_known_after_it() {
+    let revert = |reason: &str| {
+        Some(Effect::Revert {
+            reason: text(reason),
+        })
+    };
+    let asked = after(
+        in_phase(Phase::Verified),
+        &Policy::default(),
+        &[(60, Event::Began(attempt("r1", Write::Revert)))],
+    );
+    let cases = [
+        (
+            in_phase(Phase::Degraded),
+            Policy::default(),
+            revert("as degraded"),
+        ),
+        (in_phase(Phase::Degraded), WITHOUT_ROLLBACK, None),
+        (asked, WITHOUT_ROLLBACK, revert("reverted by ann")),
+        (in_phase(Phase::Applied), Policy::default(), None),
+        (in_phase(Phase::RolledBack), Policy::default(), None),
+    ];
+    for (record, policy, expected) in cases {
+        assert_eq!(
+            unfinished(&record, &policy),
+            expected,
+            "{}",
+            record.status.phase
+        );
+    }
+}
+
+#[test]
+fn a_story_keeps_the_latest() {
+    let mut record = new();
+    for minute in 0..100 {
+        let events = [
+            (minute, approved()),
+            (minute, Event::Unapproved { by: text("bob") }),
+        ];
+        record = after(record, &Policy::default(), &events);
+    }
+    assert_eq!(record.status.story.len(), STORY);
+    assert_eq!(record.status.story[STORY - 1].at, minutes(99));
+    let decided = Some(Decision {
+        by: text("bob"),
+        at: minutes(99),
+        reason: String::new(),
+    });
+    assert_eq!(record.status.decided, decided);
+}
