@@ -12,6 +12,7 @@
 
 pub mod changes;
 pub mod diff;
+pub mod form;
 pub mod guard;
 pub mod journal;
 pub mod owners;

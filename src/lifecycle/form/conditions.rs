@@ -1,0 +1,116 @@
+//! `status.conditions`: where a recommendation stands, for tools that know nothing of its phases, such
+//! as `kubectl wait --for=condition=Verified`.
+
+use serde_json::{Value, json};
+
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::record::Record;
+
+struct Condition {
+    kind: &'static str,
+    status: &'static str,
+    reason: &'static str,
+}
+
+/// The conditions of a record. Those of `before` that are of others are kept, and times stay where
+/// the status of a condition has not changed.
+pub(super) fn of(record: &Record, before: &Value, generation: &Value) -> Value {
+    let before = before.as_array().map_or(&[][..], Vec::as_slice);
+    let ours = [approved(record), applied(record), verified(record)];
+    let is_ours = |it: &&Value| ours.iter().any(|our| it["type"] == our.kind);
+    let theirs = before.iter().filter(|it| !is_ours(it)).cloned();
+    let written = ours.iter().map(|it| write(it, record, before, generation));
+    written.chain(theirs).collect()
+}
+
+fn approved(record: &Record) -> Condition {
+    let (status, reason) = match (record.approved, record.status.phase) {
+        (true, _) => ("True", "Approved"),
+        (false, Phase::Rejected) => ("False", "Rejected"),
+        (false, Phase::Superseded) => ("False", "Superseded"),
+        (
+            false,
+            Phase::Pending
+            | Phase::Approved
+            | Phase::Applied
+            | Phase::Verified
+            | Phase::Degraded
+            | Phase::RolledBack
+            | Phase::Blocked
+            | Phase::Failed,
+        ) => ("False", "NotApproved"),
+    };
+    Condition {
+        kind: "Approved",
+        status,
+        reason,
+    }
+}
+
+fn applied(record: &Record) -> Condition {
+    let (status, reason) = match record.status.phase {
+        Phase::Applied | Phase::Verified | Phase::Degraded => ("True", "Applied"),
+        Phase::Approved if record.status.attempt.is_some() => ("Unknown", "Applying"),
+        Phase::Pending | Phase::Approved => ("False", "NotApplied"),
+        Phase::RolledBack => ("False", "RolledBack"),
+        Phase::Blocked => ("False", "Blocked"),
+        Phase::Failed => ("False", "ApplyFailed"),
+        Phase::Rejected => ("False", "Rejected"),
+        Phase::Superseded => ("False", "Superseded"),
+    };
+    Condition {
+        kind: "Applied",
+        status,
+        reason,
+    }
+}
+
+fn verified(record: &Record) -> Condition {
+    let (status, reason) = match record.status.phase {
+        Phase::Applied => ("Unknown", "OnProbation"),
+        Phase::Verified => ("True", "Healthy"),
+        Phase::Degraded => ("False", "Degraded"),
+        Phase::RolledBack => ("False", "RolledBack"),
+        Phase::Pending
+        | Phase::Approved
+        | Phase::Blocked
+        | Phase::Failed
+        | Phase::Rejected
+        | Phase::Superseded => ("Unknown", "NotApplied"),
+    };
+    Condition {
+        kind: "Verified",
+        status,
+        reason,
+    }
+}
+
+fn write(condition: &Condition, record: &Record, before: &[Value], generation: &Value) -> Value {
+    let mut written = json!({
+        "type": condition.kind,
+        "status": condition.status,
+        "reason": condition.reason,
+        "message": record.status.detail,
+    });
+    let old = before.iter().find(|it| it["type"] == condition.kind);
+    let kept = old
+        .filter(|it| it["status"] == condition.status)
+        .map(|it| it["lastTransitionTime"].clone())
+        .filter(|it| it.is_string());
+    if let Some(since) = kept.or_else(|| since(condition, record)) {
+        written["lastTransitionTime"] = since;
+    }
+    if !generation.is_null() {
+        written["observedGeneration"] = generation.clone();
+    }
+    written
+}
+
+/// When the condition became what it is, as far as the record knows: whether it is approved is decided
+/// apart from its phase.
+fn since(condition: &Condition, record: &Record) -> Option<Value> {
+    let decided = record.status.decided.as_ref().map(|it| it.at);
+    let decided = decided.filter(|_| condition.kind == "Approved");
+    let since = decided.or(record.status.since)?;
+    Some(json!(since.to_string()))
+}

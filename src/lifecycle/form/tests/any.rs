@@ -1,0 +1,200 @@
+//! Any record, as far as an object can say it.
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::{Value, json};
+
+use crate::analysis::assessment::RiskLevel;
+use crate::autoscaler::target::TargetRef;
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
+use crate::lifecycle::changes::Change;
+use crate::lifecycle::diff::{ConfigDiff, Key, Setting};
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::record::{
+    Applied, Attempt, Decision, Entry, Proposal, Record, Status, Write,
+};
+
+fn time() -> impl Strategy<Value = Timestamp> {
+    (0..4_000_000_000_000_i64).prop_map(|it| Timestamp::from_millisecond(it).unwrap())
+}
+
+fn word() -> impl Strategy<Value = String> {
+    "[a-zü:/ \"]{0,8}"
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z]{1,8}"
+}
+
+/// Any JSON that is an object, with nulls in it.
+pub(super) fn open() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i32>().prop_map(Value::from),
+        word().prop_map(Value::from),
+    ];
+    let any = leaf.prop_recursive(3, 12, 3, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            fields(inner),
+        ]
+    });
+    fields(any)
+}
+
+fn fields(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
+    let fields = proptest::collection::btree_map(name(), inner, 0..3);
+    fields.prop_map(|it| Value::Object(it.into_iter().collect()))
+}
+
+fn policies() -> impl Strategy<Value = Value> {
+    let policies = json!({ "selectPolicy": "Max", "policies": [
+        { "type": "Pods", "value": 4, "periodSeconds": 15 } ] });
+    select(vec![
+        Value::Null,
+        json!({ "selectPolicy": "Disabled" }),
+        policies,
+    ])
+}
+
+fn diff() -> impl Strategy<Value = ConfigDiff> {
+    let count = || proptest::option::weighted(0.9, 1..1000_i64).prop_map(|it| json!(it));
+    let values = prop_oneof![
+        (
+            select(&Key::ALL[..4]),
+            count(),
+            (1..1000_i64).prop_map(Value::from)
+        ),
+        (select(&Key::ALL[4..]), policies(), policies()),
+    ];
+    proptest::collection::vec(values, 0..4).prop_map(|it| {
+        let one = |(key, from, to)| Setting { key, from, to };
+        let mut settings: Vec<_> = it.into_iter().map(one).collect();
+        settings.sort_by_key(|it| it.key);
+        settings.dedup_by_key(|it| it.key);
+        settings.retain(|it| it.from != it.to);
+        settings
+    })
+}
+
+fn proposal() -> impl Strategy<Value = Proposal> {
+    use proptest::option::of;
+    let risk = select(vec![RiskLevel::Low, RiskLevel::Medium, RiskLevel::High]);
+    let target = (name(), name()).prop_map(|(kind, name)| TargetRef {
+        namespace: "shop".to_owned(),
+        name,
+        kind,
+    });
+    let windows = proptest::collection::vec(open(), 0..2);
+    let findings = proptest::collection::vec(open(), 0..2).prop_map(Value::from);
+    let who = (of(name()), of(target), of(time()), risk, word());
+    let what = (
+        of(-9..9_i32),
+        of(-4..4_i32),
+        diff(),
+        windows,
+        open(),
+        findings,
+    );
+    (who, what).prop_map(
+        |((uid, scales, analyzed_at, risk, summary), what)| Proposal {
+            uid,
+            scales,
+            analyzed_at,
+            risk,
+            summary,
+            saving_usd: what.0.map(|it| f64::from(it) / 8.0),
+            saving_share: what.1.map(|it| f64::from(it) / 4.0),
+            diff: what.2,
+            schedule: what.3,
+            evidence: what.4,
+            findings: what.5,
+        },
+    )
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    use proptest::option::of;
+    let path = name().prop_map(|it| format!("/spec/{it}"));
+    let value = || prop_oneof![Just(Value::Null), Just(json!(3)), open()];
+    let parts = (path, of(value()), of(value()));
+    parts.prop_map(|(path, from, to)| Change { path, from, to })
+}
+
+fn applied() -> impl Strategy<Value = Applied> {
+    let changes = proptest::collection::vec(change(), 0..3);
+    let parts = (proptest::option::of(name()), word(), time(), changes);
+    parts.prop_map(|(id, by, at, changes)| Applied {
+        id,
+        by,
+        at,
+        changes,
+    })
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    use proptest::option::of;
+    let decision = (word(), time(), word());
+    let decision = decision.prop_map(|(by, at, reason)| Decision { by, at, reason });
+    let attempt = (
+        name(),
+        select(vec![Write::Apply, Write::Revert]),
+        word(),
+        time(),
+    );
+    let attempt = attempt.prop_map(|(id, what, by, at)| Attempt { id, what, by, at });
+    let phase = || select(&Phase::ALL[..]);
+    let entry = (time(), phase(), word(), word());
+    let entry = entry.prop_map(|(at, phase, detail, by)| Entry {
+        at,
+        phase,
+        detail,
+        by,
+    });
+    let story = proptest::collection::vec(entry, 0..4);
+    let words = (phase(), word(), of(time()), of(decision), of(attempt));
+    let facts = (
+        applied(),
+        any::<bool>(),
+        of(time()),
+        0..9_u32,
+        0..9_u32,
+        of(open()),
+    );
+    (words, facts, of(name()), of(name()), story).prop_map(
+        |(words, facts, rejected_inputs, observed, story)| Status {
+            applied: (facts.1 || words.0.is_in_force()).then_some(facts.0),
+            phase: words.0,
+            detail: words.1,
+            since: words.2,
+            decided: words.3,
+            attempt: words.4,
+            probation_until: facts.2,
+            errors: facts.3,
+            failures: facts.4,
+            measured: facts.5,
+            rejected_inputs,
+            observed,
+            story,
+        },
+    )
+}
+
+pub(super) fn record() -> impl Strategy<Value = Record> {
+    (name(), proposal(), any::<bool>(), status()).prop_map(|(name, proposal, approved, status)| {
+        Record {
+            namespace: "shop".to_owned(),
+            autoscaler: AutoscalerId {
+                namespace: "shop".to_owned(),
+                name: name.clone(),
+                kind: AutoscalerKind::HorizontalPodAutoscaler,
+            },
+            name,
+            proposal,
+            approved,
+            status,
+        }
+    })
+}
