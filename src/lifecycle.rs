@@ -19,6 +19,7 @@ pub mod owners;
 pub mod phase;
 pub mod record;
 pub mod settings;
+pub mod slo;
 pub mod step;
 
 /// The field manager of everything that is written from a command line.
