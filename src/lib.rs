@@ -13,10 +13,12 @@ pub mod series;
 pub mod sim;
 pub mod units;
 
+pub mod audit;
 pub mod cluster;
 pub mod metrics;
 pub mod output;
 pub mod sandbox;
+pub mod state;
 pub mod yaml;
 
 pub mod cli;

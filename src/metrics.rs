@@ -6,7 +6,6 @@
 //! the load of a target that does not exist yet.
 
 pub mod csv;
-mod draft;
 mod input;
 mod lines;
 pub mod local;

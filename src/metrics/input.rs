@@ -6,7 +6,8 @@ use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
 
-use super::{draft, zstd};
+use super::zstd;
+use crate::state;
 
 /// How the bytes are packed, as their first ones say; the name of the file is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +103,7 @@ fn sniff(file: &mut File) -> io::Result<Packing> {
 
 /// Copies a stream to a file that vanishes with its handle.
 fn spool(mut from: impl Read) -> io::Result<File> {
-    let (mut file, path) = draft::create_private(&std::env::temp_dir(), "stepscale-input")?;
+    let (mut file, path) = state::create_private(&std::env::temp_dir(), "stepscale-input")?;
     // An open file without a name is removed by the system even when this process is killed.
     // Where the system does not allow it, the file stays in the temporary directory.
     let _ = fs::remove_file(&path);

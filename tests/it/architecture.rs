@@ -18,7 +18,7 @@ const CORE: [&str; 9] = [
 ];
 
 /// Modules that turn the outside into values of the core, and back.
-const ADAPTERS: [&str; 3] = ["cluster", "metrics", "output"];
+const ADAPTERS: [&str; 4] = ["audit", "cluster", "metrics", "output"];
 
 /// What joins everything.
 const JOINTS: [&str; 3] = ["cli", "config", "error"];

@@ -1,9 +1,7 @@
 //! History from the metrics API: what pods use right now, added to a file with every run.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
-use etcetera::BaseStrategy;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task;
@@ -15,6 +13,7 @@ use crate::error::Error;
 use crate::fleet::{Fleet, Subject};
 use crate::metrics::local::{LocalSample, Store};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
+use crate::state;
 
 /// Samples the fleet once, keeps the sample, and delivers everything that was kept. Without a
 /// time for the sample nothing is asked or kept: what was kept before is only read.
@@ -59,17 +58,11 @@ fn keep(
     request: &HistoryRequest,
     deliver: &mpsc::Sender<Delivery>,
 ) -> Result<Reading, Error> {
-    let store = Store::open(&state_dir()?, cluster_id)?;
+    let folder = state::folder().ok_or(Error::NoHome)?;
+    let store = Store::open(&folder, cluster_id)?;
     store.append(samples)?;
     // Whoever no longer listens has given up the run.
     Ok(store.deliver(request, |it| drop(deliver.blocking_send(it)))?)
-}
-
-/// `$XDG_STATE_HOME/stepscale`, by default below `~/.local/state`.
-fn state_dir() -> Result<PathBuf, Error> {
-    let strategy = etcetera::choose_base_strategy().map_err(|_| Error::NoHome)?;
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
-    Ok(state.join("stepscale"))
 }
 
 /// One sample for each target that is scaled.

@@ -1,15 +1,16 @@
 //! The file of a cluster's local history.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Error, KEPT, LocalSample};
-use crate::metrics::draft::{Draft, private};
 use crate::metrics::lines::{Lines, Next};
+use crate::state::{self, Draft, Lock, private};
 
 /// The version of the format that is read and written.
 pub(super) const API_VERSION: &str = "stepscale.io/v1alpha1";
@@ -35,7 +36,7 @@ impl Store {
     /// missing folders are made for their owner only.
     pub fn open(state_dir: &Path, cluster_id: &str) -> Result<Self, Error> {
         let folder = state_dir.join("history");
-        create_private_folder(&folder).map_err(|source| Error::CreateFolder {
+        state::create_private_folder(&folder).map_err(|source| Error::CreateFolder {
             path: folder.clone(),
             source,
         })?;
@@ -211,27 +212,13 @@ impl Store {
     /// Waits until nobody else reads or writes. Released when dropped.
     ///
     /// The lock is a file of its own, since the history's is replaced when old samples go.
-    fn lock(&self) -> Result<File, Error> {
-        let lock = private()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.lock_path())
-            .map_err(|source| self.cannot_lock(source))?;
-        lock.lock().map_err(|source| self.cannot_lock(source))?;
-        Ok(lock)
+    fn lock(&self) -> Result<Lock, Error> {
+        Lock::exclusive(&self.lock_path(), PATIENCE).map_err(|source| self.cannot_lock(source))
     }
 
     /// Waits until nobody writes; `None` where nobody ever did.
-    fn lock_shared(&self) -> Result<Option<File>, Error> {
-        let lock = match File::open(self.lock_path()) {
-            Ok(lock) => lock,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(self.cannot_lock(source)),
-        };
-        lock.lock_shared()
-            .map_err(|source| self.cannot_lock(source))?;
-        Ok(Some(lock))
+    fn lock_shared(&self) -> Result<Option<Lock>, Error> {
+        Lock::shared(&self.lock_path(), PATIENCE).map_err(|source| self.cannot_lock(source))
     }
 
     fn lock_path(&self) -> PathBuf {
@@ -275,6 +262,8 @@ impl Store {
     }
 }
 
+/// Nobody holds the lock for longer than it takes to rewrite a month of samples.
+const PATIENCE: Duration = Duration::from_secs(60);
 const A_DAY: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
 
 /// Cuts off what follows the last line break; the length that is left.
@@ -312,14 +301,6 @@ fn file_name(cluster_id: &str) -> String {
         .collect();
     let checksum = crc32c::crc32c(cluster_id.as_bytes());
     format!("{readable}-{checksum:08x}.jsonl")
-}
-
-fn create_private_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 #[cfg(test)]

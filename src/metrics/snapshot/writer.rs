@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::{API_VERSION, Error, Header, Packing, name_of};
 use crate::autoscaler::target::TargetRef;
 use crate::history::Metric;
-use crate::metrics::draft::Draft;
 use crate::metrics::zstd;
 use crate::series::Series;
+use crate::state::Draft;
 
 /// Writes a snapshot line by line.
 ///

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// [`publish`](Self::publish) puts it in place; dropped before that, it is removed, and whatever
 /// had the name stays.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(crate) struct Draft {
     file: File,
     path: PathBuf,
     target: PathBuf,
@@ -20,7 +20,7 @@ impl Draft {
     /// A draft of `target` in the same directory, so that putting it in place is one rename.
     ///
     /// Where `target` is a symbolic link, what it points to will be replaced, not the link.
-    pub(super) fn of(target: &Path) -> io::Result<Self> {
+    pub(crate) fn of(target: &Path) -> io::Result<Self> {
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         let name = target.file_name().ok_or(io::ErrorKind::InvalidFilename)?;
         let prefix = format!(".{}", name.to_string_lossy());
@@ -33,12 +33,12 @@ impl Draft {
         })
     }
 
-    pub(super) fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         &mut self.file
     }
 
     /// Makes sure that the bytes are on disk and gives the file its name.
-    pub(super) fn publish(mut self) -> io::Result<()> {
+    pub(crate) fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, &self.target)?;
         self.published = true;
@@ -56,7 +56,7 @@ impl Drop for Draft {
 }
 
 /// Creates a file of an unused name that begins with `prefix`, readable by its owner only.
-pub(super) fn create_private(directory: &Path, prefix: &str) -> io::Result<(File, PathBuf)> {
+pub(crate) fn create_private(directory: &Path, prefix: &str) -> io::Result<(File, PathBuf)> {
     const ATTEMPTS: u32 = 1_000;
     let mut taken = None;
     for attempt in 0..ATTEMPTS {
@@ -71,7 +71,7 @@ pub(super) fn create_private(directory: &Path, prefix: &str) -> io::Result<(File
 }
 
 /// Options that read, and create files for their owner only where the system knows owners.
-pub(super) fn private() -> OpenOptions {
+pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -79,7 +79,8 @@ pub(super) fn private() -> OpenOptions {
     options
 }
 
-fn directory_of(file: &Path) -> &Path {
+/// Where a file is, or will be.
+pub(crate) fn directory_of(file: &Path) -> &Path {
     match file.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -87,7 +88,7 @@ fn directory_of(file: &Path) -> &Path {
 }
 
 /// Makes a rename outlive a power cut, where directories can be opened.
-fn sync_directory(directory: &Path) -> io::Result<()> {
+pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     if cfg!(unix) {
         File::open(directory)?.sync_all()?;
     }
