@@ -4,7 +4,8 @@
 //! Start at [`assess`]. [`load`] turns history into demand, [`findings`] states what is seen in
 //! it with what was [`needed`], [`scenario`] makes it ready for replays, whose [`fidelity`] is
 //! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`]
-//! says what replicas cost. [`simulation`] replays settings that somebody asks for.
+//! says what replicas cost. [`simulation`] replays settings that somebody asks for, and
+//! [`verification`] judges settings that somebody has applied.
 
 pub mod assessment;
 pub mod case;
@@ -20,6 +21,7 @@ pub mod scenario;
 pub mod settings;
 pub mod simulation;
 pub mod sliding;
+pub mod verification;
 
 #[cfg(test)]
 mod testing;

@@ -11,7 +11,7 @@ use super::load::{Load, Sample};
 use crate::autoscaler::workload::Workload;
 use crate::autoscaler::{Autoscaler, Metric};
 use crate::history::{self, History};
-use crate::sim::demand::{Around, Shape, Step};
+use crate::sim::demand::{Around, Segment, Shape, Step};
 use crate::sim::flags::{Flags, SYNC_PERIOD};
 use crate::sim::input::Input;
 use crate::sim::plant::PodShape;
@@ -211,6 +211,17 @@ impl Scenario {
         (0..days.min(self.days.len())).map(|_| run.day()).collect()
     }
 
+    /// How the demand runs within step `at` if it has this shape; `None` after the last step.
+    pub fn segments(
+        &self,
+        at: usize,
+        shape: Shape,
+    ) -> Option<impl Iterator<Item = Segment> + use<>> {
+        let step = self.steps.get(at)?;
+        let around = Around::of(&self.steps, at);
+        Some(step.segments(around, self.ticks(at), shape))
+    }
+
     /// Syncs within step `at`.
     fn ticks(&self, at: usize) -> u32 {
         let period = SYNC_PERIOD.as_secs();
@@ -242,12 +253,11 @@ impl Run<'_> {
     /// Replays the next step and shows every decision in it; whether there was one.
     pub fn step(&mut self, mut show: impl FnMut(&replay::Step)) -> bool {
         let at = self.next;
-        let Some(step) = self.scenario.steps.get(at) else {
+        let Some(segments) = self.scenario.segments(at, self.shape) else {
             return false;
         };
-        let around = Around::of(&self.scenario.steps, at);
         let others = self.scenario.signals.at(at);
-        for segment in step.segments(around, self.scenario.ticks(at), self.shape) {
+        for segment in segments {
             self.replay.run(&segment, others, &mut show);
         }
         self.next += 1;
