@@ -12,12 +12,15 @@ mod inventory;
 pub mod manifest;
 pub mod objects;
 pub mod offline;
+mod secret;
 pub mod selector;
 mod services;
 mod usage;
+pub mod write;
 
 pub use connect::connect;
 pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
+pub use secret::Secret;
 pub use services::{Flavor, PrometheusService, Scheme};
 pub use usage::{ContainerUsage, PodMetrics, PodUsage};
 
@@ -50,6 +53,12 @@ pub struct Cluster {
     namespace: String,
     endpoint: Endpoint,
     request_timeout: Option<Duration>,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the cluster at {}", self.endpoint)
+    }
 }
 
 impl Cluster {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use http_body_util::BodyExt;
+use jiff::Timestamp;
 use kube::api::ListParams;
 use kube::client::Body;
 use kube::core::{Request, Status};
@@ -11,6 +12,7 @@ use serde::de::DeserializeOwned;
 
 use super::Cluster;
 use super::error::{Error, Unreachable};
+use super::write::date;
 use crate::fleet::Permission;
 
 /// A resource of the API.
@@ -113,7 +115,7 @@ impl Asked<'_> {
         }
     }
 
-    fn operation(&self) -> String {
+    pub(super) fn operation(&self) -> String {
         let Self { verb, resource, .. } = self;
         match self.namespace {
             Some(namespace) => format!("{verb} {resource} in namespace {namespace}"),
@@ -205,12 +207,21 @@ impl Cluster {
         self.ask(asked, || plain_get(path)).await
     }
 
-    /// Asks, and asks again after a while where the server is too busy.
     async fn ask<T: DeserializeOwned>(
         &self,
         asked: Asked<'_>,
         request: impl Fn() -> Option<http::Request<Vec<u8>>>,
     ) -> Result<T, Error> {
+        Ok(self.dated(asked, request).await?.0)
+    }
+
+    /// Asks, and asks again after a while where the server is too busy. With the answer comes what
+    /// the server's clock showed.
+    pub(super) async fn dated<T: DeserializeOwned>(
+        &self,
+        asked: Asked<'_>,
+        request: impl Fn() -> Option<http::Request<Vec<u8>>>,
+    ) -> Result<(T, Option<Timestamp>), Error> {
         let mut pause = Duration::from_millis(250);
         for _ in 1..TRIES {
             match self.ask_once(asked, request()).await {
@@ -229,31 +240,36 @@ impl Cluster {
         &self,
         asked: Asked<'_>,
         request: Option<http::Request<Vec<u8>>>,
-    ) -> Result<T, Error> {
+    ) -> Result<(T, Option<Timestamp>), Error> {
         // Segments are encoded, so that only their length can be wrong.
         let Some(request) = request else {
             let code = http::StatusCode::URI_TOO_LONG;
             return Err(self.failure(asked, code, b"the name is too long"));
         };
-        let (code, body) = self.within_timeout(self.exchange(request)).await?;
+        let (code, at, body) = self.exchange(request.map(Body::from)).await?;
         if !code.is_success() {
             return Err(self.failure(asked, code, &body));
         }
-        serde_json::from_slice(&body).map_err(|source| Error::Malformed {
+        let value = serde_json::from_slice(&body).map_err(|source| Error::Malformed {
             operation: asked.operation(),
             source,
-        })
+        });
+        Ok((value?, at))
     }
 
-    async fn exchange(
+    /// One request and its whole answer, with what the server's clock showed.
+    pub(super) async fn exchange(
         &self,
-        request: http::Request<Vec<u8>>,
-    ) -> Result<(http::StatusCode, bytes::Bytes), Error> {
-        let response = self.send(request.map(Body::from)).await?;
-        let code = response.status();
-        let body = response.into_body().collect().await;
-        let body = body.map_err(|it| Error::of_transport(&self.endpoint, it))?;
-        Ok((code, body.to_bytes()))
+        request: http::Request<Body>,
+    ) -> Result<(http::StatusCode, Option<Timestamp>, bytes::Bytes), Error> {
+        self.within_timeout(async {
+            let response = self.send(request).await?;
+            let (code, at) = (response.status(), date(response.headers()));
+            let body = response.into_body().collect().await;
+            let body = body.map_err(|it| Error::of_transport(&self.endpoint, it))?;
+            Ok((code, at, body.to_bytes()))
+        })
+        .await
     }
 
     /// One request with the credentials of the context.
@@ -287,7 +303,7 @@ impl Cluster {
         tokio::time::timeout(after, call).await.map_err(late)?
     }
 
-    fn failure(&self, asked: Asked<'_>, code: http::StatusCode, body: &[u8]) -> Error {
+    pub(super) fn failure(&self, asked: Asked<'_>, code: http::StatusCode, body: &[u8]) -> Error {
         let status = status_of(code, body);
         if status.code == 403 {
             return Error::Forbidden {
@@ -317,7 +333,7 @@ pub(super) fn segment(name: &str) -> String {
 }
 
 /// The API's own words, or the body where something between here and there answered.
-fn status_of(code: http::StatusCode, body: &[u8]) -> Status {
+pub(super) fn status_of(code: http::StatusCode, body: &[u8]) -> Status {
     let status: Option<Status> = serde_json::from_slice(body).ok();
     let mut status = status.unwrap_or_default();
     if status.message.is_empty() {
