@@ -4,6 +4,8 @@
 //! Written by another library, because kubectl reads YAML 1.1, in which a bare `yes` or `1_000`
 //! is not the string that it looks like: the writer quotes them all.
 
+pub mod edit;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
