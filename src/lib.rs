@@ -15,10 +15,12 @@ pub mod units;
 
 pub mod audit;
 pub mod cluster;
+pub mod conduct;
 pub mod metrics;
 pub mod output;
 pub mod sandbox;
 pub mod state;
+pub mod store;
 pub mod yaml;
 
 pub mod cli;

@@ -7,6 +7,7 @@
 mod layout;
 pub mod patch;
 pub mod progress;
+pub mod records;
 pub mod replay;
 pub mod report;
 pub mod summary;

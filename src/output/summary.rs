@@ -126,7 +126,7 @@ fn where_to_read_on(report: &AnalysisReport, format: Format) -> Option<String> {
 }
 
 /// `1 finding`, `2 findings`, `no findings`.
-fn counted(count: usize, what: &str) -> String {
+pub(crate) fn counted(count: usize, what: &str) -> String {
     match count {
         0 => format!("no {what}s"),
         1 => format!("1 {what}"),

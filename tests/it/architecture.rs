@@ -21,7 +21,7 @@ const CORE: [&str; 9] = [
 const ADAPTERS: [&str; 4] = ["audit", "cluster", "metrics", "output"];
 
 /// What joins everything.
-const JOINTS: [&str; 3] = ["cli", "config", "error"];
+const JOINTS: [&str; 5] = ["cli", "conduct", "config", "error", "store"];
 
 /// What the sandbox has of modules outside of the core, and why. Everything else of them would
 /// tie what answers to what asks.

@@ -1,0 +1,132 @@
+//! The autoscaler that a recommendation is for, and writes to it.
+
+use serde_json::{Value, json};
+
+use super::Conductor;
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
+use crate::cluster::write::{Change, Kind, Place, WriteError, Writing};
+use crate::lifecycle::MANAGER;
+use crate::lifecycle::journal;
+use crate::lifecycle::record::Record;
+
+const HPA: Kind = Kind {
+    group: "autoscaling",
+    version: "v2",
+    plural: "horizontalpodautoscalers",
+    kind: "HorizontalPodAutoscaler",
+    namespaced: true,
+};
+
+/// What is written to.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    id: AutoscalerId,
+}
+
+impl Target {
+    pub(super) fn of(record: &Record) -> Self {
+        Self {
+            id: record.autoscaler.clone(),
+        }
+    }
+
+    pub(super) fn named(id: AutoscalerId) -> Self {
+        Self { id }
+    }
+
+    pub(super) fn title(&self) -> String {
+        self.id.to_string()
+    }
+
+    pub(super) fn place(&self) -> Place<'_> {
+        Place {
+            kind: match self.id.kind {
+                AutoscalerKind::HorizontalPodAutoscaler => HPA,
+            },
+            namespace: &self.id.namespace,
+            name: &self.id.name,
+        }
+    }
+}
+
+impl Conductor<'_> {
+    /// Applies a configuration to the target as it was read. Its fields are taken from those who
+    /// updated them: whoever applies them as an owner has been asked about before, and whoever has
+    /// changed anything since is not overwritten, as the version tells.
+    pub(super) async fn send(
+        &self,
+        target: &Target,
+        configuration: &Value,
+        live: &Value,
+        dry_run: bool,
+    ) -> Result<Value, WriteError> {
+        let mut body = configuration.clone();
+        body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
+        let writing = Writing {
+            manager: MANAGER,
+            force: true,
+            dry_run,
+        };
+        let change = Change::Apply(&body);
+        let answer = self.cluster.write(&target.place(), &change, &writing).await;
+        answer.map(|it| it.value)
+    }
+
+    /// Patches the target as it was read, and takes our annotation away.
+    pub(super) async fn send_back(
+        &self,
+        target: &Target,
+        live: &Value,
+        operations: &[Value],
+    ) -> Result<(), WriteError> {
+        let version = &live["metadata"]["resourceVersion"];
+        // A version that is no longer the object's is a conflict; a `test` that does not hold would
+        // only be an invalid patch.
+        let mut all =
+            vec![json!({ "op": "replace", "path": "/metadata/resourceVersion", "value": version })];
+        all.extend_from_slice(operations);
+        all.extend(without_journal(live));
+        if all.len() == 1 {
+            return Ok(());
+        }
+        let writing = Writing {
+            manager: MANAGER,
+            force: false,
+            dry_run: false,
+        };
+        let change = Change::JsonPatch(&all);
+        let answer = self.cluster.write(&target.place(), &change, &writing).await;
+        answer.map(drop)
+    }
+}
+
+/// Takes the annotation away, and with the last one their map, which was not there before.
+fn without_journal(live: &Value) -> Option<Value> {
+    let annotations = live["metadata"]["annotations"].as_object()?;
+    annotations.get(journal::ANNOTATION)?;
+    let path = match annotations.len() {
+        1 => "/metadata/annotations".to_owned(),
+        _ => format!(
+            "/metadata/annotations/{}",
+            journal::ANNOTATION.replace('~', "~0").replace('/', "~1")
+        ),
+    };
+    Some(json!({ "op": "remove", "path": path }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_annotation_goes_and_others_stay() {
+        let of = |annotations: Value| without_journal(&json!({ "metadata": annotations }));
+        assert_eq!(of(json!({})), None);
+        assert_eq!(of(json!({ "annotations": { "a": "b" } })), None);
+        let alone = of(json!({ "annotations": { journal::ANNOTATION: "x" } })).unwrap();
+        assert_eq!(alone["path"], "/metadata/annotations");
+        let both = json!({ "annotations": { journal::ANNOTATION: "x", "a": "b" } });
+        let path = of(both).unwrap()["path"].clone();
+        assert_eq!(path, "/metadata/annotations/stepscale.io~1applied");
+    }
+}

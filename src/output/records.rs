@@ -1,0 +1,261 @@
+//! Recommendations for people: lists, one line each, and the story of one.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::Page;
+use super::layout::{Cell, Column, Layout, Row, Shrink};
+use super::table::{HEADER, NAMESPACE, column};
+use crate::lifecycle::changes::Change;
+use crate::lifecycle::diff::one_line;
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::record::Record;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const CAREFUL: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
+
+const COLUMNS: [Column; 6] = [
+    column("NAME", Shrink::Last { least: 8 }),
+    column("PHASE", Shrink::Never),
+    column("RISK", Shrink::Never),
+    column("SAVING", Shrink::Never),
+    column("AGE", Shrink::Never),
+    column(
+        "CHANGE",
+        Shrink::Text {
+            comfortable: 24,
+            least: 12,
+        },
+    ),
+];
+
+/// One row each, with the reason for the phase below it where there is one to tell.
+///
+/// # Errors
+/// Where `out` takes no more.
+pub fn write_table(
+    out: &mut dyn Write,
+    records: &[&Record],
+    now: Timestamp,
+    page: Page,
+) -> io::Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let mut columns = COLUMNS.to_vec();
+    if page.with_namespace {
+        columns.insert(0, NAMESPACE);
+    }
+    let rows: Vec<Row> = records.iter().map(|it| row(it, now, page)).collect();
+    Layout::new(&columns, &rows, page.width).write(out, HEADER)
+}
+
+fn row(record: &Record, now: Timestamp, page: Page) -> Row {
+    let (status, proposal) = (&record.status, &record.proposal);
+    let mut cells = vec![];
+    if page.with_namespace {
+        cells.push(Cell::plain(&record.namespace));
+    }
+    cells.extend([
+        Cell::plain(&record.name),
+        Cell::styled(status.phase.to_string(), style(status.phase)),
+        Cell::plain(proposal.risk.to_string()),
+        Cell::plain(saving(record)),
+        Cell::plain(
+            status
+                .since
+                .map_or_else(|| "-".to_owned(), |it| age(now, it)),
+        ),
+        Cell::plain(one_line(&proposal.diff)),
+    ]);
+    let tells = match status.phase {
+        Phase::Pending | Phase::Approved => false,
+        Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::RolledBack
+        | Phase::Blocked
+        | Phase::Failed
+        | Phase::Rejected
+        | Phase::Superseded => !status.detail.is_empty(),
+    };
+    Row {
+        cells,
+        note: None,
+        details: tells
+            .then(|| Cell::plain(&status.detail))
+            .into_iter()
+            .collect(),
+    }
+}
+
+fn style(phase: Phase) -> Style {
+    match phase {
+        Phase::Verified => GOOD,
+        Phase::Applied | Phase::Approved => CAREFUL,
+        Phase::Degraded | Phase::RolledBack | Phase::Blocked | Phase::Failed => BAD,
+        Phase::Pending | Phase::Rejected | Phase::Superseded => Style::new(),
+    }
+}
+
+/// `32%` of the replica-hours, `-10%` where more are needed, as in the table of an analysis.
+fn saving(record: &Record) -> String {
+    match record.proposal.saving_share {
+        Some(share) => format!("{}%", (share * 100.0).round() as i64),
+        None => "-".to_owned(),
+    }
+}
+
+/// `shop/web: saves 32%, low risk, min_replicas from 6 to 2`, in one line.
+pub fn line(record: &Record) -> String {
+    let proposal = &record.proposal;
+    format!(
+        "{}/{}: saves {}, {} risk, {}",
+        record.namespace,
+        record.name,
+        saving(record),
+        proposal.risk,
+        one_line(&proposal.diff)
+    )
+}
+
+/// `/spec/minReplicas: 6 → 2`.
+pub fn change(change: &Change) -> String {
+    let text = |it: &Option<Value>| match it {
+        Some(value) => value.to_string(),
+        None => "(nothing)".to_owned(),
+    };
+    let (from, to) = (text(&change.from), text(&change.to));
+    format!("{}: {from} → {to}", change.path)
+}
+
+/// The story of one, oldest first.
+///
+/// # Errors
+/// Where `out` takes no more.
+pub fn write_story(out: &mut dyn Write, record: &Record) -> io::Result<()> {
+    writeln!(
+        out,
+        "{}: {}",
+        record.title(),
+        one_line(&record.proposal.diff)
+    )?;
+    for entry in &record.status.story {
+        let by = match entry.by.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", entry.by),
+        };
+        writeln!(
+            out,
+            "  {}  {:<10}  {}{by}",
+            entry.at, entry.phase, entry.detail
+        )?;
+    }
+    Ok(())
+}
+
+/// As kubectl tells ages: `42s`, `5m`, `3h`, `12d`.
+fn age(now: Timestamp, since: Timestamp) -> String {
+    let passed = now
+        .duration_since(since)
+        .max(SignedDuration::ZERO)
+        .as_secs();
+    match passed {
+        0..120 => format!("{passed}s"),
+        120..7_200 => format!("{}m", passed / 60),
+        7_200..172_800 => format!("{}h", passed / 3_600),
+        _ => format!("{}d", passed / 86_400),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod made_up {
+    use super::*;
+    use crate::analysis::assessment::RiskLevel;
+    use crate::autoscaler::{AutoscalerId, AutoscalerKind};
+    use crate::lifecycle::diff::{Key, Setting};
+    use crate::lifecycle::record::Proposal;
+
+    /// A minimum of six that might be two.
+    pub(crate) fn record() -> Record {
+        let id = AutoscalerId {
+            namespace: "shop".to_owned(),
+            name: "web".to_owned(),
+            kind: AutoscalerKind::HorizontalPodAutoscaler,
+        };
+        let proposal = Proposal {
+            uid: Some("1".to_owned()),
+            scales: None,
+            analyzed_at: None,
+            risk: RiskLevel::Low,
+            summary: String::new(),
+            saving_usd: None,
+            saving_share: Some(0.316),
+            diff: vec![Setting {
+                key: Key::MinReplicas,
+                from: 6.into(),
+                to: 2.into(),
+            }],
+            schedule: vec![],
+            evidence: Value::Null,
+            findings: Value::Null,
+        };
+        Record::propose(id, proposal, Timestamp::UNIX_EPOCH)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(records: &[&Record]) -> String {
+        let page = Page {
+            width: 80,
+            with_namespace: true,
+        };
+        let mut out = vec![];
+        let now = Timestamp::from_second(7_300).unwrap();
+        write_table(&mut out, records, now, page).unwrap();
+        anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
+    }
+
+    #[test]
+    fn a_table_tells_where_each_stands_and_why() {
+        let pending = made_up::record();
+        let mut blocked = made_up::record();
+        blocked.status.phase = Phase::Blocked;
+        blocked.status.detail = "unlicensed: no license".to_owned();
+        insta::assert_snapshot!(table(&[&pending, &blocked]));
+        assert_eq!(table(&[]), "");
+    }
+
+    #[test]
+    fn a_story_has_a_line_for_each_step() {
+        let mut out = vec![];
+        write_story(&mut out, &made_up::record()).unwrap();
+        insta::assert_snapshot!(String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn ages_are_kubectls() {
+        let cases = [
+            (0, "0s"),
+            (119, "119s"),
+            (120, "2m"),
+            (7_200, "2h"),
+            (172_800, "2d"),
+        ];
+        for (seconds, expected) in cases {
+            let now = Timestamp::from_second(seconds).unwrap();
+            assert_eq!(age(now, Timestamp::UNIX_EPOCH), expected);
+        }
+        assert_eq!(
+            age(Timestamp::UNIX_EPOCH, Timestamp::from_second(9).unwrap()),
+            "0s"
+        );
+    }
+}

@@ -1,0 +1,187 @@
+//! Where recommendations are kept: as ScalingRecommendation objects where the cluster knows them,
+//! else as the same objects in files of this user, one folder for each cluster.
+//!
+//! Whoever saves a record that another process has saved since gets a [`Error::Conflict`]: nothing
+//! is overwritten unseen.
+
+mod files;
+mod objects;
+
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::cluster::write::{Kind, WriteError};
+use crate::cluster::{self, Cluster};
+use crate::lifecycle::form::{self, Malformed};
+use crate::lifecycle::record::Record;
+pub use files::Files;
+pub use objects::Objects;
+
+/// ScalingRecommendations.
+pub const KIND: Kind = Kind {
+    group: form::GROUP,
+    version: form::VERSION,
+    plural: form::PLURAL,
+    kind: form::KIND,
+    namespaced: true,
+};
+
+/// One of the two places.
+#[derive(Clone, Debug)]
+pub enum Store {
+    Objects(Box<Objects>),
+    Files(Files),
+}
+
+/// A record as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    pub record: Record,
+    /// The object, with what we do not know and with the version that it was read at.
+    object: Value,
+}
+
+/// Everything that is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    /// Sorted by namespace and name.
+    pub records: Vec<Stored>,
+    /// What cannot be relied on.
+    pub malformed: Vec<Malformed>,
+}
+
+/// Why a record cannot be read or kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Somebody else has saved it since it was read.
+    #[error("{record} was changed by somebody else at the same time")]
+    Conflict { record: String },
+    #[error(transparent)]
+    Malformed(#[from] Malformed),
+    #[error("cannot save {record}")]
+    Write { record: String, source: WriteError },
+    #[error(transparent)]
+    Cluster(#[from] cluster::Error),
+    #[error("cannot use the folder of recommendations {}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
+    #[error("{} is no recommendation", path.display())]
+    NotJson {
+        path: PathBuf,
+        source: serde_json::Error,
+    },
+    #[error("no home directory for recommendations")]
+    NoHome,
+}
+
+impl Store {
+    /// That of a cluster: its own objects where it has the kind, else files of this user.
+    ///
+    /// # Errors
+    /// Where the cluster cannot be asked, or there is no place for files.
+    pub async fn of(cluster: &Cluster) -> Result<Self, Error> {
+        match cluster.serves(&KIND).await? {
+            true => Ok(Self::Objects(Box::new(Objects::of(cluster.clone())))),
+            false => Ok(Self::Files(Files::of(cluster).await?)),
+        }
+    }
+
+    /// Where it is, as messages name it.
+    pub fn place(&self) -> String {
+        match self {
+            Self::Objects(_) => "ScalingRecommendation objects in the cluster".to_owned(),
+            Self::Files(files) => format!("files below {}", files.folder().display()),
+        }
+    }
+
+    /// Those of a namespace, or of all.
+    ///
+    /// # Errors
+    /// Where they cannot be read at all.
+    pub async fn list(&self, namespace: Option<&str>) -> Result<Listed, Error> {
+        match self {
+            Self::Objects(it) => it.list(namespace).await,
+            Self::Files(it) => it.list(namespace),
+        }
+    }
+
+    /// One of them; `None` where there is none of that name.
+    ///
+    /// # Errors
+    /// Where it cannot be read or relied on.
+    pub async fn get(&self, namespace: &str, name: &str) -> Result<Option<Stored>, Error> {
+        let object = match self {
+            Self::Objects(it) => it.get(namespace, name).await?,
+            Self::Files(it) => it.get(namespace, name)?,
+        };
+        object.map(Stored::of).transpose().map_err(Error::from)
+    }
+
+    /// Keeps a new one.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where there is one of that name already.
+    pub async fn create(&self, record: &Record) -> Result<Stored, Error> {
+        let object = match self {
+            Self::Objects(it) => it.create(record).await?,
+            Self::Files(it) => it.create(record)?,
+        };
+        Ok(Stored::of(object)?)
+    }
+
+    /// Keeps `record` in place of `stored`.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] where `stored` is no longer what is kept.
+    pub async fn save(&self, stored: &Stored, record: &Record) -> Result<Stored, Error> {
+        if stored.record == *record {
+            return Ok(stored.clone());
+        }
+        let object = form::to_object(record, Some(&stored.object));
+        let object = match self {
+            Self::Objects(it) => it.save(stored, record, object).await?,
+            Self::Files(it) => it.save(stored, object)?,
+        };
+        Ok(Stored::of(object)?)
+    }
+
+    /// Forgets one.
+    ///
+    /// # Errors
+    /// Where that is refused; one that is gone already is forgotten.
+    pub async fn delete(&self, stored: &Stored) -> Result<(), Error> {
+        match self {
+            Self::Objects(it) => it.delete(&stored.record).await,
+            Self::Files(it) => it.delete(stored),
+        }
+    }
+}
+
+impl Stored {
+    fn of(object: Value) -> Result<Self, Malformed> {
+        Ok(Self {
+            record: form::from_object(&object)?,
+            object,
+        })
+    }
+
+    fn version(&self) -> &Value {
+        &self.object["metadata"]["resourceVersion"]
+    }
+}
+
+impl Listed {
+    fn of(objects: impl Iterator<Item = Value>) -> Self {
+        let mut listed = Self::default();
+        for object in objects {
+            match Stored::of(object) {
+                Ok(stored) => listed.records.push(stored),
+                Err(malformed) => listed.malformed.push(malformed),
+            }
+        }
+        let place = |it: &Stored| (it.record.namespace.clone(), it.record.name.clone());
+        listed.records.sort_by_cached_key(place);
+        listed
+    }
+}
