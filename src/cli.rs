@@ -3,6 +3,7 @@
 //! [`args`] is what was typed; [`decide`] makes a [`crate::config`] of it. [`Context`] alone
 //! reads the clock and knows the terminal.
 
+mod act;
 mod analyze;
 mod args;
 mod conflicts;
@@ -10,6 +11,7 @@ mod context;
 mod decide;
 mod demo;
 mod gather;
+pub(crate) mod license;
 mod names;
 mod runtime;
 mod signals;
@@ -38,14 +40,24 @@ pub fn main() -> std::process::ExitCode {
 pub fn command(program: &OsStr) -> clap::Command {
     let name = called_as(program);
     let ending = args::after_help(name);
-    Cli::command()
-        .bin_name(name)
+    below(Cli::command().bin_name(name), &ending)
         .after_help(ending.clone())
-        .mut_subcommands(|it| {
-            it.after_long_help(ending.clone())
-                .mut_args(without_empty_environment)
-        })
         .mut_args(without_empty_environment)
+}
+
+/// The same for every subcommand, and for theirs.
+fn below(command: clap::Command, ending: &str) -> clap::Command {
+    command.mut_subcommands(|it| {
+        below(it, ending)
+            .after_long_help(ending.to_owned())
+            .mut_args(without_empty_environment)
+    })
+}
+
+/// A command and all below it.
+fn with_subcommands(command: &clap::Command) -> Vec<&clap::Command> {
+    let inner = command.get_subcommands().flat_map(with_subcommands);
+    std::iter::once(command).chain(inner).collect()
 }
 
 /// How the user typed our name. kubectl runs `kubectl-stepscale` for `kubectl stepscale` and tells
@@ -116,9 +128,9 @@ fn refused_variable(err: &clap::Error) -> Option<String> {
     let typed =
         std::env::args().any(|it| it.trim_start_matches("--").split('=').next() == Some(flag));
     let command = Cli::command();
-    let all = std::iter::once(&command).chain(command.get_subcommands());
-    let arg = all
-        .flat_map(|it| it.get_arguments())
+    let arg = with_subcommands(&command)
+        .into_iter()
+        .flat_map(clap::Command::get_arguments)
         .find(|it| it.get_long() == Some(flag))?;
     let variable = arg.get_env()?.to_str()?;
     let is_its_value = std::env::var(variable).is_ok_and(|it| it == *value);
@@ -144,9 +156,7 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
     let file = decide::config_file(cli.global.config.as_deref())?;
     let color = decide::color(&cli.global, &file)?;
     let cx = cx.clone().with_color(color);
-    let Some((_, typed)) = matches.subcommand() else {
-        return Err(Error::usage("expected a subcommand"));
-    };
+    let (_, typed) = conflicts::innermost(matches);
     let origin = decide::Origin::new(&file, typed);
     match cli.command {
         Command::Analyze(args) => {
@@ -161,6 +171,30 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
             let config = decide::gather(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), gather::run(cx, config))
         }
+        Command::Approve(args) => {
+            let config = decide::approve(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::decide::run(cx, config))
+        }
+        Command::Reject(args) => {
+            let config = decide::reject(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::decide::run(cx, config))
+        }
+        Command::Apply(args) => {
+            let config = decide::apply(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::apply::run(cx, config))
+        }
+        Command::Revert(args) => {
+            let config = decide::revert(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::decide::run(cx, config))
+        }
+        Command::Status(args) => {
+            let config = decide::status(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::status::run(cx, config))
+        }
+        Command::Install(args) => {
+            let config = decide::install(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::install::run(cx, config))
+        }
         Command::Demo(args) => {
             let config = decide::demo(&args, &origin)?;
             match config.exec.clone() {
@@ -169,6 +203,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
                     demo::exec(cx, config, command, signals)
                 }),
             }
+        }
+        Command::License(command) => {
+            let config = decide::license(&cli.global, &command, &origin)?;
+            runtime::run(&cx.clone(), license::run(cx, config))
         }
     }
 }
@@ -213,9 +251,9 @@ mod tests {
     #[test]
     fn every_key_of_the_configuration_file_is_a_flag_or_has_one() {
         let command = command(OsStr::new("kubectl-stepscale"));
-        let known = command.get_subcommands().flat_map(|it| it.get_arguments());
+        let known = with_subcommands(&command).into_iter();
         let longs: Vec<&str> = known
-            .chain(command.get_arguments())
+            .flat_map(clap::Command::get_arguments)
             .flat_map(|it| it.get_long_and_visible_aliases().unwrap_or_default())
             .collect();
         for (key, flag) in decide::FLAG_OF_KEY {

@@ -4,7 +4,9 @@
 //! `cli/` does the deciding, since it alone knows the flags; what is here is the result, the
 //! defaults, and the [`file`](mod@file).
 
+pub mod act;
 pub mod file;
+pub mod license;
 pub(crate) mod values;
 
 use std::path::PathBuf;
@@ -26,6 +28,8 @@ pub struct Config {
     /// Its window is the length of the question's.
     pub analysis: AnalysisSettings,
     pub report: Report,
+    /// Whether the recommendations for a cluster are kept, for `apply`.
+    pub save: bool,
 }
 
 /// Whose past to look at, where it comes from, and which part of it.

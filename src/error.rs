@@ -3,7 +3,9 @@
 //! Modules have small errors of their own, which say what happened. Here they meet; advice and
 //! exit codes live here and nowhere else.
 
+mod act;
 mod cluster;
+pub mod license;
 mod metrics;
 mod simulation;
 
@@ -69,6 +71,20 @@ pub enum Error {
     Simulation {
         autoscaler: AutoscalerId,
         source: analysis::simulation::Error,
+    },
+    #[error(transparent)]
+    License(#[from] license::Error),
+    #[error(transparent)]
+    Store(#[from] crate::store::Error),
+    #[error(transparent)]
+    Conduct(Box<crate::conduct::Error>),
+    /// Recommendations that were named and are not there: `rec/web in namespace shop`.
+    #[error("not found among the {place}: {}", missing.join(", "))]
+    NoRecommendation { missing: Vec<String>, place: String },
+    #[error("cannot install {name}")]
+    Install {
+        name: String,
+        source: crate::cluster::write::WriteError,
     },
     #[error(transparent)]
     Sandbox(#[from] sandbox::Error),
@@ -144,6 +160,12 @@ impl Exit {
     }
 }
 
+impl From<crate::conduct::Error> for Error {
+    fn from(error: crate::conduct::Error) -> Self {
+        Self::Conduct(Box::new(error))
+    }
+}
+
 impl From<Exit> for std::process::ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
@@ -185,6 +207,14 @@ impl Error {
                 "its settings are those of {owner}; change them there"
             )),
             Self::Simulation { source, .. } => simulation::hint(source),
+            Self::License(err) => Some(license::hint(err)),
+            Self::Store(err) => act::store_hint(err),
+            Self::Conduct(err) => act::conduct_hint(err),
+            Self::NoRecommendation { .. } => Some(
+                "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
+                    .to_owned(),
+            ),
+            Self::Install { source, .. } => act::write_hint(source),
             Self::Sandbox(err) => Some(sandbox_hint(err)),
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Content { flag, .. } => Some(format!(
@@ -214,6 +244,11 @@ impl Error {
             Self::NoPast { .. } => Exit::Unreachable,
             Self::Owned { .. } => Exit::Refused,
             Self::Simulation { source, .. } => simulation::exit(source),
+            Self::License(err) => license::exit(err),
+            Self::Store(err) => act::store_exit(err),
+            Self::Conduct(err) => act::conduct_exit(err),
+            Self::NoRecommendation { .. } => Exit::ObjectNotFound,
+            Self::Install { source, .. } => act::write_exit(source),
             Self::Cluster(err) => cluster::exit(err),
             Self::Prometheus(err) => metrics::prometheus_exit(err),
             Self::Snapshot(err) => metrics::snapshot_exit(err),

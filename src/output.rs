@@ -5,6 +5,7 @@
 //! [`crate::config::Format`], a line in [`write`].
 
 mod layout;
+pub mod license;
 pub mod patch;
 pub mod progress;
 pub mod records;

@@ -1,15 +1,19 @@
 //! `analyze`: recommend changes to autoscaler settings.
 
+use super::act::{Session, save};
 use super::context::Context;
-use super::sources;
-use crate::cluster::Namespaces;
-use crate::config::{Config, FailOn};
+use super::sources::{self, Gathered};
+use crate::cluster::{self, Cluster, Namespaces};
+use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
+use crate::fleet::Fleet;
 use crate::output::report::{AnalysisReport, Run};
+use crate::output::summary::counted;
 use crate::output::{self, Page, summary};
 
 pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
     let gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
+    let saving = Saving::of(&config, &gathered);
     let report = AnalysisReport::new(Run {
         fleet: &gathered.fleet,
         assessments: gathered.assessments,
@@ -18,7 +22,54 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         taken_at: gathered.taken_at,
     });
     present(&cx, &config, &report)?;
+    if let Some(saving) = saving {
+        saving.save(&cx, &report).await;
+    }
     Ok(exit(&report, config.report.fail_on))
+}
+
+/// Where what is recommended is kept, for `apply`.
+struct Saving {
+    cluster: Cluster,
+    connection: cluster::Options,
+    fleet: Fleet,
+}
+
+impl Saving {
+    /// `None` where it is not to be kept: of a snapshot, of another time than now, or unasked.
+    fn of(config: &Config, gathered: &Gathered) -> Option<Self> {
+        let Input::Cluster { connection, .. } = &config.question.input else {
+            return None;
+        };
+        if !config.save || config.question.now.is_some() {
+            return None;
+        }
+        Some(Self {
+            cluster: gathered.cluster.clone()?,
+            connection: connection.clone(),
+            fleet: gathered.fleet.clone(),
+        })
+    }
+
+    /// An analysis is of use also where it cannot be kept.
+    async fn save(self, cx: &Context, report: &AnalysisReport) {
+        let saved = async {
+            let session = Session::with(self.cluster, &self.connection).await?;
+            let waiting = save::save(&session, report, &self.fleet).await?;
+            Ok::<_, Error>((waiting, session.store.place()))
+        };
+        match saved.await {
+            Ok((0, _)) => {}
+            Ok((waiting, place)) => cx.note(&format!(
+                "{} saved as {place}: review with `kubectl stepscale status`, then `apply`",
+                counted(waiting, "recommendation")
+            )),
+            Err(error) => cx.note(&format!(
+                "warning: the recommendations were not saved: {error}; pass --no-save where they \
+                 need not be"
+            )),
+        }
+    }
 }
 
 fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(), Error> {

@@ -1,7 +1,9 @@
 //! What may be typed. Doc comments are the help text.
 
+pub(crate) mod act;
 pub(crate) mod analysis;
 pub(crate) mod demo;
+pub(crate) mod license;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
 
@@ -15,8 +17,10 @@ use jiff::Timestamp;
 use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
 use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
+pub(crate) use act::{ApplyArgs, ApproveArgs, InstallArgs, RejectArgs, RevertArgs, StatusArgs};
 pub(crate) use analysis::AnalysisArgs;
 pub(crate) use demo::DemoArgs;
+pub(crate) use license::LicenseCommand;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
 
@@ -47,7 +51,15 @@ pub(crate) enum Command {
     Analyze(Box<AnalyzeArgs>),
     Simulate(Box<SimulateArgs>),
     Gather(Box<GatherArgs>),
+    Approve(ApproveArgs),
+    Reject(RejectArgs),
+    Apply(Box<ApplyArgs>),
+    Revert(RevertArgs),
+    Status(StatusArgs),
+    Install(InstallArgs),
     Demo(Box<DemoArgs>),
+    #[command(subcommand)]
+    License(LicenseCommand),
 }
 
 /// The end of every help page, for a program called `name`.
@@ -61,7 +73,8 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
          {name} gather -A --history -o shop.jsonl.gz\n  \
-         {name} demo                          a cluster in memory, to try all this\n\n{EXIT_CODES}"
+         {name} demo                          a cluster in memory, to try all this\n  \
+         {name} license show                  the license that counts here\n\n{EXIT_CODES}"
     )
 }
 
@@ -142,6 +155,9 @@ pub(crate) struct AnalyzeArgs {
     pub(crate) analysis: AnalysisArgs,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+    /// Do not keep the recommendations for `apply`
+    #[arg(long, help_heading = OUTPUT)]
+    pub(crate) no_save: bool,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

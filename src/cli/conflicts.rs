@@ -29,9 +29,10 @@ const OF_THE_PAST: [&str; 6] = [
 ];
 
 /// Pairs of which at most one may be typed.
-const PAIRS: [(&str, &str); 8] = [
+const PAIRS: [(&str, &str); 9] = [
     ("namespace", "all_namespaces"),
     ("selector", "names"),
+    ("license", "license_secret"),
     ("prometheus_bearer_token", "prometheus_bearer_token_file"),
     ("prometheus_bearer_token", "prometheus_basic_auth"),
     ("prometheus_bearer_token", "prometheus_basic_auth_file"),
@@ -42,10 +43,8 @@ const PAIRS: [(&str, &str); 8] = [
 
 /// Refuses flags of `matches` that contradict each other.
 pub(super) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Error> {
-    let Some((name, typed)) = matches.subcommand() else {
-        return Ok(());
-    };
-    let Some(command) = command.find_subcommand_mut(name) else {
+    let (names, typed) = innermost(matches);
+    let Some(command) = below(command, &names) else {
         return Ok(());
     };
     for (first, second) in pairs() {
@@ -54,6 +53,25 @@ pub(super) fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), c
         }
     }
     needs_history(command, typed)
+}
+
+/// The names of the subcommand that was typed, outermost first, and what was typed after them.
+pub(super) fn innermost(matches: &ArgMatches) -> (Vec<&str>, &ArgMatches) {
+    let (mut names, mut typed) = (Vec::new(), matches);
+    while let Some((name, inner)) = typed.subcommand() {
+        names.push(name);
+        typed = inner;
+    }
+    (names, typed)
+}
+
+/// The command that `names` leads to.
+fn below<'c>(command: &'c mut Command, names: &[&str]) -> Option<&'c mut Command> {
+    let mut at = command;
+    for name in names {
+        at = at.find_subcommand_mut(name)?;
+    }
+    Some(at)
 }
 
 fn pairs() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -149,6 +167,11 @@ mod tests {
                 "--prometheus-basic-auth",
             ),
             (
+                "x license show --license l --license-secret a/b",
+                "--license",
+                "--license-secret",
+            ),
+            (
                 "x gather -o f --metrics-step-seconds 60",
                 "--metrics-step-seconds",
                 "--history",
@@ -171,6 +194,7 @@ mod tests {
             "x analyze --from f -n a --window-days 7",
             "x analyze -A --prometheus-url http://a --prometheus-bearer-token-file t",
             "x gather --history -o f --prometheus-url http://a",
+            "x license show --license l --license-signature s",
         ] {
             assert_eq!(checked(line), Ok(()), "{line}");
         }

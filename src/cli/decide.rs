@@ -1,8 +1,10 @@
 //! From what was typed to what it means: flags beat environment, environment beats the
 //! configuration file, the file beats the defaults of [`crate::config`].
 
+mod act;
 mod analysis;
 mod demo;
+mod license;
 mod prometheus;
 mod simulate;
 
@@ -23,12 +25,14 @@ use crate::config::{
     Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
+pub(super) use act::{apply, approve, install, reject, revert, status};
 pub(super) use demo::demo;
+pub(super) use license::{beside, license};
 pub(super) use simulate::simulate;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 31] = [
+pub(super) const FLAG_OF_KEY: [(&str, &str); 36] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -60,6 +64,11 @@ pub(super) const FLAG_OF_KEY: [(&str, &str); 31] = [
     ("analysis.failOn", "fail-on"),
     ("prices.cpuHour", "cpu-hour-price"),
     ("prices.memoryGibHour", "memory-gib-hour-price"),
+    ("license.file", "license"),
+    ("license.signature", "license-signature"),
+    ("license.secret", "license-secret"),
+    ("license.publicKey", "license-public-key"),
+    ("license.graceDays", "license-grace-days"),
     ("cluster.requestTimeout", "request-timeout"),
     ("output.format", "output"),
     ("output.color", "color"),
@@ -142,6 +151,7 @@ pub(super) fn analyze(
     Ok(Config {
         analysis: analysis::settings(&args.analysis, question.window, origin)?,
         report: report(&args.output, origin)?,
+        save: !args.no_save,
         question,
     })
 }

@@ -8,19 +8,26 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use jiff::Timestamp;
+
 use super::context::Context;
 use super::signals::Signals;
-use super::{analyze, sources};
+use super::{analyze, license, sources};
 use crate::analysis::AnalysisSettings;
 use crate::autoscaler::target::TargetRef;
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::{Config, DemoConfig, Input, Metrics, Question, Report, Window};
 use crate::error::{Error, Exit};
+use crate::lifecycle::form;
 use crate::sandbox::{Faults, Options, Sandbox};
 use left_out::LeftOut;
 
 /// What kubectl looks for to run `kubectl stepscale`.
 const PLUGIN: &str = "kubectl-stepscale";
+
+/// Files of the trial license.
+const LICENSE: &str = "license.json";
+const PUBLIC_KEY: &str = "license.pub";
 
 pub(super) async fn run(cx: Context, config: DemoConfig) -> Result<Exit, Error> {
     let (sandbox, home) = start(&cx, &config).await?;
@@ -46,7 +53,9 @@ pub(super) async fn exec(
 
 async fn start(cx: &Context, config: &DemoConfig) -> Result<(Sandbox, Home), Error> {
     let now = cx.now();
-    let (seed, unread) = sources::seed(config.snapshot.as_ref(), now).await?;
+    let (mut seed, unread) = sources::seed(config.snapshot.as_ref(), now).await?;
+    // Recommendations are objects that kubectl shows.
+    seed.objects.push(form::definition());
     let not_run: Vec<TargetRef> = seed.not_run().cloned().collect();
     let options = Options {
         seed,
@@ -71,7 +80,7 @@ async fn start(cx: &Context, config: &DemoConfig) -> Result<(Sandbox, Home), Err
     if let Some(line) = left_out.line() {
         cx.note(&line);
     }
-    let home = Home::new(&sandbox)?;
+    let home = Home::new(&sandbox, now)?;
     Ok((sandbox, home))
 }
 
@@ -90,14 +99,15 @@ fn faults(path: &Path) -> Result<Faults, Error> {
     crate::yaml::parse(&text).map_err(|err| content(err.to_string()))
 }
 
-/// A folder with the kubeconfig and, for kubectl to find, this program; gone with the demo.
+/// A folder with the kubeconfig, a license for `apply` and, for kubectl to find, this program; gone
+/// with the demo.
 struct Home {
     kubeconfig: PathBuf,
     folder: tempfile::TempDir,
 }
 
 impl Home {
-    fn new(sandbox: &Sandbox) -> Result<Self, Error> {
+    fn new(sandbox: &Sandbox, now: Timestamp) -> Result<Self, Error> {
         let folder = tempfile::Builder::new()
             .prefix("stepscale-demo-")
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
@@ -108,10 +118,35 @@ impl Home {
             .write_kubeconfig(&kubeconfig)
             .map_err(Error::Start)?;
         let home = Self { kubeconfig, folder };
+        home.issue_license(now)?;
         let link = || std::os::unix::fs::symlink(std::env::current_exe()?, home.bin().join(PLUGIN));
         let linked = std::fs::create_dir(home.bin()).and_then(|()| link());
         linked.map_err(Error::Start)?;
         Ok(home)
+    }
+
+    /// Writes a trial license, whose key nobody keeps.
+    fn issue_license(&self, now: Timestamp) -> Result<(), Error> {
+        let trial = license::trial(now)?;
+        let signature = format!("{LICENSE}.sig");
+        for (name, bytes) in [
+            (LICENSE, trial.payload.as_slice()),
+            (&signature, trial.signature.as_bytes()),
+            (PUBLIC_KEY, trial.public_key.as_bytes()),
+        ] {
+            std::fs::write(self.folder.path().join(name), bytes).map_err(Error::Start)?;
+        }
+        Ok(())
+    }
+
+    /// What the environment of a user of the demo has.
+    fn variables(&self) -> [(&'static str, PathBuf); 3] {
+        let folder = self.folder.path();
+        [
+            ("KUBECONFIG", self.kubeconfig.clone()),
+            ("STEPSCALE_LICENSE", folder.join(LICENSE)),
+            ("STEPSCALE_LICENSE_PUBLIC_KEY", folder.join(PUBLIC_KEY)),
+        ]
     }
 
     /// The folder with this program as a plugin of kubectl.
@@ -146,12 +181,13 @@ async fn show(cx: &Context, sandbox: &Sandbox, home: &Home) -> Result<Exit, Erro
 /// What the shell has to know.
 fn exports(home: &Home) -> Vec<String> {
     let quoted = |path: &Path| introduction::quoted(&path.display().to_string());
-    let kubeconfig = format!("KUBECONFIG={}", quoted(&home.kubeconfig));
+    let variables = home.variables().into_iter();
+    let variables = variables.map(|(name, path)| format!("{name}={}", quoted(&path)));
     // Not every shell keeps what it puts in place of a variable in one piece.
     let path = home
         .search_path()
         .map(|_| format!("PATH=\"$PATH\":{}", quoted(&home.bin())));
-    std::iter::once(kubeconfig).chain(path).collect()
+    variables.chain(path).collect()
 }
 
 /// Every autoscaler, as the command that the introduction names would analyze it.
@@ -181,6 +217,7 @@ fn analysis(kubeconfig: &Path) -> Config {
             ..AnalysisSettings::default()
         },
         report: Report::default(),
+        save: true,
     }
 }
 
@@ -189,7 +226,10 @@ fn shell(command: &str, home: &Home) -> Command {
     let mut shell = Command::new("/bin/sh");
     shell
         .args(["-c", command])
-        .env("KUBECONFIG", &home.kubeconfig);
+        .envs(home.variables())
+        // It would stand beside the file.
+        .env_remove("STEPSCALE_LICENSE_SECRET")
+        .env_remove("STEPSCALE_LICENSE_SIGNATURE");
     if let Some(path) = home.search_path() {
         shell.env("PATH", path);
     }

@@ -20,6 +20,7 @@ use tokio::task::{self, JoinError};
 use crate::analysis::assessment::Assessment;
 use crate::autoscaler::workload::{ContainerRole, Workload};
 use crate::autoscaler::{Autoscaler, Metric, Resource};
+use crate::cluster::Cluster;
 use crate::config::{Config, GatherConfig, Input, Question, Window};
 use crate::error::Error;
 use crate::fleet::{Fleet, Subject};
@@ -34,6 +35,8 @@ use series::Unread;
 /// The autoscalers in scope, each judged on its history.
 #[derive(Debug)]
 pub(super) struct Gathered {
+    /// `None` for a snapshot.
+    pub(super) cluster: Option<Cluster>,
     pub(super) fleet: Fleet,
     /// In any order.
     pub(super) assessments: Vec<Assessment>,
@@ -68,6 +71,7 @@ pub(super) async fn assess(
         now,
     } = answered.asked;
     Ok(Gathered {
+        cluster: answered.cluster,
         fleet: Arc::unwrap_or_clone(fleet),
         assessments,
         reading: answered.reading?,
@@ -97,6 +101,8 @@ impl Asked {
 
 /// What came of it: every history went to `taker`.
 struct Answered<T> {
+    /// `None` for a snapshot.
+    cluster: Option<Cluster>,
     asked: Asked,
     taker: T,
     reading: Result<Reading, Error>,

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of the README.
-pub const KEYS: [&str; 30] = [
+pub const KEYS: [&str; 35] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -41,6 +41,11 @@ pub const KEYS: [&str; 30] = [
     "analysis.failOn",
     "prices.cpuHour",
     "prices.memoryGibHour",
+    "license.file",
+    "license.signature",
+    "license.secret",
+    "license.publicKey",
+    "license.graceDays",
     "cluster.requestTimeout",
     "output.format",
     "output.color",

@@ -48,6 +48,21 @@ fn help_of_demo() {
 }
 
 #[test]
+fn help_of_license() {
+    insta::assert_snapshot!(printed(&["license", "--help"]));
+}
+
+#[test]
+fn help_of_license_issue() {
+    insta::assert_snapshot!(printed(&["license", "issue", "--help"]));
+}
+
+#[test]
+fn help_of_license_show() {
+    insta::assert_snapshot!(printed(&["license", "show", "--help"]));
+}
+
+#[test]
 fn the_usage_follows_the_name_of_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("stepscale");
@@ -71,10 +86,9 @@ fn the_version_is_that_of_the_crate() {
 fn the_readme_has_every_flag_and_no_other() {
     let mut known = BTreeSet::new();
     let command = stepscale::cli::command(OsStr::new("kubectl-stepscale"));
-    for args in command.get_subcommands().map(|it| it.get_arguments()) {
-        known.extend(args.flat_map(longs));
+    for command in with_subcommands(&command) {
+        known.extend(command.get_arguments().flat_map(longs));
     }
-    known.extend(command.get_arguments().flat_map(longs));
     let told = flags_in(section("## Options"));
     assert_eq!(told, known);
 }
@@ -102,6 +116,11 @@ fn the_readme_has_the_exit_codes_of_the_help() {
 fn section(heading: &str) -> &'static str {
     let (_, after) = README.split_once(heading).unwrap();
     after.split("\n## ").next().unwrap()
+}
+
+fn with_subcommands(command: &clap::Command) -> Vec<&clap::Command> {
+    let inner = command.get_subcommands().flat_map(with_subcommands);
+    std::iter::once(command).chain(inner).collect()
 }
 
 fn longs(arg: &clap::Arg) -> Vec<String> {

@@ -17,6 +17,8 @@ mod interrupt;
 mod inventory;
 mod kubectl;
 mod kubectl_session;
+mod license;
+mod lifecycle;
 mod metrics_api;
 mod queries;
 mod rig;

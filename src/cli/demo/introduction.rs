@@ -53,12 +53,13 @@ fn groups(autoscaler: Option<&AutoscalerId>) -> Vec<(&'static str, Vec<String>)>
         namespace, name, ..
     }) = autoscaler
     {
-        let commands = vec![
-            format!("kubectl describe hpa {name} -n {namespace}"),
-            format!("kubectl stepscale simulate hpa/{name} -n {namespace} --compare"),
-        ];
-        groups.push(("one of them, and its past replayed", commands));
+        let simulate = format!("kubectl stepscale simulate hpa/{name} -n {namespace} --compare");
+        groups.push(("one of them, and its past replayed", vec![simulate]));
     }
+    groups.push((
+        "put changes in force; `kubectl get scalerec -A` shows them",
+        owned(&["kubectl stepscale apply -A"]),
+    ));
     groups
 }
 

@@ -35,8 +35,10 @@ pub(super) async fn ask<T>(
         times,
     };
     let reading = sources.read(&asked.fleet, &asked.request, sender, progress);
+    let reading = reading.await;
     Ok(Answered {
-        reading: reading.await,
+        cluster: Some(cluster),
+        reading,
         taker,
         asked,
     })

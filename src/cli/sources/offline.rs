@@ -62,6 +62,7 @@ fn read<T>(
     // theirs, which waiting for them brings up.
     let reading = snapshot.deliver(&asked.request, |it| drop(sender.blocking_send(it)));
     Ok(Answered {
+        cluster: None,
         reading: reading.map_err(Error::from),
         taker,
         asked,

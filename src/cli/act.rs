@@ -1,0 +1,117 @@
+//! The subcommands that decide on recommendations and carry them out, and what they share: the
+//! cluster, the store, who is asking.
+
+pub(super) mod apply;
+pub(super) mod decide;
+pub(super) mod install;
+pub(super) mod save;
+pub(super) mod status;
+
+use super::context::Context;
+use crate::cluster::{self, Cluster, Namespaces};
+use crate::conduct::Conductor;
+use crate::config::act::Records;
+use crate::error::Error;
+use crate::lifecycle::guard::{License, Limits};
+use crate::lifecycle::step::Policy;
+use crate::output::progress::Stage;
+use crate::store::{Listed, Store, Stored};
+
+/// A cluster with its recommendations.
+pub(super) struct Session {
+    pub(super) cluster: Cluster,
+    pub(super) store: Store,
+    by: String,
+}
+
+impl Session {
+    pub(super) async fn open(cx: &Context, options: &cluster::Options) -> Result<Self, Error> {
+        let to = "the cluster".to_owned();
+        cx.progress().at(&Stage::Connect { to });
+        Self::with(cluster::connect(options).await?, options).await
+    }
+
+    /// The recommendations of a cluster that is connected already.
+    pub(super) async fn with(cluster: Cluster, options: &cluster::Options) -> Result<Self, Error> {
+        Ok(Self {
+            store: Store::of(&cluster).await?,
+            by: options.impersonate.clone().unwrap_or_else(user),
+            cluster,
+        })
+    }
+
+    /// Whoever carries out deeds in the name of this user.
+    pub(super) fn conductor(&self, limits: Limits, license: License) -> Conductor<'_> {
+        Conductor {
+            cluster: &self.cluster,
+            store: &self.store,
+            policy: Policy::default(),
+            limits,
+            license,
+            by: self.by.clone(),
+            reason: String::new(),
+        }
+    }
+
+    /// One that only decides, for which nobody needs a license.
+    pub(super) fn decider(&self) -> Conductor<'_> {
+        let why = "not asked for".to_owned();
+        self.conductor(Limits::default(), License::None { why })
+    }
+
+    /// The recommendations that are meant, as they are kept.
+    ///
+    /// # Errors
+    /// Where a name is none's.
+    pub(super) async fn chosen(
+        &self,
+        cx: &Context,
+        records: &Records,
+    ) -> Result<Vec<Stored>, Error> {
+        let namespace = self.namespace(&records.namespaces);
+        if records.names.is_empty() {
+            return self.all(cx, namespace).await;
+        }
+        let namespace = namespace.unwrap_or_else(|| self.cluster.namespace());
+        let (mut found, mut missing) = (vec![], vec![]);
+        for name in &records.names {
+            match self.store.get(namespace, name).await? {
+                Some(stored) => found.push(stored),
+                None => missing.push(format!("rec/{name} in namespace {namespace}")),
+            }
+        }
+        match missing.is_empty() {
+            true => Ok(found),
+            false => Err(Error::NoRecommendation {
+                missing,
+                place: self.store.place(),
+            }),
+        }
+    }
+
+    async fn all(&self, cx: &Context, namespace: Option<&str>) -> Result<Vec<Stored>, Error> {
+        let Listed { records, malformed } = self.store.list(namespace).await?;
+        for malformed in malformed {
+            cx.note(&format!("warning: left out {malformed}"));
+        }
+        Ok(records)
+    }
+
+    /// `None` for all.
+    pub(super) fn namespace<'a>(&'a self, namespaces: &'a Namespaces) -> Option<&'a str> {
+        match namespaces {
+            Namespaces::All => None,
+            Namespaces::One(namespace) => Some(namespace),
+            Namespaces::Current => Some(self.cluster.namespace()),
+        }
+    }
+}
+
+/// Who runs this, by the machine's name for them.
+fn user() -> String {
+    let named = ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|it| std::env::var(it).ok());
+    let named = named.filter(|it| !it.is_empty());
+    named.unwrap_or_else(|| "unknown".to_owned())
+}

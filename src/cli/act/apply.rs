@@ -1,0 +1,333 @@
+//! `apply`: puts recommendations in force.
+
+use std::io::IsTerminal;
+
+use tokio::task;
+
+use super::Session;
+use super::decide::say;
+use crate::analysis::assessment::RiskLevel;
+use crate::cli::context::Context;
+use crate::cli::license;
+use crate::cli::sources::finished;
+use crate::cluster::{NameArgument, Namespaces, Scope};
+use crate::conduct::{Applied, Conductor, Surroundings};
+use crate::config::act::{ApplyConfig, DryRun, ForGit};
+use crate::error::{Error, Exit};
+use crate::fleet::Fleet;
+use crate::lifecycle::diff::one_line;
+use crate::lifecycle::guard::Limits;
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::record::Record;
+use crate::lifecycle::step::Event;
+use crate::lifecycle::{changes, settings};
+use crate::output::patch::{self, Proposed};
+use crate::output::records;
+use crate::store::Stored;
+
+pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit, Error> {
+    let session = Session::open(&cx, &config.records.connection).await?;
+    let mut chosen = session.chosen(&cx, &config.records).await?;
+    if config.records.names.is_empty() {
+        chosen.retain(|it| is_open(&it.record, config.yes));
+        let is_asking = !config.yes && config.dry_run == DryRun::None && config.for_git.is_none();
+        if is_asking && !chosen.is_empty() {
+            chosen = asked(&cx, chosen).await?;
+        }
+    }
+    if chosen.is_empty() {
+        cx.note("nothing to apply: `kubectl stepscale status` lists what there is");
+        return Ok(Exit::Clean);
+    }
+    if let Some(form) = config.for_git {
+        return print_for_git(&cx, &session, &chosen, form).await;
+    }
+    match config.dry_run {
+        DryRun::None => {}
+        DryRun::Client => return foretell(&cx, &chosen),
+        DryRun::Server => return rehearse(&cx, &session, &chosen).await,
+    }
+    let license = license::resolve(Some(&session.cluster), &config.license, cx.now()).await?;
+    if let Some(warning) = license.warning() {
+        cx.note(&format!("warning: {warning}"));
+    }
+    let conductor = Conductor {
+        reason: config.reason.clone(),
+        ..session.conductor(config.limits.clone(), license.allowance())
+    };
+    let mut exit = Exit::Clean;
+    // What cannot be done to one does not keep the others.
+    for stored in chosen {
+        let ended = apply(&cx, &session, &conductor, stored).await;
+        let ended = ended.unwrap_or_else(|err| told(&cx, &err));
+        if exit == Exit::Clean {
+            exit = ended;
+        }
+    }
+    Ok(exit)
+}
+
+/// Whether it waits for somebody to apply it; without anybody to ask, only what was approved.
+fn is_open(record: &Record, only_approved: bool) -> bool {
+    match record.status.phase {
+        Phase::Pending => !only_approved || record.approved,
+        Phase::Approved | Phase::Blocked | Phase::Failed => record.approved || !only_approved,
+        Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::RolledBack
+        | Phase::Rejected
+        | Phase::Superseded => false,
+    }
+}
+
+/// Those that somebody picks.
+async fn asked(cx: &Context, all: Vec<Stored>) -> Result<Vec<Stored>, Error> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Error::Usage {
+            message: "there is nobody to ask which recommendations to apply".to_owned(),
+            hint: Some("name them, or pass --yes to apply all that are approved".to_owned()),
+        });
+    }
+    cx.progress().finish();
+    finished(task::spawn_blocking(move || pick(all)).await)
+}
+
+fn pick(mut all: Vec<Stored>) -> Result<Vec<Stored>, Error> {
+    let lines: Vec<String> = all.iter().map(|it| records::line(&it.record)).collect();
+    let picked = dialoguer::MultiSelect::new()
+        .with_prompt("Apply which? (space to pick, enter to go on)")
+        .items(&lines)
+        .interact_opt();
+    let picked = picked.map_err(unanswered)?.unwrap_or_default();
+    let mut index = 0;
+    all.retain(|_| {
+        index += 1;
+        picked.contains(&(index - 1))
+    });
+    let mut confirmed = vec![];
+    for stored in all {
+        if stored.record.proposal.risk < RiskLevel::High || is_confirmed(&stored.record)? {
+            confirmed.push(stored);
+        }
+    }
+    Ok(confirmed)
+}
+
+/// What is risky has to be typed.
+fn is_confirmed(record: &Record) -> Result<bool, Error> {
+    let typed: String = dialoguer::Input::new()
+        .with_prompt(format!(
+            "{} is of high risk ({}). Type its name to apply it",
+            record.title(),
+            one_line(&record.proposal.diff)
+        ))
+        .allow_empty(true)
+        .interact_text()
+        .map_err(unanswered)?;
+    Ok(typed.trim() == record.name)
+}
+
+fn unanswered(error: dialoguer::Error) -> Error {
+    let dialoguer::Error::IO(source) = error;
+    Error::Start(source)
+}
+
+/// Tells an error; its exit code.
+pub(super) fn told(cx: &Context, error: &Error) -> Exit {
+    cx.note(error.render().trim_end());
+    error.exit()
+}
+
+/// Clean where it is in force.
+async fn apply(
+    cx: &Context,
+    session: &Session,
+    conductor: &Conductor<'_>,
+    stored: Stored,
+) -> Result<Exit, Error> {
+    let stored = conductor.settled(stored).await?;
+    let by = conductor.by.clone();
+    // To name it is to say yes to it.
+    let stored = match stored.record.status.phase {
+        Phase::Pending => conductor.happen(&stored, Event::Approved { by }).await?,
+        Phase::Approved
+        | Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::RolledBack
+        | Phase::Blocked
+        | Phase::Failed
+        | Phase::Rejected
+        | Phase::Superseded => stored,
+    };
+    let surroundings = surroundings(session, &conductor.limits, &stored.record).await?;
+    match conductor.apply(stored, &surroundings).await? {
+        Applied::Done(saved) => {
+            say(cx, &saved, "applied")?;
+            if let Some(until) = saved.record.status.probation_until {
+                cx.note(&format!("on probation until {until}"));
+            }
+            Ok(Exit::Clean)
+        }
+        Applied::Already(saved) => say(cx, &saved, "unchanged"),
+        Applied::Refused(saved, refusal) => {
+            let record = &saved.record;
+            cx.note(&format!("error: {} is blocked: {refusal}", record.title()));
+            cx.note(&format!("hint: {}", refusal.way_out(record)));
+            Ok(Exit::Refused)
+        }
+        Applied::Failed(saved, why) => {
+            cx.note(&format!(
+                "error: {} was not applied: {why}",
+                saved.record.title()
+            ));
+            Ok(Exit::Unreachable)
+        }
+    }
+}
+
+/// The fleet around a recommendation as it is now.
+async fn surroundings(
+    session: &Session,
+    limits: &Limits,
+    record: &Record,
+) -> Result<Surroundings, Error> {
+    let id = &record.autoscaler;
+    let scope = Scope {
+        namespaces: Namespaces::One(id.namespace.clone()),
+        selector: None,
+        names: vec![NameArgument {
+            kind: Some(id.kind),
+            name: id.name.clone(),
+        }],
+    };
+    let subject = match session.cluster.inventory(&scope).await {
+        Ok(Fleet { subjects, .. }) => subjects.into_iter().next(),
+        // That it is gone is found out, and told, where it is written.
+        Err(crate::cluster::Error::NotFound { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    // The whole fleet need not be seen by who does not ask about it.
+    let others = match limits.max_in_probation.is_some() || limits.stop_on_revert {
+        true => session.store.list(None).await?.records,
+        false => vec![],
+    };
+    let others = others.iter().map(|it| &it.record);
+    let others = others.filter(|it| (&it.namespace, &it.name) != (&record.namespace, &record.name));
+    let in_phase = |phases: &'static [Phase]| {
+        others
+            .clone()
+            .filter(move |it| phases.contains(&it.status.phase))
+    };
+    Ok(Surroundings {
+        subject,
+        in_probation: in_phase(&[Phase::Applied]).count(),
+        reverted: in_phase(&[Phase::Degraded, Phase::RolledBack])
+            .map(|it| format!("{}/{}", it.namespace, it.name))
+            .collect(),
+    })
+}
+
+/// What is to be put into the repository that the autoscalers come from.
+async fn print_for_git(
+    cx: &Context,
+    session: &Session,
+    chosen: &[Stored],
+    form: ForGit,
+) -> Result<Exit, Error> {
+    let conductor = session.decider();
+    let mut parts = vec![];
+    for stored in chosen {
+        let (live, configuration) = conductor.proposed(&stored.record).await?;
+        parts.push((&stored.record.name, live, configuration));
+    }
+    let all: Vec<Proposed<'_>> = parts
+        .iter()
+        .map(|(recommendation, live, configuration)| Proposed {
+            recommendation,
+            live,
+            configuration,
+        })
+        .collect();
+    let text = match form {
+        ForGit::Patch(patch_type) => patch::patches(&all, patch_type),
+        ForGit::Manifest => patch::manifests(&all),
+    };
+    let text = text.map_err(|it| Error::Output(std::io::Error::other(it)))?;
+    cx.print(|out| out.write_all(text.as_bytes()))?;
+    Ok(Exit::Clean)
+}
+
+/// What would change, by the record alone.
+fn foretell(cx: &Context, chosen: &[Stored]) -> Result<Exit, Error> {
+    for stored in chosen {
+        let Record { name, proposal, .. } = &stored.record;
+        cx.print(|out| {
+            writeln!(
+                out,
+                "scalingrecommendation.stepscale.io/{name} would apply {} (client dry run)",
+                one_line(&proposal.diff)
+            )
+        })?;
+    }
+    Ok(Exit::Clean)
+}
+
+/// What the API server would make of it.
+async fn rehearse(cx: &Context, session: &Session, chosen: &[Stored]) -> Result<Exit, Error> {
+    let conductor = session.decider();
+    for stored in chosen {
+        let record = &stored.record;
+        let (live, after) = conductor.rehearsed(record).await?;
+        let all = changes::between(&live, &after, &["/spec"]);
+        cx.print(|out| {
+            writeln!(
+                out,
+                "scalingrecommendation.stepscale.io/{} would apply (server dry run):",
+                record.name
+            )?;
+            for change in &all {
+                writeln!(out, "  {}", records::change(change))?;
+            }
+            Ok(())
+        })?;
+        for setting in &record.proposal.diff {
+            let is = settings::live(&live, record.autoscaler.kind, setting);
+            if is.as_ref() != Ok(&setting.from) {
+                cx.note(&format!(
+                    "warning: {} is no longer {}",
+                    setting.key, setting.from
+                ));
+            }
+        }
+    }
+    Ok(Exit::Clean)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::records::made_up;
+
+    #[test]
+    fn without_anybody_to_ask_only_what_was_approved_is_applied() {
+        let cases = [
+            (Phase::Pending, false, true, false),
+            (Phase::Pending, true, true, true),
+            (Phase::Approved, true, true, true),
+            (Phase::Blocked, true, true, true),
+            (Phase::Blocked, false, true, false),
+            (Phase::Failed, true, true, true),
+            (Phase::Applied, true, false, false),
+            (Phase::Rejected, false, false, false),
+        ];
+        for (phase, approved, with_somebody, alone) in cases {
+            let mut record = made_up::record();
+            record.status.phase = phase;
+            record.approved = approved;
+            assert_eq!(is_open(&record, false), with_somebody, "{phase}");
+            assert_eq!(is_open(&record, true), alone, "{phase}");
+        }
+    }
+}

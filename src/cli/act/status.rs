@@ -1,0 +1,58 @@
+//! `status`: what there is and what has become of it.
+
+use serde_json::{Value, json};
+
+use super::Session;
+use crate::cli::context::Context;
+use crate::config::act::{ListForm, StatusConfig};
+use crate::error::{Error, Exit};
+use crate::lifecycle::form;
+use crate::output::{Page, records};
+use crate::store::Stored;
+use crate::yaml;
+
+pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exit, Error> {
+    let session = Session::open(&cx, &config.records.connection).await?;
+    let chosen = session.chosen(&cx, &config.records).await?;
+    let now = session.decider().now().await?;
+    match config.form {
+        ListForm::Json => {
+            let text = serde_json::to_string_pretty(&list(&chosen)).unwrap_or_default();
+            cx.print(|out| writeln!(out, "{text}"))?;
+        }
+        ListForm::Yaml => {
+            let text = yaml::write(&list(&chosen))
+                .map_err(|it| Error::Output(std::io::Error::other(it)))?;
+            cx.print(|out| out.write_all(text.as_bytes()))?;
+        }
+        ListForm::Name => cx.print(|out| {
+            let mut names = chosen.iter().map(|it| &it.record.name);
+            names.try_for_each(|it| writeln!(out, "scalingrecommendation.stepscale.io/{it}"))
+        })?,
+        ListForm::Table if config.history => cx.print(|out| {
+            chosen
+                .iter()
+                .try_for_each(|it| records::write_story(out, &it.record))
+        })?,
+        ListForm::Table => {
+            let page = Page {
+                width: cx.width(),
+                with_namespace: session.namespace(&config.records.namespaces).is_none(),
+            };
+            let all: Vec<_> = chosen.iter().map(|it| &it.record).collect();
+            cx.print(|out| records::write_table(out, &all, now, page))?;
+        }
+    }
+    if chosen.is_empty() {
+        cx.note(&format!(
+            "no recommendations in {}: `kubectl stepscale analyze` makes them",
+            session.store.place()
+        ));
+    }
+    Ok(Exit::Clean)
+}
+
+fn list(chosen: &[Stored]) -> Value {
+    let items = chosen.iter().map(|it| form::to_object(&it.record, None));
+    json!({ "apiVersion": "v1", "kind": "List", "items": items.collect::<Vec<_>>() })
+}

@@ -1,0 +1,179 @@
+//! What the subcommands that decide on recommendations and carry them out are to do.
+
+use super::{Origin, connection};
+use crate::autoscaler::AutoscalerKind;
+use crate::cli::args::GlobalArgs;
+use crate::cli::args::act::{
+    ApplyArgs, ApproveArgs, InstallArgs, RecordsArgs, RejectArgs, RevertArgs, StatusArgs,
+};
+use crate::cluster::Namespaces;
+use crate::config::act::{
+    ApplyConfig, DecideConfig, Deed, ForGit, GitForm, InstallConfig, Records, StatusConfig,
+};
+use crate::config::values::is_object_name;
+use crate::error::Error;
+use crate::lifecycle::guard::Limits;
+use crate::output::patch::PatchType;
+
+pub(in crate::cli) fn approve(
+    global: &GlobalArgs,
+    args: &ApproveArgs,
+    origin: &Origin<'_>,
+) -> Result<DecideConfig, Error> {
+    deed(Deed::Approve, global, &args.records, &None, origin)
+}
+
+pub(in crate::cli) fn reject(
+    global: &GlobalArgs,
+    args: &RejectArgs,
+    origin: &Origin<'_>,
+) -> Result<DecideConfig, Error> {
+    deed(Deed::Reject, global, &args.records, &args.reason, origin)
+}
+
+pub(in crate::cli) fn revert(
+    global: &GlobalArgs,
+    args: &RevertArgs,
+    origin: &Origin<'_>,
+) -> Result<DecideConfig, Error> {
+    deed(Deed::Revert, global, &args.records, &args.reason, origin)
+}
+
+/// A decision is on what is named: one on all that there are is made by mistake.
+fn deed(
+    what: Deed,
+    global: &GlobalArgs,
+    args: &RecordsArgs,
+    reason: &Option<String>,
+    origin: &Origin<'_>,
+) -> Result<DecideConfig, Error> {
+    if args.names.is_empty() {
+        return Err(Error::Usage {
+            message: "expected the name of at least one recommendation".to_owned(),
+            hint: Some("`kubectl stepscale status` lists them".to_owned()),
+        });
+    }
+    Ok(DecideConfig {
+        records: records(global, args, origin)?,
+        what,
+        reason: reason.clone().unwrap_or_default(),
+    })
+}
+
+pub(in crate::cli) fn apply(
+    global: &GlobalArgs,
+    args: &ApplyArgs,
+    origin: &Origin<'_>,
+) -> Result<ApplyConfig, Error> {
+    let reason = args.reason.clone().unwrap_or_default();
+    let for_git = match (args.for_git, args.patch_type) {
+        (Some(GitForm::Patch), patch_type) => {
+            Some(ForGit::Patch(patch_type.unwrap_or(PatchType::Merge)))
+        }
+        (Some(GitForm::Manifest), None) => Some(ForGit::Manifest),
+        (None, None) => None,
+        (Some(GitForm::Manifest) | None, Some(_)) => {
+            return Err(Error::Usage {
+                message: "--patch-type says how to print a patch, and none is printed".to_owned(),
+                hint: Some("pass -o patch with it".to_owned()),
+            });
+        }
+    };
+    Ok(ApplyConfig {
+        for_git,
+        records: records(global, &args.records, origin)?,
+        yes: args.yes,
+        dry_run: args.dry_run.unwrap_or_default(),
+        limits: Limits {
+            max_in_probation: args.max_in_probation.map(usize::from),
+            stop_on_revert: args.stop_on_revert,
+            forced: args.force.then(|| reason.clone()),
+            ..Limits::default()
+        },
+        license: super::license::license_of(&args.license, origin)?,
+        reason,
+    })
+}
+
+pub(in crate::cli) fn status(
+    global: &GlobalArgs,
+    args: &StatusArgs,
+    origin: &Origin<'_>,
+) -> Result<StatusConfig, Error> {
+    Ok(StatusConfig {
+        records: records(global, &args.records, origin)?,
+        history: args.history,
+        form: args.form.unwrap_or_default(),
+    })
+}
+
+pub(in crate::cli) fn install(
+    global: &GlobalArgs,
+    args: &InstallArgs,
+    origin: &Origin<'_>,
+) -> Result<InstallConfig, Error> {
+    Ok(InstallConfig {
+        connection: connection(&global.connection, origin)?,
+        dry_run: args.dry_run.unwrap_or_default(),
+    })
+}
+
+fn records(global: &GlobalArgs, args: &RecordsArgs, origin: &Origin<'_>) -> Result<Records, Error> {
+    let namespaces = match (&global.namespace, args.all_namespaces) {
+        (_, true) => Namespaces::All,
+        (Some(namespace), false) => Namespaces::One(namespace.clone()),
+        (None, false) => Namespaces::Current,
+    };
+    if let (Namespaces::All, Some(name)) = (&namespaces, args.names.first()) {
+        return Err(Error::Usage {
+            message: format!("`{name}` cannot be looked up in all namespaces"),
+            hint: Some("pass -n NAMESPACE in place of -A".to_owned()),
+        });
+    }
+    Ok(Records {
+        connection: connection(&global.connection, origin)?,
+        namespaces,
+        names: args
+            .names
+            .iter()
+            .map(|it| name(it))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+/// The name in `web`, `rec/web` or `hpa/web`: a recommendation has that of its autoscaler.
+fn name(argument: &str) -> Result<String, Error> {
+    let (kind, name) = argument.rsplit_once('/').unwrap_or(("rec", argument));
+    let is_record = matches!(
+        kind.to_ascii_lowercase().as_str(),
+        "rec" | "scalerec" | "scalingrecommendation" | "scalingrecommendations"
+    );
+    if !is_record && kind.parse::<AutoscalerKind>().is_err() {
+        return Err(Error::Usage {
+            message: format!("unknown kind `{kind}` in `{argument}`"),
+            hint: Some("name a recommendation, such as rec/web".to_owned()),
+        });
+    }
+    if !is_object_name(name) {
+        return Err(Error::Usage {
+            message: format!("`{argument}` cannot be the name of a recommendation"),
+            hint: Some("expected lower-case letters, digits, `-` and `.`".to_owned()),
+        });
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recommendation_is_named_by_itself_or_by_its_autoscaler() {
+        for argument in ["web", "rec/web", "scalerec/web", "hpa/web", "HPA/web"] {
+            assert_eq!(name(argument).unwrap(), "web", "{argument}");
+        }
+        for argument in ["pod/web", "rec/", "Web", "a/b/c", ""] {
+            assert!(name(argument).is_err(), "{argument}");
+        }
+    }
+}

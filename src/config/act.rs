@@ -1,0 +1,120 @@
+//! What the subcommands that decide on recommendations and carry them out are to do.
+
+use super::license::License;
+use super::values::Words;
+use crate::cluster::{self, Namespaces};
+use crate::lifecycle::guard::Limits;
+use crate::output::patch::PatchType;
+
+/// Which recommendations are meant, and where.
+#[derive(Clone, Debug)]
+pub struct Records {
+    pub connection: cluster::Options,
+    pub namespaces: Namespaces,
+    /// Of recommendations; empty for all.
+    pub names: Vec<String>,
+}
+
+/// What `approve`, `reject` or `revert` is to do.
+#[derive(Clone, Debug)]
+pub struct DecideConfig {
+    pub records: Records,
+    pub what: Deed,
+    /// Empty where none was given.
+    pub reason: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    Approve,
+    Reject,
+    Revert,
+}
+
+/// What `apply` is to do.
+#[derive(Clone, Debug)]
+pub struct ApplyConfig {
+    pub records: Records,
+    /// Ask nothing.
+    pub yes: bool,
+    pub dry_run: DryRun,
+    /// Print it for Git instead.
+    pub for_git: Option<ForGit>,
+    pub reason: String,
+    pub limits: Limits,
+    pub license: License,
+}
+
+/// What `status` is to do.
+#[derive(Clone, Debug)]
+pub struct StatusConfig {
+    pub records: Records,
+    pub history: bool,
+    pub form: ListForm,
+}
+
+/// What `install` is to do.
+#[derive(Clone, Debug)]
+pub struct InstallConfig {
+    pub connection: cluster::Options,
+    pub dry_run: DryRun,
+}
+
+/// How much of a write is made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DryRun {
+    #[default]
+    None,
+    /// Nothing is sent.
+    Client,
+    /// The API server checks it and keeps nothing.
+    Server,
+}
+
+/// What is printed for Git.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForGit {
+    Patch(PatchType),
+    Manifest,
+}
+
+/// Its forms as they are typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GitForm {
+    Patch,
+    Manifest,
+}
+
+/// Forms of a list of recommendations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ListForm {
+    #[default]
+    Table,
+    /// As ScalingRecommendation objects.
+    Json,
+    Yaml,
+    Name,
+}
+
+pub(crate) const DRY_RUNS: Words<DryRun> = Words(&[
+    ("none", DryRun::None),
+    ("client", DryRun::Client),
+    ("server", DryRun::Server),
+]);
+
+pub(crate) const GIT_FORMS: Words<GitForm> =
+    Words(&[("patch", GitForm::Patch), ("manifest", GitForm::Manifest)]);
+
+pub(crate) const PATCH_TYPES: Words<PatchType> = Words(&[
+    ("strategic", PatchType::Strategic),
+    ("merge", PatchType::Merge),
+    ("json", PatchType::Json),
+    ("kustomize", PatchType::Kustomize),
+]);
+
+pub(crate) const LIST_FORMS: Words<ListForm> = Words(&[
+    ("table", ListForm::Table),
+    ("json", ListForm::Json),
+    ("yaml", ListForm::Yaml),
+    ("name", ListForm::Name),
+]);

@@ -1,0 +1,92 @@
+//! What to do where a recommendation cannot be decided on, kept or carried out.
+
+use super::{Exit, cluster};
+use crate::cluster::write::WriteError;
+use crate::conduct;
+use crate::store;
+
+pub(super) fn store_hint(err: &store::Error) -> Option<String> {
+    match err {
+        store::Error::Conflict { .. } => {
+            Some("run the command again: it begins with what is there now".to_owned())
+        }
+        store::Error::Malformed(_) => Some(
+            "correct the object, or delete it and let `kubectl stepscale analyze` make it anew"
+                .to_owned(),
+        ),
+        store::Error::Write { source, .. } => write_hint(source),
+        store::Error::Cluster(err) => cluster::hint(err),
+        store::Error::Folder { .. } => {
+            Some("check the free space and the permissions of the folder".to_owned())
+        }
+        store::Error::NotJson { path, .. } => {
+            Some(format!("delete {} and analyze again", path.display()))
+        }
+        store::Error::NoHome => Some("set HOME, or XDG_STATE_HOME to a folder for it".to_owned()),
+    }
+}
+
+pub(super) fn store_exit(err: &store::Error) -> Exit {
+    match err {
+        store::Error::Conflict { .. } => Exit::Refused,
+        store::Error::Write { source, .. } => write_exit(source),
+        store::Error::Cluster(err) => cluster::exit(err),
+        store::Error::Malformed(_) | store::Error::NotJson { .. } => Exit::Usage,
+        store::Error::Folder { .. } | store::Error::NoHome => Exit::Unreachable,
+    }
+}
+
+pub(super) fn conduct_hint(err: &conduct::Error) -> Option<String> {
+    match err {
+        conduct::Error::NotNow(err) => Some(err.way_out.clone()),
+        conduct::Error::Store(err) => store_hint(err),
+        conduct::Error::Cluster(err) => cluster::hint(err),
+        conduct::Error::Journal(_) => {
+            Some("correct or remove the annotation: `kubectl describe` shows it".to_owned())
+        }
+        conduct::Error::Settings { .. } => Some(
+            "the autoscaler is no longer what was analyzed: `kubectl stepscale analyze` again"
+                .to_owned(),
+        ),
+        conduct::Error::Write { source, .. } => write_hint(source),
+        conduct::Error::NoTime => {
+            Some("ask what stands between here and the API server to pass the header on".to_owned())
+        }
+        conduct::Error::Busy { .. } => Some(
+            "find out who writes to it: `kubectl get -w -o yaml --show-managed-fields`".to_owned(),
+        ),
+    }
+}
+
+pub(super) fn conduct_exit(err: &conduct::Error) -> Exit {
+    match err {
+        conduct::Error::NotNow(_)
+        | conduct::Error::Journal(_)
+        | conduct::Error::Settings { .. }
+        | conduct::Error::Busy { .. } => Exit::Refused,
+        conduct::Error::NoTime => Exit::Unreachable,
+        conduct::Error::Store(err) => store_exit(err),
+        conduct::Error::Cluster(err) => cluster::exit(err),
+        conduct::Error::Write { source, .. } => write_exit(source),
+    }
+}
+
+pub(super) fn write_hint(err: &WriteError) -> Option<String> {
+    match err {
+        WriteError::Conflict { .. } => {
+            Some("run the command again: it begins with what is there now".to_owned())
+        }
+        WriteError::Owned { fields, .. } => Some(format!(
+            "leave {} to their manager, or change them there",
+            fields.join(", ")
+        )),
+        WriteError::Unknown(err) | WriteError::Refused(err) => cluster::hint(err),
+    }
+}
+
+pub(super) fn write_exit(err: &WriteError) -> Exit {
+    match err {
+        WriteError::Conflict { .. } | WriteError::Owned { .. } => Exit::Refused,
+        WriteError::Unknown(err) | WriteError::Refused(err) => cluster::exit(err),
+    }
+}
