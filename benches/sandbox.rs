@@ -52,8 +52,8 @@ fn main() -> ExitCode {
         }
         ["load"] => loads(),
         ["days"] => days(),
-        ["child-load", count, namespaces] => {
-            in_runtime(load(number(count), number(namespaces)));
+        ["child-load", count, namespaces, twin] => {
+            in_runtime(load(number(count), number(namespaces), twin == "yes"));
         }
         ["child-day", count, speed] => in_runtime(day(number(count), number(speed) as u32)),
         _ => {
@@ -89,13 +89,19 @@ fn child(arguments: &[String]) -> (String, f64) {
 
 fn loads() {
     println!(
-        "| workloads | namespaces | ready after s | list ms | its bytes alone ms | MB | peak MiB |"
+        "| workloads | namespaces | twin | ready after s | list ms | its bytes alone ms | MB | peak MiB |"
     );
-    println!("|---|---|---|---|---|---|---|");
-    for (count, namespaces) in [(100, 20), (1_000, 20), (1_000, 1)] {
-        let words = ["child-load", &count.to_string(), &namespaces.to_string()];
+    println!("|---|---|---|---|---|---|---|---|");
+    for (count, namespaces, twin) in [
+        (1_000, 20, "no"),
+        (100, 20, "yes"),
+        (1_000, 20, "yes"),
+        (1_000, 1, "yes"),
+    ] {
+        let (count, namespaces) = (count.to_string(), namespaces.to_string());
+        let words = ["child-load", &count, &namespaces, twin];
         let (row, peak) = child(&words.map(str::to_owned));
-        println!("| {count} | {namespaces} | {row} | {peak:.0} |");
+        println!("| {count} | {namespaces} | {twin} | {row} | {peak:.0} |");
     }
     println!();
 }
@@ -162,12 +168,13 @@ fn objects(target: &TargetRef) -> [Value; 2] {
 }
 
 /// Prints how long a fleet takes until it is served, and a list of its HPAs.
-async fn load(count: usize, namespaces: usize) {
+async fn load(count: usize, namespaces: usize, twin: bool) {
     let seed = seed(count, namespaces);
     let began = Instant::now();
     let sandbox = Sandbox::start(Options {
         seed,
         speed: 0,
+        twin,
         ..Options::at(start())
     });
     let sandbox = sandbox.await.expect("a sandbox");
