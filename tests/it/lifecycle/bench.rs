@@ -100,9 +100,16 @@ impl Bench {
         self.kubectl(&["create", "-f", path.to_str().unwrap()]);
     }
 
-    /// An HPA of at most 20 replicas, whose metrics are known.
+    /// An HPA of at most 20 replicas, whose metrics are known. Its Deployment is scaled to none, so
+    /// that a controller which comes by has nothing to measure and says so.
     #[track_caller]
     pub(super) fn hpa(&self, name: &str, spec: &Value, annotations: &Value) {
+        let labels = json!({ "app": name });
+        self.create(&json!({ "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": { "name": name },
+            "spec": { "replicas": 0, "selector": { "matchLabels": labels },
+                "template": { "metadata": { "labels": labels }, "spec": { "containers":
+                    [{ "name": "app", "image": "registry.example/app:1" }] } } } }));
         let mut spec = spec.clone();
         spec["maxReplicas"] = json!(20);
         spec["scaleTargetRef"] =
