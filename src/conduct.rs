@@ -7,25 +7,24 @@
 //! read at, so that of several processes exactly one writes.
 
 mod announce;
+mod apply;
 mod crash;
 mod facts;
+mod revert;
 mod target;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::autoscaler::AutoscalerId;
 use crate::cluster::write::WriteError;
 use crate::cluster::{self, Cluster};
 use crate::lifecycle::changes::{self, Lost};
-use crate::lifecycle::guard::{self, License, Limits, Refusal};
+use crate::lifecycle::guard::{License, Limits, Refusal};
 use crate::lifecycle::journal::{self, Journal};
-use crate::lifecycle::phase::Phase;
-use crate::lifecycle::record::{Attempt, Record, Write};
+use crate::lifecycle::record::{Record, Write};
 use crate::lifecycle::settings;
 use crate::lifecycle::step::{self, Check, Effect, Event, NotNow, Policy};
 use crate::store::{self, Store, Stored};
-use crash::crash_point;
 pub use facts::Surroundings;
 use target::Target;
 
@@ -89,6 +88,8 @@ pub enum Error {
     /// Without a clock that all machines share nothing can be dated.
     #[error("the answers of the API server have no Date")]
     NoTime,
+    #[error("the system has no random numbers to name a write by")]
+    NoRandomness(#[from] std::io::Error),
     /// Somebody else writes to it all the time.
     #[error("{target} was changed by others at each of {TRIES} tries")]
     Busy { target: String },
@@ -207,38 +208,6 @@ impl Conductor<'_> {
         })
     }
 
-    /// Puts an approved change in force, if nothing speaks against it.
-    ///
-    /// # Errors
-    /// Where that cannot be found out, or nothing can be written at all.
-    pub async fn apply(
-        &self,
-        stored: Stored,
-        surroundings: &Surroundings,
-    ) -> Result<Applied, Error> {
-        let mut stored = self.settled(stored).await?;
-        if stored.record.status.phase.is_in_force() {
-            return Ok(Applied::Already(Box::new(stored)));
-        }
-        for _ in 0..TRIES {
-            match self.apply_once(&stored, surroundings).await {
-                Ok(Some(applied)) => return Ok(applied),
-                // The target has changed since it was read.
-                Ok(None) => {}
-                // Another process is at it.
-                Err(Error::Store(store::Error::Conflict { .. })) => {}
-                Err(error) => return Err(error),
-            }
-            stored = self.settled(self.again(&stored).await?).await?;
-            if stored.record.status.phase.is_in_force() {
-                return Ok(Applied::Done(Box::new(stored)));
-            }
-        }
-        Err(Error::Busy {
-            target: Target::of(&stored.record).title(),
-        })
-    }
-
     /// The record as it is kept now.
     async fn again(&self, stored: &Stored) -> Result<Stored, Error> {
         let record = &stored.record;
@@ -248,125 +217,6 @@ impl Conductor<'_> {
                 record: record.title(),
             })
         })
-    }
-
-    /// One try; `None` where the target has changed in between.
-    async fn apply_once(
-        &self,
-        stored: &Stored,
-        surroundings: &Surroundings,
-    ) -> Result<Option<Applied>, Error> {
-        let record = &stored.record;
-        let target = Target::of(record);
-        let read = self.cluster.object(&target.place()).await?;
-        let now = match read.at {
-            Some(now) => now,
-            None => self.now().await?,
-        };
-        if let Some(live) = &read.value
-            && let Some(journal) = ours(live, record)?
-        {
-            let saved = self.taken(stored, written(journal), now).await?.0;
-            if saved.record.status.phase.is_in_force() {
-                return Ok(Some(Applied::Done(Box::new(saved))));
-            }
-        }
-        if record.proposal.diff.is_empty() {
-            let why = "it changes nothing".to_owned();
-            let event = Event::WriteFailed { why: why.clone() };
-            let saved = self.taken(stored, event, now).await?.0;
-            return Ok(Some(Applied::Failed(Box::new(saved), why)));
-        }
-        let facts = self
-            .facts(record, read.value.as_ref(), surroundings, now)
-            .await?;
-        if let Err(refusal) = guard::check(record, &facts, &self.limits) {
-            let event = Event::Refused(refusal.clone());
-            let saved = self.taken(stored, event, now).await?.0;
-            return Ok(Some(Applied::Refused(Box::new(saved), refusal)));
-        }
-        // A target that is gone was refused above.
-        let Some(live) = read.value else {
-            return Ok(None);
-        };
-        self.write_change(stored, &target, &live, now).await
-    }
-
-    async fn write_change(
-        &self,
-        stored: &Stored,
-        target: &Target,
-        live: &Value,
-        now: Timestamp,
-    ) -> Result<Option<Applied>, Error> {
-        let record = &stored.record;
-        let configuration = self.configuration(record, live)?;
-        let foretold = match self.send(target, &configuration, live, true).await {
-            Ok(after) => after,
-            Err(WriteError::Conflict { .. }) => return Ok(None),
-            Err(WriteError::Unknown(error)) => return Err((*error).into()),
-            Err(error) => return self.failed(stored, error, now).await.map(Some),
-        };
-        let attempt = Attempt {
-            id: new_id(),
-            what: Write::Apply,
-            by: self.by.clone(),
-            at: now,
-        };
-        let journal = Journal {
-            id: attempt.id.clone(),
-            recommendation: record.name.clone(),
-            by: self.by.clone(),
-            at: now,
-            why: self.reason.clone(),
-            changes: changes::between(live, &foretold, &["/spec"]),
-        };
-        crash_point("apply-before-begin");
-        let (begun, _) = self.taken(stored, Event::Began(attempt), now).await?;
-        crash_point("apply-before-write");
-        let mut configuration = configuration;
-        configuration["metadata"]["annotations"] =
-            serde_json::json!({ journal::ANNOTATION: journal.to_text() });
-        let sent = self.send(target, &configuration, live, false).await;
-        crash_point("apply-after-write");
-        match sent {
-            Ok(_) => {
-                let saved = self.taken(&begun, written(journal), now).await?.0;
-                crash_point("apply-after-save");
-                Ok(Some(Applied::Done(Box::new(saved))))
-            }
-            Err(WriteError::Conflict { .. }) => Ok(None),
-            Err(WriteError::Unknown(error)) => {
-                // The target alone knows.
-                let settled = self.settled(begun).await?;
-                match settled.record.status.phase.is_in_force() {
-                    true => Ok(Some(Applied::Done(Box::new(settled)))),
-                    false => Ok(Some(Applied::Failed(Box::new(settled), error.to_string()))),
-                }
-            }
-            Err(error) => self.failed(&begun, error, now).await.map(Some),
-        }
-    }
-
-    fn configuration(&self, record: &Record, live: &Value) -> Result<Value, Error> {
-        let kind = record.autoscaler.kind;
-        let made = settings::configuration(live, kind, &record.proposal.diff);
-        made.map_err(|source| Error::Settings {
-            target: Target::of(record).title(),
-            source,
-        })
-    }
-
-    async fn failed(
-        &self,
-        stored: &Stored,
-        error: WriteError,
-        now: Timestamp,
-    ) -> Result<Applied, Error> {
-        let why = error.to_string();
-        let event = Event::WriteFailed { why: why.clone() };
-        let saved = self.taken(stored, event, now).await?.0;
-        Ok(Applied::Failed(Box::new(saved), why))
     }
 
     /// The target as it is, and the least object that applies the change to it.
@@ -397,134 +247,6 @@ impl Conductor<'_> {
             source,
         })?;
         Ok((live, after))
-    }
-
-    /// Takes a change back, as far as it is still ours.
-    ///
-    /// # Errors
-    /// Where the record does not allow it, or nothing can be read.
-    pub async fn revert(&self, stored: Stored, reason: &str) -> Result<Reverted, Error> {
-        let mut was_begun = stored.record.status.attempt.is_some();
-        let mut stored = self.settled(stored).await?;
-        for _ in 0..TRIES {
-            // What was begun, here or by another process, turned out to be done.
-            if was_begun && stored.record.status.phase == Phase::RolledBack {
-                return Ok(Reverted::Done(Box::new(stored), vec![]));
-            }
-            was_begun = true;
-            match self.revert_once(&stored, reason).await {
-                Ok(Some(reverted)) => return Ok(reverted),
-                Ok(None) | Err(Error::Store(store::Error::Conflict { .. })) => {}
-                Err(error) => return Err(error),
-            }
-            stored = self.settled(self.again(&stored).await?).await?;
-        }
-        Err(Error::Busy {
-            target: Target::of(&stored.record).title(),
-        })
-    }
-
-    async fn revert_once(&self, stored: &Stored, reason: &str) -> Result<Option<Reverted>, Error> {
-        let record = &stored.record;
-        let target = Target::of(record);
-        let read = self.cluster.object(&target.place()).await?;
-        let now = match read.at {
-            Some(now) => now,
-            None => self.now().await?,
-        };
-        let Some(live) = read.value else {
-            let saved = self.taken(stored, gone(), now).await?.0;
-            let why = saved.record.status.detail.clone();
-            return Ok(Some(Reverted::Overtaken(Box::new(saved), why)));
-        };
-        let (begun_by, written) = match of_name(&live, record)? {
-            Some(journal) => (Some(journal.clone()), journal.changes),
-            None => (None, adopted(record)),
-        };
-        // A write that the record knows nothing of is entered first, so that it can be taken back.
-        let entered;
-        let stored = match begun_by {
-            Some(journal) if !record.status.phase.is_in_force() => {
-                entered = self.taken(stored, self::written(journal), now).await?.0;
-                &entered
-            }
-            Some(_) | None => stored,
-        };
-        let taken_back = changes::take_back(&written, &live);
-        let attempt = Attempt {
-            id: new_id(),
-            what: Write::Revert,
-            by: self.by.clone(),
-            at: now,
-        };
-        crash_point("revert-before-begin");
-        let (begun, _) = self.taken(stored, Event::Began(attempt), now).await?;
-        crash_point("revert-before-write");
-        let sent = self.send_back(&target, &live, &taken_back.operations).await;
-        crash_point("revert-after-write");
-        let event = match sent {
-            Ok(()) => Event::Reverted {
-                by: self.by.clone(),
-                reason: reason.to_owned(),
-                lost: taken_back.lost.clone(),
-            },
-            // Read again; settling finds out whether it was made.
-            Err(WriteError::Conflict { .. }) => return Ok(None),
-            Err(WriteError::Unknown(error)) => {
-                let settled = self.settled(begun).await?;
-                let is_done = settled.record.status.phase == Phase::RolledBack;
-                return match is_done {
-                    true => Ok(Some(Reverted::Done(Box::new(settled), taken_back.lost))),
-                    false => Err(Error::Write {
-                        target: target.title(),
-                        source: WriteError::Unknown(error),
-                    }),
-                };
-            }
-            Err(error) => Event::RevertFailed {
-                why: error.to_string(),
-            },
-        };
-        let has_failed = matches!(event, Event::RevertFailed { .. });
-        let saved = Box::new(self.taken(&begun, event, now).await?.0);
-        crash_point("revert-after-save");
-        let detail = saved.record.status.detail.clone();
-        Ok(Some(match has_failed {
-            true => Reverted::Failed(saved, detail),
-            false => Reverted::Done(saved, taken_back.lost),
-        }))
-    }
-
-    /// Takes the change back that the annotation of an autoscaler tells of, where the recommendation
-    /// is lost; `None` where there is no such autoscaler, or no such annotation.
-    ///
-    /// # Errors
-    /// Where the annotation cannot be read, or the write is not made.
-    pub async fn revert_without_record(
-        &self,
-        id: &AutoscalerId,
-    ) -> Result<Option<Vec<Lost>>, Error> {
-        let target = Target::named(id.clone());
-        for _ in 0..TRIES {
-            let Some(live) = self.cluster.object(&target.place()).await?.value else {
-                return Ok(None);
-            };
-            let Some(journal) = Journal::of(&live)? else {
-                return Ok(None);
-            };
-            let taken_back = changes::take_back(&journal.changes, &live);
-            match self.send_back(&target, &live, &taken_back.operations).await {
-                Ok(()) => return Ok(Some(taken_back.lost)),
-                Err(WriteError::Conflict { .. }) => {}
-                Err(source) => {
-                    let target = target.title();
-                    return Err(Error::Write { target, source });
-                }
-            }
-        }
-        Err(Error::Busy {
-            target: target.title(),
-        })
     }
 
     /// Enters the outcome of a check, and takes the change back where that follows from it.
@@ -598,12 +320,4 @@ fn is_same(live: &Value, record: &Record) -> bool {
 fn adopted(record: &Record) -> Vec<changes::Change> {
     let applied = record.status.applied.as_ref();
     applied.map(|it| it.changes.clone()).unwrap_or_default()
-}
-
-/// 128 random bits in hexadecimal.
-fn new_id() -> String {
-    let mut bytes = [0_u8; 16];
-    // Without the system's random numbers there is no TLS, so that we would not be here.
-    let _ = getrandom::fill(&mut bytes);
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::Conductor;
 use super::target::Target;
+use crate::audit::event::new_id;
 use crate::cluster::write::{Change, Kind, Place, Writing};
 use crate::lifecycle::MANAGER;
 use crate::lifecycle::record::Record;
@@ -30,7 +31,8 @@ impl Conductor<'_> {
     pub(super) async fn announce(&self, record: &Record, told: &Told<'_>) {
         let target = Target::of(record);
         let place = target.place();
-        let name = format!("{}.{}", place.name, &super::new_id()[..16]);
+        let Ok(id) = new_id() else { return };
+        let name = named(place.name, &id);
         let event = json!({
             "apiVersion": "v1",
             "kind": "Event",
@@ -63,5 +65,25 @@ impl Conductor<'_> {
         {
             tracing::debug!(%error, "no Event {} for {}", told.reason, target.title());
         }
+    }
+}
+
+/// The name of an Event, which may not be longer than any other.
+fn named(target: &str, id: &str) -> String {
+    let stem = target.get(..200).unwrap_or(target);
+    format!("{}.{}", stem.trim_end_matches(['-', '.']), &id[..18])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_events_are_names() {
+        let id = "ffffffff-ffff-4fff-bfff-ffffffffffff";
+        assert_eq!(named("web", id), "web.ffffffff-ffff-4fff");
+        let long = format!("{}-{}", "a".repeat(199), "b".repeat(53));
+        let expected = format!("{}.ffffffff-ffff-4fff", "a".repeat(199));
+        assert_eq!(named(&long, id), expected);
     }
 }

@@ -52,6 +52,9 @@ pub(super) fn conduct_hint(err: &conduct::Error) -> Option<String> {
         conduct::Error::NoTime => {
             Some("ask what stands between here and the API server to pass the header on".to_owned())
         }
+        conduct::Error::NoRandomness(_) => {
+            Some("allow this process getrandom(2) or /dev/urandom".to_owned())
+        }
         conduct::Error::Busy { .. } => Some(
             "find out who writes to it: `kubectl get -w -o yaml --show-managed-fields`".to_owned(),
         ),
@@ -64,7 +67,7 @@ pub(super) fn conduct_exit(err: &conduct::Error) -> Exit {
         | conduct::Error::Journal(_)
         | conduct::Error::Settings { .. }
         | conduct::Error::Busy { .. } => Exit::Refused,
-        conduct::Error::NoTime => Exit::Unreachable,
+        conduct::Error::NoTime | conduct::Error::NoRandomness(_) => Exit::Unreachable,
         conduct::Error::Store(err) => store_exit(err),
         conduct::Error::Cluster(err) => cluster::exit(err),
         conduct::Error::Write { source, .. } => write_exit(source),
