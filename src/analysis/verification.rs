@@ -43,9 +43,6 @@ pub struct Input<'a> {
     pub now: Timestamp,
     pub margins: Margins,
     pub objectives: &'a [Reading],
-    /// Changes of the replicas for each step of the history before the change, where it was
-    /// measured then; measured in the history where `None`.
-    pub previous_rate: Option<f64>,
 }
 
 /// How much worse is still no harm.

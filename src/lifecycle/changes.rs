@@ -44,6 +44,19 @@ pub struct TakenBack {
     pub lost: Vec<Lost>,
 }
 
+impl TakenBack {
+    /// What the object that this was found in would be.
+    pub fn applied_to(&self, live: &Value) -> Value {
+        let mut before = live.clone();
+        let operations = Value::Array(self.operations.clone());
+        let patch = serde_json::from_value::<json_patch::Patch>(operations);
+        // The operations are ours, and name places that are there.
+        let done = patch.map(|it| json_patch::patch(&mut before, &it));
+        debug_assert!(matches!(done, Ok(Ok(()))), "{:?}", self.operations);
+        before
+    }
+}
+
 /// How deep a value is looked into; further below, a value is compared and changed whole. No JSON
 /// that was read is deeper, since `serde_json` refuses it.
 const MOST_LEVELS: usize = 128;

@@ -15,6 +15,7 @@ mod fields;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 /// Somebody whose change a write would undo, or who would undo ours.
@@ -87,6 +88,20 @@ pub fn of(object: &Value, paths: &[&str], ours: &[&str]) -> Vec<Owner> {
     }
     owners.extend(fields::appliers(object, paths, ours));
     owners
+}
+
+/// Whose write made fields as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Writer<'a> {
+    /// The field manager.
+    pub manager: &'a str,
+    pub at: Option<Timestamp>,
+}
+
+/// Who last wrote one of the fields at `paths` (JSON pointers); `None` where `managedFields` does
+/// not tell.
+pub fn last_writer<'a>(object: &'a Value, paths: &[&str]) -> Option<Writer<'a>> {
+    fields::last_writer(object, paths)
 }
 
 const TRACKING_ID: &str = "argocd.argoproj.io/tracking-id";

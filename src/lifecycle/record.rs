@@ -128,6 +128,13 @@ pub struct Entry {
     pub by: String,
 }
 
+impl Status {
+    /// Whether what is in force is a write of ours.
+    pub fn is_ours(&self) -> bool {
+        self.applied.as_ref().is_some_and(|it| it.id.is_some())
+    }
+}
+
 impl Record {
     /// A new recommendation, named like its autoscaler.
     pub fn propose(autoscaler: AutoscalerId, proposal: Proposal, now: Timestamp) -> Self {

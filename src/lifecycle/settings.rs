@@ -9,6 +9,7 @@ mod policies;
 
 use serde_json::{Map, Value, json};
 
+use super::changes::{self, Change};
 use super::diff::{ConfigDiff, Key, Setting};
 use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::AutoscalerKind;
@@ -74,6 +75,37 @@ pub fn configuration(
         }
     }
     Ok(body)
+}
+
+/// What was changed in `object`, which has the `to` values, by whoever put them there: what a write of
+/// ours would remember of itself.
+///
+/// # Errors
+/// Where a setting does not fit.
+pub fn made_by_others(
+    object: &Value,
+    kind: AutoscalerKind,
+    diff: &[Setting],
+) -> Result<Vec<Change>, Error> {
+    let form = Form::of(kind);
+    let mut before = object.clone();
+    for setting in diff {
+        let place = form.place(setting.key)?;
+        let inverse = Setting {
+            key: setting.key,
+            from: setting.to.clone(),
+            to: setting.from.clone(),
+        };
+        match inverse.to.is_null() {
+            true => place.remove(&mut before),
+            false => {
+                for (path, value) in place.write(&before, &inverse)? {
+                    set(&mut before, &path, value);
+                }
+            }
+        }
+    }
+    Ok(changes::between(&before, object, &["/spec"]))
 }
 
 /// The minimum must not be above the maximum once both are as they will be.

@@ -55,6 +55,7 @@ pub enum Event {
     /// The change is in the target by somebody else's hand, such as that of a GitOps controller.
     Adopted {
         by: String,
+        at: Timestamp,
         changes: Vec<Change>,
     },
     /// The write was refused, or is known not to have been made.
@@ -110,7 +111,8 @@ pub struct Policy {
     pub probation: SignedDuration,
     /// How long at most, with extensions. 26 hours: a daily peak is seen by then.
     pub probation_max: SignedDuration,
-    /// Whether a degraded change is taken back by itself. Yes.
+    /// Whether a degraded change of ours is taken back by itself. Yes. One that others have made is
+    /// theirs to take back: they would only make it again.
     pub rollback: bool,
 }
 
@@ -195,7 +197,16 @@ pub fn step(
             };
             writing::written(&mut draft, applied, policy);
         }
-        Event::Adopted { by, changes } => writing::adopted(&mut draft, by, changes, policy)?,
+        Event::Adopted { by, at, changes } => {
+            let id = None;
+            let applied = Applied {
+                id,
+                by,
+                at,
+                changes,
+            };
+            writing::adopted(&mut draft, applied, policy)?;
+        }
         Event::WriteFailed { why } => writing::write_failed(&mut draft, &why),
         Event::Judged(check) => probation::judged(&mut draft, check, policy),
         Event::Reverted { by, reason, lost } => {
@@ -219,7 +230,7 @@ pub fn unfinished(record: &Record, policy: &Policy) -> Option<Effect> {
         .filter(|it| it.what == Write::Revert);
     let reason = match (status.phase, asked) {
         (Phase::Degraded, Some(_)) => status.detail.clone(),
-        (Phase::Degraded, None) if policy.rollback => status.detail.clone(),
+        (Phase::Degraded, None) if policy.rollback && status.is_ours() => status.detail.clone(),
         (_, Some(asked)) => writing::asked_by(asked),
         (_, None) => return None,
     };

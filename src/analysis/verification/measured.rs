@@ -202,7 +202,7 @@ impl fmt::Display for Measured {
         let (minutes, hours) = (self.known_minutes, self.observed.replica_hours.hours());
         write!(
             f,
-            "healthy in {minutes:.0} min since the change: {hours:.2} replica-hours"
+            "in {minutes:.0} min since the change {hours:.2} replica-hours"
         )?;
         let (Some(old), Some(saving)) = (&self.old_settings, &self.saving) else {
             let why = self.not_compared.as_deref();

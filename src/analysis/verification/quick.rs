@@ -190,8 +190,8 @@ fn unrest(case: &Case<'_>) -> Option<Found> {
         Some(changes as f64 / (places.len().saturating_sub(1).max(1)) as f64)
     };
     let before = case.before.iter().cloned();
-    let before = before.filter_map(|it| rate(replicas, it)).reduce(f64::max);
-    let before = case.input.previous_rate.or(before)?;
+    let rates = before.filter_map(|it| rate(replicas, it));
+    let before = rates.reduce(f64::max)?;
     let is_more = |than: f64| {
         let more = found - than;
         more > UNREST && more * intervals >= FEWEST_CHANGES

@@ -117,7 +117,7 @@ impl Window {
             0 => String::new(),
             steps => format!(", and no pod was ready in {steps} more"),
         };
-        format!("awaiting post-apply data: {known} of {FEWEST_SAMPLES} samples{unserved}")
+        format!("{known} of {FEWEST_SAMPLES} samples{unserved}")
     }
 
     /// Why too little is known for a change to be called healthy.

@@ -8,7 +8,7 @@
 
 use serde_json::Value;
 
-use super::{Owner, Who};
+use super::{Owner, Who, Writer};
 use crate::lifecycle::changes::pointer;
 
 /// Those who apply a place of `paths`, what contains it as a whole, or something in it; by the order
@@ -25,6 +25,23 @@ pub(super) fn appliers(object: &Value, paths: &[&str], ours: &[&str]) -> Vec<Own
         .filter(|((_, fields), path)| owns(fields, object, path))
         .map(|((manager, _), path)| owner(manager, path))
         .collect()
+}
+
+/// Who last wrote something at one of `paths`, and when, as far as `managedFields` tells.
+pub(super) fn last_writer<'a>(object: &'a Value, paths: &[&str]) -> Option<Writer<'a>> {
+    let entries = object["metadata"]["managedFields"].as_array()?;
+    let owns_any = |entry: &&Value| {
+        let fields = &entry["fieldsV1"];
+        paths.iter().any(|path| owns(fields, object, path))
+    };
+    let writer = |entry: &'a Value| {
+        Some(Writer {
+            manager: entry["manager"].as_str()?,
+            at: entry["time"].as_str().and_then(|it| it.parse().ok()),
+        })
+    };
+    let writers = entries.iter().filter(owns_any).filter_map(writer);
+    writers.max_by_key(|it| it.at)
 }
 
 fn owner(manager: &str, path: &str) -> Owner {

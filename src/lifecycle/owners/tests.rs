@@ -227,3 +227,24 @@ fn odd_objects_have_no_owners() {
         assert_eq!(of(&object, &["/spec/minReplicas", "", "x"], &[]), []);
     }
 }
+
+#[test]
+fn the_last_writer_of_a_field_is_known_with_its_time() {
+    let mut object = applied();
+    object["metadata"]["managedFields"][2]["time"] = json!("2026-11-22T06:00:00Z");
+    let cases = [
+        (&["/spec/minReplicas"][..], Some("kubectl-patch")),
+        (&["/spec/maxReplicas"], Some("argocd-controller")),
+        (
+            &["/spec/maxReplicas", "/spec/minReplicas"],
+            Some("kubectl-patch"),
+        ),
+        (&["/spec/nothing"], None),
+    ];
+    for (paths, expected) in cases {
+        let writer = last_writer(&object, paths);
+        assert_eq!(writer.map(|it| it.manager), expected, "{paths:?}");
+        assert!(writer.is_none_or(|it| it.at.is_some()), "{paths:?}");
+    }
+    assert_eq!(last_writer(&hpa(json!({})), &["/spec/minReplicas"]), None);
+}

@@ -154,6 +154,18 @@ impl Place {
             }
         }
     }
+
+    /// Takes out what a write of the setting put in. Only policies may have been left out before.
+    pub(super) fn remove(&self, object: &mut Value) {
+        let Self::Policies { path, .. } = self else {
+            return;
+        };
+        let pointer = format!("/{}", path.join("/"));
+        if let Some(Value::Object(rules)) = object.pointer_mut(&pointer) {
+            rules.remove("selectPolicy");
+            rules.remove("policies");
+        }
+    }
 }
 
 /// A field; null is the same as nothing, as for the API.

@@ -80,7 +80,7 @@ fn degraded(draft: &mut Draft, detail: String, policy: &Policy) {
         false => still(draft, detail.clone()),
     }
     draft.save();
-    if policy.rollback {
+    if policy.rollback && draft.record.status.is_ours() {
         draft.then(Effect::Revert { reason: detail });
     } else if is_news {
         draft.warn("Degraded", detail);

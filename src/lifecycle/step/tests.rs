@@ -57,6 +57,7 @@ fn details_are_those_that_people_know() {
     };
     let adopted = Event::Adopted {
         by: text("argocd"),
+        at: START,
         changes: changes(),
     };
     let rejected = Event::Rejected {
@@ -362,4 +363,24 @@ fn a_story_keeps_the_latest() {
         reason: String::new(),
     });
     assert_eq!(record.status.decided, decided);
+}
+
+#[test]
+fn what_others_put_in_force_is_theirs_to_take_back() {
+    let adopted = Event::Adopted {
+        by: text("argocd"),
+        at: START,
+        changes: changes(),
+    };
+    let policy = Policy::default();
+    let record = step(&in_phase(Phase::Approved), adopted, &policy, minutes(1));
+    let judged = step(&record.unwrap().record, degraded(), &policy, minutes(30)).unwrap();
+    assert_eq!(judged.record.status.phase, Phase::Degraded);
+    let is_revert = |it: &Effect| matches!(it, Effect::Revert { .. });
+    assert!(
+        !judged.effects.iter().any(is_revert),
+        "{:?}",
+        judged.effects
+    );
+    assert_eq!(unfinished(&judged.record, &policy), None);
 }

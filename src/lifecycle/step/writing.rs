@@ -141,12 +141,7 @@ pub(super) fn written(draft: &mut Draft, applied: Applied, policy: &Policy) {
     put_in_force(draft, applied, detail, policy);
 }
 
-pub(super) fn adopted(
-    draft: &mut Draft,
-    by: String,
-    changes: Vec<Change>,
-    policy: &Policy,
-) -> Result<(), NotNow> {
+pub(super) fn adopted(draft: &mut Draft, applied: Applied, policy: &Policy) -> Result<(), NotNow> {
     match draft.phase() {
         Phase::Pending | Phase::Approved | Phase::Blocked | Phase::Failed => {}
         Phase::Applied | Phase::Verified | Phase::Degraded => return Ok(()),
@@ -159,13 +154,11 @@ pub(super) fn adopted(
             return Err(draft.not_now(why, draft.analyze("for a new proposal")));
         }
     }
-    let detail = format!("found in {}, written by {by}", draft.target());
     let applied = Applied {
-        id: None,
-        by,
-        at: draft.now,
-        changes,
+        at: applied.at.min(draft.now),
+        ..applied
     };
+    let detail = format!("found in {}, written by {}", draft.target(), applied.by);
     put_in_force(draft, applied, detail, policy);
     Ok(())
 }

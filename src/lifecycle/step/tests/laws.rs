@@ -24,7 +24,9 @@ fn event() -> impl Strategy<Value = Event> {
     let writes = prop_oneof![
         6 => (id(), what).prop_map(|(id, what)| Event::Began(attempt(id, what))),
         4 => (id(), 0..90_i64).prop_map(|(id, minute)| written(id, minutes(minute))),
-        1 => by().prop_map(|by| Event::Adopted { by, changes: changes() }),
+        1 => (by(), 0..4000_i64).prop_map(|(by, minute)| {
+            Event::Adopted { by, at: minutes(minute), changes: changes() }
+        }),
         1 => why().prop_map(|why| Event::WriteFailed { why }),
         2 => any::<bool>().prop_map(|it| reverted(if it { lost() } else { vec![] })),
         1 => why().prop_map(|why| Event::RevertFailed { why }),

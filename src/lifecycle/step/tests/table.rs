@@ -85,8 +85,8 @@ fn row(name: &str) -> (i64, Event, Policy) {
         "written" => (60, written("w9", minutes(59)), policy),
         "written, known" => (60, written("w1", START), policy),
         "adopted" => {
-            let (by, changes) = (text("argocd"), changes());
-            (60, Event::Adopted { by, changes }, policy)
+            let (by, at, changes) = (text("argocd"), minutes(59), changes());
+            (60, Event::Adopted { by, at, changes }, policy)
         }
         "write failed" => (60, Event::WriteFailed { why }, policy),
         "healthy early" => (30, healthy(), policy),
