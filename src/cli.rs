@@ -183,6 +183,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
             let config = decide::apply(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), act::apply::run(cx, config))
         }
+        Command::Verify(args) => {
+            let config = decide::verify(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::verify::run(cx, config))
+        }
         Command::Revert(args) => {
             let config = decide::revert(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), act::decide::run(cx, config))

@@ -6,10 +6,12 @@
 //! what became of it; everything begins with that. A write carries the version that the target was
 //! read at, so that of several processes exactly one writes.
 
+mod adopt;
 mod announce;
 mod apply;
 mod crash;
 mod facts;
+mod probation;
 mod revert;
 mod target;
 
@@ -23,9 +25,11 @@ use crate::lifecycle::guard::{License, Limits, Refusal};
 use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::record::{Record, Write};
 use crate::lifecycle::settings;
-use crate::lifecycle::step::{self, Check, Effect, Event, NotNow, Policy};
+use crate::lifecycle::step::{self, Effect, Event, NotNow, Policy};
 use crate::store::{self, Store, Stored};
+pub use adopt::Adopted;
 pub use facts::Surroundings;
+pub use probation::{OnProbation, Standing};
 use target::Target;
 
 /// How often a write is tried again that met another one.
@@ -83,6 +87,9 @@ pub enum Error {
         target: String,
         source: settings::Error,
     },
+    /// Its autoscaler is none that we understand.
+    #[error("cannot judge {target}: {why}")]
+    NotUnderstood { target: String, why: String },
     #[error("cannot write {target}")]
     Write { target: String, source: WriteError },
     /// Without a clock that all machines share nothing can be dated.
@@ -224,14 +231,17 @@ impl Conductor<'_> {
     /// # Errors
     /// Where the target is gone, or the change does not fit it any more.
     pub async fn proposed(&self, record: &Record) -> Result<(Value, Value), Error> {
-        let target = Target::of(record);
+        let live = self.read(&Target::of(record)).await?;
+        let configuration = self.configuration(record, &live)?;
+        Ok((live, configuration))
+    }
+
+    async fn read(&self, target: &Target) -> Result<Value, Error> {
+        let read = self.cluster.object(&target.place()).await?;
         let gone = || cluster::Error::NotFound {
             missing: vec![target.title()],
         };
-        let read = self.cluster.object(&target.place()).await?;
-        let live = read.value.ok_or_else(gone)?;
-        let configuration = self.configuration(record, &live)?;
-        Ok((live, configuration))
+        Ok(read.value.ok_or_else(gone)?)
     }
 
     /// What a dry run of an apply would make of the target, with the target as it is.
@@ -247,25 +257,6 @@ impl Conductor<'_> {
             source,
         })?;
         Ok((live, after))
-    }
-
-    /// Enters the outcome of a check, and takes the change back where that follows from it.
-    ///
-    /// # Errors
-    /// Where it cannot be entered.
-    pub async fn judge(&self, stored: &Stored, check: Check) -> Result<Stored, Error> {
-        let now = self.now().await?;
-        let (saved, left) = self.taken(stored, Event::Judged(check), now).await?;
-        for effect in left {
-            if let Effect::Revert { reason } = effect {
-                return Ok(match self.revert(saved, &reason).await? {
-                    Reverted::Done(it, _)
-                    | Reverted::Overtaken(it, _)
-                    | Reverted::Failed(it, _) => *it,
-                });
-            }
-        }
-        Ok(saved)
     }
 }
 

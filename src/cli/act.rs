@@ -4,8 +4,10 @@
 pub(super) mod apply;
 pub(super) mod decide;
 pub(super) mod install;
+pub(super) mod probation;
 pub(super) mod save;
 pub(super) mod status;
+pub(super) mod verify;
 
 use super::context::Context;
 use crate::cluster::{self, Cluster, Namespaces};

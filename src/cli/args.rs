@@ -4,6 +4,7 @@ pub(crate) mod act;
 pub(crate) mod analysis;
 pub(crate) mod demo;
 pub(crate) mod license;
+pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
 
@@ -21,6 +22,7 @@ pub(crate) use act::{ApplyArgs, ApproveArgs, InstallArgs, RejectArgs, RevertArgs
 pub(crate) use analysis::AnalysisArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use license::LicenseCommand;
+pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
 
@@ -54,6 +56,7 @@ pub(crate) enum Command {
     Approve(ApproveArgs),
     Reject(RejectArgs),
     Apply(Box<ApplyArgs>),
+    Verify(Box<VerifyArgs>),
     Revert(RevertArgs),
     Status(StatusArgs),
     Install(InstallArgs),

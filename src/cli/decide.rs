@@ -5,6 +5,7 @@ mod act;
 mod analysis;
 mod demo;
 mod license;
+mod probation;
 mod prometheus;
 mod simulate;
 
@@ -28,11 +29,12 @@ use crate::error::Error;
 pub(super) use act::{apply, approve, install, reject, revert, status};
 pub(super) use demo::demo;
 pub(super) use license::{beside, license};
+pub(super) use probation::verify;
 pub(super) use simulate::simulate;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 36] = [
+pub(super) const FLAG_OF_KEY: [(&str, &str); 41] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -64,6 +66,11 @@ pub(super) const FLAG_OF_KEY: [(&str, &str); 36] = [
     ("analysis.failOn", "fail-on"),
     ("prices.cpuHour", "cpu-hour-price"),
     ("prices.memoryGibHour", "memory-gib-hour-price"),
+    ("safety.probationWindowMinutes", "probation-window-minutes"),
+    ("safety.probationMax", "probation-max"),
+    ("safety.rollbackEnabled", "rollback-enabled"),
+    ("safety.healthCpuMargin", "health-cpu-margin"),
+    ("safety.slos", "slo"),
     ("license.file", "license"),
     ("license.signature", "license-signature"),
     ("license.secret", "license-secret"),

@@ -6,6 +6,7 @@ mod judging;
 mod live;
 mod offline;
 mod one;
+mod probation;
 mod seed;
 mod series;
 mod source;
@@ -29,6 +30,7 @@ use crate::output::progress::Progress;
 use crate::series::Grid;
 use judging::Judges;
 pub(super) use one::one;
+pub(super) use probation::{Asking, Observed, Seen, observe};
 pub(super) use seed::seed;
 use series::Unread;
 

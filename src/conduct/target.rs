@@ -1,9 +1,11 @@
 //! The autoscaler that a recommendation is for, and writes to it.
 
+use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde_json::{Value, json};
 
-use super::Conductor;
-use crate::autoscaler::{AutoscalerId, AutoscalerKind};
+use super::{Conductor, Error};
+use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
+use crate::cluster::convert;
 use crate::cluster::write::{Change, Kind, Place, WriteError, Writing};
 use crate::lifecycle::MANAGER;
 use crate::lifecycle::journal;
@@ -45,6 +47,23 @@ impl Target {
             },
             namespace: &self.id.namespace,
             name: &self.id.name,
+        }
+    }
+}
+
+impl Target {
+    /// What an object of its kind says.
+    pub(super) fn autoscaler(&self, object: &Value) -> Result<Autoscaler, Error> {
+        let not_understood = |why: String| Error::NotUnderstood {
+            target: self.title(),
+            why,
+        };
+        match self.id.kind {
+            AutoscalerKind::HorizontalPodAutoscaler => {
+                let hpa: HorizontalPodAutoscaler = serde_json::from_value(object.clone())
+                    .map_err(|it| not_understood(it.to_string()))?;
+                convert::autoscaler(&hpa).map_err(|it| not_understood(it.to_string()))
+            }
         }
     }
 }

@@ -1,10 +1,17 @@
 //! What the subcommands that decide on recommendations and carry them out are to do.
 
+use std::time::Duration;
+
+use super::Metrics;
 use super::license::License;
 use super::values::Words;
+use crate::analysis::verification::Margins;
 use crate::cluster::{self, Namespaces};
 use crate::lifecycle::guard::Limits;
+use crate::lifecycle::slo::Slo;
+use crate::lifecycle::step::Policy;
 use crate::output::patch::PatchType;
+use crate::units::Step;
 
 /// Which recommendations are meant, and where.
 #[derive(Clone, Debug)]
@@ -51,6 +58,40 @@ pub struct StatusConfig {
     pub records: Records,
     pub history: bool,
     pub form: ListForm,
+}
+
+/// What `verify` is to do.
+#[derive(Clone, Debug)]
+pub struct VerifyConfig {
+    pub records: Records,
+    /// Take over what others have put in force.
+    pub adopt: bool,
+    pub probation: Probation,
+    pub waiting: Waiting,
+    pub form: ListForm,
+}
+
+/// How changes are judged.
+#[derive(Clone, Debug)]
+pub struct Probation {
+    pub policy: Policy,
+    pub margins: Margins,
+    pub objectives: Vec<Slo>,
+    pub metrics: Metrics,
+    /// Of the history that is looked at.
+    pub step: Step,
+}
+
+/// Whether to wait until changes have proved themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waiting {
+    No,
+    Until {
+        /// Between two looks.
+        every: Duration,
+        /// `None` for as long as it takes.
+        timeout: Option<Duration>,
+    },
 }
 
 /// What `install` is to do.

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of the README.
-pub const KEYS: [&str; 35] = [
+pub const KEYS: [&str; 40] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -41,6 +41,11 @@ pub const KEYS: [&str; 35] = [
     "analysis.failOn",
     "prices.cpuHour",
     "prices.memoryGibHour",
+    "safety.probationWindowMinutes",
+    "safety.probationMax",
+    "safety.rollbackEnabled",
+    "safety.healthCpuMargin",
+    "safety.slos",
     "license.file",
     "license.signature",
     "license.secret",

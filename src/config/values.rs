@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Color, FailOn, Format};
 use crate::analysis::Course;
+use crate::lifecycle::slo::Slo;
 use crate::metrics::prometheus::{Compression, WayChoice};
 use crate::units::Step;
 
@@ -28,6 +29,8 @@ const COARSEST_STEP: u32 = 3600;
 /// Requests at once that a Prometheus of default settings still evaluates in parallel: 20 is its
 /// `--query.max-concurrency`, and others want to be answered too.
 const MOST_REQUESTS: usize = 16;
+/// Longest probation that is asked for in minutes: 30 days.
+const MOST_MINUTES: u32 = 30 * 24 * 60;
 /// Fastest time of a sandbox: a day in 9 seconds.
 const FASTEST: u32 = 10_000;
 /// Most days to keep back, in percent: of two weeks, one is then left to choose on.
@@ -111,6 +114,28 @@ pub(crate) fn time_of_each_day(text: &str) -> Result<SignedDuration, String> {
     length
         .filter(|it| *it <= SignedDuration::from_hours(24))
         .ok_or_else(|| "expected a time of each day such as 90s or 5m, at most 24h".to_owned())
+}
+
+/// Whole minutes, at least one; a month at most.
+pub(crate) fn minutes(text: &str) -> Result<SignedDuration, String> {
+    let minutes: u32 = in_range(text, 1, MOST_MINUTES, "whole number of minutes")?;
+    Ok(SignedDuration::from_mins(minutes.into()))
+}
+
+/// A length of time that must be one, to the second.
+pub(crate) fn positive_length(text: &str) -> Result<SignedDuration, String> {
+    let wanted = || "expected a time such as 26h or 90m, above 0".to_owned();
+    let length = length(text).ok_or_else(wanted)?;
+    let seconds = i64::try_from(length.as_secs()).map_err(|_| wanted())?;
+    (seconds > 0)
+        .then(|| SignedDuration::from_secs(seconds))
+        .filter(|it| *it <= SignedDuration::from_hours(24 * 366))
+        .ok_or_else(wanted)
+}
+
+/// An objective as `NAME=QUERY < LIMIT`.
+pub(crate) fn slo(text: &str) -> Result<Slo, String> {
+    text.parse::<Slo>().map_err(|it| it.to_string())
 }
 
 /// A time limit that must be one.

@@ -44,7 +44,7 @@ pub(super) fn conduct_hint(err: &conduct::Error) -> Option<String> {
         conduct::Error::Journal(_) => {
             Some("correct or remove the annotation: `kubectl describe` shows it".to_owned())
         }
-        conduct::Error::Settings { .. } => Some(
+        conduct::Error::Settings { .. } | conduct::Error::NotUnderstood { .. } => Some(
             "the autoscaler is no longer what was analyzed: `kubectl stepscale analyze` again"
                 .to_owned(),
         ),
@@ -66,6 +66,7 @@ pub(super) fn conduct_exit(err: &conduct::Error) -> Exit {
         conduct::Error::NotNow(_)
         | conduct::Error::Journal(_)
         | conduct::Error::Settings { .. }
+        | conduct::Error::NotUnderstood { .. }
         | conduct::Error::Busy { .. } => Exit::Refused,
         conduct::Error::NoTime | conduct::Error::NoRandomness(_) => Exit::Unreachable,
         conduct::Error::Store(err) => store_exit(err),

@@ -61,6 +61,7 @@ pub(super) fn prometheus_hint(err: &prometheus::Error) -> Option<String> {
         Error::BadAnswer { .. } => {
             "check that --prometheus-url is the API of a Prometheus and not of something near it"
         }
+        Error::SeveralValues { .. } => "aggregate the query, for instance with max(…)",
         Error::NoSamples { .. } => {
             "check that it scrapes cAdvisor of this cluster, name the tenant with \
              --prometheus-header, or pass --promql-cpu"
@@ -95,6 +96,7 @@ pub(super) fn prometheus_exit(err: &prometheus::Error) -> Exit {
         | Error::Unavailable { .. }
         | Error::Truncated { .. }
         | Error::BadAnswer { .. }
+        | Error::SeveralValues { .. }
         | Error::NoSamples { .. } => Exit::Unreachable,
     }
 }

@@ -40,6 +40,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 pub use client::{Client, Instant, RangeQuery, Traffic};
@@ -111,6 +112,22 @@ impl Prometheus {
     /// What has gone over the wire until now.
     pub fn traffic(&self) -> Traffic {
         self.client.traffic()
+    }
+
+    /// The one number that `query` answers with at a time; `None` where it answers with nothing.
+    ///
+    /// # Errors
+    /// [`Error::SeveralValues`] where it answers with more than one.
+    pub async fn value(&self, query: &str, at: Timestamp) -> Result<Option<f64>, Error> {
+        let answers = self.client.instant(query, at).await?;
+        match answers.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some(one.value)),
+            several => Err(Error::SeveralValues {
+                url: self.name().to_owned(),
+                found: several.len(),
+            }),
+        }
     }
 
     /// Reads the history of every target in `request` and gives each to `deliver`, sorted by

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::SignedDuration;
 
-use super::summary::size;
+use super::summary::{counted, size};
 
 /// How often the line moves while nothing is reported: enough to look alive.
 const TICK: Duration = Duration::from_millis(120);
@@ -39,6 +40,12 @@ pub enum Stage {
     },
     /// Autoscalers judged so far.
     Analysis { done: usize, of: usize },
+    /// Waiting for changes on probation.
+    Probation {
+        waiting: usize,
+        /// Until the last of them may be over.
+        left: Option<SignedDuration>,
+    },
 }
 
 impl Progress {
@@ -66,6 +73,13 @@ impl Progress {
         }
     }
 
+    /// Shows the line again after [`finish`](Self::finish).
+    pub fn resume(&self) {
+        if self.bar.is_finished() {
+            self.bar.reset();
+        }
+    }
+
     /// Removes the line. Later calls of [`at`](Self::at) show nothing.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
@@ -90,6 +104,13 @@ impl std::fmt::Display for Stage {
                 )
             }
             Self::Analysis { done, of } => write!(f, "analyzing: {done} of {of} autoscalers"),
+            Self::Probation { waiting, left } => {
+                write!(f, "{} on probation", counted(*waiting, "change"))?;
+                match left.map(|it| it.as_secs()).filter(|it| *it > 0) {
+                    Some(seconds) => write!(f, ", for {} min at least", (seconds + 59) / 60),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -119,6 +140,20 @@ mod tests {
             (
                 Stage::Analysis { done: 3, of: 10 },
                 "analyzing: 3 of 10 autoscalers",
+            ),
+            (
+                Stage::Probation {
+                    waiting: 1,
+                    left: Some(SignedDuration::from_secs(61)),
+                },
+                "1 change on probation, for 2 min at least",
+            ),
+            (
+                Stage::Probation {
+                    waiting: 2,
+                    left: Some(SignedDuration::from_secs(-5)),
+                },
+                "2 changes on probation",
             ),
         ];
         for (stage, expected) in cases {

@@ -10,7 +10,7 @@ use super::Page;
 use super::layout::{Cell, Column, Layout, Row, Shrink};
 use super::table::{HEADER, NAMESPACE, column};
 use crate::lifecycle::changes::Change;
-use crate::lifecycle::diff::one_line;
+use crate::lifecycle::diff::{Setting, one_line};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 
@@ -131,6 +131,23 @@ pub fn change(change: &Change) -> String {
     };
     let (from, to) = (text(&change.from), text(&change.to));
     format!("{}: {from} → {to}", change.path)
+}
+
+/// `rec/web in namespace shop is applied: healthy so far: …`, in one line.
+pub fn standing(record: &Record) -> String {
+    let (title, status) = (record.title(), &record.status);
+    match status.detail.is_empty() {
+        true => format!("{title} is {}", status.phase),
+        false => format!("{title} is {}: {}", status.phase, status.detail),
+    }
+}
+
+/// `min_replicas is to be 2, max_replicas is to be 12`.
+pub fn still(diff: &[Setting]) -> String {
+    let all = diff
+        .iter()
+        .map(|it| format!("{} is to be {}", it.key, it.to));
+    all.collect::<Vec<_>>().join(", ")
 }
 
 /// The story of one, oldest first.

@@ -94,7 +94,7 @@ fn kubectl_sees_pods_that_serve_and_usage_by_which_autoscalers_scale() {
     for deployment in of("Deployment") {
         let (name, status) = (&deployment["metadata"]["name"], &deployment["status"]);
         let its = of("Pod").filter(|it| it["metadata"]["labels"]["app"] == *name);
-        let ready = its.filter(|it| is_ready(it)).count() as u64;
+        let ready = its.filter(is_ready).count() as u64;
         let count = |it: &Value| it.as_u64().unwrap_or(0);
         assert_eq!(count(&status["readyReplicas"]), ready, "{deployment}");
         let all = count(&status["replicas"]);

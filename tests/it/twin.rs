@@ -2,6 +2,7 @@
 
 mod backfill;
 mod moved;
+mod probation;
 mod workload;
 
 use std::f64::consts::TAU;

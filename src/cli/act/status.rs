@@ -16,24 +16,12 @@ pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exi
     let chosen = session.chosen(&cx, &config.records).await?;
     let now = session.decider().now().await?;
     match config.form {
-        ListForm::Json => {
-            let text = serde_json::to_string_pretty(&list(&chosen)).unwrap_or_default();
-            cx.print(|out| writeln!(out, "{text}"))?;
-        }
-        ListForm::Yaml => {
-            let text = yaml::write(&list(&chosen))
-                .map_err(|it| Error::Output(std::io::Error::other(it)))?;
-            cx.print(|out| out.write_all(text.as_bytes()))?;
-        }
-        ListForm::Name => cx.print(|out| {
-            let mut names = chosen.iter().map(|it| &it.record.name);
-            names.try_for_each(|it| writeln!(out, "scalingrecommendation.stepscale.io/{it}"))
-        })?,
         ListForm::Table if config.history => cx.print(|out| {
             chosen
                 .iter()
                 .try_for_each(|it| records::write_story(out, &it.record))
         })?,
+        ListForm::Json | ListForm::Yaml | ListForm::Name => write_list(&cx, &chosen, config.form)?,
         ListForm::Table => {
             let page = Page {
                 width: cx.width(),
@@ -50,6 +38,26 @@ pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exi
         ));
     }
     Ok(Exit::Clean)
+}
+
+/// As objects or names; nothing as a table.
+pub(super) fn write_list(cx: &Context, chosen: &[Stored], form: ListForm) -> Result<(), Error> {
+    match form {
+        ListForm::Json => {
+            let text = serde_json::to_string_pretty(&list(chosen)).unwrap_or_default();
+            cx.print(|out| writeln!(out, "{text}"))
+        }
+        ListForm::Yaml => {
+            let text = yaml::write(&list(chosen))
+                .map_err(|it| Error::Output(std::io::Error::other(it)))?;
+            cx.print(|out| out.write_all(text.as_bytes()))
+        }
+        ListForm::Name => cx.print(|out| {
+            let mut names = chosen.iter().map(|it| &it.record.name);
+            names.try_for_each(|it| writeln!(out, "scalingrecommendation.stepscale.io/{it}"))
+        }),
+        ListForm::Table => Ok(()),
+    }
 }
 
 fn list(chosen: &[Stored]) -> Value {

@@ -118,7 +118,11 @@ pub(in crate::cli) fn install(
     })
 }
 
-fn records(global: &GlobalArgs, args: &RecordsArgs, origin: &Origin<'_>) -> Result<Records, Error> {
+pub(super) fn records(
+    global: &GlobalArgs,
+    args: &RecordsArgs,
+    origin: &Origin<'_>,
+) -> Result<Records, Error> {
     let namespaces = match (&global.namespace, args.all_namespaces) {
         (_, true) => Namespaces::All,
         (Some(namespace), false) => Namespaces::One(namespace.clone()),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::task;
 
@@ -25,6 +26,7 @@ pub(super) async fn ask<T>(
     open: impl FnOnce(&Asked) -> Result<(T, mpsc::Sender<Delivery>), Error>,
 ) -> Result<Answered<T>, Error> {
     let cluster = connected(connection, progress).await?;
+    let times = times.by_the_clock_of(&cluster).await;
     progress.at(&Stage::Inventory);
     let fleet = cluster.inventory(&question.scope).await?;
     let asked = Asked::new(fleet, question.window, times.now());
@@ -32,7 +34,7 @@ pub(super) async fn ask<T>(
     let sources = Sources {
         cluster: &cluster,
         metrics,
-        times,
+        of_samples: times.of_samples(),
     };
     let reading = sources.read(&asked.fleet, &asked.request, sender, progress);
     let reading = reading.await;
@@ -50,11 +52,23 @@ async fn connected(options: &cluster::Options, progress: &Progress) -> Result<Cl
     Ok(cluster::connect(options).await?)
 }
 
+impl Times {
+    /// All machines share the API server's clock, and what it has happen is dated by it. Where it
+    /// does not tell, ours counts.
+    async fn by_the_clock_of(self, cluster: &Cluster) -> Self {
+        match cluster.time().await {
+            Ok(Some(clock)) => Self { clock, ..self },
+            Ok(None) | Err(_) => self,
+        }
+    }
+}
+
 /// Where history may come from.
-struct Sources<'a> {
-    cluster: &'a Cluster,
-    metrics: &'a Metrics,
-    times: Times,
+pub(super) struct Sources<'a> {
+    pub(super) cluster: &'a Cluster,
+    pub(super) metrics: &'a Metrics,
+    /// The time of what is measured now; `None` where that is not wanted.
+    pub(super) of_samples: Option<Timestamp>,
 }
 
 impl Sources<'_> {
@@ -73,18 +87,25 @@ impl Sources<'_> {
             });
         }
         let source = Source::of(self.cluster, self.metrics, progress).await?;
+        self.read_from(&source, fleet, request, deliver, progress)
+            .await
+    }
+
+    /// The same, from a source that was found.
+    pub(super) async fn read_from(
+        &self,
+        source: &Source,
+        fleet: &Fleet,
+        request: &HistoryRequest,
+        deliver: mpsc::Sender<Delivery>,
+        progress: &Progress,
+    ) -> Result<Reading, Error> {
         match source {
-            Source::Prometheus(source) => watched(&source, request, deliver, progress).await,
+            Source::Prometheus(source) => watched(source, request, deliver, progress).await,
             Source::MetricsApi { why } => {
-                let mut reading = usage::read(
-                    self.cluster,
-                    fleet,
-                    request,
-                    self.times.of_samples(),
-                    deliver,
-                )
-                .await?;
-                reading.warnings.extend(why);
+                let at = self.of_samples;
+                let mut reading = usage::read(self.cluster, fleet, request, at, deliver).await?;
+                reading.warnings.extend(why.clone());
                 Ok(reading)
             }
         }
@@ -96,8 +117,9 @@ pub(super) async fn write_snapshot(
     progress: &Progress,
     times: Times,
 ) -> Result<Written, Error> {
-    let now = times.now();
     let cluster = connected(&config.connection, progress).await?;
+    let times = times.by_the_clock_of(&cluster).await;
+    let now = times.now();
     progress.at(&Stage::Inventory);
     let path = match &config.out {
         Destination::File(path) => path.as_path(),
@@ -121,7 +143,7 @@ pub(super) async fn write_snapshot(
             let sources = Sources {
                 cluster: &cluster,
                 metrics,
-                times,
+                of_samples: times.of_samples(),
             };
             let reading = sources.read(&fleet, &request, sender, progress).await;
             (writer, unread) = finished(writing.await)?;

@@ -104,6 +104,10 @@ pub enum Error {
     #[error("{url} is not a Prometheus API: it answers with {what}")]
     NotPrometheus { url: String, what: String },
 
+    /// Of a query that is to give one number.
+    #[error("Prometheus at {url} answers with {found} values where one is expected")]
+    SeveralValues { url: String, found: usize },
+
     #[error("Prometheus at {url} does not support {feature}: {message}")]
     NotSupported {
         url: String,
@@ -283,6 +287,7 @@ impl Error {
             | Self::Refused { .. }
             | Self::TooMuch { .. }
             | Self::NoSamples { .. }
+            | Self::SeveralValues { .. }
             | Self::BadAnswer { .. } => false,
         }
     }
@@ -315,6 +320,7 @@ impl Error {
             | Self::Unauthorized { .. }
             | Self::Redirected { .. }
             | Self::Unavailable { .. }
+            | Self::SeveralValues { .. }
             | Self::NoSamples { .. } => false,
         }
     }

@@ -25,36 +25,16 @@ impl Bench {
             user: User::new(),
             namespace: format!("lifecycle-{}", unique()),
         };
-        bench.issue_license();
+        bench.user.issue_license();
         bench.kubectl(&["create", "namespace", &bench.namespace]);
         bench.succeeds(&["install", "--crd-only"]);
         Some(bench)
     }
 
-    fn issue_license(&self) {
-        let run = |line: &str| {
-            let arguments: Vec<&str> = line.split(' ').collect();
-            let mut command = self.user.stepscale(&arguments);
-            let said = Said::by(command.current_dir(self.user.home()));
-            assert_eq!(said.code, Some(0), "{line}: {}", said.stderr);
-        };
-        run("license keygen --out-dir .");
-        run(
-            "license issue --private-key stepscale-license.key --customer test --plan team \
-             --days 30 --out license.json --signature license.json.sig",
-        );
-    }
-
     /// `kubectl-stepscale` in the namespace, licensed.
     pub(super) fn stepscale(&self, arguments: &[&str]) -> Command {
-        let mut command = self.user.stepscale(arguments);
-        command
-            .env("KUBECONFIG", self.plane.kubeconfig())
-            .env("STEPSCALE_LICENSE", self.user.path("license.json"))
-            .env(
-                "STEPSCALE_LICENSE_PUBLIC_KEY",
-                self.user.path("stepscale-license.pub"),
-            );
+        let kubeconfig = self.plane.kubeconfig();
+        let mut command = self.user.licensed(kubeconfig.as_ref(), arguments);
         if arguments[0] != "install" {
             command.args(["-n", &self.namespace]);
         }

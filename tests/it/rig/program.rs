@@ -57,6 +57,33 @@ impl User {
         command
     }
 
+    /// Makes a license of their own, which [`licensed`](Self::licensed) goes by.
+    #[track_caller]
+    pub(crate) fn issue_license(&self) {
+        let run = |line: &str| {
+            let arguments: Vec<&str> = line.split(' ').collect();
+            let mut command = self.stepscale(&arguments);
+            let said = Said::by(command.current_dir(self.home()));
+            assert_eq!(said.code, Some(0), "{line}: {}", said.stderr);
+        };
+        run("license keygen --out-dir .");
+        run(
+            "license issue --private-key stepscale-license.key --customer test --plan team \
+             --days 30 --out license.json --signature license.json.sig",
+        );
+    }
+
+    /// `kubectl-stepscale` with a kubeconfig and the license.
+    pub(crate) fn licensed(&self, kubeconfig: &Path, arguments: &[&str]) -> Command {
+        let mut command = self.stepscale(arguments);
+        let key = self.path("stepscale-license.pub");
+        command
+            .env("KUBECONFIG", kubeconfig)
+            .env("STEPSCALE_LICENSE", self.path("license.json"))
+            .env("STEPSCALE_LICENSE_PUBLIC_KEY", key);
+        command
+    }
+
     /// Runs `kubectl-stepscale` with a kubeconfig.
     pub(crate) fn run(&self, kubeconfig: &Path, arguments: &[&str]) -> Said {
         let mut command = self.stepscale(arguments);

@@ -66,6 +66,21 @@ impl Moved {
         serde_json::from_str(&self.text(path).await).unwrap()
     }
 
+    /// Creates an object.
+    pub(super) async fn post(&self, path: &str, object: &Value) {
+        let request = self.client.post(self.url(path)).body(object.to_string());
+        self.answer(request.header("content-type", "application/json"))
+            .await;
+    }
+
+    /// Applies a configuration server-side as the field manager `manager`, by force.
+    pub(super) async fn apply(&self, path: &str, manager: &str, configuration: &Value) {
+        let url = self.url(&format!("{path}?fieldManager={manager}&force=true"));
+        let request = self.client.patch(url).body(configuration.to_string());
+        let request = request.header("content-type", "application/apply-patch+yaml");
+        self.answer(request).await;
+    }
+
     /// Moves the time; what the clock shows then.
     pub(super) async fn pass(&self, seconds: i64) -> Timestamp {
         let body = json!({ "advanceSeconds": seconds }).to_string();
