@@ -16,6 +16,7 @@ pub mod units;
 pub mod audit;
 pub mod cluster;
 pub mod conduct;
+pub mod leader;
 pub mod metrics;
 pub mod output;
 pub mod sandbox;
