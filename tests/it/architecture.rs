@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Modules that take values and the time, and give values.
-const CORE: [&str; 9] = [
+/// Modules that take values and the time, and give values; of a joint, the part that does.
+const CORE: [&str; 10] = [
     "units",
     "series",
     "autoscaler",
@@ -15,13 +15,14 @@ const CORE: [&str; 9] = [
     "sim",
     "analysis",
     "license",
+    "leader/election",
 ];
 
 /// Modules that turn the outside into values of the core, and back.
 const ADAPTERS: [&str; 4] = ["audit", "cluster", "metrics", "output"];
 
 /// What joins everything.
-const JOINTS: [&str; 5] = ["cli", "conduct", "config", "error", "store"];
+const JOINTS: [&str; 6] = ["cli", "conduct", "config", "error", "leader", "store"];
 
 /// What the sandbox has of modules outside of the core, and why. Everything else of them would
 /// tie what answers to what asks.

@@ -17,6 +17,7 @@ mod interrupt;
 mod inventory;
 mod kubectl;
 mod kubectl_session;
+mod leader;
 mod license;
 mod lifecycle;
 mod metrics_api;
