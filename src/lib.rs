@@ -20,6 +20,7 @@ pub mod leader;
 pub mod metrics;
 pub mod output;
 pub mod sandbox;
+pub mod signals;
 pub mod state;
 pub mod store;
 pub mod yaml;

@@ -19,7 +19,7 @@ const CORE: [&str; 10] = [
 ];
 
 /// Modules that turn the outside into values of the core, and back.
-const ADAPTERS: [&str; 4] = ["audit", "cluster", "metrics", "output"];
+const ADAPTERS: [&str; 5] = ["audit", "cluster", "metrics", "output", "signals"];
 
 /// What joins everything.
 const JOINTS: [&str; 6] = ["cli", "conduct", "config", "error", "leader", "store"];
