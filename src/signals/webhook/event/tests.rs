@@ -1,0 +1,168 @@
+use super::*;
+use crate::lifecycle::diff::Key;
+
+pub(in crate::signals::webhook) fn change() -> Change {
+    Change {
+        namespace: "shop".to_owned(),
+        name: "web-rec".to_owned(),
+        target: ("HorizontalPodAutoscaler".to_owned(), "web-hpa".to_owned()),
+        before: Some(Phase::Approved),
+        after: Phase::Applied,
+        detail: "patched HPA web-hpa of <shop>".to_owned(),
+        diff: vec![Setting {
+            key: Key::MinReplicas,
+            from: json!(3),
+            to: json!(2),
+        }],
+        projected_usd_monthly: Some(120.5),
+        measured_usd_monthly: None,
+        at: "2026-11-22T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn settings(form: Form) -> Settings {
+    let url = "https://hooks.example.com/T0/secret".to_owned();
+    Settings::new(url, form, "/clusters/prod".to_owned())
+}
+
+fn body(change: &Change, settings: &Settings) -> Value {
+    serde_json::from_slice(&Event::of(change, settings).body).unwrap()
+}
+
+#[test]
+fn a_cloud_event_has_what_the_specification_wants() {
+    let event = Event::of(&change(), &settings(Form::CloudEvents));
+    assert_eq!(
+        event.content_type,
+        "application/cloudevents+json; charset=utf-8"
+    );
+    let expected = json!({
+        "specversion": "1.0",
+        "type": "io.stepscale.recommendation.applied",
+        "source": "/clusters/prod",
+        "subject": "shop/web-rec",
+        "id": event.id,
+        "time": "2026-11-22T12:00:00Z",
+        "datacontenttype": "application/json",
+        "data": {
+            "namespace": "shop",
+            "recommendation": "web-rec",
+            "targetRef": { "kind": "HorizontalPodAutoscaler", "name": "web-hpa" },
+            "before": "approved",
+            "after": "applied",
+            "detail": "patched HPA web-hpa of <shop>",
+            "configDiff": { "min_replicas": { "from": 3, "to": 2 } },
+            "projectedSavingsUsdMonthly": 120.5,
+        },
+    });
+    assert_eq!(body(&change(), &settings(Form::CloudEvents)), expected);
+}
+
+#[test]
+fn a_chat_is_told_in_a_sentence() {
+    let expected = "*shop/web-rec* (HorizontalPodAutoscaler web-hpa): approved → applied: patched HPA \
+        web-hpa of &lt;shop&gt;\nmin_replicas from 3 to 2\nUSD 120.50 a month saved, projected";
+    assert_eq!(
+        body(&change(), &settings(Form::Slack)),
+        json!({ "text": expected })
+    );
+    let new = Change {
+        before: None,
+        after: Phase::Pending,
+        detail: String::new(),
+        diff: Vec::new(),
+        projected_usd_monthly: None,
+        ..change()
+    };
+    let expected = "*shop/web-rec* (HorizontalPodAutoscaler web-hpa): pending";
+    assert_eq!(
+        body(&new, &settings(Form::Slack)),
+        json!({ "text": expected })
+    );
+}
+
+#[test]
+fn an_id_is_of_the_change_and_of_nothing_else() {
+    let id = |change: &Change, settings: &Settings| Event::of(change, settings).id;
+    let (one, all) = (
+        id(&change(), &settings(Form::CloudEvents)),
+        settings(Form::CloudEvents),
+    );
+    assert_eq!(one.len(), 32);
+    assert_eq!(id(&change(), &settings(Form::Slack)), one);
+    let others = [
+        Change {
+            namespace: "shopw".to_owned(),
+            name: "eb-rec".to_owned(),
+            ..change()
+        },
+        Change {
+            before: None,
+            ..change()
+        },
+        Change {
+            after: Phase::Failed,
+            ..change()
+        },
+        Change {
+            at: Timestamp::UNIX_EPOCH,
+            ..change()
+        },
+    ];
+    for other in &others {
+        assert_ne!(id(other, &all), one, "{other:?}");
+    }
+    let elsewhere = Settings {
+        source: "/clusters/test".to_owned(),
+        ..settings(Form::CloudEvents)
+    };
+    assert_ne!(id(&change(), &elsewhere), one);
+}
+
+#[test]
+fn an_id_gives_no_names_away() {
+    // Who knows everything but the key could otherwise try out names.
+    let keyed = |key: &[u8]| Settings {
+        key: Some(key.to_vec()),
+        ..settings(Form::CloudEvents)
+    };
+    let id = |settings: &Settings| Event::of(&change(), settings).id;
+    assert_ne!(id(&keyed(b"one")), id(&keyed(b"two")));
+    assert_eq!(id(&keyed(b"one")), id(&keyed(b"one")));
+}
+
+#[test]
+fn redacted_events_have_no_names() {
+    for form in [Form::CloudEvents, Form::Slack] {
+        let redacted = Settings {
+            redact: true,
+            ..settings(form)
+        };
+        let text = body(&change(), &redacted).to_string();
+        for name in ["shop", "web-rec", "web-hpa", "patched"] {
+            assert!(!text.contains(name), "{name}: {text}");
+        }
+        assert!(text.contains("min_replicas"), "{text}");
+        // The same name has the same code under one key, and another under another one.
+        assert_eq!(body(&change(), &redacted).to_string(), text);
+        let keyed = Settings {
+            key: Some(b"other".to_vec()),
+            ..redacted
+        };
+        assert_ne!(body(&change(), &keyed).to_string(), text);
+    }
+}
+
+#[test]
+fn settings_do_not_show_their_secrets() {
+    let keyed = Settings {
+        key: Some(b"hunter2".to_vec()),
+        ..settings(Form::Slack)
+    };
+    let shown = format!("{keyed:?}");
+    assert!(shown.contains("https://hooks.example.com"), "{shown}");
+    assert!(
+        !shown.contains("secret") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+}
