@@ -59,9 +59,19 @@ impl Prometheus {
     /// # Panics
     /// When it does not become ready.
     pub(crate) fn on(blocks: &Path, flags: &[&str]) -> Self {
+        Self::configured(blocks, "scrape_configs: []\n", flags)
+    }
+
+    /// The same with a configuration of its own.
+    ///
+    /// # Panics
+    /// When it does not become ready.
+    pub(crate) fn configured(blocks: &Path, config: &str, flags: &[&str]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let storage = directory.path().join("storage");
         copy(blocks, &storage).expect("a copy of the blocks");
+        let file = directory.path().join("prometheus.yml");
+        fs::write(file, config).expect("a configuration");
         // Another process may take the port before the server does.
         for _ in 0..5 {
             let port = free_port();
@@ -136,7 +146,6 @@ fn log(directory: &Path) -> PathBuf {
 
 fn spawn(directory: &Path, storage: &Path, port: u16, flags: &[&str]) -> Child {
     let config = directory.join("prometheus.yml");
-    fs::write(&config, "scrape_configs: []\n").expect("a configuration");
     let log = File::create(log(directory)).expect("a log file");
     Command::new("prometheus")
         .arg(format!("--config.file={}", config.display()))
