@@ -24,6 +24,7 @@ mod metrics_api;
 mod queries;
 mod rig;
 mod secrets;
+mod signals;
 mod simulate;
 mod traces;
 mod twin;
