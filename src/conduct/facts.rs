@@ -90,8 +90,6 @@ impl Conductor<'_> {
                 .to_owned(),
             in_force: Journal::of(live)?.map(|it| it.recommendation),
             changed,
-            // What others have put in force is theirs: it counts as changed since analyzed.
-            has_change: false,
             owners: owners::of(live, &paths, &OURS),
             rollout: self.rollout(record, live).await?,
             paused: paused(live),

@@ -31,8 +31,6 @@ pub struct Target {
     pub in_force: Option<String>,
     /// Settings whose live value is no longer `from`: key, `from`, and what is there now.
     pub changed: Vec<(Key, serde_json::Value, serde_json::Value)>,
-    /// Whether every `to` value is there already.
-    pub has_change: bool,
     pub owners: Vec<Owner>,
     /// What says that the workload is being rolled out; `None` where it is not.
     pub rollout: Option<String>,
@@ -153,9 +151,6 @@ impl Refusal {
 /// Why `record` must not be applied now; the first of several that counts most, in the order of
 /// [`Refusal`].
 ///
-/// A change that the target has already, such as one that came by Git, is not written again: then it
-/// does not matter who owns the fields, and what they were.
-///
 /// # Errors
 /// Any [`Refusal`].
 pub fn check(record: &Record, facts: &Facts, limits: &Limits) -> Result<(), Refusal> {
@@ -164,16 +159,11 @@ pub fn check(record: &Record, facts: &Facts, limits: &Limits) -> Result<(), Refu
     }
     let target = facts.target.as_ref().ok_or(Refusal::TargetGone)?;
     check_identity(record, target)?;
-    if !target.has_change {
-        check_fields(target, limits)?;
-    }
+    check_fields(target, limits)?;
     check_calm(target)?;
     check_metrics(target, limits)?;
     check_fleet(facts, limits)?;
-    if !target.has_change {
-        check_replicas(record, target)?;
-    }
-    Ok(())
+    check_replicas(record, target)
 }
 
 fn check_identity(record: &Record, target: &Target) -> Result<(), Refusal> {

@@ -46,7 +46,6 @@ fn target() -> Target {
         uid: "u1".to_owned(),
         in_force: None,
         changed: vec![],
-        has_change: false,
         owners: vec![],
         rollout: None,
         paused: None,
@@ -260,21 +259,6 @@ fn an_owner_is_overruled_by_a_reason_and_by_nothing_less() {
         case.limits.forced = Some("incident 7".to_owned());
         let is_owned = matches!(fault, Fault::Owned);
         assert_eq!(case.check().is_ok(), is_owned, "{fault:?}");
-    }
-}
-
-#[test]
-fn what_the_target_has_already_is_not_written_so_that_fields_do_not_matter() {
-    for fault in FAULTS {
-        let mut case = Case::good().with(fault);
-        if let Some(target) = &mut case.facts.target {
-            target.has_change = true;
-        }
-        let is_about_writing = matches!(
-            fault,
-            Fault::Changed | Fault::Owned | Fault::Max | Fault::Budget
-        );
-        assert_eq!(case.check().is_ok(), is_about_writing, "{fault:?}");
     }
 }
 
