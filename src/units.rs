@@ -2,8 +2,10 @@
 //!
 //! Parsing of Kubernetes quantities is in [`quantity`].
 
+mod age;
 mod quantity;
 
+pub use age::Age;
 pub use quantity::{Quantity, QuantityError, canonical};
 
 use std::fmt;

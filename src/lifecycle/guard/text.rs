@@ -9,6 +9,7 @@ use super::Refusal;
 use crate::lifecycle::diff::Key;
 use crate::lifecycle::owners::{Owner, Who};
 use crate::lifecycle::record::Record;
+use crate::units::Age;
 
 impl fmt::Display for Refusal {
     /// What `status.detail` says: `changed since analyzed: min_replicas is 4, was 3`.
@@ -30,7 +31,9 @@ impl fmt::Display for Refusal {
             Self::RolloutInProgress(what) => write!(f, "rollout in progress: {what}"),
             Self::Paused(what) => write!(f, "paused: {what}"),
             Self::StaleMetrics { age: Some(age) } => {
-                write!(f, "stale metrics: the newest sample is {} old", Age(*age))
+                // A sample of a clock that is ahead is new.
+                let age = Age((*age).max(SignedDuration::ZERO));
+                write!(f, "stale metrics: the newest sample is {age} old")
             }
             Self::StaleMetrics { age: None } => f.write_str("stale metrics: there is no sample"),
             Self::Unlicensed { why } => write!(f, "unlicensed: {why}"),
@@ -77,22 +80,6 @@ impl fmt::Display for Set<'_> {
         match self.0 {
             Value::Null => f.write_str("not set"),
             value => value.fmt(f),
-        }
-    }
-}
-
-/// The two largest units: `1d 4h`, `2h 5m`, `90s` below two minutes.
-struct Age(SignedDuration);
-
-impl fmt::Display for Age {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.0.as_secs().max(0);
-        let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-        match seconds {
-            0..120 => write!(f, "{seconds}s"),
-            120..3_600 => write!(f, "{minutes}m"),
-            3_600..86_400 => write!(f, "{hours}h {}m", minutes % 60),
-            _ => write!(f, "{days}d {}h", hours % 24),
         }
     }
 }
