@@ -15,7 +15,7 @@ use crate::config::FailOn;
 use crate::fleet::{ClusterName, Fleet, Permission};
 use crate::metrics::Reading;
 use crate::series::Grid;
-pub use item::{Change, Item, Outcome, Saving, Value};
+pub use item::{Change, Item, Outcome, Saving};
 
 /// Everything that an analysis yields.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::Page;
 use super::layout::{Cell, Column, Layout, Row, Shrink};
-use super::report::{AnalysisReport, Change, Item, Outcome, Saving, UnreadRow, Value};
+use super::report::{AnalysisReport, Change, Item, Outcome, Saving, UnreadRow};
 use crate::analysis::assessment::RiskLevel;
 
 pub(super) const HEADER: Style = Style::new().bold();
@@ -112,10 +112,7 @@ pub(super) fn settings(item: &Item) -> [Cell; 3] {
 
 /// What a number is to be.
 fn number(change: &Change) -> Option<u32> {
-    match change.to {
-        Some(Value::Number(to)) => Some(to),
-        Some(Value::Policies(_)) | None => None,
-    }
+    change.to.as_u64()?.try_into().ok()
 }
 
 /// What stands in place of an answer, where there is none.

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::evidence::Evidence;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
 use crate::analysis::findings::Finding;
-use crate::analysis::settings::{Field, Settings};
+use crate::analysis::settings::Settings;
 use crate::autoscaler::AutoscalerKind;
-use crate::autoscaler::behavior::Policies;
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::Fleet;
+use crate::lifecycle::diff::Setting;
+use crate::lifecycle::settings;
 use crate::units::Replicas;
 
 /// Everything that is said of one autoscaler.
@@ -68,19 +70,12 @@ pub enum Outcome {
     Unreadable,
 }
 
-/// A field that a recommendation changes. `null` where the field is not set.
+/// A setting that a recommendation changes: a number, or policies as the API has them; `null` where
+/// it is not set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    pub from: Option<Value>,
-    pub to: Option<Value>,
-}
-
-/// What a field is set to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub enum Value {
-    Number(u32),
-    Policies(Policies),
+    pub from: Value,
+    pub to: Value,
 }
 
 /// Replica-hours of the window's known time, replayed under today's and the proposed settings.
@@ -213,36 +208,11 @@ fn of_days(days: Days) -> String {
     }
 }
 
-/// What differs, in the contract's words. Nothing appears whose value stays.
+/// What differs, as recommendations list it.
 pub(crate) fn config_diff(today: &Settings, proposed: &Settings) -> BTreeMap<&'static str, Change> {
-    let change = |field| {
-        let from = value(today, field);
-        let to = value(proposed, field);
-        (key(field), Change { from, to })
-    };
-    proposed.changes(today).into_iter().map(change).collect()
-}
-
-fn key(field: Field) -> &'static str {
-    match field {
-        Field::MinReplicas => "min_replicas",
-        Field::MaxReplicas => "max_replicas",
-        Field::TargetCpu => "target_cpu_pct",
-        Field::ScaleDownCooldown => "scale_down_cooldown_s",
-        Field::ScaleUpPolicies => "scale_up_policies",
-        Field::ScaleDownPolicies => "scale_down_policies",
-    }
-}
-
-fn value(settings: &Settings, field: Field) -> Option<Value> {
-    match field {
-        Field::MinReplicas => Some(Value::Number(settings.min_replicas.0)),
-        Field::MaxReplicas => Some(Value::Number(settings.max_replicas.0)),
-        Field::TargetCpu => settings.target_cpu_pct.map(Value::Number),
-        Field::ScaleDownCooldown => Some(Value::Number(settings.scale_down_cooldown_s)),
-        Field::ScaleUpPolicies => settings.scale_up.clone().map(Value::Policies),
-        Field::ScaleDownPolicies => settings.scale_down.clone().map(Value::Policies),
-    }
+    let diff = settings::diff(today, proposed).into_iter();
+    diff.map(|Setting { key, from, to }| (key.as_str(), Change { from, to }))
+        .collect()
 }
 
 impl From<TargetRef> for Target {
@@ -273,8 +243,8 @@ mod tests {
     fn only_what_differs_is_in_the_diff() {
         let diff = config_diff(&settings(6, Some(80)), &settings(3, Some(80)));
         let expected = Change {
-            from: Some(Value::Number(6)),
-            to: Some(Value::Number(3)),
+            from: 6.into(),
+            to: 3.into(),
         };
         assert_eq!(diff, BTreeMap::from([("min_replicas", expected)]));
         assert!(config_diff(&settings(1, None), &settings(1, None)).is_empty());
