@@ -50,6 +50,19 @@ pub fn live(object: &Value, kind: AutoscalerKind, setting: &Setting) -> Result<V
     Ok(place.read(object))
 }
 
+/// Whether `object` itself says what a setting is, so that no default holds.
+///
+/// # Errors
+/// Where its kind has no such setting.
+pub fn states(object: &Value, kind: AutoscalerKind, key: Key) -> Result<bool, Error> {
+    Ok(Form::of(kind).place(key)?.is_stated(object))
+}
+
+/// The `kind` of such autoscalers in the API.
+pub fn api_kind(kind: AutoscalerKind) -> &'static str {
+    Form::of(kind).kind
+}
+
 /// The least object to apply server-side so that `object` gets the `to` values: `apiVersion`, `kind`,
 /// `metadata.{name,namespace}` and the fields that change. Lists are whole, as read, with nothing
 /// but the setting changed.

@@ -21,6 +21,11 @@ pub(super) fn target(metrics: &Value) -> Value {
         .map_or(Value::Null, not_negative)
 }
 
+/// Whether any metric is named.
+pub(super) fn is_stated(metrics: &Value) -> bool {
+    items(metrics).is_some()
+}
+
 /// All metrics, the target of that one another.
 pub(super) fn with_target(metrics: &Value, percent: u32) -> Result<Value, Error> {
     let Some(items) = items(metrics) else {

@@ -128,6 +128,14 @@ impl Place {
         }
     }
 
+    pub(super) fn is_stated(&self, object: &Value) -> bool {
+        match self {
+            Self::Number { path, .. } => at(object, path).is_some(),
+            Self::CpuMetric => cpu::is_stated(&object["spec"]["metrics"]),
+            Self::Policies { .. } => !self.read(object).is_null(),
+        }
+    }
+
     pub(super) fn write(
         &self,
         object: &Value,

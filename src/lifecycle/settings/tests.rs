@@ -259,3 +259,17 @@ fn odd_objects_are_no_reason_to_panic() {
         }
     }
 }
+
+#[test]
+fn what_an_object_leaves_out_it_does_not_state() {
+    let whole = json!({ "spec": { "minReplicas": 1, "metrics": [{ "type": "External" }],
+        "behavior": { "scaleDown": { "stabilizationWindowSeconds": 300 },
+            "scaleUp": { "selectPolicy": "Max" } } } });
+    let nothing = json!({ "spec": { "minReplicas": null, "metrics": [],
+        "behavior": { "scaleUp": { "stabilizationWindowSeconds": 0 } } } });
+    for key in Key::ALL {
+        let stated = !matches!(key, Key::MaxReplicas | Key::ScaleDownPolicies);
+        assert_eq!(states(&whole, HPA, key), Ok(stated), "{key}");
+        assert_eq!(states(&nothing, HPA, key), Ok(false), "{key}");
+    }
+}
