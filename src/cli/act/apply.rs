@@ -1,5 +1,8 @@
 //! `apply`: puts recommendations in force.
 
+mod around;
+mod for_git;
+
 use std::io::IsTerminal;
 
 use tokio::task;
@@ -10,20 +13,17 @@ use crate::analysis::assessment::RiskLevel;
 use crate::cli::context::Context;
 use crate::cli::license;
 use crate::cli::sources::finished;
-use crate::cluster::{NameArgument, Namespaces, Scope};
-use crate::conduct::{Applied, Conductor, Surroundings};
-use crate::config::act::{ApplyConfig, DryRun, ForGit};
+use crate::conduct::{Applied, Conductor};
+use crate::config::act::{ApplyConfig, DryRun};
 use crate::error::{Error, Exit};
-use crate::fleet::Fleet;
 use crate::lifecycle::diff::one_line;
-use crate::lifecycle::guard::Limits;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::step::Event;
 use crate::lifecycle::{changes, settings};
-use crate::output::patch::{self, Proposed};
 use crate::output::records;
 use crate::store::Stored;
+use around::Around;
 
 pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit, Error> {
     let session = Session::open(&cx, &config.records.connection).await?;
@@ -40,7 +40,7 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         return Ok(Exit::Clean);
     }
     if let Some(form) = config.for_git {
-        return print_for_git(&cx, &session, &chosen, form).await;
+        return for_git::print(&cx, &session, &chosen, form).await;
     }
     match config.dry_run {
         DryRun::None => {}
@@ -55,10 +55,12 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         reason: config.reason.clone(),
         ..session.conductor(config.limits.clone(), license.allowance())
     };
+    let records = chosen.iter().map(|it| &it.record);
+    let mut around = Around::of(&cx, &session, &conductor.limits, records);
     let mut exit = Exit::Clean;
     // What cannot be done to one does not keep the others.
     for stored in chosen {
-        let ended = apply(&cx, &session, &conductor, stored).await;
+        let ended = apply(&cx, &mut around, &conductor, stored).await;
         let ended = ended.unwrap_or_else(|err| told(&cx, &err));
         if exit == Exit::Clean {
             exit = ended;
@@ -142,7 +144,7 @@ pub(super) fn told(cx: &Context, error: &Error) -> Exit {
 /// Clean where it is in force.
 async fn apply(
     cx: &Context,
-    session: &Session,
+    around: &mut Around<'_>,
     conductor: &Conductor<'_>,
     stored: Stored,
 ) -> Result<Exit, Error> {
@@ -161,7 +163,7 @@ async fn apply(
         | Phase::Rejected
         | Phase::Superseded => stored,
     };
-    let surroundings = surroundings(session, &conductor.limits, &stored.record).await?;
+    let surroundings = around.surroundings(&stored.record).await?;
     match conductor.apply(stored, &surroundings).await? {
         Applied::Done(saved) => {
             say(cx, &saved, "applied")?;
@@ -185,78 +187,6 @@ async fn apply(
             Ok(Exit::Unreachable)
         }
     }
-}
-
-/// The fleet around a recommendation as it is now.
-async fn surroundings(
-    session: &Session,
-    limits: &Limits,
-    record: &Record,
-) -> Result<Surroundings, Error> {
-    let id = &record.autoscaler;
-    let scope = Scope {
-        namespaces: Namespaces::One(id.namespace.clone()),
-        selector: None,
-        names: vec![NameArgument {
-            kind: Some(id.kind),
-            name: id.name.clone(),
-        }],
-    };
-    let subject = match session.cluster.inventory(&scope).await {
-        Ok(Fleet { subjects, .. }) => subjects.into_iter().next(),
-        // That it is gone is found out, and told, where it is written.
-        Err(crate::cluster::Error::NotFound { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    // The whole fleet need not be seen by who does not ask about it.
-    let others = match limits.max_in_probation.is_some() || limits.stop_on_revert {
-        true => session.store.list(None).await?.records,
-        false => vec![],
-    };
-    let others = others.iter().map(|it| &it.record);
-    let others = others.filter(|it| (&it.namespace, &it.name) != (&record.namespace, &record.name));
-    let in_phase = |phases: &'static [Phase]| {
-        others
-            .clone()
-            .filter(move |it| phases.contains(&it.status.phase))
-    };
-    Ok(Surroundings {
-        subject,
-        in_probation: in_phase(&[Phase::Applied]).count(),
-        reverted: in_phase(&[Phase::Degraded, Phase::RolledBack])
-            .map(|it| format!("{}/{}", it.namespace, it.name))
-            .collect(),
-    })
-}
-
-/// What is to be put into the repository that the autoscalers come from.
-async fn print_for_git(
-    cx: &Context,
-    session: &Session,
-    chosen: &[Stored],
-    form: ForGit,
-) -> Result<Exit, Error> {
-    let conductor = session.decider();
-    let mut parts = vec![];
-    for stored in chosen {
-        let (live, configuration) = conductor.proposed(&stored.record).await?;
-        parts.push((&stored.record.name, live, configuration));
-    }
-    let all: Vec<Proposed<'_>> = parts
-        .iter()
-        .map(|(recommendation, live, configuration)| Proposed {
-            recommendation,
-            live,
-            configuration,
-        })
-        .collect();
-    let text = match form {
-        ForGit::Patch(patch_type) => patch::patches(&all, patch_type),
-        ForGit::Manifest => patch::manifests(&all),
-    };
-    let text = text.map_err(|it| Error::Output(std::io::Error::other(it)))?;
-    cx.print(|out| out.write_all(text.as_bytes()))?;
-    Ok(Exit::Clean)
 }
 
 /// What would change, by the record alone.
