@@ -7,6 +7,7 @@
 mod layout;
 pub mod license;
 pub mod patch;
+pub mod picker;
 pub mod progress;
 pub mod records;
 pub mod replay;

@@ -67,6 +67,17 @@ impl Context {
             .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
     }
 
+    /// Columns of the terminal that standard error is, or a default.
+    pub(crate) fn width_of_notes(&self) -> usize {
+        terminal_size::terminal_size_of(io::stderr())
+            .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+    }
+
+    /// Whether what goes to standard error may have styles.
+    pub(crate) fn styles_notes(&self) -> bool {
+        self.choice(AutoStream::choice(&io::stderr())) != ColorChoice::Never
+    }
+
     /// Whether somebody types at a terminal.
     pub(crate) fn is_interactive(&self) -> bool {
         io::stdin().is_terminal()

@@ -73,7 +73,8 @@ impl fmt::Display for Setting {
     }
 }
 
-fn in_words(value: &Value) -> String {
+/// `6`, `unset`, `Max of 4 pods in 15 s`.
+pub fn in_words(value: &Value) -> String {
     match value {
         Value::Null => "unset".to_owned(),
         Value::Object(fields) => policies(fields),

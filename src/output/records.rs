@@ -104,24 +104,11 @@ fn style(phase: Phase) -> Style {
 }
 
 /// `32%` of the replica-hours, `-10%` where more are needed, as in the table of an analysis.
-fn saving(record: &Record) -> String {
+pub(super) fn saving(record: &Record) -> String {
     match record.proposal.saving_share {
         Some(share) => format!("{}%", (share * 100.0).round() as i64),
         None => "-".to_owned(),
     }
-}
-
-/// `shop/web: saves 32%, low risk, min_replicas from 6 to 2`, in one line.
-pub fn line(record: &Record) -> String {
-    let proposal = &record.proposal;
-    format!(
-        "{}/{}: saves {}, {} risk, {}",
-        record.namespace,
-        record.name,
-        saving(record),
-        proposal.risk,
-        one_line(&proposal.diff)
-    )
 }
 
 /// `/spec/minReplicas: 6 → 2`.

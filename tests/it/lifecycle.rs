@@ -1,6 +1,6 @@
 //! Recommendations approved, applied and taken back on a control plane, whatever happens meanwhile.
 
-mod bench;
+pub(crate) mod bench;
 
 use std::process::Stdio;
 

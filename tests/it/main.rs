@@ -21,6 +21,7 @@ mod leader;
 mod license;
 mod lifecycle;
 mod metrics_api;
+mod picker;
 mod queries;
 mod rig;
 mod secrets;

@@ -2,17 +2,12 @@
 
 mod around;
 mod for_git;
-
-use std::io::IsTerminal;
-
-use tokio::task;
+mod picker;
 
 use super::Session;
 use super::decide::say;
-use crate::analysis::assessment::RiskLevel;
 use crate::cli::context::Context;
 use crate::cli::license;
-use crate::cli::sources::finished;
 use crate::conduct::{Applied, Conductor};
 use crate::config::act::{ApplyConfig, DryRun};
 use crate::error::{Error, Exit};
@@ -24,6 +19,7 @@ use crate::lifecycle::{changes, settings};
 use crate::output::records;
 use crate::store::Stored;
 use around::Around;
+use picker::Answer;
 
 pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit, Error> {
     let session = Session::open(&cx, &config.records.connection).await?;
@@ -32,7 +28,10 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         chosen.retain(|it| is_open(&it.record, config.yes));
         let is_asking = !config.yes && config.dry_run == DryRun::None && config.for_git.is_none();
         if is_asking && !chosen.is_empty() {
-            chosen = asked(&cx, chosen).await?;
+            chosen = match picker::ask(&cx, chosen).await? {
+                Answer::Apply(picked) => picked,
+                Answer::Nothing(exit) => return Ok(exit),
+            };
         }
     }
     if chosen.is_empty() {
@@ -81,58 +80,6 @@ fn is_open(record: &Record, only_approved: bool) -> bool {
         | Phase::Rejected
         | Phase::Superseded => false,
     }
-}
-
-/// Those that somebody picks.
-async fn asked(cx: &Context, all: Vec<Stored>) -> Result<Vec<Stored>, Error> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
-        return Err(Error::Usage {
-            message: "there is nobody to ask which recommendations to apply".to_owned(),
-            hint: Some("name them, or pass --yes to apply all that are approved".to_owned()),
-        });
-    }
-    cx.progress().finish();
-    finished(task::spawn_blocking(move || pick(all)).await)
-}
-
-fn pick(mut all: Vec<Stored>) -> Result<Vec<Stored>, Error> {
-    let lines: Vec<String> = all.iter().map(|it| records::line(&it.record)).collect();
-    let picked = dialoguer::MultiSelect::new()
-        .with_prompt("Apply which? (space to pick, enter to go on)")
-        .items(&lines)
-        .interact_opt();
-    let picked = picked.map_err(unanswered)?.unwrap_or_default();
-    let mut index = 0;
-    all.retain(|_| {
-        index += 1;
-        picked.contains(&(index - 1))
-    });
-    let mut confirmed = vec![];
-    for stored in all {
-        if stored.record.proposal.risk < RiskLevel::High || is_confirmed(&stored.record)? {
-            confirmed.push(stored);
-        }
-    }
-    Ok(confirmed)
-}
-
-/// What is risky has to be typed.
-fn is_confirmed(record: &Record) -> Result<bool, Error> {
-    let typed: String = dialoguer::Input::new()
-        .with_prompt(format!(
-            "{} is of high risk ({}). Type its name to apply it",
-            record.title(),
-            one_line(&record.proposal.diff)
-        ))
-        .allow_empty(true)
-        .interact_text()
-        .map_err(unanswered)?;
-    Ok(typed.trim() == record.name)
-}
-
-fn unanswered(error: dialoguer::Error) -> Error {
-    let dialoguer::Error::IO(source) = error;
-    Error::Start(source)
 }
 
 /// Tells an error; its exit code.

@@ -8,15 +8,15 @@ use serde_json::{Value, json};
 use crate::rig::control_plane::{ControlPlane, unique};
 use crate::rig::program::{Said, User, has_kubectl};
 
-pub(super) struct Bench {
+pub(crate) struct Bench {
     plane: ControlPlane,
     user: User,
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
 }
 
 impl Bench {
     /// `None` where there is no kubectl to make objects with.
-    pub(super) fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         if !has_kubectl() {
             return None;
         }
@@ -32,7 +32,7 @@ impl Bench {
     }
 
     /// `kubectl-stepscale` in the namespace, licensed.
-    pub(super) fn stepscale(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn stepscale(&self, arguments: &[&str]) -> Command {
         let kubeconfig = self.plane.kubeconfig();
         let mut command = self.user.licensed(kubeconfig.as_ref(), arguments);
         if arguments[0] != "install" {
@@ -41,12 +41,12 @@ impl Bench {
         command
     }
 
-    pub(super) fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         Said::by(&mut self.stepscale(arguments))
     }
 
     #[track_caller]
-    pub(super) fn succeeds(&self, arguments: &[&str]) {
+    pub(crate) fn succeeds(&self, arguments: &[&str]) {
         let said = self.run(arguments);
         assert_eq!(
             said.code,
@@ -67,7 +67,7 @@ impl Bench {
     }
 
     #[track_caller]
-    pub(super) fn kubectl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
         let said = Said::by(&mut self.kubectl_command(arguments));
         assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.stderr);
         said.stdout
@@ -83,7 +83,7 @@ impl Bench {
     /// An HPA of at most 20 replicas, whose metrics are known. Its Deployment is scaled to none, so
     /// that a controller which comes by has nothing to measure and says so.
     #[track_caller]
-    pub(super) fn hpa(&self, name: &str, spec: &Value, annotations: &Value) {
+    pub(crate) fn hpa(&self, name: &str, spec: &Value, annotations: &Value) {
         let labels = json!({ "app": name });
         self.create(&json!({ "apiVersion": "apps/v1", "kind": "Deployment",
             "metadata": { "name": name },
@@ -103,7 +103,7 @@ impl Bench {
 
     /// Lets an HPA know its metrics, as if its controller had just seen them.
     #[track_caller]
-    pub(super) fn fresh(&self, name: &str) {
+    pub(crate) fn fresh(&self, name: &str) {
         let active = json!({ "type": "ScalingActive", "status": "True", "reason": "ValidMetricFound",
             "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z" });
         let status = json!({ "status": { "currentReplicas": 6, "desiredReplicas": 6,
@@ -121,7 +121,7 @@ impl Bench {
     }
 
     #[track_caller]
-    pub(super) fn patch(&self, name: &str, patch: &Value) {
+    pub(crate) fn patch(&self, name: &str, patch: &Value) {
         self.kubectl(&[
             "patch",
             "hpa",
@@ -134,7 +134,7 @@ impl Bench {
 
     /// A recommendation as an analysis would make it.
     #[track_caller]
-    pub(super) fn recommend(&self, name: &str, diff: &Value) {
+    pub(crate) fn recommend(&self, name: &str, diff: &Value) {
         let uid = self.object("hpa", name)["metadata"]["uid"].clone();
         self.create(
             &json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
@@ -145,12 +145,12 @@ impl Bench {
     }
 
     #[track_caller]
-    pub(super) fn object(&self, kind: &str, name: &str) -> Value {
+    pub(crate) fn object(&self, kind: &str, name: &str) -> Value {
         serde_json::from_str(&self.kubectl(&["get", kind, name, "-o", "json"])).unwrap()
     }
 
     #[track_caller]
-    pub(super) fn phase(&self, name: &str) -> Value {
+    pub(crate) fn phase(&self, name: &str) -> Value {
         match &self.object("scalerec", name)["status"]["phase"] {
             // As an analysis of the original product leaves it.
             Value::Null => json!("pending"),
@@ -160,7 +160,7 @@ impl Bench {
 
     /// What the journal on an HPA has as its first minimum: a second write would have found another.
     #[track_caller]
-    pub(super) fn written_from(&self, name: &str) -> Value {
+    pub(crate) fn written_from(&self, name: &str) -> Value {
         let hpa = self.object("hpa", name);
         let text = hpa["metadata"]["annotations"]["stepscale.io/applied"].as_str();
         let journal: Value = serde_json::from_str(text.unwrap()).unwrap();
@@ -169,7 +169,7 @@ impl Bench {
 
     /// Runs a command that is held up at a point until `deed` is done.
     #[track_caller]
-    pub(super) fn meanwhile(&self, arguments: &[&str], point: &str, deed: impl FnOnce()) -> Said {
+    pub(crate) fn meanwhile(&self, arguments: &[&str], point: &str, deed: impl FnOnce()) -> Said {
         let held = self
             .user
             .path(&format!("held-{}-{}", arguments[0], arguments[1]));
@@ -189,7 +189,7 @@ impl Bench {
     }
 }
 
-pub(super) fn said(command: &mut Command) -> Said {
+pub(crate) fn said(command: &mut Command) -> Said {
     Said::by(command)
 }
 
