@@ -4,7 +4,9 @@
 //! lists whole. Everything here is text made from that and the live object; nothing is read or sent.
 
 mod body;
+pub mod file;
 mod manifest;
+pub mod unified;
 
 use serde_json::{Map, Value};
 
