@@ -5,6 +5,7 @@
 
 mod act;
 mod cluster;
+pub mod files;
 pub mod license;
 mod metrics;
 mod simulation;
@@ -78,6 +79,8 @@ pub enum Error {
     Store(#[from] crate::store::Error),
     #[error(transparent)]
     Conduct(Box<crate::conduct::Error>),
+    #[error(transparent)]
+    Files(#[from] files::Error),
     /// Recommendations that were named and are not there: `rec/web in namespace shop`.
     #[error("not found among the {place}: {}", missing.join(", "))]
     NoRecommendation { missing: Vec<String>, place: String },
@@ -210,6 +213,7 @@ impl Error {
             Self::License(err) => Some(license::hint(err)),
             Self::Store(err) => act::store_hint(err),
             Self::Conduct(err) => act::conduct_hint(err),
+            Self::Files(err) => Some(files::hint(err)),
             Self::NoRecommendation { .. } => Some(
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
                     .to_owned(),
@@ -247,6 +251,7 @@ impl Error {
             Self::License(err) => license::exit(err),
             Self::Store(err) => act::store_exit(err),
             Self::Conduct(err) => act::conduct_exit(err),
+            Self::Files(err) => files::exit(err),
             Self::NoRecommendation { .. } => Exit::ObjectNotFound,
             Self::Install { source, .. } => act::write_exit(source),
             Self::Cluster(err) => cluster::exit(err),

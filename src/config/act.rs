@@ -1,5 +1,6 @@
 //! What the subcommands that decide on recommendations and carry them out are to do.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Metrics;
@@ -47,9 +48,20 @@ pub struct ApplyConfig {
     pub dry_run: DryRun,
     /// Print it for Git instead.
     pub for_git: Option<ForGit>,
+    /// Edit the manifests instead.
+    pub files: Option<InFiles>,
     pub reason: String,
     pub limits: Limits,
     pub license: License,
+}
+
+/// Manifests that recommendations are written into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFiles {
+    /// Files, folders, and `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// Whether they are written back; else what they would be is printed.
+    pub in_place: bool,
 }
 
 /// What `status` is to do.

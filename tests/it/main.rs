@@ -13,6 +13,7 @@ mod gather;
 mod golden;
 mod help;
 mod history;
+mod in_place;
 mod interrupt;
 mod inventory;
 mod kubectl;

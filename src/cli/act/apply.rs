@@ -2,6 +2,7 @@
 
 mod around;
 mod for_git;
+mod in_files;
 mod picker;
 
 use super::Session;
@@ -23,6 +24,9 @@ use picker::Answer;
 
 pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit, Error> {
     let session = Session::open(&cx, &config.records.connection).await?;
+    if let Some(files) = &config.files {
+        return in_files::run(&cx, &session, &config, files).await;
+    }
     let mut chosen = session.chosen(&cx, &config.records).await?;
     if config.records.names.is_empty() {
         chosen.retain(|it| is_open(&it.record, config.yes));

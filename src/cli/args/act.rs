@@ -1,6 +1,7 @@
 //! What may be typed after the subcommands that decide on recommendations and carry them out.
 
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 
 use clap::Args;
 
@@ -50,7 +51,8 @@ pub(crate) struct RejectArgs {
 ///
 /// Changes the fields that a recommendation lists and no other, writes what was there before beside
 /// them, and leaves the change on probation. Without names it asks which of the pending and approved
-/// ones to apply, or with --yes takes all that are approved; a name is a yes to it.
+/// ones to apply, or with --yes takes all that are approved; a name is a yes to it. With -f nothing
+/// in the cluster changes, but manifests, which keep their comments and order.
 #[derive(Args, Debug)]
 pub(crate) struct ApplyArgs {
     #[command(flatten)]
@@ -66,6 +68,15 @@ pub(crate) struct ApplyArgs {
     #[arg(short = 'o', long = "output", id = "for-git", value_name = "FORM",
         value_parser = words(&GIT_FORMS), conflicts_with = "dry_run", help_heading = OUTPUT)]
     pub(crate) for_git: Option<GitForm>,
+    /// Change the manifests that they come from instead, and print them: a file or folder, - for
+    /// standard input; may be repeated
+    #[arg(short = 'f', long = "filename", id = "files", value_name = "FILE",
+        conflicts_with_all = ["for-git", "force", "reason", "max_in_probation", "stop_on_revert"],
+        help_heading = OUTPUT)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Write manifests back in place of printing them
+    #[arg(long, requires = "files", help_heading = OUTPUT)]
+    pub(crate) in_place: bool,
     /// Form of a patch: strategic, merge, json or kustomize [default: merge]
     #[arg(long, value_name = "TYPE", value_parser = words(&PATCH_TYPES), help_heading = OUTPUT)]
     pub(crate) patch_type: Option<PatchType>,

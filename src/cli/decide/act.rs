@@ -8,7 +8,8 @@ use crate::cli::args::act::{
 };
 use crate::cluster::Namespaces;
 use crate::config::act::{
-    ApplyConfig, DecideConfig, Deed, ForGit, GitForm, InstallConfig, Records, StatusConfig,
+    ApplyConfig, DecideConfig, Deed, DryRun, ForGit, GitForm, InFiles, InstallConfig, Records,
+    StatusConfig,
 };
 use crate::config::values::is_object_name;
 use crate::error::Error;
@@ -81,6 +82,7 @@ pub(in crate::cli) fn apply(
     };
     Ok(ApplyConfig {
         for_git,
+        files: in_files(args)?,
         records: records(global, &args.records, origin)?,
         yes: args.yes,
         dry_run: args.dry_run.unwrap_or_default(),
@@ -93,6 +95,29 @@ pub(in crate::cli) fn apply(
         license: super::license::license_of(&args.license, origin)?,
         reason,
     })
+}
+
+/// The manifests to change, if any.
+fn in_files(args: &ApplyArgs) -> Result<Option<InFiles>, Error> {
+    if args.files.is_empty() {
+        return Ok(None);
+    }
+    if args.dry_run == Some(DryRun::Server) {
+        return Err(Error::Usage {
+            message: "--dry-run=server has no API server to ask about files".to_owned(),
+            hint: Some("pass --dry-run=client to see what would change in them".to_owned()),
+        });
+    }
+    if args.in_place && args.files.iter().any(|it| it.as_os_str() == "-") {
+        return Err(Error::Usage {
+            message: "standard input cannot be changed in place".to_owned(),
+            hint: Some("leave --in-place out to print the result".to_owned()),
+        });
+    }
+    Ok(Some(InFiles {
+        paths: args.files.clone(),
+        in_place: args.in_place,
+    }))
 }
 
 pub(in crate::cli) fn status(
