@@ -42,12 +42,15 @@ pub(super) async fn exec(
     mut signals: Signals,
 ) -> Result<Exit, Error> {
     let is_interactive = cx.is_interactive();
+    let progress = cx.progress().clone();
     // A task of its own, so that a signal is answered even while it computes.
     let starting = tokio::spawn(async move { start(&cx, &config).await });
     let (_sandbox, home) = tokio::select! {
         started = starting => sources::finished(started)?,
         signal = signals.next() => return Ok(signal.exit()),
     };
+    // The terminal is the command's from now on.
+    progress.finish();
     child::attend(shell(&command, &home), signals, is_interactive).await
 }
 
