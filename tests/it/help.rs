@@ -48,6 +48,36 @@ fn help_of_demo() {
 }
 
 #[test]
+fn help_of_apply() {
+    insta::assert_snapshot!(printed(&["apply", "--help"]));
+}
+
+#[test]
+fn help_of_approve() {
+    insta::assert_snapshot!(printed(&["approve", "--help"]));
+}
+
+#[test]
+fn help_of_reject() {
+    insta::assert_snapshot!(printed(&["reject", "--help"]));
+}
+
+#[test]
+fn help_of_revert() {
+    insta::assert_snapshot!(printed(&["revert", "--help"]));
+}
+
+#[test]
+fn help_of_status() {
+    insta::assert_snapshot!(printed(&["status", "--help"]));
+}
+
+#[test]
+fn help_of_install() {
+    insta::assert_snapshot!(printed(&["install", "--help"]));
+}
+
+#[test]
 fn help_of_license() {
     insta::assert_snapshot!(printed(&["license", "--help"]));
 }
