@@ -271,6 +271,7 @@ fn written(journal: Journal) -> Event {
         id: journal.id,
         by: journal.by,
         at: journal.at,
+        why: journal.why,
         changes: journal.changes,
     }
 }

@@ -50,6 +50,8 @@ pub enum Event {
         id: String,
         by: String,
         at: Timestamp,
+        /// The reason that was given; empty where there was none.
+        why: String,
         changes: Vec<Change>,
     },
     /// The change is in the target by somebody else's hand, such as that of a GitOps controller.
@@ -186,6 +188,7 @@ pub fn step(
             id,
             by,
             at,
+            why,
             changes,
         } => {
             let id = Some(id);
@@ -195,7 +198,7 @@ pub fn step(
                 at,
                 changes,
             };
-            writing::written(&mut draft, applied, policy);
+            writing::written(&mut draft, applied, &why, policy);
         }
         Event::Adopted { by, at, changes } => {
             let id = None;

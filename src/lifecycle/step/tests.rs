@@ -45,6 +45,25 @@ fn a_change_goes_from_proposal_to_verified() {
 }
 
 #[test]
+fn a_reason_that_was_given_stays_in_the_story_once_it_is_taken_back() {
+    let events = [
+        (1, approved()),
+        (2, Event::Began(attempt("w1", Write::Apply))),
+        (2, written_because("idle at night", "w1", minutes(2))),
+        (3, written_because("idle at night", "w1", minutes(2))),
+        (9, reverted(vec![])),
+    ];
+    let record = after(new(), &Policy::default(), &events);
+    let story = record.status.story.iter();
+    let told: Vec<String> = story
+        .filter(|it| it.detail.starts_with("reason"))
+        .map(|it| format!("{} {}: {}", it.phase, it.by, it.detail))
+        .collect();
+    assert_eq!(told, ["approved ann: reason: idle at night"]);
+    assert_eq!(record.status.phase, Phase::RolledBack);
+}
+
+#[test]
 fn details_are_those_that_people_know() {
     let refusal = Refusal::TargetGone;
     let failed = Event::WriteFailed {

@@ -119,7 +119,9 @@ fn begin_revert(draft: &mut Draft, attempt: Attempt, reason: String) {
 }
 
 /// A write that was seen at the target is a fact, whatever was said of it here.
-pub(super) fn written(draft: &mut Draft, applied: Applied, policy: &Policy) {
+///
+/// `why` goes into the story: the journal, which has it too, is gone once the change is taken back.
+pub(super) fn written(draft: &mut Draft, applied: Applied, why: &str, policy: &Policy) {
     let known = draft.record.status.applied.as_ref();
     let is_known = known.is_some_and(|it| it.id == applied.id);
     match draft.phase() {
@@ -136,6 +138,9 @@ pub(super) fn written(draft: &mut Draft, applied: Applied, policy: &Policy) {
             }
         }
         Phase::Pending | Phase::Approved | Phase::Blocked | Phase::Failed | Phase::Rejected => {}
+    }
+    if !why.is_empty() {
+        draft.tell(format!("reason: {why}"), &applied.by);
     }
     let detail = format!("patched {}", draft.target());
     put_in_force(draft, applied, detail, policy);

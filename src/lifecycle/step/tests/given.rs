@@ -125,10 +125,15 @@ pub(super) fn approved() -> Event {
 }
 
 pub(super) fn written(id: &str, at: Timestamp) -> Event {
+    written_because("", id, at)
+}
+
+pub(super) fn written_because(why: &str, id: &str, at: Timestamp) -> Event {
     Event::Written {
         id: text(id),
         by: text("ann"),
         at,
+        why: text(why),
         changes: changes(),
     }
 }
