@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 pub use action::{Action, Answer, Origin, Outcome, Verb};
 pub use event::{Event, ObjectRef, User};
-pub use read::{Damaged, Records, read};
+pub use read::{Damaged, Records, Told, read};
 pub use settings::{Format, Output, Settings};
 
 use event::Stage;
@@ -64,6 +64,8 @@ pub enum Error {
     NotAFile { path: PathBuf },
     #[error("the audit log goes to standard output, which has no {setting}")]
     LifetimeOfStream { setting: &'static str },
+    #[error("no home directory for the audit log")]
+    NoHome,
 }
 
 /// The log of one run. Several processes may have the same file.
@@ -78,6 +80,8 @@ pub struct Log {
 enum Sink {
     File(file::Appender),
     Stdout,
+    /// There is no place for it, which only matters where something is to be kept.
+    Nowhere,
 }
 
 /// An action that was begun, to be told the end of.
@@ -93,23 +97,27 @@ pub struct Begun {
 
 impl Log {
     /// The log that `settings` describe. Nothing is written yet. `state` is the state directory,
-    /// which has the log unless the settings name a file.
+    /// which has the log unless the settings name a file; `None` where the user has none.
     ///
     /// # Errors
     /// [`Error::LifetimeOfStream`] where settings contradict each other.
-    pub fn new(settings: Settings, origin: Origin, state: &Path) -> Result<Self, Error> {
-        let sink = match settings.path(state) {
-            Some(path) => Sink::File(file::Appender::new(path, settings.lifetime)),
-            None => match settings.lifetime.first_given() {
-                Some(setting) => return Err(Error::LifetimeOfStream { setting }),
-                None => Sink::Stdout,
-            },
+    pub fn new(settings: Settings, origin: Origin, state: Option<&Path>) -> Result<Self, Error> {
+        settings.check()?;
+        let sink = match (&settings.log_file, settings.path(state)) {
+            (Output::Stdout, _) => Sink::Stdout,
+            (_, Some(path)) => Sink::File(file::Appender::new(path, settings.lifetime)),
+            (_, None) => Sink::Nowhere,
         };
         Ok(Self {
             settings,
             origin,
             sink,
         })
+    }
+
+    /// Who acts, and from where.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Records that something is about to be done. To be called before it is.
@@ -136,6 +144,16 @@ impl Log {
             kept,
             unrecorded,
         })
+    }
+
+    /// An action whose beginning was recorded by another process, which died, so that only its end
+    /// is left to tell.
+    pub fn resumed(&self, action: Action) -> Begun {
+        Begun {
+            kept: self.settings.policy.kept(&self.origin, &action),
+            action,
+            unrecorded: None,
+        }
     }
 
     /// Records how it ended.
@@ -174,6 +192,7 @@ impl Sink {
                     source,
                 })
             }
+            Self::Nowhere => Err(Error::NoHome),
         }
     }
 
@@ -182,6 +201,7 @@ impl Sink {
         match self {
             Self::File(file) => file.check(),
             Self::Stdout => Ok(()),
+            Self::Nowhere => Err(Error::NoHome),
         }
     }
 }

@@ -1,16 +1,16 @@
 //! Reading the log back, from its oldest rotated file to the newest record.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
 
-use super::event::{API_VERSION, Event, KIND, ObjectRef};
+use super::event::{API_VERSION, Event, KIND, ObjectRef, annotation};
 use super::file::rotated::{self, Rotated};
 use super::file::{PATIENCE, lock_path};
-use super::{Error, legacy};
+use super::{Error, legacy, redact};
 use crate::state::Lock;
 
 /// Objects of the API are smaller than this many times over; what is longer is no record.
@@ -67,6 +67,45 @@ impl Records {
             Ok(event) => event.concerns(server, object),
             Err(_) => true,
         })
+    }
+}
+
+/// What a log has about some objects.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told {
+    /// For each object that was asked for, in their order.
+    pub events: Vec<Vec<Event>>,
+    /// Anywhere in the log.
+    pub damaged: Vec<Damaged>,
+}
+
+impl Records {
+    /// What is about each of several objects of the cluster at `server`, in one pass.
+    pub fn about_each(self, server: &str, objects: &[ObjectRef]) -> Told {
+        let names = objects.iter().enumerate();
+        let names: HashMap<String, usize> = names.map(|(at, it)| (it.to_string(), at)).collect();
+        let server = redact::text(server);
+        let mut told = Told {
+            events: vec![vec![]; objects.len()],
+            damaged: vec![],
+        };
+        for record in self {
+            let event = match record {
+                Ok(event) if event.annotation(annotation::SERVER) == server => event,
+                Ok(_) => continue,
+                Err(damaged) => {
+                    told.damaged.push(damaged);
+                    continue;
+                }
+            };
+            let object = event.object_ref.as_ref().map(ToString::to_string);
+            let found = object.as_ref().and_then(|it| names.get(it));
+            let found = found.or_else(|| names.get(event.annotation(annotation::TARGET)));
+            if let Some(at) = found.copied() {
+                told.events[at].push(event);
+            }
+        }
+        told
     }
 }
 

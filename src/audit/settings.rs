@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::FILE_NAME;
 use super::policy::{Level, Policy};
+use super::{Error, FILE_NAME};
 
 /// How the log is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -54,13 +54,20 @@ pub enum Output {
     Stdout,
 }
 
+impl Output {
+    /// As it is written: empty for the default, `-` for standard output.
+    pub fn of(path: PathBuf) -> Self {
+        match path.to_str() {
+            Some("") => Self::StateFile,
+            Some("-") => Self::Stdout,
+            Some(_) | None => Self::File(path),
+        }
+    }
+}
+
 impl<'d> Deserialize<'d> for Output {
     fn deserialize<D: Deserializer<'d>>(from: D) -> Result<Self, D::Error> {
-        Ok(match String::deserialize(from)?.as_str() {
-            "" => Self::StateFile,
-            "-" => Self::Stdout,
-            path => Self::File(PathBuf::from(path)),
-        })
+        PathBuf::deserialize(from).map(Self::of)
     }
 }
 
@@ -103,12 +110,22 @@ impl Lifetime {
 }
 
 impl Settings {
-    /// The file of the log; `None` for standard output.
-    pub fn path(&self, state: &Path) -> Option<PathBuf> {
+    /// The file of the log; `None` for standard output, and where there is no state directory to
+    /// have it.
+    pub fn path(&self, state: Option<&Path>) -> Option<PathBuf> {
         match &self.log_file {
-            Output::StateFile => Some(state.join(FILE_NAME)),
+            Output::StateFile => state.map(|it| it.join(FILE_NAME)),
             Output::File(path) => Some(path.clone()),
             Output::Stdout => None,
+        }
+    }
+
+    /// # Errors
+    /// [`Error::LifetimeOfStream`] where what is not a file is to be rotated.
+    pub fn check(&self) -> Result<(), Error> {
+        match (&self.log_file, self.lifetime.first_given()) {
+            (Output::Stdout, Some(setting)) => Err(Error::LifetimeOfStream { setting }),
+            (Output::Stdout | Output::StateFile | Output::File(_), _) => Ok(()),
         }
     }
 }
@@ -187,9 +204,10 @@ mod tests {
         ];
         for (given, expected) in cases {
             let settings: Settings = serde_json::from_value(json!({"logFile": given})).unwrap();
-            let path = settings.path(Path::new("/state"));
+            let path = settings.path(Some(Path::new("/state")));
             assert_eq!(path, expected.map(PathBuf::from), "{given}");
         }
+        assert_eq!(Settings::default().path(None), None);
     }
 
     #[test]

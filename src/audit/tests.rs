@@ -84,7 +84,7 @@ fn done() -> Answer {
 }
 
 fn log(folder: &Path, settings: Settings) -> Log {
-    Log::new(settings, origin(), folder).unwrap()
+    Log::new(settings, origin(), Some(folder)).unwrap()
 }
 
 /// What a whole action leaves in the file.
@@ -282,7 +282,7 @@ fn nothing_is_done_that_cannot_be_recorded_but_taking_back() {
 fn standard_output_has_no_lifetime() {
     let settings = json!({"logFile": "-", "lifetime": {"maxBackup": "1"}});
     let settings: Settings = serde_json::from_value(settings).unwrap();
-    let error = Log::new(settings, origin(), Path::new("/")).unwrap_err();
+    let error = Log::new(settings, origin(), Some(Path::new("/"))).unwrap_err();
     assert_eq!(
         error.to_string(),
         "the audit log goes to standard output, which has no maxBackup"
@@ -291,6 +291,31 @@ fn standard_output_has_no_lifetime() {
 
 /// In every secret, and nowhere else.
 const MARK: &str = "hunter2";
+
+#[test]
+fn without_a_place_nothing_goes_on_that_must_be_recorded() {
+    let log = Log::new(Settings::default(), origin(), None).unwrap();
+    assert!(matches!(log.begin(apply()), Err(Error::NoHome)));
+    let revert = Action {
+        verb: Verb::Revert,
+        ..apply()
+    };
+    let begun = log.begin(revert).unwrap();
+    assert!(matches!(begun.unrecorded, Some(Error::NoHome)));
+    let off = Log::new(at_level(Level::None), origin(), None).unwrap();
+    assert!(off.begin(apply()).unwrap().unrecorded.is_none());
+}
+
+#[test]
+fn what_another_process_began_is_only_told_the_end_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = log(folder.path(), Settings::default());
+    let begun = log.resumed(apply());
+    log.end(&begun, &done()).unwrap();
+    let text = fs::read_to_string(folder.path().join(FILE_NAME)).unwrap();
+    let stages: Vec<Value> = events(&text).iter().map(|it| it["stage"].clone()).collect();
+    assert_eq!(stages, ["ResponseComplete"]);
+}
 
 proptest! {
     #[test]

@@ -43,6 +43,15 @@ fn records_are_read_back_from_all_files_in_either_format() {
         ids(&mut read(&path).unwrap().about("https://other", &web1)),
         [""; 0]
     );
+    let objects = ["web1", "none", "web0"].map(|it| ObjectRef::recommendation("shop", it));
+    let told = read(&path).unwrap().about_each(SERVER, &objects);
+    let of_each = told.events.iter().map(|of| {
+        let ids = of.iter().map(|it| it.audit_id.as_str());
+        ids.collect::<Vec<_>>()
+    });
+    let of_each: Vec<_> = of_each.collect();
+    assert_eq!(of_each, [vec!["1", "3", "5"], vec![], vec!["0", "2", "4"]]);
+    assert_eq!(told.damaged, []);
     assert_eq!(read(&folder.path().join("none/x.log")).unwrap().count(), 0);
 }
 
