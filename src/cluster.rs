@@ -1,6 +1,7 @@
 //! Kubernetes: connect, read the inventory, find a Prometheus. Objects of the API become values
 //! of [`crate::autoscaler`] and [`crate::fleet`] here and go no further.
 
+mod account;
 pub mod assemble;
 mod call;
 mod connect;
@@ -18,6 +19,7 @@ mod services;
 mod usage;
 pub mod write;
 
+pub use account::Account;
 pub use connect::connect;
 pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
 pub use secret::Secret;
@@ -52,7 +54,15 @@ pub struct Cluster {
     /// Of the context, `default` where it has none.
     namespace: String,
     endpoint: Endpoint,
+    kubeconfig: Names,
     request_timeout: Option<Duration>,
+}
+
+/// What the kubeconfig calls things; empty where there is none, as inside a cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    pub cluster: String,
+    pub user: String,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -69,6 +79,7 @@ impl Cluster {
             client,
             name,
             endpoint,
+            kubeconfig: Names::default(),
             request_timeout: None,
         }
     }
@@ -85,6 +96,11 @@ impl Cluster {
     /// The namespace that is meant where none is named.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// What the kubeconfig calls the cluster and the user.
+    pub fn kubeconfig(&self) -> &Names {
+        &self.kubeconfig
     }
 
     /// Where requests go.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::call::Asked;
 use super::error::{Endpoint, Entry, Error, Unreachable, auth_words};
-use super::{Cluster, Options};
+use super::{Cluster, Names, Options};
 use crate::fleet::ClusterName;
 
 /// Connects to the cluster that `options` and the kubeconfig name, and asks for its version.
@@ -35,6 +35,7 @@ struct Origin {
     config: Config,
     name: String,
     context: Option<String>,
+    kubeconfig: Names,
 }
 
 async fn origin(options: &Options) -> Result<Origin, Error> {
@@ -56,6 +57,7 @@ fn in_cluster() -> Result<Origin, Error> {
         config,
         name: "in-cluster".to_owned(),
         context: None,
+        kubeconfig: Names::default(),
     })
 }
 
@@ -124,6 +126,11 @@ async fn from_kubeconfig(mut kubeconfig: Kubeconfig, options: &Options) -> Resul
         known(Entry::User, user, users)?;
     }
     let cluster = cluster.clone();
+    let user = options.user.as_ref().or(context.user.as_ref());
+    let names = Names {
+        cluster: cluster.clone(),
+        user: user.cloned().unwrap_or_default(),
+    };
     let chosen = KubeConfigOptions {
         context: Some(name.clone()),
         cluster: Some(cluster.clone()),
@@ -142,6 +149,7 @@ async fn from_kubeconfig(mut kubeconfig: Kubeconfig, options: &Options) -> Resul
             name.clone()
         },
         context: Some(name),
+        kubeconfig: names,
     })
 }
 
@@ -229,6 +237,7 @@ async fn build(origin: Origin, options: &Options) -> Result<Cluster, Error> {
         mut config,
         name,
         context,
+        kubeconfig,
     } = origin;
     // Its retries go on for minutes when a server is down; ours are in `call`.
     config.default_retry = false;
@@ -248,6 +257,7 @@ async fn build(origin: Origin, options: &Options) -> Result<Cluster, Error> {
         version: None,
     };
     let mut cluster = Cluster::new(client, name, endpoint);
+    cluster.kubeconfig = kubeconfig;
     cluster.request_timeout = request_timeout;
     Ok(cluster)
 }

@@ -210,6 +210,28 @@ impl Error {
         }
     }
 
+    /// The HTTP status of the answer; `None` where there was none.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorized { .. } => Some(401),
+            Self::Forbidden { .. } => Some(403),
+            Self::NotFound { .. } | Self::NotServed { .. } => Some(404),
+            Self::Api { code, .. } => Some(*code),
+            Self::NoKubeconfig { .. }
+            | Self::ReadKubeconfig { .. }
+            | Self::NoCurrentContext { .. }
+            | Self::NotInKubeconfig { .. }
+            | Self::UnusableKubeconfig { .. }
+            | Self::GroupsWithoutUser
+            | Self::Plugin { .. }
+            | Self::Credentials { .. }
+            | Self::Unreachable { .. }
+            | Self::Tls { .. }
+            | Self::BadSelector { .. }
+            | Self::Malformed { .. } => None,
+        }
+    }
+
     /// The HTTP status of an answer that has no variant of its own.
     pub(super) fn code(&self) -> Option<u16> {
         match self {

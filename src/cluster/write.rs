@@ -86,6 +86,16 @@ pub enum WriteError {
     Refused(Box<Error>),
 }
 
+impl WriteError {
+    /// The HTTP status of the answer; `None` where there was none.
+    pub fn code(&self) -> Option<u16> {
+        match self {
+            Self::Conflict { .. } | Self::Owned { .. } => Some(409),
+            Self::Unknown(error) | Self::Refused(error) => error.status(),
+        }
+    }
+}
+
 /// An answer, and what the server's clock showed.
 #[derive(Clone, Debug)]
 pub struct Answer<T> {
