@@ -1,33 +1,41 @@
 //! Carries out on a cluster what the lifecycle decides: keeps records, writes targets, tells whoever
 //! looks at them.
 //!
-//! Each deed is: save what is about to be done, do it, save that it is done. A process that dies in
-//! between leaves an attempt in the record, and [`Conductor::settled`] finds out from the target
-//! what became of it; everything begins with that. A write carries the version that the target was
-//! read at, so that of several processes exactly one writes.
+//! Each deed is: tell the audit log and save what is about to be done, do it, tell and save that it
+//! is done. A process that dies in between leaves an attempt in the record, and
+//! [`Conductor::settled`] finds out from the target what became of it; everything begins with that.
+//! A write carries the version that the target was read at, so that of several processes exactly one
+//! writes.
 
 mod adopt;
 mod announce;
 mod apply;
+mod audited;
 mod crash;
+mod decide;
 mod facts;
 mod probation;
 mod revert;
+mod settle;
 mod target;
+
+use std::io;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::audit;
 use crate::cluster::write::WriteError;
 use crate::cluster::{self, Cluster};
-use crate::lifecycle::changes::{self, Lost};
+use crate::lifecycle::changes::{Change, Lost};
 use crate::lifecycle::guard::{License, Limits, Refusal};
 use crate::lifecycle::journal::{self, Journal};
-use crate::lifecycle::record::{Record, Write};
+use crate::lifecycle::record::Record;
 use crate::lifecycle::settings;
-use crate::lifecycle::step::{self, Effect, Event, NotNow, Policy};
+use crate::lifecycle::step::{self, Effect, Event, NotNow, Policy, Step};
 use crate::store::{self, Store, Stored};
 pub use adopt::Adopted;
+pub use audited::{Audit, Underway};
 pub use facts::Surroundings;
 pub use probation::{OnProbation, Standing};
 use target::Target;
@@ -40,6 +48,8 @@ const TRIES: usize = 6;
 pub struct Conductor<'a> {
     pub cluster: &'a Cluster,
     pub store: &'a Store,
+    /// Where all that is done is recorded.
+    pub audit: &'a Audit,
     pub policy: Policy,
     pub limits: Limits,
     pub license: License,
@@ -96,18 +106,13 @@ pub enum Error {
     #[error("the answers of the API server have no Date")]
     NoTime,
     #[error("the system has no random numbers to name a write by")]
-    NoRandomness(#[from] std::io::Error),
+    NoRandomness(#[from] io::Error),
+    /// What cannot be told to the audit log is not done.
+    #[error("{what} is not done, since it cannot be recorded")]
+    Unrecorded { what: String, source: audit::Error },
     /// Somebody else writes to it all the time.
     #[error("{target} was changed by others at each of {TRIES} tries")]
     Busy { target: String },
-}
-
-/// What a look at the target says of an attempt.
-enum Found {
-    /// No journal of it; the target as it is.
-    Nothing(Value),
-    Gone,
-    Done(Journal),
 }
 
 impl Conductor<'_> {
@@ -119,15 +124,8 @@ impl Conductor<'_> {
         self.cluster.time().await?.ok_or(Error::NoTime)
     }
 
-    /// Lets `event` happen to a record and keeps what becomes of it.
-    ///
-    /// # Errors
-    /// Where it cannot happen now, or the record was changed at the same time.
-    pub async fn happen(&self, stored: &Stored, event: Event) -> Result<Stored, Error> {
-        Ok(self.taken(stored, event, self.now().await?).await?.0)
-    }
-
-    /// The same, with what is left to do besides saving and telling.
+    /// A record after an event that is told of with a write, with what is left to do besides saving
+    /// and announcing.
     async fn taken(
         &self,
         stored: &Stored,
@@ -135,6 +133,15 @@ impl Conductor<'_> {
         now: Timestamp,
     ) -> Result<(Stored, Vec<Effect>), Error> {
         let step = step::step(&stored.record, event, &self.policy, now)?;
+        self.keep(stored, step, now).await
+    }
+
+    async fn keep(
+        &self,
+        stored: &Stored,
+        step: Step,
+        now: Timestamp,
+    ) -> Result<(Stored, Vec<Effect>), Error> {
         let saved = self.store.save(stored, &step.record).await?;
         let mut left = vec![];
         for effect in step.effects {
@@ -157,62 +164,6 @@ impl Conductor<'_> {
             }
         }
         Ok((saved, left))
-    }
-
-    /// The record once it is known what became of a write that was begun.
-    ///
-    /// # Errors
-    /// Where the target cannot be read.
-    pub async fn settled(&self, mut stored: Stored) -> Result<Stored, Error> {
-        for _ in 1..TRIES {
-            match self.settle(stored.clone()).await {
-                // Another process has settled it, or is at it.
-                Err(Error::Store(store::Error::Conflict { .. })) => {
-                    stored = self.again(&stored).await?;
-                }
-                other => return other,
-            }
-        }
-        self.settle(stored).await
-    }
-
-    async fn settle(&self, stored: Stored) -> Result<Stored, Error> {
-        let Some(attempt) = stored.record.status.attempt.clone() else {
-            return Ok(stored);
-        };
-        let event = match (attempt.what, self.found(&stored.record).await?) {
-            (Write::Apply, Found::Done(journal)) => written(journal),
-            (Write::Apply, Found::Nothing(_)) => Event::WriteFailed {
-                why: "it was begun and never made".to_owned(),
-            },
-            (Write::Revert, Found::Nothing(live)) => {
-                let left = changes::take_back(&adopted(&stored.record), &live);
-                if !left.operations.is_empty() {
-                    return Ok(stored);
-                }
-                Event::Reverted {
-                    by: attempt.by,
-                    reason: "taken back".to_owned(),
-                    // Where all is as it was before, nothing was lost.
-                    lost: vec![],
-                }
-            }
-            // Still to be done, by whoever asks for it.
-            (Write::Revert, Found::Done(_)) => return Ok(stored),
-            (Write::Apply | Write::Revert, Found::Gone) => gone(),
-        };
-        self.happen(&stored, event).await
-    }
-
-    async fn found(&self, record: &Record) -> Result<Found, Error> {
-        let target = Target::of(record);
-        let Some(live) = self.cluster.object(&target.place()).await?.value else {
-            return Ok(Found::Gone);
-        };
-        Ok(match ours(&live, record)? {
-            Some(journal) => Found::Done(journal),
-            None => Found::Nothing(live),
-        })
     }
 
     /// The record as it is kept now.
@@ -276,6 +227,17 @@ fn written(journal: Journal) -> Event {
     }
 }
 
+/// Changes the other way round, without what is lost.
+fn undone(changes: &[Change], lost: &[Lost]) -> Vec<Change> {
+    let is_ours = |it: &&Change| lost.iter().all(|lost| lost.path != it.path);
+    let back = |it: &Change| Change {
+        path: it.path.clone(),
+        from: it.to.clone(),
+        to: it.from.clone(),
+    };
+    changes.iter().filter(is_ours).map(back).collect()
+}
+
 fn gone() -> Event {
     Event::Overtaken {
         why: "the target does not exist any more".to_owned(),
@@ -309,7 +271,7 @@ fn is_same(live: &Value, record: &Record) -> bool {
 }
 
 /// What was in force by somebody else's write.
-fn adopted(record: &Record) -> Vec<changes::Change> {
+fn adopted(record: &Record) -> Vec<Change> {
     let applied = record.status.applied.as_ref();
     applied.map(|it| it.changes.clone()).unwrap_or_default()
 }

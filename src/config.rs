@@ -16,6 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::analysis::AnalysisSettings;
 use crate::analysis::simulation::overrides::Overrides;
 use crate::analysis::simulation::planned::PlannedPods;
+use crate::audit;
 use crate::cluster;
 use crate::metrics::prometheus;
 use crate::sim::demand::Shape;
@@ -30,6 +31,8 @@ pub struct Config {
     pub report: Report,
     /// Whether the recommendations for a cluster are kept, for `apply`.
     pub save: bool,
+    /// How it is recorded that they are.
+    pub audit: audit::Settings,
 }
 
 /// Whose past to look at, where it comes from, and which part of it.

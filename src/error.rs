@@ -81,6 +81,8 @@ pub enum Error {
     Conduct(Box<crate::conduct::Error>),
     #[error(transparent)]
     Files(#[from] files::Error),
+    #[error(transparent)]
+    Audit(#[from] crate::audit::Error),
     /// Recommendations that were named and are not there: `rec/web in namespace shop`.
     #[error("not found among the {place}: {}", missing.join(", "))]
     NoRecommendation { missing: Vec<String>, place: String },
@@ -214,6 +216,7 @@ impl Error {
             Self::Store(err) => act::store_hint(err),
             Self::Conduct(err) => act::conduct_hint(err),
             Self::Files(err) => Some(files::hint(err)),
+            Self::Audit(err) => Some(act::audit_hint(err)),
             Self::NoRecommendation { .. } => Some(
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
                     .to_owned(),
@@ -252,6 +255,7 @@ impl Error {
             Self::Store(err) => act::store_exit(err),
             Self::Conduct(err) => act::conduct_exit(err),
             Self::Files(err) => files::exit(err),
+            Self::Audit(err) => act::audit_exit(err),
             Self::NoRecommendation { .. } => Exit::ObjectNotFound,
             Self::Install { source, .. } => act::write_exit(source),
             Self::Cluster(err) => cluster::exit(err),

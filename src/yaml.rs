@@ -48,6 +48,16 @@ pub fn parse<T: DeserializeOwned>(text: &str) -> Result<T, ReadError> {
     })
 }
 
+/// A value that was read as a `T`.
+///
+/// # Errors
+/// If it is not one.
+pub fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, ReadError> {
+    serde_yaml::from_value(value).map_err(|err| ReadError {
+        message: err.to_string(),
+    })
+}
+
 /// Every document of `text` in its order, empty ones included, as [`Value::Null`].
 ///
 /// # Errors

@@ -4,40 +4,62 @@
 pub(super) mod apply;
 pub(super) mod decide;
 pub(super) mod install;
+mod origin;
 pub(super) mod probation;
 pub(super) mod save;
 pub(super) mod status;
 pub(super) mod verify;
 
 use super::context::Context;
+use crate::audit::{self, Log};
 use crate::cluster::{self, Cluster, Namespaces};
-use crate::conduct::Conductor;
+use crate::conduct::{Audit, Conductor};
 use crate::config::act::Records;
 use crate::error::Error;
 use crate::lifecycle::guard::{License, Limits};
 use crate::lifecycle::step::Policy;
 use crate::output::progress::Stage;
+use crate::state;
 use crate::store::{Listed, Store, Stored};
 
 /// A cluster with its recommendations.
 pub(super) struct Session {
     pub(super) cluster: Cluster,
     pub(super) store: Store,
+    pub(super) audit: Audit,
     by: String,
 }
 
 impl Session {
-    pub(super) async fn open(cx: &Context, options: &cluster::Options) -> Result<Self, Error> {
+    pub(super) async fn open(
+        cx: &Context,
+        options: &cluster::Options,
+        settings: &audit::Settings,
+    ) -> Result<Self, Error> {
         let to = "the cluster".to_owned();
         cx.progress().at(&Stage::Connect { to });
-        Self::with(cluster::connect(options).await?, options).await
+        let cluster = cluster::connect(options).await?;
+        Self::with(cx, cluster, options, settings).await
     }
 
     /// The recommendations of a cluster that is connected already.
-    pub(super) async fn with(cluster: Cluster, options: &cluster::Options) -> Result<Self, Error> {
+    pub(super) async fn with(
+        cx: &Context,
+        cluster: Cluster,
+        options: &cluster::Options,
+        settings: &audit::Settings,
+    ) -> Result<Self, Error> {
+        let impersonated = options.impersonate.as_deref();
+        let (store, origin) = tokio::join!(Store::of(&cluster), origin::of(&cluster, impersonated));
+        let store = store?;
+        let by = origin::name(&origin);
+        let log = Log::new(settings.clone(), origin, state::folder().as_deref())?;
+        let (clock, teller) = (cx.clone(), cx.clone());
+        let audit = Audit::new(log, move || clock.now(), move |it| teller.note(it));
         Ok(Self {
-            store: Store::of(&cluster).await?,
-            by: options.impersonate.clone().unwrap_or_else(user),
+            store,
+            audit,
+            by,
             cluster,
         })
     }
@@ -47,6 +69,7 @@ impl Session {
         Conductor {
             cluster: &self.cluster,
             store: &self.store,
+            audit: &self.audit,
             policy: Policy::default(),
             limits,
             license,
@@ -107,13 +130,4 @@ impl Session {
             Namespaces::Current => Some(self.cluster.namespace()),
         }
     }
-}
-
-/// Who runs this, by the machine's name for them.
-fn user() -> String {
-    let named = ["USER", "LOGNAME"]
-        .iter()
-        .find_map(|it| std::env::var(it).ok());
-    let named = named.filter(|it| !it.is_empty());
-    named.unwrap_or_else(|| "unknown".to_owned())
 }

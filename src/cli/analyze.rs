@@ -3,6 +3,7 @@
 use super::act::{Session, save};
 use super::context::Context;
 use super::sources::{self, Gathered};
+use crate::audit;
 use crate::cluster::{self, Cluster, Namespaces};
 use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
@@ -32,6 +33,7 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
 struct Saving {
     cluster: Cluster,
     connection: cluster::Options,
+    audit: audit::Settings,
     fleet: Fleet,
 }
 
@@ -47,6 +49,7 @@ impl Saving {
         Some(Self {
             cluster: gathered.cluster.clone()?,
             connection: connection.clone(),
+            audit: config.audit.clone(),
             fleet: gathered.fleet.clone(),
         })
     }
@@ -54,7 +57,7 @@ impl Saving {
     /// An analysis is of use also where it cannot be kept.
     async fn save(self, cx: &Context, report: &AnalysisReport) {
         let saved = async {
-            let session = Session::with(self.cluster, &self.connection).await?;
+            let session = Session::with(cx, self.cluster, &self.connection, &self.audit).await?;
             let waiting = save::save(&session, report, &self.fleet).await?;
             Ok::<_, Error>((waiting, session.store.place()))
         };
@@ -64,10 +67,14 @@ impl Saving {
                 "{} saved as {place}: review with `kubectl stepscale status`, then `apply`",
                 counted(waiting, "recommendation")
             )),
-            Err(error) => cx.note(&format!(
-                "warning: the recommendations were not saved: {error}; pass --no-save where they \
-                 need not be"
-            )),
+            Err(error) => {
+                let text = error.render();
+                let why = text.trim_end().trim_start_matches("error: ");
+                cx.note(&format!(
+                    "warning: the recommendations were not saved (--no-save where they need not \
+                     be): {why}"
+                ));
+            }
         }
     }
 }

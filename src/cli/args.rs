@@ -18,7 +18,9 @@ use jiff::Timestamp;
 use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
 use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
-pub(crate) use act::{ApplyArgs, ApproveArgs, InstallArgs, RejectArgs, RevertArgs, StatusArgs};
+pub(crate) use act::{
+    ApplyArgs, ApproveArgs, AuditArgs, InstallArgs, RejectArgs, RevertArgs, StatusArgs,
+};
 pub(crate) use analysis::AnalysisArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use license::LicenseCommand;
@@ -161,6 +163,8 @@ pub(crate) struct AnalyzeArgs {
     /// Do not keep the recommendations for `apply`
     #[arg(long, help_heading = OUTPUT)]
     pub(crate) no_save: bool,
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

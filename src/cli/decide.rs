@@ -3,6 +3,7 @@
 
 mod act;
 mod analysis;
+mod audit;
 mod demo;
 mod license;
 mod probation;
@@ -34,7 +35,7 @@ pub(super) use simulate::simulate;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 41] = [
+pub(super) const FLAG_OF_KEY: [(&str, &str); 42] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -77,6 +78,7 @@ pub(super) const FLAG_OF_KEY: [(&str, &str); 41] = [
     ("license.publicKey", "license-public-key"),
     ("license.graceDays", "license-grace-days"),
     ("cluster.requestTimeout", "request-timeout"),
+    ("audit.logFile", "audit-log"),
     ("output.format", "output"),
     ("output.color", "color"),
 ];
@@ -155,10 +157,16 @@ pub(super) fn analyze(
         &args.prometheus,
         origin,
     )?;
+    let report = report(&args.output, origin)?;
+    let audit = audit::settings(&args.audit, origin)?;
+    if !args.no_save && matches!(question.input, Input::Cluster { .. }) {
+        audit::refuse_mixing(&audit, report.format)?;
+    }
     Ok(Config {
         analysis: analysis::settings(&args.analysis, question.window, origin)?,
-        report: report(&args.output, origin)?,
+        report,
         save: !args.no_save,
+        audit,
         question,
     })
 }

@@ -14,6 +14,8 @@ use super::context::Context;
 use super::signals::Signals;
 use super::{analyze, license, sources};
 use crate::analysis::AnalysisSettings;
+use crate::audit;
+use crate::audit::policy::{Level, Policy};
 use crate::autoscaler::target::TargetRef;
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::{Config, DemoConfig, Input, Metrics, Question, Report, Window};
@@ -221,6 +223,11 @@ fn analysis(kubeconfig: &Path) -> Config {
         },
         report: Report::default(),
         save: true,
+        // The cluster is gone with the demo, so that nothing about it is worth a record.
+        audit: audit::Settings {
+            policy: Policy::of(Level::None),
+            ..audit::Settings::default()
+        },
     }
 }
 

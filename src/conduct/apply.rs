@@ -1,18 +1,20 @@
 //! Puts a change in force.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::audited::{Underway, write_failure};
 use super::crash::crash_point;
 use super::target::Target;
 use super::{Applied, Conductor, Error, Surroundings, TRIES, ours, written};
-use crate::audit::event::new_id;
+use crate::audit::{Action, Outcome, Verb};
 use crate::cluster::write::WriteError;
+use crate::lifecycle::changes::{self, Change};
 use crate::lifecycle::guard;
 use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::record::{Attempt, Record, Write};
+use crate::lifecycle::settings;
 use crate::lifecycle::step::Event;
-use crate::lifecycle::{changes, settings};
 use crate::store::{self, Stored};
 
 impl Conductor<'_> {
@@ -55,8 +57,7 @@ impl Conductor<'_> {
         surroundings: &Surroundings,
     ) -> Result<Option<Applied>, Error> {
         let record = &stored.record;
-        let target = Target::of(record);
-        let read = self.cluster.object(&target.place()).await?;
+        let read = self.cluster.object(&Target::of(record).place()).await?;
         let now = match read.at {
             Some(now) => now,
             None => self.now().await?,
@@ -69,70 +70,102 @@ impl Conductor<'_> {
                 return Ok(Some(Applied::Done(Box::new(saved))));
             }
         }
+        let action = Action {
+            why: self.reason.clone(),
+            ..self.audit.action_on(record, Verb::Apply)?
+        };
         if record.proposal.diff.is_empty() {
             let why = "it changes nothing".to_owned();
             let event = Event::WriteFailed { why: why.clone() };
-            let saved = self.taken(stored, event, now).await?.0;
-            return Ok(Some(Applied::Failed(Box::new(saved), why)));
+            let outcome = Outcome::Failed {
+                message: why.clone(),
+                code: None,
+            };
+            let saved = self.not_made(stored, action, event, outcome, now).await?;
+            return Ok(Some(Applied::Failed(saved, why)));
         }
         let facts = self
             .facts(record, read.value.as_ref(), surroundings, now)
             .await?;
         if let Err(refusal) = guard::check(record, &facts, &self.limits) {
             let event = Event::Refused(refusal.clone());
-            let saved = self.taken(stored, event, now).await?.0;
-            return Ok(Some(Applied::Refused(Box::new(saved), refusal)));
+            let outcome = Outcome::Refused {
+                reason: refusal.reason().to_owned(),
+                message: refusal.to_string(),
+            };
+            let saved = self.not_made(stored, action, event, outcome, now).await?;
+            return Ok(Some(Applied::Refused(saved, refusal)));
         }
         // A target that is gone was refused above.
         let Some(live) = read.value else {
             return Ok(None);
         };
-        self.write_change(stored, &target, &live, now).await
+        let is_owned = facts.target.is_some_and(|it| !it.owners.is_empty());
+        let action = Action {
+            forced: self.limits.forced.clone().filter(|_| is_owned),
+            ..action
+        };
+        self.write_change(stored, action, &live, now).await
     }
 
     async fn write_change(
         &self,
         stored: &Stored,
-        target: &Target,
+        action: Action,
         live: &Value,
         now: Timestamp,
     ) -> Result<Option<Applied>, Error> {
         let record = &stored.record;
-        let configuration = self.configuration(record, live)?;
-        let foretold = match self.send(target, &configuration, live, true).await {
+        let target = Target::of(record);
+        let mut configuration = self.configuration(record, live)?;
+        let foretold = match self.send(&target, &configuration, live, true).await {
             Ok(after) => after,
             Err(WriteError::Conflict { .. }) => return Ok(None),
             Err(WriteError::Unknown(error)) => return Err((*error).into()),
-            Err(error) => return self.failed(stored, error, now).await.map(Some),
+            Err(error) => {
+                let (event, outcome) = (write_failed(&error), write_failure(&error));
+                let saved = self.not_made(stored, action, event, outcome, now).await?;
+                return Ok(Some(Applied::Failed(saved, error.to_string())));
+            }
         };
-        let attempt = Attempt {
-            id: new_id()?,
-            what: Write::Apply,
-            by: self.by.clone(),
-            at: now,
-        };
-        let journal = Journal {
-            id: attempt.id.clone(),
-            recommendation: record.name.clone(),
-            by: self.by.clone(),
-            at: now,
-            why: self.reason.clone(),
-            changes: changes::between(live, &foretold, &["/spec"]),
-        };
-        crash_point("apply-before-begin");
-        let (begun, _) = self.taken(stored, Event::Began(attempt), now).await?;
-        crash_point("apply-before-write");
-        let mut configuration = configuration;
+        let journal = self.journal(
+            &action,
+            record,
+            now,
+            changes::between(live, &foretold, &["/spec"]),
+        );
         configuration["metadata"]["annotations"] =
-            serde_json::json!({ journal::ANNOTATION: journal.to_text() });
-        let sent = self.send(target, &configuration, live, false).await;
+            json!({ journal::ANNOTATION: journal.to_text() });
+        crash_point("apply-before-begin");
+        let action = Action {
+            changes: journal.changes.clone(),
+            request: Some(configuration.clone()),
+            ..action
+        };
+        let (begun, underway) = self.begin_write(stored, action, Write::Apply, now).await?;
+        crash_point("apply-before-write");
+        let sent = self.send(&target, &configuration, live, false).await;
         crash_point("apply-after-write");
+        self.enter(begun, underway, sent, journal).await
+    }
+
+    /// Records and enters what became of a write.
+    async fn enter(
+        &self,
+        begun: Stored,
+        underway: Underway<'_>,
+        sent: Result<Value, WriteError>,
+        journal: Journal,
+    ) -> Result<Option<Applied>, Error> {
+        let now = journal.at;
         match sent {
-            Ok(_) => {
+            Ok(after) => {
+                underway.end_of_write(Some(after)).await;
                 let saved = self.taken(&begun, written(journal), now).await?.0;
                 crash_point("apply-after-save");
                 Ok(Some(Applied::Done(Box::new(saved))))
             }
+            // Settling finds out whether it was made, and tells.
             Err(WriteError::Conflict { .. }) => Ok(None),
             Err(WriteError::Unknown(error)) => {
                 // The target alone knows.
@@ -142,8 +175,70 @@ impl Conductor<'_> {
                     false => Ok(Some(Applied::Failed(Box::new(settled), error.to_string()))),
                 }
             }
-            Err(error) => self.failed(&begun, error, now).await.map(Some),
+            Err(error) => {
+                underway.end_of_failure(&error).await;
+                let saved = self.taken(&begun, write_failed(&error), now).await?.0;
+                Ok(Some(Applied::Failed(Box::new(saved), error.to_string())))
+            }
         }
+    }
+
+    fn journal(
+        &self,
+        action: &Action,
+        record: &Record,
+        now: Timestamp,
+        changes: Vec<Change>,
+    ) -> Journal {
+        Journal {
+            id: action.id.clone(),
+            recommendation: record.name.clone(),
+            by: self.by.clone(),
+            at: now,
+            why: self.reason.clone(),
+            changes,
+        }
+    }
+
+    /// Records and saves that a write is about to be made.
+    pub(super) async fn begin_write(
+        &self,
+        stored: &Stored,
+        action: Action,
+        what: Write,
+        now: Timestamp,
+    ) -> Result<(Stored, Underway<'_>), Error> {
+        let attempt = Attempt {
+            id: action.id.clone(),
+            what,
+            by: self.by.clone(),
+            at: now,
+        };
+        let underway = self.audit.begin(action).await?;
+        match self.taken(stored, Event::Began(attempt), now).await {
+            Ok((begun, _)) => Ok((begun, underway)),
+            Err(error) => {
+                underway.end_of_error(&error).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Records and enters why the write is not made.
+    async fn not_made(
+        &self,
+        stored: &Stored,
+        action: Action,
+        event: Event,
+        outcome: Outcome,
+        now: Timestamp,
+    ) -> Result<Box<Stored>, Error> {
+        let underway = self.audit.begin(action).await?;
+        let entered = self.taken(stored, event, now).await;
+        let (saved, _) = underway
+            .end_of(entered, |_| (outcome, String::new()))
+            .await?;
+        Ok(Box::new(saved))
     }
 
     pub(super) fn configuration(&self, record: &Record, live: &Value) -> Result<Value, Error> {
@@ -154,16 +249,9 @@ impl Conductor<'_> {
             source,
         })
     }
+}
 
-    async fn failed(
-        &self,
-        stored: &Stored,
-        error: WriteError,
-        now: Timestamp,
-    ) -> Result<Applied, Error> {
-        let why = error.to_string();
-        let event = Event::WriteFailed { why: why.clone() };
-        let saved = self.taken(stored, event, now).await?.0;
-        Ok(Applied::Failed(Box::new(saved), why))
-    }
+fn write_failed(error: &WriteError) -> Event {
+    let why = error.to_string();
+    Event::WriteFailed { why }
 }

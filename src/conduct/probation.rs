@@ -72,7 +72,7 @@ impl Conductor<'_> {
     /// Where it cannot be entered.
     pub async fn judge(&self, stored: &Stored, check: Check) -> Result<Stored, Error> {
         let now = self.now().await?;
-        let (saved, left) = self.taken(stored, Event::Judged(check), now).await?;
+        let (saved, left) = self.decided(stored, Event::Judged(check), now).await?;
         for effect in left {
             if let Effect::Revert { reason } = effect {
                 return self.taken_back(saved, &reason).await;

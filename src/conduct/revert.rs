@@ -1,15 +1,19 @@
 //! Takes a change back.
 
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::audited::Underway;
 use super::crash::crash_point;
-use super::target::Target;
-use super::{Conductor, Error, Reverted, TRIES, adopted, gone, of_name};
-use crate::audit::event::new_id;
+use super::target::{Target, patch_back};
+use super::{Conductor, Error, Reverted, TRIES, adopted, gone, of_name, undone};
+use crate::audit::{Action, ObjectRef, Outcome, Verb};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::write::WriteError;
-use crate::lifecycle::changes::{self, Lost};
+use crate::lifecycle::changes::{self, Change, Lost};
 use crate::lifecycle::journal::Journal;
 use crate::lifecycle::phase::Phase;
-use crate::lifecycle::record::{Attempt, Write};
+use crate::lifecycle::record::Write;
 use crate::lifecycle::step::Event;
 use crate::store::{self, Stored};
 
@@ -47,10 +51,12 @@ impl Conductor<'_> {
             Some(now) => now,
             None => self.now().await?,
         };
+        let action = Action {
+            why: reason.to_owned(),
+            ..self.audit.action_on(record, Verb::Revert)?
+        };
         let Some(live) = read.value else {
-            let saved = self.taken(stored, gone(), now).await?.0;
-            let why = saved.record.status.detail.clone();
-            return Ok(Some(Reverted::Overtaken(Box::new(saved), why)));
+            return self.overtaken(stored, action, now).await.map(Some);
         };
         let (begun_by, written) = match of_name(&live, record)? {
             Some(journal) => (Some(journal.clone()), journal.changes),
@@ -65,40 +71,53 @@ impl Conductor<'_> {
             }
             Some(_) | None => stored,
         };
-        let taken_back = changes::take_back(&written, &live);
-        let attempt = Attempt {
-            id: new_id()?,
-            what: Write::Revert,
-            by: self.by.clone(),
-            at: now,
-        };
+        let undoing = Undoing::of(&written, &live);
         crash_point("revert-before-begin");
-        let (begun, _) = self.taken(stored, Event::Began(attempt), now).await?;
+        let action = undoing.told(action);
+        let (begun, underway) = self.begin_write(stored, action, Write::Revert, now).await?;
         crash_point("revert-before-write");
-        let sent = self.send_back(&target, &live, &taken_back.operations).await;
+        self.write_back(begun, underway, undoing, reason, now).await
+    }
+
+    async fn write_back(
+        &self,
+        begun: Stored,
+        underway: Underway<'_>,
+        undoing: Undoing,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<Option<Reverted>, Error> {
+        let Undoing { patch, lost, .. } = undoing;
+        let target = Target::of(&begun.record);
+        let sent = self.send_back(&target, &patch).await;
         crash_point("revert-after-write");
         let event = match sent {
-            Ok(()) => Event::Reverted {
-                by: self.by.clone(),
-                reason: reason.to_owned(),
-                lost: taken_back.lost.clone(),
-            },
-            // Read again; settling finds out whether it was made.
-            Err(WriteError::Conflict { .. }) => return Ok(None),
+            Ok(after) => {
+                underway.end_of_write(after).await;
+                Event::Reverted {
+                    by: self.by.clone(),
+                    reason: reason.to_owned(),
+                    lost: lost.clone(),
+                }
+            }
             Err(WriteError::Unknown(error)) => {
                 let settled = self.settled(begun).await?;
-                let is_done = settled.record.status.phase == Phase::RolledBack;
-                return match is_done {
-                    true => Ok(Some(Reverted::Done(Box::new(settled), taken_back.lost))),
-                    false => Err(Error::Write {
-                        target: target.title(),
-                        source: WriteError::Unknown(error),
-                    }),
-                };
+                if settled.record.status.phase == Phase::RolledBack {
+                    return Ok(Some(Reverted::Done(Box::new(settled), lost)));
+                }
+                let (target, source) = (target.title(), WriteError::Unknown(error));
+                underway.end_of_failure(&source).await;
+                return Err(Error::Write { target, source });
             }
-            Err(error) => Event::RevertFailed {
-                why: error.to_string(),
-            },
+            Err(error) => {
+                underway.end_of_failure(&error).await;
+                if let WriteError::Conflict { .. } = error {
+                    // Read again.
+                    return Ok(None);
+                }
+                let why = error.to_string();
+                Event::RevertFailed { why }
+            }
         };
         let has_failed = matches!(event, Event::RevertFailed { .. });
         let saved = Box::new(self.taken(&begun, event, now).await?.0);
@@ -106,8 +125,23 @@ impl Conductor<'_> {
         let detail = saved.record.status.detail.clone();
         Ok(Some(match has_failed {
             true => Reverted::Failed(saved, detail),
-            false => Reverted::Done(saved, taken_back.lost),
+            false => Reverted::Done(saved, lost),
         }))
+    }
+
+    /// Records and enters that there is nothing left to take back.
+    async fn overtaken(
+        &self,
+        stored: &Stored,
+        action: Action,
+        now: Timestamp,
+    ) -> Result<Reverted, Error> {
+        let underway = self.audit.begin(action).await?;
+        let entered = self.taken(stored, gone(), now).await;
+        let told = |it: &(Stored, _)| (Outcome::Done, it.0.record.status.detail.clone());
+        let (saved, _) = underway.end_of(entered, told).await?;
+        let why = saved.record.status.detail.clone();
+        Ok(Reverted::Overtaken(Box::new(saved), why))
     }
 
     /// Takes the change back that the annotation of an autoscaler tells of, where the recommendation
@@ -118,6 +152,7 @@ impl Conductor<'_> {
     pub async fn revert_without_record(
         &self,
         id: &AutoscalerId,
+        reason: &str,
     ) -> Result<Option<Vec<Lost>>, Error> {
         let target = Target::named(id.clone());
         for _ in 0..TRIES {
@@ -127,18 +162,59 @@ impl Conductor<'_> {
             let Some(journal) = Journal::of(&live)? else {
                 return Ok(None);
             };
-            let taken_back = changes::take_back(&journal.changes, &live);
-            match self.send_back(&target, &live, &taken_back.operations).await {
-                Ok(()) => return Ok(Some(taken_back.lost)),
-                Err(WriteError::Conflict { .. }) => {}
+            let undoing = Undoing::of(&journal.changes, &live);
+            let recommendation = ObjectRef::recommendation(&*id.namespace, journal.recommendation);
+            let action = undoing.told(Action {
+                recommendation: Some(recommendation),
+                target: Some(target.reference(live["metadata"]["uid"].as_str())),
+                why: reason.to_owned(),
+                ..self.audit.action(Verb::Revert)?
+            });
+            let underway = self.audit.begin(action).await?;
+            match self.send_back(&target, &undoing.patch).await {
+                Ok(after) => {
+                    underway.end_of_write(after).await;
+                    return Ok(Some(undoing.lost));
+                }
                 Err(source) => {
-                    let target = target.title();
-                    return Err(Error::Write { target, source });
+                    underway.end_of_failure(&source).await;
+                    if !matches!(source, WriteError::Conflict { .. }) {
+                        let target = target.title();
+                        return Err(Error::Write { target, source });
+                    }
                 }
             }
         }
         Err(Error::Busy {
             target: target.title(),
         })
+    }
+}
+
+/// How a change is taken back.
+struct Undoing {
+    patch: Vec<Value>,
+    changes: Vec<Change>,
+    /// What others have changed since.
+    lost: Vec<Lost>,
+}
+
+impl Undoing {
+    fn of(written: &[Change], live: &Value) -> Self {
+        let taken_back = changes::take_back(written, live);
+        Self {
+            patch: patch_back(live, &taken_back.operations),
+            changes: undone(written, &taken_back.lost),
+            lost: taken_back.lost,
+        }
+    }
+
+    /// The action with what is sent and what becomes of which value.
+    fn told(&self, action: Action) -> Action {
+        Action {
+            changes: self.changes.clone(),
+            request: Some(Value::from(self.patch.clone())),
+            ..action
+        }
     }
 }

@@ -3,7 +3,9 @@
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde_json::{Value, json};
 
+use super::audited::reference;
 use super::{Conductor, Error};
+use crate::audit::ObjectRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::cluster::convert;
 use crate::cluster::write::{Change, Kind, Place, WriteError, Writing};
@@ -38,6 +40,14 @@ impl Target {
 
     pub(super) fn title(&self) -> String {
         self.id.to_string()
+    }
+
+    /// As the audit log names it.
+    pub(super) fn reference(&self, uid: Option<&str>) -> ObjectRef {
+        ObjectRef {
+            uid: uid.unwrap_or_default().to_owned(),
+            ..reference(&self.place())
+        }
     }
 
     pub(super) fn place(&self) -> Place<'_> {
@@ -91,31 +101,40 @@ impl Conductor<'_> {
         answer.map(|it| it.value)
     }
 
-    /// Patches the target as it was read, and takes our annotation away.
+    /// Patches the target as it was read with what [`patch_back`] makes; as it is then, `None` where
+    /// there is nothing to patch.
     pub(super) async fn send_back(
         &self,
         target: &Target,
-        live: &Value,
-        operations: &[Value],
-    ) -> Result<(), WriteError> {
-        let version = &live["metadata"]["resourceVersion"];
-        // A version that is no longer the object's is a conflict; a `test` that does not hold would
-        // only be an invalid patch.
-        let mut all =
-            vec![json!({ "op": "replace", "path": "/metadata/resourceVersion", "value": version })];
-        all.extend_from_slice(operations);
-        all.extend(without_journal(live));
-        if all.len() == 1 {
-            return Ok(());
+        all: &[Value],
+    ) -> Result<Option<Value>, WriteError> {
+        if all.is_empty() {
+            return Ok(None);
         }
         let writing = Writing {
             manager: MANAGER,
             force: false,
             dry_run: false,
         };
-        let change = Change::JsonPatch(&all);
+        let change = Change::JsonPatch(all);
         let answer = self.cluster.write(&target.place(), &change, &writing).await;
-        answer.map(drop)
+        answer.map(|it| Some(it.value))
+    }
+}
+
+/// The patch that does `operations` on the target as it was read and takes our annotation away.
+/// Empty where nothing is to be done.
+pub(super) fn patch_back(live: &Value, operations: &[Value]) -> Vec<Value> {
+    let version = &live["metadata"]["resourceVersion"];
+    // A version that is no longer the object's is a conflict; a `test` that does not hold would only
+    // be an invalid patch.
+    let mut all =
+        vec![json!({ "op": "replace", "path": "/metadata/resourceVersion", "value": version })];
+    all.extend_from_slice(operations);
+    all.extend(without_journal(live));
+    match all.len() {
+        1 => vec![],
+        _ => all,
     }
 }
 

@@ -7,6 +7,7 @@ use super::Metrics;
 use super::license::License;
 use super::values::Words;
 use crate::analysis::verification::Margins;
+use crate::audit;
 use crate::cluster::{self, Namespaces};
 use crate::lifecycle::guard::Limits;
 use crate::lifecycle::slo::Slo;
@@ -21,6 +22,8 @@ pub struct Records {
     pub namespaces: Namespaces,
     /// Of recommendations; empty for all.
     pub names: Vec<String>,
+    /// How what is done to them is recorded.
+    pub audit: audit::Settings,
 }
 
 /// What `approve`, `reject` or `revert` is to do.
@@ -110,6 +113,7 @@ pub enum Waiting {
 #[derive(Clone, Debug)]
 pub struct InstallConfig {
     pub connection: cluster::Options,
+    pub audit: audit::Settings,
     pub dry_run: DryRun,
 }
 

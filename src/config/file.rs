@@ -1,4 +1,5 @@
-//! The configuration file: camelCase keys in groups, every one of which a flag has too.
+//! The configuration file: camelCase keys in groups. Every key whose value is one word or a list of
+//! them has a flag too, unless it is about files that are kept ([`WITHOUT_FLAG`]).
 //!
 //! ```yaml
 //! prometheus:
@@ -10,10 +11,12 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use serde::de::DeserializeOwned;
+
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of the README.
-pub const KEYS: [&str; 40] = [
+pub const KEYS: [&str; 46] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -52,8 +55,23 @@ pub const KEYS: [&str; 40] = [
     "license.publicKey",
     "license.graceDays",
     "cluster.requestTimeout",
+    "audit.logFormat",
+    "audit.logFile",
+    "audit.policy",
+    "audit.lifetime.maxAge",
+    "audit.lifetime.maxBackup",
+    "audit.lifetime.maxSize",
     "output.format",
     "output.color",
+];
+
+/// Keys that no flag stands for: how a log is kept is a matter of the machine, not of a run.
+pub const WITHOUT_FLAG: [&str; 5] = [
+    "audit.logFormat",
+    "audit.policy",
+    "audit.lifetime.maxAge",
+    "audit.lifetime.maxBackup",
+    "audit.lifetime.maxSize",
 ];
 
 /// A configuration file that was read: its values by key, dots between the groups.
@@ -191,6 +209,23 @@ impl File {
         }
     }
 
+    /// The value of `key` with all that is below it; `None` where the file does not say.
+    ///
+    /// # Errors
+    /// If it is not a `T`.
+    pub(crate) fn structure<T: DeserializeOwned>(
+        &self,
+        key: &'static str,
+    ) -> Result<Option<T>, Error> {
+        debug_assert!(KEYS.contains(&key), "{key} is not in KEYS");
+        let value = self.values.get(key).filter(|it| !it.is_null());
+        let parsed = value.map(|it| {
+            let parsed = yaml::from_value(it.clone());
+            parsed.map_err(|why| self.error(key, it, &why.to_string()))
+        });
+        parsed.transpose()
+    }
+
     fn scalar<T>(
         &self,
         key: &str,
@@ -268,95 +303,4 @@ fn shown(value: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::values;
-
-    fn parse(text: &str) -> Result<File, Error> {
-        File::parse(Path::new("config.yaml"), text)
-    }
-
-    #[test]
-    fn values_are_found_by_group_and_key() {
-        let file = parse(
-            "prometheus:\n  url: http://a:9090\n  headers:\n  - 'X-Scope-OrgID: team'\n\
-             metrics:\n  windowDays: 28\n  promql:\n    cpu: sum(x{ns=\"{ns}\",d=\"{deploy}\"})\n\
-             analysis:\n",
-        )
-        .unwrap();
-        let url = file.get("prometheus.url", values::url).unwrap();
-        assert_eq!(url.as_deref(), Some("http://a:9090"));
-        let days = file.get("metrics.windowDays", values::window_days).unwrap();
-        assert_eq!(days, Some(28));
-        assert!(
-            file.get("metrics.promql.cpu", values::promql)
-                .unwrap()
-                .is_some()
-        );
-        assert_eq!(file.get("analysis.headroom", values::share).unwrap(), None);
-        let headers = file.list("prometheus.headers", values::header).unwrap();
-        assert_eq!(headers, [("X-Scope-OrgID".to_owned(), "team".to_owned())]);
-    }
-
-    #[test]
-    fn an_unknown_key_is_an_error_with_the_likely_one() {
-        let cases = [
-            (
-                "prometheus:\n  ulr: x\n",
-                "prometheus.ulr",
-                Some("prometheus.url"),
-            ),
-            (
-                "metrics:\n  window_days: 3\n",
-                "metrics.window_days",
-                Some("metrics.windowDays"),
-            ),
-            ("windowDays: 3\n", "windowDays", Some("metrics.windowDays")),
-            (
-                "analysis: {headRoom: 1}\n",
-                "analysis.headRoom",
-                Some("analysis.headroom"),
-            ),
-            ("zzz: 1\n", "zzz", None),
-            // `prometheus.read` begins alike, and that is all.
-            ("prometheus: {adress: a}\n", "prometheus.adress", None),
-        ];
-        for (text, expected, suggestion) in cases {
-            let Err(Error::UnknownKey { key, meant, .. }) = parse(text) else {
-                panic!("{text} was accepted");
-            };
-            assert_eq!((key.as_str(), meant), (expected, suggestion));
-        }
-    }
-
-    #[test]
-    fn a_refused_value_is_named_with_file_and_key() {
-        let file = parse("metrics:\n  stepSeconds: often\n").unwrap();
-        let refused = file.get("metrics.stepSeconds", values::step).unwrap_err();
-        assert_eq!(
-            refused.to_string(),
-            "configuration file config.yaml: metrics.stepSeconds: invalid value `often`: \
-             expected a whole number of seconds from 15 to 3600"
-        );
-    }
-
-    #[test]
-    fn the_wrong_shape_is_refused() {
-        for text in ["- a\n", "prometheus: http://a\n", "metrics: [1]\n"] {
-            assert!(matches!(parse(text), Err(Error::Value { .. })), "{text}");
-        }
-        let file = parse("prometheus:\n  url: [a]\n  headers: a\n").unwrap();
-        assert!(file.get("prometheus.url", values::url).is_err());
-        assert!(file.list("prometheus.headers", values::header).is_err());
-        assert!(matches!(parse("a: [\n"), Err(Error::Syntax { .. })));
-    }
-
-    #[test]
-    fn only_a_file_that_was_asked_for_must_exist() {
-        let folder = tempfile::tempdir().unwrap();
-        let missing = folder.path().join("config.yaml");
-        assert!(matches!(File::read(&missing), Err(Error::Read { .. })));
-        assert!(File::read_if_present(&missing).unwrap().values.is_empty());
-        assert!(File::read_if_present(folder.path()).is_err());
-    }
-}
+mod tests;

@@ -14,6 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Color, FailOn, Format};
 use crate::analysis::Course;
+use crate::audit;
 use crate::lifecycle::slo::Slo;
 use crate::metrics::prometheus::{Compression, WayChoice};
 use crate::units::Step;
@@ -55,6 +56,11 @@ pub(crate) fn days(text: &str) -> Result<SignedDuration, String> {
 pub(crate) fn step(text: &str) -> Result<Step, String> {
     let seconds = in_range(text, FINEST_STEP, COARSEST_STEP, "whole number of seconds")?;
     Step::from_seconds(seconds).ok_or_else(|| "expected at least 1 second".to_owned())
+}
+
+/// A number of days, files or megabytes that are kept; 0 for no limit.
+pub(crate) fn kept(text: &str) -> Result<u32, String> {
+    in_range(text, 0, u32::MAX, "whole number")
 }
 
 /// How fast the time of a sandbox passes, in times of ours; 0 for one that stands.
@@ -295,6 +301,11 @@ pub(crate) const COMPRESSIONS: Words<Compression> = Words(&[
     ("auto", Compression::Auto),
     ("on", Compression::On),
     ("off", Compression::Off),
+]);
+
+pub(crate) const LOG_FORMATS: Words<audit::Format> = Words(&[
+    ("json", audit::Format::Json),
+    ("legacy", audit::Format::Legacy),
 ]);
 
 pub(crate) const FORMATS: Words<Format> = Words(&[

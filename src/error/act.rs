@@ -1,6 +1,7 @@
 //! What to do where a recommendation cannot be decided on, kept or carried out.
 
 use super::{Exit, cluster};
+use crate::audit;
 use crate::cluster::write::WriteError;
 use crate::conduct;
 use crate::store;
@@ -55,6 +56,7 @@ pub(super) fn conduct_hint(err: &conduct::Error) -> Option<String> {
         conduct::Error::NoRandomness(_) => {
             Some("allow this process getrandom(2) or /dev/urandom".to_owned())
         }
+        conduct::Error::Unrecorded { source, .. } => Some(audit_hint(source)),
         conduct::Error::Busy { .. } => Some(
             "find out who writes to it: `kubectl get -w -o yaml --show-managed-fields`".to_owned(),
         ),
@@ -67,11 +69,44 @@ pub(super) fn conduct_exit(err: &conduct::Error) -> Exit {
         | conduct::Error::Journal(_)
         | conduct::Error::Settings { .. }
         | conduct::Error::NotUnderstood { .. }
+        | conduct::Error::Unrecorded { .. }
         | conduct::Error::Busy { .. } => Exit::Refused,
         conduct::Error::NoTime | conduct::Error::NoRandomness(_) => Exit::Unreachable,
         conduct::Error::Store(err) => store_exit(err),
         conduct::Error::Cluster(err) => cluster::exit(err),
         conduct::Error::Write { source, .. } => write_exit(source),
+    }
+}
+
+pub(super) fn audit_hint(err: &audit::Error) -> String {
+    const ELSEWHERE: &str = "name another file with --audit-log or audit.logFile; a rule of level \
+                             None in audit.policy keeps no record";
+    match err {
+        audit::Error::CreateFolder { .. }
+        | audit::Error::Lock { .. }
+        | audit::Error::Write { .. } => {
+            format!("check the free space and the permissions of its folder, or {ELSEWHERE}")
+        }
+        audit::Error::Read { .. } => "check its permissions".to_owned(),
+        audit::Error::NotAFile { .. } => ELSEWHERE.to_owned(),
+        audit::Error::LifetimeOfStream { .. } => {
+            "leave audit.lifetime out, or name a file with --audit-log or audit.logFile".to_owned()
+        }
+        audit::Error::NoHome => {
+            format!("set HOME, or XDG_STATE_HOME to a folder for it, or {ELSEWHERE}")
+        }
+    }
+}
+
+pub(super) fn audit_exit(err: &audit::Error) -> Exit {
+    match err {
+        audit::Error::CreateFolder { .. }
+        | audit::Error::Lock { .. }
+        | audit::Error::Write { .. }
+        | audit::Error::NoHome => Exit::Refused,
+        audit::Error::Read { .. }
+        | audit::Error::NotAFile { .. }
+        | audit::Error::LifetimeOfStream { .. } => Exit::Usage,
     }
 }
 

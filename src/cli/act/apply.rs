@@ -23,7 +23,7 @@ use around::Around;
 use picker::Answer;
 
 pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit, Error> {
-    let session = Session::open(&cx, &config.records.connection).await?;
+    let session = Session::open(&cx, &config.records.connection, &config.records.audit).await?;
     if let Some(files) = &config.files {
         return in_files::run(&cx, &session, &config, files).await;
     }
@@ -58,6 +58,7 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         reason: config.reason.clone(),
         ..session.conductor(config.limits.clone(), license.allowance())
     };
+    conductor.tell_license().await?;
     let records = chosen.iter().map(|it| &it.record);
     let mut around = Around::of(&cx, &session, &conductor.limits, records);
     let mut exit = Exit::Clean;

@@ -12,7 +12,7 @@ use crate::lifecycle::step::Event;
 use crate::store::Stored;
 
 pub(in crate::cli) async fn run(cx: Context, config: DecideConfig) -> Result<Exit, Error> {
-    let session = Session::open(&cx, &config.records.connection).await?;
+    let session = Session::open(&cx, &config.records.connection, &config.records.audit).await?;
     let conductor = session.decider();
     let chosen = match (config.what, session.chosen(&cx, &config.records).await) {
         // The target knows what the record would.
@@ -52,7 +52,7 @@ async fn revert_by_annotation(
                     name: name.clone(),
                     kind: AutoscalerKind::HorizontalPodAutoscaler,
                 };
-                revert_one(cx, session, &id).await
+                revert_one(cx, session, &id, or_asked_for(&config.reason)).await
             }
         };
         let ended = ended.unwrap_or_else(|err| told(cx, &err));
@@ -63,8 +63,13 @@ async fn revert_by_annotation(
     Ok(exit)
 }
 
-async fn revert_one(cx: &Context, session: &Session, id: &AutoscalerId) -> Result<Exit, Error> {
-    match session.decider().revert_without_record(id).await? {
+async fn revert_one(
+    cx: &Context,
+    session: &Session,
+    id: &AutoscalerId,
+    reason: &str,
+) -> Result<Exit, Error> {
+    match session.decider().revert_without_record(id, reason).await? {
         Some(lost) => {
             let name = &id.name;
             cx.print(|out| writeln!(out, "horizontalpodautoscaler.autoscaling/{name} reverted"))?;

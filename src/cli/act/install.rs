@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Session;
+use crate::audit::Verb;
 use crate::cli::context::Context;
 use crate::cluster::write::{Change, Kind, Place, Writing};
 use crate::cluster::{self};
@@ -32,7 +33,7 @@ pub(in crate::cli) async fn run(cx: Context, config: InstallConfig) -> Result<Ex
         cx.print(|out| out.write_all(text.as_bytes()))?;
         return Ok(Exit::Clean);
     }
-    let session = Session::open(&cx, &config.connection).await?;
+    let session = Session::open(&cx, &config.connection, &config.audit).await?;
     let name = format!("{}.{}", form::PLURAL, form::GROUP);
     let place = Place {
         kind: DEFINITIONS,
@@ -46,8 +47,9 @@ pub(in crate::cli) async fn run(cx: Context, config: InstallConfig) -> Result<Ex
         dry_run,
     };
     let change = Change::Apply(&definition);
-    let applied = session.cluster.write(&place, &change, &writing);
-    applied.await.map_err(|source| Error::Install {
+    let audit = &session.audit;
+    let applied = audit.write(&session.cluster, Verb::Install, &place, &change, &writing);
+    applied.await?.map_err(|source| Error::Install {
         name: name.clone(),
         source,
     })?;

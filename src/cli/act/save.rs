@@ -10,7 +10,7 @@ use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
 use crate::error::Error;
 use crate::fleet::Fleet;
-use crate::lifecycle::record::{Proposal, Record};
+use crate::lifecycle::record::Proposal;
 use crate::lifecycle::settings;
 use crate::lifecycle::step::Event;
 use crate::output::report::{AnalysisReport, Item, Outcome};
@@ -41,8 +41,7 @@ pub(in crate::cli) async fn save(
                 waiting += usize::from(is_waiting(&saved));
             }
             (Some(proposal), None) => {
-                let record = Record::propose(id, proposal, now);
-                session.store.create(&record).await?;
+                conductor.propose(id, proposal, now).await?;
                 waiting += 1;
             }
             // What could not be judged says nothing of what was proposed.

@@ -12,7 +12,7 @@ use crate::store::Stored;
 use crate::yaml;
 
 pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exit, Error> {
-    let session = Session::open(&cx, &config.records.connection).await?;
+    let session = Session::open(&cx, &config.records.connection, &config.records.audit).await?;
     let chosen = session.chosen(&cx, &config.records).await?;
     let now = session.decider().now().await?;
     match config.form {

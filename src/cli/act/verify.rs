@@ -22,7 +22,7 @@ use crate::output::records;
 use crate::store::Stored;
 
 pub(in crate::cli) async fn run(cx: Context, config: VerifyConfig) -> Result<Exit, Error> {
-    let session = Session::open(&cx, &config.records.connection).await?;
+    let session = Session::open(&cx, &config.records.connection, &config.records.audit).await?;
     let conductor = Conductor {
         policy: config.probation.policy,
         ..session.decider()

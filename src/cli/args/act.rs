@@ -24,6 +24,17 @@ pub(crate) struct RecordsArgs {
     /// All namespaces
     #[arg(short = 'A', long)]
     pub(crate) all_namespaces: bool,
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
+}
+
+/// Where it is recorded what is done.
+#[derive(Args, Debug)]
+#[command(next_help_heading = SAFETY)]
+pub(crate) struct AuditArgs {
+    /// Audit log, `-` for standard output [default: $XDG_STATE_HOME/stepscale/audit.log]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) audit_log: Option<PathBuf>,
 }
 
 /// Say yes to recommendations
@@ -136,4 +147,6 @@ pub(crate) struct InstallArgs {
     #[arg(long, value_name = "WHERE", value_parser = words(&DRY_RUNS), num_args = 0..=1,
         require_equals = true, default_missing_value = "client", help_heading = SAFETY)]
     pub(crate) dry_run: Option<DryRun>,
+    #[command(flatten)]
+    pub(crate) audit: AuditArgs,
 }

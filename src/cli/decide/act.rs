@@ -139,6 +139,7 @@ pub(in crate::cli) fn install(
 ) -> Result<InstallConfig, Error> {
     Ok(InstallConfig {
         connection: connection(&global.connection, origin)?,
+        audit: super::audit::settings(&args.audit, origin)?,
         dry_run: args.dry_run.unwrap_or_default(),
     })
 }
@@ -161,6 +162,7 @@ pub(super) fn records(
     }
     Ok(Records {
         connection: connection(&global.connection, origin)?,
+        audit: super::audit::settings(&args.audit, origin)?,
         namespaces,
         names: args
             .names
