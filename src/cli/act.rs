@@ -3,6 +3,7 @@
 
 pub(super) mod apply;
 pub(super) mod decide;
+mod history;
 pub(super) mod install;
 mod origin;
 pub(super) mod probation;

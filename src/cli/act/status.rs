@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Session;
+use super::{Session, history};
 use crate::cli::context::Context;
 use crate::config::act::{ListForm, StatusConfig};
 use crate::error::{Error, Exit};
@@ -13,14 +13,12 @@ use crate::yaml;
 
 pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exit, Error> {
     let session = Session::open(&cx, &config.records.connection, &config.records.audit).await?;
+    if config.history && config.form == ListForm::Table {
+        return history::run(&cx, &session, &config).await;
+    }
     let chosen = session.chosen(&cx, &config.records).await?;
     let now = session.decider().now().await?;
     match config.form {
-        ListForm::Table if config.history => cx.print(|out| {
-            chosen
-                .iter()
-                .try_for_each(|it| records::write_story(out, &it.record))
-        })?,
         ListForm::Json | ListForm::Yaml | ListForm::Name => write_list(&cx, &chosen, config.form)?,
         ListForm::Table => {
             let page = Page {
