@@ -1,5 +1,6 @@
 //! A namespace with autoscalers, recommendations for them, and somebody with a license.
 
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -71,6 +72,11 @@ impl Bench {
         let said = Said::by(&mut self.kubectl_command(arguments));
         assert_eq!(said.code, Some(0), "{arguments:?}: {}", said.stderr);
         said.stdout
+    }
+
+    /// A file in the user's home.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.user.path(name)
     }
 
     #[track_caller]
