@@ -199,6 +199,23 @@ fn a_write_that_another_process_finds_is_told_the_end_of_under_its_id() {
 }
 
 #[test]
+fn a_write_that_meets_another_one_fails_and_is_made_under_another_id() {
+    let Some(bench) = Bench::start() else { return };
+    recommended(&bench, "web");
+    for (verb, most) in [("apply", 30), ("revert", 31)] {
+        let point = format!("{verb}-before-write");
+        let said = bench.meanwhile(&[verb, "web"], &point, || {
+            bench.patch("web", &json!({ "spec": { "maxReplicas": most } }));
+        });
+        succeeds(&said);
+        let all = of(&bench, verb, "web");
+        assert_eq!(results(&all), ["", "failed", "", "done"], "{verb}");
+        let id = |at: usize| &all[at]["auditID"];
+        assert!(id(0) == id(1) && id(2) == id(3) && id(1) != id(2), "{verb}");
+    }
+}
+
+#[test]
 fn what_cannot_be_recorded_is_not_done_and_is_taken_back_all_the_same() {
     let Some(bench) = Bench::start() else { return };
     recommended(&bench, "web");
