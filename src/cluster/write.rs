@@ -348,6 +348,10 @@ impl Cluster {
         if writing.dry_run {
             uri.push_str("&dryRun=All");
         }
+        if let Change::Delete = change {
+            // What a Job has made would stay otherwise, unlike that of any other kind.
+            uri.push_str("&propagationPolicy=Background");
+        }
         if let Change::Apply(_) = change {
             uri.push_str(if writing.force {
                 "&force=true"
