@@ -7,6 +7,7 @@ pub mod analysis;
 pub mod autoscaler;
 pub mod fleet;
 pub mod history;
+pub mod install;
 pub mod license;
 pub mod lifecycle;
 pub mod series;

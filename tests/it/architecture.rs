@@ -5,12 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 10] = [
+const CORE: [&str; 11] = [
     "units",
     "series",
     "autoscaler",
     "fleet",
     "history",
+    "install",
     "lifecycle",
     "sim",
     "analysis",
