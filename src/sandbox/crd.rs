@@ -71,6 +71,10 @@ fn prepare(crd: &mut Value, old: Option<&Value>) {
         _ => json!({ "conditions": null, "acceptedNames": { "plural": "", "kind": "" },
             "storedVersions": [] }),
     };
+    // A definition that the cluster began with says of no version that it was ever stored.
+    if !status["storedVersions"].is_array() {
+        status["storedVersions"] = json!([]);
+    }
     let stored = status::storage_version(crd).map(str::to_owned);
     if let (Some(stored), Some(known)) = (stored, status["storedVersions"].as_array_mut()) {
         let stored = json!(stored);

@@ -136,6 +136,15 @@ fn an_update_adds_its_storage_version_to_those_stored_before() {
 }
 
 #[test]
+fn a_definition_that_the_cluster_began_with_can_be_updated() {
+    let mut old = definition("boats", "Boat", "bo");
+    old["status"] = json!({ "acceptedNames": { "plural": "", "kind": "" } });
+    let mut new = old.clone();
+    prepare(&mut new, Some(&old));
+    assert_eq!(new["status"]["storedVersions"], json!(["v1"]));
+}
+
+#[test]
 fn the_kinds_of_keda_can_be_served() {
     let kinds: Vec<_> = keda::definitions()
         .iter()
