@@ -199,6 +199,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
             let config = decide::install(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), act::install::run(cx, config))
         }
+        Command::Uninstall(args) => {
+            let config = decide::uninstall(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::uninstall::run(cx, config))
+        }
         Command::Demo(args) => {
             let config = decide::demo(&args, &origin)?;
             match config.exec.clone() {

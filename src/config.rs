@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod file;
+pub mod install;
 pub mod license;
 pub(crate) mod values;
 

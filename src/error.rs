@@ -91,6 +91,17 @@ pub enum Error {
         name: String,
         source: crate::cluster::write::WriteError,
     },
+    #[error("cannot delete {name}")]
+    Uninstall {
+        name: String,
+        source: crate::cluster::write::WriteError,
+    },
+    /// One to install into.
+    #[error("there is no namespace {namespace}")]
+    NoNamespace { namespace: String },
+    /// Commands that would take back what is in force.
+    #[error("{} autoscalers are still as they were changed", reverts.len())]
+    StillChanged { reverts: Vec<String> },
     #[error(transparent)]
     Sandbox(#[from] sandbox::Error),
     /// A file named by a flag cannot be read.
@@ -221,7 +232,12 @@ impl Error {
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
                     .to_owned(),
             ),
-            Self::Install { source, .. } => act::write_hint(source),
+            Self::Install { source, .. } => act::install_hint(source),
+            Self::Uninstall { source, .. } => act::write_hint(source),
+            Self::NoNamespace { namespace } => {
+                Some(format!("make it: `kubectl create namespace {namespace}`"))
+            }
+            Self::StillChanged { reverts } => Some(act::still_changed_hint(reverts)),
             Self::Sandbox(err) => Some(sandbox_hint(err)),
             Self::Read { .. } => Some("check the path and its permissions".to_owned()),
             Self::Content { flag, .. } => Some(format!(
@@ -257,7 +273,11 @@ impl Error {
             Self::Files(err) => files::exit(err),
             Self::Audit(err) => act::audit_exit(err),
             Self::NoRecommendation { .. } => Exit::ObjectNotFound,
-            Self::Install { source, .. } => act::write_exit(source),
+            Self::Install { source, .. } | Self::Uninstall { source, .. } => {
+                act::write_exit(source)
+            }
+            Self::NoNamespace { .. } => Exit::ObjectNotFound,
+            Self::StillChanged { .. } => Exit::Refused,
             Self::Cluster(err) => cluster::exit(err),
             Self::Prometheus(err) => metrics::prometheus_exit(err),
             Self::Snapshot(err) => metrics::snapshot_exit(err),

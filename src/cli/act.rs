@@ -5,10 +5,12 @@ pub(super) mod apply;
 pub(super) mod decide;
 mod history;
 pub(super) mod install;
+mod objects;
 mod origin;
 pub(super) mod probation;
 pub(super) mod save;
 pub(super) mod status;
+pub(super) mod uninstall;
 pub(super) mod verify;
 
 use super::context::Context;

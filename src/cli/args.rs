@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod analysis;
 pub(crate) mod demo;
+pub(crate) mod install;
 pub(crate) mod license;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
@@ -18,11 +19,10 @@ use jiff::Timestamp;
 use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
 use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
-pub(crate) use act::{
-    ApplyArgs, ApproveArgs, AuditArgs, InstallArgs, RejectArgs, RevertArgs, StatusArgs,
-};
+pub(crate) use act::{ApplyArgs, ApproveArgs, AuditArgs, RejectArgs, RevertArgs, StatusArgs};
 pub(crate) use analysis::AnalysisArgs;
 pub(crate) use demo::DemoArgs;
+pub(crate) use install::{InstallArgs, UninstallArgs};
 pub(crate) use license::LicenseCommand;
 pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
@@ -61,7 +61,8 @@ pub(crate) enum Command {
     Verify(Box<VerifyArgs>),
     Revert(RevertArgs),
     Status(StatusArgs),
-    Install(InstallArgs),
+    Install(Box<InstallArgs>),
+    Uninstall(UninstallArgs),
     Demo(Box<DemoArgs>),
     #[command(subcommand)]
     License(LicenseCommand),

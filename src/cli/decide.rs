@@ -5,6 +5,7 @@ mod act;
 mod analysis;
 mod audit;
 mod demo;
+mod install;
 mod license;
 mod probation;
 mod prometheus;
@@ -27,8 +28,9 @@ use crate::config::{
     Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
-pub(super) use act::{apply, approve, install, reject, revert, status};
+pub(super) use act::{apply, approve, reject, revert, status};
 pub(super) use demo::demo;
+pub(super) use install::{install, uninstall};
 pub(super) use license::{beside, license};
 pub(super) use probation::verify;
 pub(super) use simulate::simulate;

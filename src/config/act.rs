@@ -109,14 +109,6 @@ pub enum Waiting {
     },
 }
 
-/// What `install` is to do.
-#[derive(Clone, Debug)]
-pub struct InstallConfig {
-    pub connection: cluster::Options,
-    pub audit: audit::Settings,
-    pub dry_run: DryRun,
-}
-
 /// How much of a write is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DryRun {

@@ -123,6 +123,26 @@ pub(super) fn write_hint(err: &WriteError) -> Option<String> {
     }
 }
 
+pub(super) fn install_hint(err: &WriteError) -> Option<String> {
+    match err {
+        WriteError::Owned { fields, .. } => Some(format!(
+            "somebody else has set {}: pass --force-conflicts to set it anew",
+            fields.join(", ")
+        )),
+        WriteError::Conflict { .. } | WriteError::Unknown(_) | WriteError::Refused(_) => {
+            write_hint(err)
+        }
+    }
+}
+
+/// The commands, one a line.
+pub(super) fn still_changed_hint(reverts: &[String]) -> String {
+    format!(
+        "take that back first, or pass --force to leave it so:\n  {}",
+        reverts.join("\n  ")
+    )
+}
+
 pub(super) fn write_exit(err: &WriteError) -> Exit {
     match err {
         WriteError::Conflict { .. } | WriteError::Owned { .. } => Exit::Refused,

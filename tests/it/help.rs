@@ -78,6 +78,11 @@ fn help_of_install() {
 }
 
 #[test]
+fn help_of_uninstall() {
+    insta::assert_snapshot!(printed(&["uninstall", "--help"]));
+}
+
+#[test]
 fn help_of_license() {
     insta::assert_snapshot!(printed(&["license", "--help"]));
 }

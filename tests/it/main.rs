@@ -15,6 +15,7 @@ mod golden;
 mod help;
 mod history;
 mod in_place;
+mod install;
 mod interrupt;
 mod inventory;
 mod kubectl;

@@ -133,20 +133,3 @@ pub(crate) struct StatusArgs {
     #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&LIST_FORMS), help_heading = OUTPUT)]
     pub(crate) form: Option<ListForm>,
 }
-
-/// Prepare a cluster
-///
-/// With --crd-only, makes ScalingRecommendation a kind of the cluster, so that recommendations are
-/// objects which everybody sees (`kubectl get scalerec`), and moves those of this user's files there.
-#[derive(Args, Debug)]
-pub(crate) struct InstallArgs {
-    /// Only the CustomResourceDefinition of recommendations
-    #[arg(long, required = true)]
-    pub(crate) crd_only: bool,
-    /// Only print it, or let the API server check it [default: none]
-    #[arg(long, value_name = "WHERE", value_parser = words(&DRY_RUNS), num_args = 0..=1,
-        require_equals = true, default_missing_value = "client", help_heading = SAFETY)]
-    pub(crate) dry_run: Option<DryRun>,
-    #[command(flatten)]
-    pub(crate) audit: AuditArgs,
-}

@@ -4,12 +4,11 @@ use super::{Origin, connection};
 use crate::autoscaler::AutoscalerKind;
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::act::{
-    ApplyArgs, ApproveArgs, InstallArgs, RecordsArgs, RejectArgs, RevertArgs, StatusArgs,
+    ApplyArgs, ApproveArgs, RecordsArgs, RejectArgs, RevertArgs, StatusArgs,
 };
 use crate::cluster::Namespaces;
 use crate::config::act::{
-    ApplyConfig, DecideConfig, Deed, DryRun, ForGit, GitForm, InFiles, InstallConfig, Records,
-    StatusConfig,
+    ApplyConfig, DecideConfig, Deed, DryRun, ForGit, GitForm, InFiles, Records, StatusConfig,
 };
 use crate::config::values::is_object_name;
 use crate::error::Error;
@@ -129,18 +128,6 @@ pub(in crate::cli) fn status(
         records: records(global, &args.records, origin)?,
         history: args.history,
         form: args.form.unwrap_or_default(),
-    })
-}
-
-pub(in crate::cli) fn install(
-    global: &GlobalArgs,
-    args: &InstallArgs,
-    origin: &Origin<'_>,
-) -> Result<InstallConfig, Error> {
-    Ok(InstallConfig {
-        connection: connection(&global.connection, origin)?,
-        audit: super::audit::settings(&args.audit, origin)?,
-        dry_run: args.dry_run.unwrap_or_default(),
     })
 }
 
