@@ -106,7 +106,11 @@ fn probe(path: &str, period_seconds: u32, failures: u32) -> Value {
 }
 
 fn environment(plan: &Plan) -> Vec<Value> {
-    let field = |name: &str, path: &str| json!({ "name": name, "valueFrom": { "fieldRef": { "fieldPath": path } } });
+    // With the default written out: kubectl keeps it as a part of what it has set.
+    let field = |name: &str, path: &str| {
+        let reference = json!({ "apiVersion": "v1", "fieldPath": path });
+        json!({ "name": name, "valueFrom": { "fieldRef": reference } })
+    };
     let mut variables = vec![
         field("POD_NAME", "metadata.name"),
         field("POD_NAMESPACE", "metadata.namespace"),
