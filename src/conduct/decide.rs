@@ -106,22 +106,34 @@ fn decision(event: &Event) -> Option<(Verb, String)> {
         Event::Rejected { reason, .. } => Some((Verb::Reject, said(reason))),
         Event::Adopted { .. } => Some((Verb::Adopt, said(""))),
         Event::Judged(_) => Some((Verb::Verify, said(""))),
+        // Of a write that was begun it is told with the write.
+        Event::Overtaken { why } => Some((Verb::Supersede, said(why))),
         Event::Refused(_)
         | Event::Began(_)
         | Event::Written { .. }
         | Event::WriteFailed { .. }
         | Event::Reverted { .. }
-        | Event::RevertFailed { .. }
-        | Event::Overtaken { .. } => None,
+        | Event::RevertFailed { .. } => None,
     }
 }
 
-/// Whether anything was decided. New numbers for the same settings come with every analysis: they
-/// are no step of the story, and no decision.
+/// Whether anything was decided. New numbers for the same settings come with every analysis, and
+/// with every look at a probation: they are no decision.
 fn is_news(verb: Verb, before: &Record, after: &Record) -> bool {
-    match verb == Verb::Propose {
-        true => before.status.story != after.status.story,
-        false => before != after,
+    let (old, new) = (&before.status, &after.status);
+    match verb {
+        Verb::Propose => old.story != new.story,
+        Verb::Verify => old.phase != new.phase || (old.errors > 0) != (new.errors > 0),
+        Verb::Approve
+        | Verb::Unapprove
+        | Verb::Reject
+        | Verb::Apply
+        | Verb::Adopt
+        | Verb::Revert
+        | Verb::Supersede
+        | Verb::License
+        | Verb::Install
+        | Verb::Uninstall => before != after,
     }
 }
 

@@ -56,6 +56,8 @@ pub struct ApplyConfig {
     pub reason: String,
     pub limits: Limits,
     pub license: License,
+    pub probation: Probation,
+    pub waiting: Waiting,
 }
 
 /// Manifests that recommendations are written into.

@@ -5,12 +5,14 @@ mod for_git;
 mod in_files;
 mod picker;
 
-use super::Session;
 use super::decide::say;
+use super::probation::Pass;
+use super::verify::worst;
+use super::{Session, verify};
 use crate::cli::context::Context;
 use crate::cli::license;
 use crate::conduct::{Applied, Conductor};
-use crate::config::act::{ApplyConfig, DryRun};
+use crate::config::act::{ApplyConfig, DryRun, Waiting};
 use crate::error::{Error, Exit};
 use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
@@ -56,21 +58,32 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
     }
     let conductor = Conductor {
         reason: config.reason.clone(),
+        policy: config.probation.policy,
         ..session.conductor(config.limits.clone(), license.allowance())
     };
     conductor.tell_license().await?;
     let records = chosen.iter().map(|it| &it.record);
     let mut around = Around::of(&cx, &session, &conductor.limits, records);
-    let mut exit = Exit::Clean;
+    let (mut exit, mut in_force) = (Exit::Clean, vec![]);
     // What cannot be done to one does not keep the others.
     for stored in chosen {
-        let ended = apply(&cx, &mut around, &conductor, stored).await;
-        let ended = ended.unwrap_or_else(|err| told(&cx, &err));
-        if exit == Exit::Clean {
-            exit = ended;
+        match apply(&cx, &mut around, &conductor, stored).await {
+            Ok(Ok(stored)) => in_force.push(stored),
+            Ok(Err(ended)) => exit = worst(exit, ended),
+            Err(err) => exit = worst(exit, told(&cx, &err)),
         }
     }
-    Ok(exit)
+    if config.waiting == Waiting::No {
+        return Ok(exit);
+    }
+    let pass = Pass {
+        cx: &cx,
+        session: &session,
+        conductor: &conductor,
+        probation: &config.probation,
+    };
+    let watched = verify::watch(&pass, in_force, &config.waiting).await;
+    Ok(worst(exit, watched.exit))
 }
 
 /// Whether it waits for somebody to apply it; without anybody to ask, only what was approved.
@@ -93,13 +106,16 @@ pub(super) fn told(cx: &Context, error: &Error) -> Exit {
     error.exit()
 }
 
-/// Clean where it is in force.
+/// As it is kept, where it is in force.
+///
+/// # Errors
+/// Where that cannot be found out; how it ended otherwise is within.
 async fn apply(
     cx: &Context,
     around: &mut Around<'_>,
     conductor: &Conductor<'_>,
     stored: Stored,
-) -> Result<Exit, Error> {
+) -> Result<Result<Stored, Exit>, Error> {
     let stored = conductor.settled(stored).await?;
     let by = conductor.by.clone();
     // To name it is to say yes to it.
@@ -122,21 +138,24 @@ async fn apply(
             if let Some(until) = saved.record.status.probation_until {
                 cx.note(&format!("on probation until {until}"));
             }
-            Ok(Exit::Clean)
+            Ok(Ok(*saved))
         }
-        Applied::Already(saved) => say(cx, &saved, "unchanged"),
+        Applied::Already(saved) => {
+            say(cx, &saved, "unchanged")?;
+            Ok(Ok(*saved))
+        }
         Applied::Refused(saved, refusal) => {
             let record = &saved.record;
             cx.note(&format!("error: {} is blocked: {refusal}", record.title()));
             cx.note(&format!("hint: {}", refusal.way_out(record)));
-            Ok(Exit::Refused)
+            Ok(Err(Exit::Refused))
         }
         Applied::Failed(saved, why) => {
             cx.note(&format!(
                 "error: {} was not applied: {why}",
                 saved.record.title()
             ));
-            Ok(Exit::Unreachable)
+            Ok(Err(Exit::Unreachable))
         }
     }
 }

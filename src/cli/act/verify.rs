@@ -211,7 +211,7 @@ fn verdict(record: &Record, at_the_end: bool) -> Exit {
 }
 
 /// Of several, the one that a pipeline has to know of.
-fn worst(a: Exit, b: Exit) -> Exit {
+pub(super) fn worst(a: Exit, b: Exit) -> Exit {
     let rank = |it: Exit| match it {
         Exit::Clean => 0,
         Exit::Inconclusive => 1,

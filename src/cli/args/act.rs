@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::words;
+use super::probation::{ProbationArgs, WaitArgs};
+use super::{PrometheusArgs, words};
 use crate::config::act::{DRY_RUNS, DryRun, GIT_FORMS, GitForm, LIST_FORMS, ListForm, PATCH_TYPES};
 use crate::config::values;
 use crate::output::patch::PatchType;
@@ -104,7 +105,13 @@ pub(crate) struct ApplyArgs {
     #[arg(long, help_heading = SAFETY)]
     pub(crate) stop_on_revert: bool,
     #[command(flatten)]
+    pub(crate) waiting: WaitArgs,
+    #[command(flatten)]
+    pub(crate) probation: ProbationArgs,
+    #[command(flatten)]
     pub(crate) license: super::license::LicenseArgs,
+    #[command(flatten)]
+    pub(crate) prometheus: PrometheusArgs,
 }
 
 /// Take changes back

@@ -1,6 +1,6 @@
 //! What the subcommands that decide on recommendations and carry them out are to do.
 
-use super::{Origin, connection};
+use super::{Origin, connection, probation};
 use crate::autoscaler::AutoscalerKind;
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::act::{
@@ -9,6 +9,7 @@ use crate::cli::args::act::{
 use crate::cluster::Namespaces;
 use crate::config::act::{
     ApplyConfig, DecideConfig, Deed, DryRun, ForGit, GitForm, InFiles, Records, StatusConfig,
+    Waiting,
 };
 use crate::config::values::is_object_name;
 use crate::error::Error;
@@ -92,6 +93,8 @@ pub(in crate::cli) fn apply(
             ..Limits::default()
         },
         license: super::license::license_of(&args.license, origin)?,
+        probation: probation::probation(&args.probation, &args.prometheus, origin)?,
+        waiting: waiting(args)?,
         reason,
     })
 }
@@ -117,6 +120,20 @@ fn in_files(args: &ApplyArgs) -> Result<Option<InFiles>, Error> {
         paths: args.files.clone(),
         in_place: args.in_place,
     }))
+}
+
+/// Only what is applied can prove itself.
+fn waiting(args: &ApplyArgs) -> Result<Waiting, Error> {
+    let is_applied = args.dry_run.unwrap_or_default() == DryRun::None
+        && args.for_git.is_none()
+        && args.files.is_empty();
+    match probation::waiting(&args.waiting) {
+        Waiting::Until { .. } if !is_applied => Err(Error::Usage {
+            message: "--wait has nothing to wait for where nothing is applied".to_owned(),
+            hint: Some("leave it out".to_owned()),
+        }),
+        waiting => Ok(waiting),
+    }
 }
 
 pub(in crate::cli) fn status(
