@@ -33,11 +33,27 @@ struct Active {
 /// What happens to one request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Trouble {
-    pub(crate) delay: Duration,
-    /// Instead of the answer.
-    pub(crate) refusal: Option<Refusal>,
+    /// On its way to the API: what ends here was not carried out.
+    pub(crate) before: Hindrance,
+    /// On the way back: it was carried out, and its answer is lost.
+    pub(crate) after: Hindrance,
     /// When its watch ends, if it is one.
     pub(crate) cut: Option<Cut>,
+}
+
+/// What a request meets on one way.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Hindrance {
+    pub(crate) delay: Duration,
+    pub(crate) ending: Option<Ending>,
+}
+
+/// What comes instead of the answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Ending {
+    Refused(Refusal),
+    /// Nothing: the connection breaks.
+    Dropped,
 }
 
 impl Faults {
@@ -109,20 +125,25 @@ impl Active {
             let every = u64::from(every).max(1);
             number % every == every - 1
         });
+        let is_meant = rule.nth.is_none_or(|nth| number + 1 == u64::from(nth));
         let is_unlucky = rule.share.is_none_or(|share| fraction(chance) < share);
-        (is_its_turn && is_unlucky).then(|| mixed(chance))
+        (is_its_turn && is_meant && is_unlucky).then(|| mixed(chance))
     }
 }
 
 impl Trouble {
     fn add(&mut self, rule: &Rule, asked: &Attributes, query: &str, chance: u64) {
+        let way = match rule.carried_out {
+            true => &mut self.after,
+            false => &mut self.before,
+        };
         if let Some(latency) = rule.latency {
-            self.delay = self.delay.saturating_add(latency.at(fraction(chance)));
+            way.delay = way.delay.saturating_add(latency.at(fraction(chance)));
         }
-        if self.refusal.is_none()
+        if way.ending.is_none()
             && let Some(answer) = rule.answer
         {
-            self.refusal = refusal(answer, rule.retry_after_seconds, asked, query);
+            way.ending = ending(answer, rule.retry_after_seconds, asked, query);
         }
         if self.cut.is_none() && asked.verb == "watch" {
             self.cut = rule.cut;
@@ -130,26 +151,32 @@ impl Trouble {
     }
 }
 
-/// What the client reads; nothing where there cannot be such an answer.
-fn refusal(answer: Answer, retry_after: u32, asked: &Attributes, query: &str) -> Option<Refusal> {
-    match answer {
+/// What the client gets; nothing where there cannot be such an answer.
+fn ending(answer: Answer, retry_after: u32, asked: &Attributes, query: &str) -> Option<Ending> {
+    let refusal = match answer {
+        Answer::Dropped => return Some(Ending::Dropped),
         Answer::TooManyRequests => Some(Refusal::too_many_requests(retry_after)),
         Answer::InternalError => Some(Refusal::internal("this fault was asked for")),
         Answer::Unavailable => Some(Refusal::unavailable()),
-        Answer::Conflict => matches!(asked.verb.as_str(), "update" | "patch").then(|| {
-            let named = Named {
-                group: &asked.group,
-                kind: "",
-                plural: &asked.resource,
-            };
-            Refusal::modified(named, &asked.name)
-        }),
+        Answer::Conflict => conflict(asked),
         Answer::Expired => (asked.verb == "list" && goes_on(query)).then(|| {
             let message = "The provided continue parameter is too old to display a consistent \
                            list result. You can start a new list without the continue parameter.";
             Refusal::expired(message)
         }),
-    }
+    };
+    refusal.map(Ending::Refused)
+}
+
+fn conflict(asked: &Attributes) -> Option<Refusal> {
+    matches!(asked.verb.as_str(), "update" | "patch").then(|| {
+        let named = Named {
+            group: &asked.group,
+            kind: "",
+            plural: &asked.resource,
+        };
+        Refusal::modified(named, &asked.name)
+    })
 }
 
 /// Whether a list is asked for from a certain place on.

@@ -20,7 +20,7 @@ pub struct Plan {
     pub(crate) metrics_gaps: Vec<Gap>,
 }
 
-/// Trouble for some requests. Without `share` and `every` it strikes all that fit.
+/// Trouble for some requests. Without `share`, `every` and `nth` it strikes all that fit.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(crate) struct Rule {
@@ -29,6 +29,11 @@ pub(crate) struct Rule {
     pub(crate) share: Option<f64>,
     /// Strikes every so many requests: 3 is the third, the sixth and so on.
     pub(crate) every: Option<u32>,
+    /// Strikes one alone: 3 is the third.
+    pub(crate) nth: Option<u32>,
+    /// Whether it strikes on the way back, when the request was carried out: its latency and its
+    /// answer then are in the place of the good answer.
+    pub(crate) carried_out: bool,
     pub(crate) latency: Option<Latency>,
     pub(crate) answer: Option<Answer>,
     /// Goes with `tooManyRequests`.
@@ -69,6 +74,8 @@ pub(crate) enum Answer {
     InternalError,
     /// 503.
     Unavailable,
+    /// None at all: the connection breaks.
+    Dropped,
     /// 409, as if somebody else had just written; for updates and patches alone.
     Conflict,
     /// 410, as if a list had been forgotten between two of its pages; for pages after the first
@@ -108,6 +115,8 @@ pub(crate) enum PlanError {
     Share { rule: usize, share: f64 },
     #[error("fault rule {rule} strikes every 0 requests, which is never")]
     EveryZero { rule: usize },
+    #[error("fault rule {rule} strikes the request number 0, and they are counted from 1")]
+    NthZero { rule: usize },
     #[error("latency of fault rule {rule} is negative, or its most is less than its least")]
     Latency { rule: usize },
     #[error("latency of fault rule {rule} is {latency:#}, longer than {LONGEST:#}")]
@@ -140,6 +149,7 @@ impl Rule {
                 Err(PlanError::Share { rule, share })
             }
             (_, Some(0), _) => Err(PlanError::EveryZero { rule }),
+            _ if self.nth == Some(0) => Err(PlanError::NthZero { rule }),
             (_, _, Some(latency)) if !latency.is_sound() => Err(PlanError::Latency { rule }),
             (_, _, Some(latency)) if latency.longest() > LONGEST => Err(PlanError::TooLong {
                 rule,

@@ -19,13 +19,19 @@ fn query(request: &str) -> &str {
 
 const PATCH: &str = "PATCH /apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/web";
 
+fn refused(ending: Ending) -> Refusal {
+    match ending {
+        Ending::Refused(refusal) => refusal,
+        Ending::Dropped => panic!("the connection breaks"),
+    }
+}
+
 /// Which of ten requests are refused, each with its code.
 fn codes(faults: &Faults, request: &str) -> Vec<u16> {
     let code = |_| {
-        faults
-            .judge(&asked(request), query(request), "kubectl/1.36")
-            .refusal
-            .map_or(0, |it| it.code)
+        let trouble = faults.judge(&asked(request), query(request), "kubectl/1.36");
+        assert_eq!(trouble.after, Hindrance::default());
+        trouble.before.ending.map_or(0, |it| refused(it).code)
     };
     (0..10).map(code).collect()
 }
@@ -38,6 +44,28 @@ fn every_third_request_is_refused() {
 }
 
 #[test]
+fn one_request_alone_is_struck() {
+    let text = r#"{ "rules": [{ "nth": 3, "answer": "unavailable" }] }"#;
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
+    assert_eq!(codes(&faults, PATCH), [0, 0, 503, 0, 0, 0, 0, 0, 0, 0]);
+}
+
+#[test]
+fn what_was_carried_out_meets_trouble_on_the_way_back() {
+    let text = r#"{ "rules": [{ "latency": { "least": "1s" } },
+        { "carriedOut": true, "latency": { "least": "2s" }, "answer": "dropped" },
+        { "carriedOut": true, "latency": { "least": "3s" }, "answer": "unavailable" }] }"#;
+    let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
+    let trouble = faults.judge(&asked(PATCH), query(PATCH), "");
+    let met = |seconds, ending| Hindrance {
+        delay: Duration::from_secs(seconds),
+        ending,
+    };
+    assert_eq!(trouble.before, met(1, None));
+    assert_eq!(trouble.after, met(5, Some(Ending::Dropped)));
+}
+
+#[test]
 fn a_share_is_kept_and_the_same_seed_strikes_the_same_requests() {
     let of = |seed: u64| {
         let text = format!(
@@ -45,10 +73,8 @@ fn a_share_is_kept_and_the_same_seed_strikes_the_same_requests() {
         );
         let faults = Faults::of(plan(&text), Timestamp::UNIX_EPOCH).unwrap();
         let struck = |_| {
-            faults
-                .judge(&asked(PATCH), query(PATCH), "")
-                .refusal
-                .is_some()
+            let trouble = faults.judge(&asked(PATCH), query(PATCH), "");
+            trouble.before.ending.is_some()
         };
         (0..10_000).map(struck).collect::<Vec<bool>>()
     };
@@ -85,12 +111,9 @@ fn rules_strike_what_they_are_about_alone() {
 fn only_updates_and_patches_conflict() {
     let text = r#"{ "rules": [{ "answer": "conflict" }] }"#;
     let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
-    let refusal = faults
-        .judge(&asked(PATCH), query(PATCH), "")
-        .refusal
-        .unwrap();
+    let trouble = faults.judge(&asked(PATCH), query(PATCH), "");
     assert_eq!(
-        refusal.message,
+        refused(trouble.before.ending.unwrap()).message,
         "Operation cannot be fulfilled on horizontalpodautoscalers.autoscaling \"web\": the object \
          has been modified; please apply your changes to the latest version and try again"
     );
@@ -109,7 +132,7 @@ fn latencies_add_up_and_stay_in_their_range() {
         { "latency": { "least": "1s" } }] }"#;
     let faults = Faults::of(plan(text), Timestamp::UNIX_EPOCH).unwrap();
     let delays: Vec<Duration> = (0..100)
-        .map(|_| faults.judge(&asked(PATCH), query(PATCH), "").delay)
+        .map(|_| faults.judge(&asked(PATCH), query(PATCH), "").before.delay)
         .collect();
     let range = Duration::from_millis(1010)..=Duration::from_millis(1030);
     assert!(delays.iter().all(|it| range.contains(it)), "{delays:?}");
@@ -188,6 +211,10 @@ fn plans_without_sense_are_refused_and_change_nothing() {
         (
             r#"{ "rules": [{ "every": 0, "answer": "conflict" }] }"#,
             "fault rule 1 strikes every 0 requests, which is never",
+        ),
+        (
+            r#"{ "rules": [{ "nth": 0, "answer": "conflict" }] }"#,
+            "fault rule 1 strikes the request number 0, and they are counted from 1",
         ),
         (
             r#"{ "rules": [{ "latency": { "least": "-1s" } }] }"#,

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use super::{Settings, authentication, ended, wire};
 use crate::sandbox::access::{Attributes, User};
 use crate::sandbox::api;
-use crate::sandbox::faults::Trouble;
+use crate::sandbox::faults::{Ending, Hindrance, Trouble};
 use crate::sandbox::status::Refusal;
 
 /// The largest body, as the API server has it.
@@ -76,19 +76,46 @@ async fn answered(state: &State, request: extract::Request) -> Response {
         true => Trouble::default(),
         false => state.settings.faults.judge(&asked, query, agent),
     };
-    if !trouble.delay.is_zero() {
-        tokio::time::sleep(trouble.delay).await;
-    }
-    let answered = match trouble.refusal {
-        Some(refusal) => Err(refusal),
-        None => served(state, &head, body).await,
-    };
-    let answered = answered.unwrap_or_else(|refusal| wire::refused(&refusal));
+    let answer = troubled(state, &head, body, &trouble).await;
     let number = state.served.fetch_add(1, Ordering::Relaxed);
     let stop = ended(state.stopped.clone());
-    let mut response = wire::response(answered, trouble.cut, stop);
+    let mut response = match answer {
+        Some(answer) => wire::response(answer, trouble.cut, stop),
+        None => wire::dropped(),
+    };
     wire::sign(response.headers_mut(), number, state.now());
     response
+}
+
+/// What the client gets, with the trouble on both ways; `None` where its connection breaks.
+async fn troubled(
+    state: &State,
+    head: &Parts,
+    body: axum::body::Body,
+    trouble: &Trouble,
+) -> Option<api::Response> {
+    if let Some(ending) = ended_by(&trouble.before).await {
+        return instead(ending);
+    }
+    let answered = served(state, head, body).await;
+    match ended_by(&trouble.after).await {
+        Some(ending) => instead(ending),
+        None => Some(answered.unwrap_or_else(|refusal| wire::refused(&refusal))),
+    }
+}
+
+async fn ended_by(hindrance: &Hindrance) -> Option<&Ending> {
+    if !hindrance.delay.is_zero() {
+        tokio::time::sleep(hindrance.delay).await;
+    }
+    hindrance.ending.as_ref()
+}
+
+fn instead(ending: &Ending) -> Option<api::Response> {
+    match ending {
+        Ending::Refused(refusal) => Some(wire::refused(refusal)),
+        Ending::Dropped => None,
+    }
 }
 
 async fn served(

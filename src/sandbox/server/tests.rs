@@ -1,5 +1,6 @@
 //! The server on real sockets, with an HTTP client and with a kube client.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -197,6 +198,36 @@ async fn faults_answer_in_place_of_the_handler_and_can_change_meanwhile() {
         assert_eq!(header("retry-after"), retry_after);
         assert_eq!(header("date"), Some("Thu, 01 Jan 1970 01:00:00 GMT"));
         assert_eq!(told(response).await["reason"], reason);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_can_be_lost_before_or_after_the_handler_was_there() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    for (carried_out, expected) in [(false, 0), (true, 2)] {
+        let text = json!({ "rules": [{ "carriedOut": carried_out, "answer": "dropped" }] });
+        let plan: Plan = serde_json::from_value(text).unwrap();
+        let served = Arc::new(AtomicU32::new(0));
+        let counter = Arc::clone(&served);
+        let settings = Settings {
+            port: 0,
+            tokens: Tokens::new([("t-eve".to_owned(), User::known("eve", vec![]))]),
+            handler: Arc::new(move |request| {
+                counter.fetch_add(1, Ordering::Relaxed);
+                async move { echo(request) }.boxed()
+            }),
+            policies: Arc::new(Arc::<Policies>::default),
+            faults: Arc::new(Faults::of(plan, Timestamp::UNIX_EPOCH).unwrap()),
+            clock: Clock::at(Timestamp::UNIX_EPOCH),
+            log: Arc::default(),
+        };
+        let server = Server::start(settings).await.unwrap();
+        for url in [server.url(), server.plain_url()] {
+            let sent = client(&server).get(url).bearer_auth("t-eve").send().await;
+            let error = sent.unwrap_err();
+            assert!(error.is_request(), "{error:?}");
+        }
+        assert_eq!(served.load(Ordering::Relaxed), expected);
     }
 }
 

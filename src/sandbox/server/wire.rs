@@ -64,6 +64,13 @@ pub(super) fn response(
     response
 }
 
+/// No answer: hyper closes a connection whose body fails before anything has left.
+pub(super) fn dropped() -> Response {
+    let broken = io::Error::from(io::ErrorKind::ConnectionReset);
+    let nothing = stream::once(std::future::ready(Err::<Bytes, _>(broken)));
+    Response::new(Body::from_stream(nothing))
+}
+
 /// Adds what every answer of the API server has.
 pub(super) fn sign(headers: &mut HeaderMap, number: u64, now: Timestamp) {
     let audit_id = format!("5a4db000-0000-4000-8000-{:012x}", number & 0xFFFF_FFFF_FFFF);
