@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use http::StatusCode;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use kube::api::ListParams;
@@ -129,6 +131,26 @@ const PAGE: u32 = 500;
 
 /// Tries of a request that the server is too busy for.
 const TRIES: u32 = 4;
+/// The first pause between them, where the server asks for none; each is twice the one before.
+const PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause that a server can ask for (`Retry-After`): whoever waits has asked for one thing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// Answers after which a read is asked again. It changes nothing, so that it may have been done.
+const BUSY: [u16; 3] = [429, 503, 504];
+/// Answers after which a write is sent again: nothing of it was carried out.
+pub(super) const NOT_STARTED: [u16; 1] = [429];
+
+/// A whole answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) code: StatusCode,
+    /// What the server's clock showed.
+    pub(super) at: Option<Timestamp>,
+    pub(super) body: Bytes,
+    /// How long the server wants to be left alone.
+    retry_after: Option<Duration>,
+}
 
 /// A page of a list. Servers leave `items` out, or write `null`, where there are none.
 #[derive(Deserialize)]
@@ -222,52 +244,63 @@ impl Cluster {
         asked: Asked<'_>,
         request: impl Fn() -> Option<http::Request<Vec<u8>>>,
     ) -> Result<(T, Option<Timestamp>), Error> {
-        let mut pause = Duration::from_millis(250);
-        for _ in 1..TRIES {
-            match self.ask_once(asked, request()).await {
-                Err(Error::Api {
-                    code: 429 | 503 | 504,
-                    ..
-                }) => tokio::time::sleep(pause).await,
-                other => return other,
-            }
-            pause *= 2;
+        let reply = self.patiently(&BUSY, asked, request).await?;
+        if !reply.code.is_success() {
+            return Err(self.failure(asked, reply.code, &reply.body));
         }
-        self.ask_once(asked, request()).await
-    }
-
-    async fn ask_once<T: DeserializeOwned>(
-        &self,
-        asked: Asked<'_>,
-        request: Option<http::Request<Vec<u8>>>,
-    ) -> Result<(T, Option<Timestamp>), Error> {
-        // Segments are encoded, so that only their length can be wrong.
-        let Some(request) = request else {
-            let code = http::StatusCode::URI_TOO_LONG;
-            return Err(self.failure(asked, code, b"the name is too long"));
-        };
-        let (code, at, body) = self.exchange(request.map(Body::from)).await?;
-        if !code.is_success() {
-            return Err(self.failure(asked, code, &body));
-        }
-        let value = serde_json::from_slice(&body).map_err(|source| Error::Malformed {
+        let value = serde_json::from_slice(&reply.body).map_err(|source| Error::Malformed {
             operation: asked.operation(),
             source,
         });
-        Ok((value?, at))
+        Ok((value?, reply.at))
     }
 
-    /// One request and its whole answer, with what the server's clock showed.
-    pub(super) async fn exchange(
+    /// Sends a request, and sends it again after a while where the answer is one of `busy`.
+    pub(super) async fn patiently(
         &self,
-        request: http::Request<Body>,
-    ) -> Result<(http::StatusCode, Option<Timestamp>, bytes::Bytes), Error> {
+        busy: &[u16],
+        asked: Asked<'_>,
+        request: impl Fn() -> Option<http::Request<Vec<u8>>>,
+    ) -> Result<Reply, Error> {
+        let mut pause = PAUSE;
+        for _ in 1..TRIES {
+            let reply = self.once(asked, request()).await?;
+            if !busy.contains(&reply.code.as_u16()) {
+                return Ok(reply);
+            }
+            let wanted = reply.retry_after.unwrap_or_default();
+            tokio::time::sleep(wanted.clamp(pause, LONGEST_PAUSE)).await;
+            pause *= 2;
+        }
+        self.once(asked, request()).await
+    }
+
+    async fn once(
+        &self,
+        asked: Asked<'_>,
+        request: Option<http::Request<Vec<u8>>>,
+    ) -> Result<Reply, Error> {
+        // Segments are encoded, so that only their length can be wrong.
+        let Some(request) = request else {
+            let code = StatusCode::URI_TOO_LONG;
+            return Err(self.failure(asked, code, b"the name is too long"));
+        };
+        self.exchange(request.map(Body::from)).await
+    }
+
+    /// One request and its whole answer.
+    async fn exchange(&self, request: http::Request<Body>) -> Result<Reply, Error> {
         self.within_timeout(async {
             let response = self.send(request).await?;
-            let (code, at) = (response.status(), date(response.headers()));
-            let body = response.into_body().collect().await;
+            let (head, body) = response.into_parts();
+            let body = body.collect().await;
             let body = body.map_err(|it| Error::of_transport(&self.endpoint, it))?;
-            Ok((code, at, body.to_bytes()))
+            Ok(Reply {
+                code: head.status,
+                at: date(&head.headers),
+                body: body.to_bytes(),
+                retry_after: retry_after(&head.headers),
+            })
         })
         .await
     }
@@ -303,7 +336,7 @@ impl Cluster {
         tokio::time::timeout(after, call).await.map_err(late)?
     }
 
-    pub(super) fn failure(&self, asked: Asked<'_>, code: http::StatusCode, body: &[u8]) -> Error {
+    pub(super) fn failure(&self, asked: Asked<'_>, code: StatusCode, body: &[u8]) -> Error {
         let status = status_of(code, body);
         if status.code == 403 {
             return Error::Forbidden {
@@ -313,6 +346,12 @@ impl Cluster {
         }
         Error::of_status(&self.endpoint, asked.operation(), status)
     }
+}
+
+/// `Retry-After` in seconds, the only form that API servers write.
+fn retry_after(headers: &http::HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?;
+    Some(Duration::from_secs(seconds.parse().ok()?))
 }
 
 fn plain_get(path: &str) -> Option<http::Request<Vec<u8>>> {
@@ -333,7 +372,7 @@ pub(super) fn segment(name: &str) -> String {
 }
 
 /// The API's own words, or the body where something between here and there answered.
-pub(super) fn status_of(code: http::StatusCode, body: &[u8]) -> Status {
+pub(super) fn status_of(code: StatusCode, body: &[u8]) -> Status {
     let status: Option<Status> = serde_json::from_slice(body).ok();
     let mut status = status.unwrap_or_default();
     if status.message.is_empty() {

@@ -3,11 +3,10 @@
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822::DateTimeParser;
-use kube::client::Body;
 use serde_json::Value;
 
 use super::Cluster;
-use super::call::{Asked, Listing, Resource, segment, status_of};
+use super::call::{Asked, Listing, NOT_STARTED, Resource, segment, status_of};
 use super::error::Error;
 
 /// A kind that is read and written as raw JSON.
@@ -195,6 +194,30 @@ impl Change<'_> {
     }
 }
 
+impl Change<'_> {
+    /// `None` where its path is too long for a request.
+    fn request(&self, place: &Place<'_>, writing: &Writing<'_>) -> Option<http::Request<Vec<u8>>> {
+        let manager = segment(writing.manager);
+        let mut uri = format!("{}?fieldManager={manager}", self.path(place));
+        if writing.dry_run {
+            uri.push_str("&dryRun=All");
+        }
+        if let Self::Delete = self {
+            // What a Job has made would stay otherwise, unlike that of any other kind.
+            uri.push_str("&propagationPolicy=Background");
+        }
+        if let Self::Apply(_) = self {
+            uri.push_str(&format!("&force={}", writing.force));
+        }
+        http::Request::builder()
+            .method(self.method())
+            .uri(uri)
+            .header(http::header::CONTENT_TYPE, self.content_type())
+            .body(self.body())
+            .ok()
+    }
+}
+
 impl Cluster {
     /// An object as it is now; `None` where there is none of that name.
     ///
@@ -317,60 +340,22 @@ impl Cluster {
             resource: &resource,
             namespace: place.namespace(),
         };
-        let (code, at, body) = match self.send_change(place, change, writing).await {
-            Ok(answer) => answer,
+        let request = || change.request(place, writing);
+        let reply = match self.patiently(&NOT_STARTED, asked, request).await {
+            Ok(reply) => reply,
             Err(error) => return Err(unanswered(error)),
         };
-        if code.is_success() {
-            let value = serde_json::from_slice(&body).map_err(|source| Error::Malformed {
-                operation: asked.operation(),
-                source,
-            });
-            return Ok(Answer {
-                value: value.map_err(|it| WriteError::Unknown(Box::new(it)))?,
-                at,
-            });
+        if !reply.code.is_success() {
+            return Err(self.write_error(asked, reply.code, &reply.body));
         }
-        Err(self.write_error(asked, code, &body))
-    }
-
-    async fn send_change(
-        &self,
-        place: &Place<'_>,
-        change: &Change<'_>,
-        writing: &Writing<'_>,
-    ) -> Result<(http::StatusCode, Option<Timestamp>, bytes::Bytes), Error> {
-        let mut uri = format!(
-            "{}?fieldManager={}",
-            change.path(place),
-            segment(writing.manager)
-        );
-        if writing.dry_run {
-            uri.push_str("&dryRun=All");
-        }
-        if let Change::Delete = change {
-            // What a Job has made would stay otherwise, unlike that of any other kind.
-            uri.push_str("&propagationPolicy=Background");
-        }
-        if let Change::Apply(_) = change {
-            uri.push_str(if writing.force {
-                "&force=true"
-            } else {
-                "&force=false"
-            });
-        }
-        let request = http::Request::builder()
-            .method(change.method())
-            .uri(uri)
-            .header(http::header::CONTENT_TYPE, change.content_type())
-            .body(Body::from(change.body()));
-        let request = request.map_err(|it| Error::Api {
-            operation: format!("write {}", place.name),
-            code: 400,
-            reason: "BadRequest".to_owned(),
-            message: it.to_string(),
-        })?;
-        self.exchange(request).await
+        let value = serde_json::from_slice(&reply.body).map_err(|source| Error::Malformed {
+            operation: asked.operation(),
+            source,
+        });
+        Ok(Answer {
+            value: value.map_err(|it| WriteError::Unknown(Box::new(it)))?,
+            at: reply.at,
+        })
     }
 
     fn write_error(&self, asked: Asked<'_>, code: http::StatusCode, body: &[u8]) -> WriteError {
@@ -401,7 +386,9 @@ fn unanswered(error: Error) -> WriteError {
             ..
         }
         | Error::Credentials { .. }
-        | Error::Tls { .. } => WriteError::Refused(Box::new(error)),
+        | Error::Tls { .. }
+        // Nothing was sent: a path that is too long for a request.
+        | Error::Api { code: 414, .. } => WriteError::Refused(Box::new(error)),
         _ => WriteError::Unknown(Box::new(error)),
     }
 }

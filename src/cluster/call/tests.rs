@@ -75,6 +75,71 @@ async fn a_busy_server_is_asked_again() {
     assert_eq!(served, "served");
 }
 
+/// The time between the first two requests to a server that wants to be left alone for so long.
+async fn pause(retry_after: &'static str) -> Duration {
+    let asked = AtomicU32::new(0);
+    let cluster = cluster(move |_: &str, _: &str| {
+        let mut refused = failure(
+            StatusCode::TOO_MANY_REQUESTS,
+            "TooManyRequests",
+            "slow down",
+        );
+        match asked.fetch_add(1, Ordering::Relaxed) {
+            0 => {
+                let header = http::HeaderValue::from_static(retry_after);
+                refused.headers_mut().insert("retry-after", header);
+                refused
+            }
+            _ => answer(StatusCode::OK, json!("served")),
+        }
+    });
+    let before = tokio::time::Instant::now();
+    let _: Value = cluster.get(ASKED, "/").await.unwrap();
+    before.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_says_for_how_long_is_left_alone_so_long_within_reason() {
+    for (text, seconds) in [("2", 2.0), ("3600", 10.0), ("0", 0.25), ("soon", 0.25)] {
+        let waited = pause(text).await.as_secs_f64();
+        assert!((waited - seconds).abs() < 0.01, "{text}: {waited}");
+    }
+}
+
+/// Requests for a write that is answered with `code` at first, and its outcome.
+async fn written(code: StatusCode) -> (u32, bool) {
+    let asked = std::sync::Arc::new(AtomicU32::new(0));
+    let counter = std::sync::Arc::clone(&asked);
+    let cluster = cluster(
+        move |_: &str, _: &str| match counter.fetch_add(1, Ordering::Relaxed) {
+            0 => failure(code, "", "not now"),
+            _ => answer(StatusCode::OK, json!({})),
+        },
+    );
+    let place = crate::cluster::write::Place {
+        kind: crate::store::KIND,
+        namespace: "shop",
+        name: "web",
+    };
+    let change = crate::cluster::write::Change::Delete;
+    let writing = crate::cluster::write::Writing {
+        manager: "test",
+        force: false,
+        dry_run: false,
+    };
+    let outcome = cluster.write(&place, &change, &writing).await;
+    (asked.load(Ordering::Relaxed), outcome.is_ok())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_sent_again_only_where_it_was_not_begun() {
+    assert_eq!(written(StatusCode::TOO_MANY_REQUESTS).await, (2, true));
+    for code in [500, 503, 504] {
+        let code = StatusCode::from_u16(code).unwrap();
+        assert_eq!(written(code).await, (1, false), "{code}");
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_below_the_service_proxy_is_an_answer() {
     let cluster = cluster(|_: &str, _: &str| page(StatusCode::UNAUTHORIZED, "no org id"));
