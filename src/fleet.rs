@@ -65,17 +65,41 @@ pub struct Permission {
 impl Permission {
     /// The command that checks for it.
     pub fn check_command(&self) -> String {
+        let Self { verb, resource, .. } = self;
+        if self.is_path() {
+            return format!("kubectl auth can-i {verb} {resource}");
+        }
         let scope = match &self.namespace {
             Some(namespace) => format!("-n {namespace}"),
             None => "-A".to_owned(),
         };
-        match self.resource.split_once('/') {
-            Some((resource, sub)) => format!(
-                "kubectl auth can-i {} {resource} --subresource={sub} {scope}",
-                self.verb
-            ),
-            None => format!("kubectl auth can-i {} {} {scope}", self.verb, self.resource),
+        match resource.split_once('/') {
+            Some((resource, sub)) => {
+                format!("kubectl auth can-i {verb} {resource} --subresource={sub} {scope}")
+            }
+            None => format!("kubectl auth can-i {verb} {resource} {scope}"),
         }
+    }
+
+    /// The command that makes a role with it, which an administrator binds to whoever lacks it.
+    pub fn grant_command(&self) -> String {
+        let Self { verb, resource, .. } = self;
+        let of = match resource.as_str() {
+            path if self.is_path() => format!("--non-resource-url={path}"),
+            // One is enough, and all are too many.
+            "secrets" => "--resource=secrets --resource-name=NAME".to_owned(),
+            resource => format!("--resource={resource}"),
+        };
+        let (kind, scope) = match &self.namespace {
+            Some(namespace) => ("role", format!(" -n {namespace}")),
+            None => ("clusterrole", String::new()),
+        };
+        format!("kubectl create {kind} stepscale --verb={verb} {of}{scope}")
+    }
+
+    /// Whether it is about a path of the API server and no resource, such as `/version`.
+    fn is_path(&self) -> bool {
+        self.resource.starts_with('/')
     }
 }
 
@@ -85,6 +109,7 @@ impl std::fmt::Display for Permission {
         write!(f, "may not {} {}", self.verb, self.resource)?;
         match &self.namespace {
             Some(namespace) => write!(f, " in namespace {namespace}"),
+            None if self.is_path() => Ok(()),
             None => write!(f, " in all namespaces"),
         }
     }
@@ -105,4 +130,55 @@ pub struct Unread {
 pub struct PodOwner {
     pub pod: String,
     pub target: TargetRef,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_permission_says_how_to_check_for_it_and_how_to_give_it() {
+        let cases = [
+            (
+                (
+                    "patch",
+                    "horizontalpodautoscalers.autoscaling",
+                    Some("shop"),
+                ),
+                "kubectl auth can-i patch horizontalpodautoscalers.autoscaling -n shop",
+                "kubectl create role stepscale --verb=patch \
+                 --resource=horizontalpodautoscalers.autoscaling -n shop",
+            ),
+            (
+                ("list", "pods", None),
+                "kubectl auth can-i list pods -A",
+                "kubectl create clusterrole stepscale --verb=list --resource=pods",
+            ),
+            (
+                ("get", "deployments.apps/scale", Some("shop")),
+                "kubectl auth can-i get deployments.apps --subresource=scale -n shop",
+                "kubectl create role stepscale --verb=get --resource=deployments.apps/scale -n shop",
+            ),
+            (
+                ("get", "secrets", Some("ops")),
+                "kubectl auth can-i get secrets -n ops",
+                "kubectl create role stepscale --verb=get --resource=secrets --resource-name=NAME \
+                 -n ops",
+            ),
+            (
+                ("get", "/version", None),
+                "kubectl auth can-i get /version",
+                "kubectl create clusterrole stepscale --verb=get --non-resource-url=/version",
+            ),
+        ];
+        for ((verb, resource, namespace), check, grant) in cases {
+            let permission = Permission {
+                verb: verb.to_owned(),
+                resource: resource.to_owned(),
+                namespace: namespace.map(str::to_owned),
+            };
+            assert_eq!(permission.check_command(), check);
+            assert_eq!(permission.grant_command(), grant);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::Exit;
 use crate::cluster::{Entry, Error, TlsProblem, Unreachable};
+use crate::fleet::Permission;
 
 pub(super) fn hint(err: &Error) -> Option<String> {
     Some(match err {
@@ -32,9 +33,7 @@ pub(super) fn hint(err: &Error) -> Option<String> {
         }
         Error::Unreachable { source, .. } => unreachable_hint(source),
         Error::Tls { source, .. } => tls_hint(source),
-        Error::Forbidden { permission, .. } => {
-            format!("check with `{}`", permission.check_command())
-        }
+        Error::Forbidden { permission, .. } => permission_hint(permission),
         Error::NotFound { .. } => {
             "`kubectl get hpa -A` lists what there is; -n NAMESPACE looks elsewhere".to_owned()
         }
@@ -79,6 +78,19 @@ fn not_in_kubeconfig(entry: Entry) -> String {
         Entry::User => "`kubectl config get-users` lists the users; pass --user NAME",
     }
     .to_owned()
+}
+
+/// What to ask an administrator for.
+fn permission_hint(permission: &Permission) -> String {
+    let binding = match permission.namespace {
+        Some(_) => "rolebinding",
+        None => "clusterrolebinding",
+    };
+    format!(
+        "ask for `{}` and a {binding} of it to you; `{}` checks it",
+        permission.grant_command(),
+        permission.check_command()
+    )
 }
 
 fn unreachable_hint(why: &Unreachable) -> String {
