@@ -115,6 +115,24 @@ pub enum Error {
     Busy { target: String },
 }
 
+impl Error {
+    /// Whether it says something of one recommendation alone.
+    pub fn is_of_one(&self) -> bool {
+        match self {
+            Self::NotNow(_)
+            | Self::Journal(_)
+            | Self::Settings { .. }
+            | Self::NotUnderstood { .. }
+            | Self::Write { .. }
+            | Self::Busy { .. } => true,
+            Self::Store(err) => err.is_of_one(),
+            Self::Cluster(_) | Self::NoTime | Self::NoRandomness(_) | Self::Unrecorded { .. } => {
+                false
+            }
+        }
+    }
+}
+
 impl Conductor<'_> {
     /// What the API server's clock shows; all times of the lifecycle are by it.
     ///

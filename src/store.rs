@@ -49,7 +49,18 @@ pub struct Listed {
     /// Sorted by namespace and name.
     pub records: Vec<Stored>,
     /// What cannot be relied on.
-    pub malformed: Vec<Malformed>,
+    pub malformed: Vec<Unusable>,
+}
+
+/// Something that is kept in the place of a record and is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unusable {
+    pub namespace: String,
+    pub name: String,
+    /// Kind and name of the autoscaler that it is about, as far as it says so.
+    pub autoscaler: Option<(String, String)>,
+    /// With its name: `rec/web in namespace shop: .spec: is missing`.
+    pub why: String,
 }
 
 /// Why a record cannot be read or kept.
@@ -73,6 +84,27 @@ pub enum Error {
     },
     #[error("no home directory for recommendations")]
     NoHome,
+}
+
+impl Error {
+    /// Whether it says something of one record alone, so that others can be kept nevertheless.
+    pub fn is_of_one(&self) -> bool {
+        match self {
+            Self::Conflict { .. } | Self::Malformed(_) | Self::NotJson { .. } => true,
+            // The API server does not take such an object.
+            Self::Write {
+                source: WriteError::Refused(err),
+                ..
+            } => matches!(
+                **err,
+                cluster::Error::Api {
+                    code: 400 | 413 | 422,
+                    ..
+                }
+            ),
+            Self::Write { .. } | Self::Cluster(_) | Self::Folder { .. } | Self::NoHome => false,
+        }
+    }
 }
 
 impl Store {
@@ -175,13 +207,33 @@ impl Listed {
     fn of(objects: impl Iterator<Item = Value>) -> Self {
         let mut listed = Self::default();
         for object in objects {
-            match Stored::of(object) {
-                Ok(stored) => listed.records.push(stored),
-                Err(malformed) => listed.malformed.push(malformed),
+            match form::from_object(&object) {
+                Ok(record) => listed.records.push(Stored { record, object }),
+                Err(malformed) => listed.malformed.push(Unusable::of(&object, &malformed)),
             }
         }
         let place = |it: &Stored| (it.record.namespace.clone(), it.record.name.clone());
         listed.records.sort_by_cached_key(place);
         listed
+    }
+}
+
+impl Unusable {
+    fn of(object: &Value, malformed: &Malformed) -> Self {
+        let text = |it: &Value| it.as_str().map(str::to_owned);
+        let metadata = |key: &str| text(&object["metadata"][key]).unwrap_or_default();
+        let target = &object["spec"]["targetRef"];
+        Self {
+            namespace: metadata("namespace"),
+            name: metadata("name"),
+            autoscaler: text(&target["kind"]).zip(text(&target["name"])),
+            why: malformed.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.why)
     }
 }

@@ -15,7 +15,8 @@ pub(super) mod verify;
 
 use super::context::Context;
 use crate::audit::{self, Log};
-use crate::cluster::{self, Cluster, Namespaces};
+use crate::autoscaler::AutoscalerKind;
+use crate::cluster::{self, Cluster, NameArgument, Namespaces};
 use crate::conduct::{Audit, Conductor};
 use crate::config::act::Records;
 use crate::error::Error;
@@ -102,10 +103,10 @@ impl Session {
         }
         let namespace = namespace.unwrap_or_else(|| self.cluster.namespace());
         let (mut found, mut missing) = (vec![], vec![]);
-        for name in &records.names {
-            match self.store.get(namespace, name).await? {
+        for argument in &records.names {
+            match self.named(namespace, argument).await? {
                 Some(stored) => found.push(stored),
-                None => missing.push(format!("rec/{name} in namespace {namespace}")),
+                None => missing.push(missed(argument, namespace)),
             }
         }
         match missing.is_empty() {
@@ -114,6 +115,36 @@ impl Session {
                 missing,
                 place: self.store.place(),
             }),
+        }
+    }
+
+    /// One that is named by itself, or by its autoscaler.
+    ///
+    /// # Errors
+    /// Where it cannot be read or relied on.
+    pub(super) async fn named(
+        &self,
+        namespace: &str,
+        argument: &NameArgument,
+    ) -> Result<Option<Stored>, Error> {
+        let found = self.store.get(namespace, &argument.name).await;
+        let Some(kind) = argument.kind else {
+            return Ok(found?);
+        };
+        let is_meant = |it: &Stored| {
+            let autoscaler = &it.record.autoscaler;
+            autoscaler.kind == kind && autoscaler.name == argument.name
+        };
+        // Nearly always it has the name of its autoscaler.
+        if let Ok(Some(stored)) = &found
+            && is_meant(stored)
+        {
+            return Ok(found?);
+        }
+        let listed = self.store.list(Some(namespace)).await?;
+        match listed.records.into_iter().find(is_meant) {
+            Some(stored) => Ok(Some(stored)),
+            None => Ok(found.map(|_| None)?),
         }
     }
 
@@ -133,4 +164,10 @@ impl Session {
             Namespaces::Current => Some(self.cluster.namespace()),
         }
     }
+}
+
+/// `rec/web in namespace shop`, or the same of an autoscaler.
+fn missed(argument: &NameArgument, namespace: &str) -> String {
+    let kind = argument.kind.map_or("rec", AutoscalerKind::short);
+    format!("{kind}/{} in namespace {namespace}", argument.name)
 }

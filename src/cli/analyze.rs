@@ -58,15 +58,20 @@ impl Saving {
     async fn save(self, cx: &Context, report: &AnalysisReport) {
         let saved = async {
             let session = Session::with(cx, self.cluster, &self.connection, &self.audit).await?;
-            let waiting = save::save(&session, report, &self.fleet).await?;
-            Ok::<_, Error>((waiting, session.store.place()))
+            let kept = save::save(&session, report, &self.fleet).await?;
+            Ok::<_, Error>((kept, session.store.place()))
         };
         match saved.await {
-            Ok((0, _)) => {}
-            Ok((waiting, place)) => cx.note(&format!(
-                "{} saved as {place}: review with `kubectl stepscale status`, then `apply`",
-                counted(waiting, "recommendation")
-            )),
+            Ok((kept, place)) => {
+                let warnings = kept.left_out.iter();
+                warnings.for_each(|it| cx.note(&format!("warning: left out {it}")));
+                if kept.waiting > 0 {
+                    cx.note(&format!(
+                        "{} saved as {place}: review with `kubectl stepscale status`, then `apply`",
+                        counted(kept.waiting, "recommendation")
+                    ));
+                }
+            }
             Err(error) => {
                 let text = error.render();
                 let why = text.trim_end().trim_start_matches("error: ");

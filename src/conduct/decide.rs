@@ -5,11 +5,10 @@ use serde_json::Value;
 
 use super::{Conductor, Error};
 use crate::audit::{Action, Outcome, Verb};
-use crate::autoscaler::AutoscalerId;
 use crate::lifecycle::changes::Change;
 use crate::lifecycle::form;
 use crate::lifecycle::guard::License;
-use crate::lifecycle::record::{Proposal, Record};
+use crate::lifecycle::record::Record;
 use crate::lifecycle::step::{self, Effect, Event};
 use crate::store::Stored;
 
@@ -29,19 +28,13 @@ impl Conductor<'_> {
     ///
     /// # Errors
     /// Where it cannot be recorded, or there is one of its name already.
-    pub async fn propose(
-        &self,
-        id: AutoscalerId,
-        proposal: Proposal,
-        now: Timestamp,
-    ) -> Result<Stored, Error> {
-        let record = Record::propose(id, proposal, now);
+    pub async fn propose(&self, record: &Record) -> Result<Stored, Error> {
         let action = Action {
-            changes: between(&Value::Null, &form::to_object(&record, None)),
-            ..self.audit.action_on(&record, Verb::Propose)?
+            changes: between(&Value::Null, &form::to_object(record, None)),
+            ..self.audit.action_on(record, Verb::Propose)?
         };
         let underway = self.audit.begin(action).await?;
-        let created = self.store.create(&record).await.map_err(Error::from);
+        let created = self.store.create(record).await.map_err(Error::from);
         underway.end_of(created, done).await
     }
 

@@ -8,7 +8,7 @@ use super::license::License;
 use super::values::Words;
 use crate::analysis::verification::Margins;
 use crate::audit;
-use crate::cluster::{self, Namespaces};
+use crate::cluster::{self, NameArgument, Namespaces};
 use crate::lifecycle::guard::Limits;
 use crate::lifecycle::slo::Slo;
 use crate::lifecycle::step::Policy;
@@ -20,8 +20,8 @@ use crate::units::Step;
 pub struct Records {
     pub connection: cluster::Options,
     pub namespaces: Namespaces,
-    /// Of recommendations; empty for all.
-    pub names: Vec<String>,
+    /// Of recommendations, or with a kind of their autoscalers; empty for all.
+    pub names: Vec<NameArgument>,
     /// How what is done to them is recorded.
     pub audit: audit::Settings,
 }

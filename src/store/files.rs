@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Error, Listed, Stored};
+use super::{Error, Listed, Stored, Unusable};
 use crate::cluster::Cluster;
 use crate::lifecycle::form;
 use crate::lifecycle::record::Record;
@@ -45,7 +45,7 @@ impl Files {
     }
 
     pub(super) fn list(&self, namespace: Option<&str>) -> Result<Listed, Error> {
-        let mut objects = vec![];
+        let (mut objects, mut malformed) = (vec![], vec![]);
         for folder in entries(&self.folder).map_err(|it| self.failed(it))? {
             let is_meant = namespace.is_none_or(|it| {
                 folder
@@ -56,12 +56,18 @@ impl Files {
                 continue;
             }
             for path in entries(&folder).map_err(|it| self.failed(it))? {
-                if path.extension().is_some_and(|it| it == "json") {
-                    objects.extend(read(&path)?);
+                if path.extension().is_none_or(|it| it != "json") {
+                    continue;
+                }
+                match read(&path) {
+                    Err(Error::NotJson { source, .. }) => malformed.push(unusable(&path, &source)),
+                    other => objects.extend(other?),
                 }
             }
         }
-        Ok(Listed::of(objects.into_iter()))
+        let mut listed = Listed::of(objects.into_iter());
+        listed.malformed.append(&mut malformed);
+        Ok(listed)
     }
 
     pub(super) fn get(&self, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
@@ -173,6 +179,17 @@ fn read(path: &Path) -> Result<Option<Value>, Error> {
     })
 }
 
+/// What a file that is no JSON stands in the place of.
+fn unusable(path: &Path, why: &serde_json::Error) -> Unusable {
+    let text = |it: Option<&std::ffi::OsStr>| it.unwrap_or_default().to_string_lossy().into_owned();
+    Unusable {
+        namespace: text(path.parent().and_then(Path::file_name)),
+        name: text(path.file_stem()),
+        autoscaler: None,
+        why: format!("{} is no recommendation: {why}", path.display()),
+    }
+}
+
 /// A name as that of a file, whatever somebody typed: what is not plain is written as `%2F`.
 fn file_name(name: &str) -> String {
     let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '_' | '.');
@@ -252,8 +269,24 @@ mod tests {
         fs::write(&path, object.to_string()).unwrap();
         let listed = files.list(None).unwrap();
         assert_eq!((listed.records.len(), listed.malformed.len()), (1, 1));
+        let about = listed.malformed[0].autoscaler.clone().unwrap();
+        assert_eq!(
+            about,
+            ("HorizontalPodAutoscaler".to_owned(), "web".to_owned())
+        );
         fs::write(&path, "{").unwrap();
-        assert!(matches!(files.list(None), Err(Error::NotJson { .. })));
+        let listed = files.list(None).unwrap();
+        assert_eq!((listed.records.len(), listed.malformed.len()), (1, 1));
+        let broken = &listed.malformed[0];
+        assert_eq!((&*broken.namespace, &*broken.name), ("shop", "other"));
+        assert!(
+            broken.why.contains("other.json is no recommendation"),
+            "{broken}"
+        );
+        assert!(matches!(
+            files.get("shop", "other"),
+            Err(Error::NotJson { .. })
+        ));
     }
 
     #[test]

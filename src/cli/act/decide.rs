@@ -43,14 +43,16 @@ async fn revert_by_annotation(
     let namespace = session.namespace(&config.records.namespaces);
     let namespace = namespace.unwrap_or_else(|| session.cluster.namespace());
     let mut exit = Exit::Clean;
-    for name in &config.records.names {
-        let ended = match session.store.get(namespace, name).await? {
+    for argument in &config.records.names {
+        let ended = match session.named(namespace, argument).await? {
             Some(stored) => decide(cx, &conductor, stored, config).await,
             None => {
                 let id = AutoscalerId {
                     namespace: namespace.to_owned(),
-                    name: name.clone(),
-                    kind: AutoscalerKind::HorizontalPodAutoscaler,
+                    name: argument.name.clone(),
+                    kind: argument
+                        .kind
+                        .unwrap_or(AutoscalerKind::HorizontalPodAutoscaler),
                 };
                 revert_one(cx, session, &id, or_asked_for(&config.reason)).await
             }

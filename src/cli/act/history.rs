@@ -73,8 +73,12 @@ async fn asked_for(
     let namespace = namespace.unwrap_or_else(|| session.cluster.namespace());
     let (mut objects, mut kept) = (vec![], vec![]);
     for name in &records.names {
-        objects.push(ObjectRef::recommendation(namespace, name.as_str()));
-        kept.push(session.store.get(namespace, name).await?);
+        let stored = session.named(namespace, name).await?;
+        objects.push(match &stored {
+            Some(stored) => reference(stored),
+            None => ObjectRef::recommendation(namespace, name.name.as_str()),
+        });
+        kept.push(stored);
     }
     Ok((objects, kept))
 }

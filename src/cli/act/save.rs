@@ -2,58 +2,138 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Session;
 use crate::analysis::assessment::RiskLevel;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
+use crate::conduct::{self, Conductor};
 use crate::error::Error;
 use crate::fleet::Fleet;
-use crate::lifecycle::record::Proposal;
+use crate::lifecycle::record::{Proposal, Record};
 use crate::lifecycle::settings;
 use crate::lifecycle::step::Event;
 use crate::output::report::{AnalysisReport, Item, Outcome};
-use crate::store::Stored;
+use crate::store::{self, Stored, Unusable};
 
-/// Proposes what `report` recommends, and withdraws what it no longer does; how many wait for a yes.
+/// What became of the recommendations of a report.
+#[derive(Debug, Default)]
+pub(in crate::cli) struct Kept {
+    /// How many wait for a yes.
+    pub(in crate::cli) waiting: usize,
+    /// Why some were not kept, or what stands in their place.
+    pub(in crate::cli) left_out: Vec<String>,
+}
+
+/// What is kept already in the namespaces of a report.
+struct Shelf {
+    records: Vec<Stored>,
+    unusable: Vec<Unusable>,
+}
+
+/// Proposes what `report` recommends, and withdraws what it no longer does. What cannot be done with
+/// one recommendation does not keep the others.
 pub(in crate::cli) async fn save(
     session: &Session,
     report: &AnalysisReport,
     fleet: &Fleet,
-) -> Result<usize, Error> {
+) -> Result<Kept, Error> {
     let conductor = session.decider();
-    let mut kept = vec![];
-    let namespaces: BTreeSet<&str> = report.items.iter().map(|it| &*it.namespace).collect();
-    for namespace in namespaces {
-        kept.extend(session.store.list(Some(namespace)).await?.records);
-    }
-    let mut waiting = 0;
+    let shelf = Shelf::of(session, report).await?;
+    let mut kept = Kept {
+        waiting: 0,
+        left_out: shelf.unusable.iter().map(|it| it.why.clone()).collect(),
+    };
     let now = conductor.now().await?;
     for item in &report.items {
-        let id = id(item);
-        let place = kept.iter().position(|it| it.record.autoscaler == id);
-        let stored = place.map(|it| kept.swap_remove(it));
-        match (proposal(item, fleet, report), stored) {
-            (Some(proposal), Some(stored)) => {
-                let event = Event::Proposed(Box::new(proposal));
-                let saved = conductor.happen(&stored, event).await?;
-                waiting += usize::from(is_waiting(&saved));
-            }
-            (Some(proposal), None) => {
-                conductor.propose(id, proposal, now).await?;
-                waiting += 1;
-            }
-            // What could not be judged says nothing of what was proposed.
-            (None, Some(stored)) if item.outcome == Outcome::NoChange => {
-                let why = item.reason.clone();
-                let why = why.unwrap_or_else(|| "nothing is to be changed any more".to_owned());
-                conductor.happen(&stored, Event::Withdrawn { why }).await?;
-            }
-            (None, Some(_) | None) => {}
+        let proposal = proposal(item, fleet, report);
+        match save_one(&conductor, &shelf, item, proposal, now).await {
+            Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
+            Err(error) if error.is_of_one() => kept.left_out.push(format!("{}: {error}", id(item))),
+            Err(error) => return Err(error.into()),
         }
     }
-    Ok(waiting)
+    Ok(kept)
+}
+
+/// Whether it is proposed, and waits for a yes.
+async fn save_one(
+    conductor: &Conductor<'_>,
+    shelf: &Shelf,
+    item: &Item,
+    proposal: Option<Proposal>,
+    now: Timestamp,
+) -> Result<bool, conduct::Error> {
+    let id = id(item);
+    match (proposal, shelf.record(&id)) {
+        (Some(proposal), Some(stored)) => {
+            let event = Event::Proposed(Box::new(proposal));
+            Ok(is_waiting(&conductor.happen(stored, event).await?))
+        }
+        (Some(_), None) if shelf.is_unusable(&id) => Ok(false),
+        (Some(proposal), None) => {
+            let name = shelf.free_name(&id)?;
+            let mut record = Record::propose(id, proposal, now);
+            record.name = name;
+            conductor.propose(&record).await?;
+            Ok(true)
+        }
+        // What could not be judged says nothing of what was proposed.
+        (None, Some(stored)) if item.outcome == Outcome::NoChange => {
+            let why = item.reason.clone();
+            let why = why.unwrap_or_else(|| "nothing is to be changed any more".to_owned());
+            conductor.happen(stored, Event::Withdrawn { why }).await?;
+            Ok(false)
+        }
+        (None, Some(_) | None) => Ok(false),
+    }
+}
+
+impl Shelf {
+    async fn of(session: &Session, report: &AnalysisReport) -> Result<Self, Error> {
+        let (mut records, mut unusable) = (vec![], vec![]);
+        let namespaces: BTreeSet<&str> = report.items.iter().map(|it| &*it.namespace).collect();
+        for namespace in namespaces {
+            let mut listed = session.store.list(Some(namespace)).await?;
+            records.append(&mut listed.records);
+            unusable.append(&mut listed.malformed);
+        }
+        Ok(Self { records, unusable })
+    }
+
+    fn record(&self, id: &AutoscalerId) -> Option<&Stored> {
+        self.records.iter().find(|it| it.record.autoscaler == *id)
+    }
+
+    /// Whether the recommendation for an autoscaler is there, and cannot be read.
+    fn is_unusable(&self, id: &AutoscalerId) -> bool {
+        self.unusable.iter().any(|it| {
+            let is_meant = match &it.autoscaler {
+                Some((kind, name)) => kind.parse() == Ok(id.kind) && *name == id.name,
+                None => it.name == id.name,
+            };
+            it.namespace == id.namespace && is_meant
+        })
+    }
+
+    /// That of the autoscaler, with its kind where another autoscaler has it.
+    fn free_name(&self, id: &AutoscalerId) -> Result<String, store::Error> {
+        let with_kind = format!("{}-{}", id.name, id.kind.short());
+        let names = [id.name.clone(), with_kind.clone()];
+        let free = names.into_iter().find(|it| !self.has(&id.namespace, it));
+        free.ok_or_else(|| store::Error::Conflict {
+            record: format!("rec/{with_kind} in namespace {}", id.namespace),
+        })
+    }
+
+    fn has(&self, namespace: &str, name: &str) -> bool {
+        let mut records = self.records.iter().map(|it| &it.record);
+        let is_record = records.any(|it| it.namespace == namespace && it.name == name);
+        let mut unusable = self.unusable.iter();
+        is_record || unusable.any(|it| it.namespace == namespace && it.name == name)
+    }
 }
 
 fn is_waiting(stored: &Stored) -> bool {

@@ -6,7 +6,7 @@ use crate::cli::args::GlobalArgs;
 use crate::cli::args::act::{
     ApplyArgs, ApproveArgs, RecordsArgs, RejectArgs, RevertArgs, StatusArgs,
 };
-use crate::cluster::Namespaces;
+use crate::cluster::{NameArgument, Namespaces};
 use crate::config::act::{
     ApplyConfig, DecideConfig, Deed, DryRun, ForGit, GitForm, InFiles, Records, StatusConfig,
     Waiting,
@@ -176,26 +176,33 @@ pub(super) fn records(
     })
 }
 
-/// The name in `web`, `rec/web` or `hpa/web`: a recommendation has that of its autoscaler.
-fn name(argument: &str) -> Result<String, Error> {
+/// What `web`, `rec/web` or `hpa/web` names: a recommendation by itself or by its autoscaler.
+fn name(argument: &str) -> Result<NameArgument, Error> {
     let (kind, name) = argument.rsplit_once('/').unwrap_or(("rec", argument));
     let is_record = matches!(
         kind.to_ascii_lowercase().as_str(),
         "rec" | "scalerec" | "scalingrecommendation" | "scalingrecommendations"
     );
-    if !is_record && kind.parse::<AutoscalerKind>().is_err() {
-        return Err(Error::Usage {
-            message: format!("unknown kind `{kind}` in `{argument}`"),
-            hint: Some("name a recommendation, such as rec/web".to_owned()),
-        });
-    }
+    let kind = match (is_record, kind.parse::<AutoscalerKind>()) {
+        (true, _) => None,
+        (false, Ok(kind)) => Some(kind),
+        (false, Err(())) => {
+            return Err(Error::Usage {
+                message: format!("unknown kind `{kind}` in `{argument}`"),
+                hint: Some("name a recommendation, such as rec/web".to_owned()),
+            });
+        }
+    };
     if !is_object_name(name) {
         return Err(Error::Usage {
             message: format!("`{argument}` cannot be the name of a recommendation"),
             hint: Some("expected lower-case letters, digits, `-` and `.`".to_owned()),
         });
     }
-    Ok(name.to_owned())
+    Ok(NameArgument {
+        kind,
+        name: name.to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -204,8 +211,16 @@ mod tests {
 
     #[test]
     fn a_recommendation_is_named_by_itself_or_by_its_autoscaler() {
-        for argument in ["web", "rec/web", "scalerec/web", "hpa/web", "HPA/web"] {
-            assert_eq!(name(argument).unwrap(), "web", "{argument}");
+        let hpa = Some(AutoscalerKind::HorizontalPodAutoscaler);
+        for (argument, kind) in [
+            ("web", None),
+            ("rec/web", None),
+            ("scalerec/web", None),
+            ("hpa/web", hpa),
+            ("HPA/web", hpa),
+        ] {
+            let name = name(argument).unwrap();
+            assert_eq!((name.kind, &*name.name), (kind, "web"), "{argument}");
         }
         for argument in ["pod/web", "rec/", "Web", "a/b/c", ""] {
             assert!(name(argument).is_err(), "{argument}");
