@@ -60,25 +60,35 @@ pub struct Conductor<'a> {
 }
 
 /// What became of an apply.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Applied {
     /// The change is in force: by this call, or by another process since.
     Done(Box<Stored>),
     /// Already before the call.
     Already(Box<Stored>),
     Refused(Box<Stored>, Refusal),
-    /// The server refused the write.
-    Failed(Box<Stored>, String),
+    /// It was not written, and the record says so.
+    Failed(Box<Stored>, Failure),
 }
 
 /// What became of a revert.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Reverted {
     /// What others have changed since stays, and is told.
     Done(Box<Stored>, Vec<Lost>),
     /// The target is gone, or nothing of it is ours any more.
     Overtaken(Box<Stored>, String),
-    Failed(Box<Stored>, String),
+    /// It was not written, and the record says so.
+    Failed(Box<Stored>, Failure),
+}
+
+/// Why a write was not made that nothing spoke against here.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("it changes nothing")]
+    Empty,
+    #[error(transparent)]
+    Write(WriteError),
 }
 
 /// Why nothing was done.

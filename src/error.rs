@@ -83,6 +83,14 @@ pub enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Audit(#[from] crate::audit::Error),
+    /// A write that was decided on and not made; its record says so too.
+    #[error("{record} was not {done}")]
+    NotDone {
+        record: String,
+        /// `applied`.
+        done: &'static str,
+        source: crate::conduct::Failure,
+    },
     /// Recommendations that were named and are not there: `rec/web in namespace shop`.
     #[error("not found among the {place}: {}", missing.join(", "))]
     NoRecommendation { missing: Vec<String>, place: String },
@@ -228,6 +236,7 @@ impl Error {
             Self::Conduct(err) => act::conduct_hint(err),
             Self::Files(err) => Some(files::hint(err)),
             Self::Audit(err) => Some(act::audit_hint(err)),
+            Self::NotDone { source, .. } => act::failure_hint(source),
             Self::NoRecommendation { .. } => Some(
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
                     .to_owned(),
@@ -272,6 +281,7 @@ impl Error {
             Self::Conduct(err) => act::conduct_exit(err),
             Self::Files(err) => files::exit(err),
             Self::Audit(err) => act::audit_exit(err),
+            Self::NotDone { source, .. } => act::failure_exit(source),
             Self::NoRecommendation { .. } => Exit::ObjectNotFound,
             Self::Install { source, .. } | Self::Uninstall { source, .. } => {
                 act::write_exit(source)

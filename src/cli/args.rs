@@ -91,7 +91,7 @@ Exit codes:
   2    usage, or a file that cannot be used
   3    object not found
   4    cluster or metrics unreachable; with --fail-on or --history also if not all could be read
-  5    refused (stale, unlicensed, not approved, owned by Git, paused)
+  5    refused (stale, unlicensed, not approved, owned by Git, paused; or by the API server)
   6    reverted or degraded
   7    inconclusive at the timeout
   70   a bug in this program

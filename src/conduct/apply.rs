@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::audited::{Underway, write_failure};
 use super::crash::crash_point;
 use super::target::Target;
-use super::{Applied, Conductor, Error, Surroundings, TRIES, ours, written};
+use super::{Applied, Conductor, Error, Failure, Surroundings, TRIES, ours, written};
 use crate::audit::{Action, Outcome, Verb};
 use crate::cluster::write::WriteError;
 use crate::lifecycle::changes::{self, Change};
@@ -75,14 +75,16 @@ impl Conductor<'_> {
             ..self.audit.action_on(record, Verb::Apply)?
         };
         if record.proposal.diff.is_empty() {
-            let why = "it changes nothing".to_owned();
-            let event = Event::WriteFailed { why: why.clone() };
+            let failure = Failure::Empty;
+            let event = Event::WriteFailed {
+                why: failure.to_string(),
+            };
             let outcome = Outcome::Failed {
-                message: why.clone(),
+                message: failure.to_string(),
                 code: None,
             };
             let saved = self.not_made(stored, action, event, outcome, now).await?;
-            return Ok(Some(Applied::Failed(saved, why)));
+            return Ok(Some(Applied::Failed(saved, failure)));
         }
         let facts = self
             .facts(record, read.value.as_ref(), surroundings, now)
@@ -125,7 +127,7 @@ impl Conductor<'_> {
             Err(error) => {
                 let (event, outcome) = (write_failed(&error), write_failure(&error));
                 let saved = self.not_made(stored, action, event, outcome, now).await?;
-                return Ok(Some(Applied::Failed(saved, error.to_string())));
+                return Ok(Some(Applied::Failed(saved, Failure::Write(error))));
             }
         };
         let journal = self.journal(
@@ -172,13 +174,17 @@ impl Conductor<'_> {
                 let settled = self.settled(begun).await?;
                 match settled.record.status.phase.is_in_force() {
                     true => Ok(Some(Applied::Done(Box::new(settled)))),
-                    false => Ok(Some(Applied::Failed(Box::new(settled), error.to_string()))),
+                    false => {
+                        let failure = Failure::Write(WriteError::Unknown(error));
+                        Ok(Some(Applied::Failed(Box::new(settled), failure)))
+                    }
                 }
             }
             Err(error) => {
                 underway.end_of_failure(&error).await;
                 let saved = self.taken(&begun, write_failed(&error), now).await?.0;
-                Ok(Some(Applied::Failed(Box::new(saved), error.to_string())))
+                let failure = Failure::Write(error);
+                Ok(Some(Applied::Failed(Box::new(saved), failure)))
             }
         }
     }

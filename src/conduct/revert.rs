@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::audited::Underway;
 use super::crash::crash_point;
 use super::target::{Target, patch_back};
-use super::{Conductor, Error, Reverted, TRIES, adopted, gone, of_name, undone};
+use super::{Conductor, Error, Failure, Reverted, TRIES, adopted, gone, of_name, undone};
 use crate::audit::{Action, ObjectRef, Outcome, Verb};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::write::WriteError;
@@ -91,14 +91,15 @@ impl Conductor<'_> {
         let target = Target::of(&begun.record);
         let sent = self.send_back(&target, &patch).await;
         crash_point("revert-after-write");
-        let event = match sent {
+        let (event, failure) = match sent {
             Ok(after) => {
                 underway.end_of_write(after).await;
-                Event::Reverted {
+                let event = Event::Reverted {
                     by: self.by.clone(),
                     reason: reason.to_owned(),
                     lost: lost.clone(),
-                }
+                };
+                (event, None)
             }
             Err(WriteError::Unknown(error)) => {
                 let settled = self.settled(begun).await?;
@@ -116,16 +117,14 @@ impl Conductor<'_> {
                     return Ok(None);
                 }
                 let why = error.to_string();
-                Event::RevertFailed { why }
+                (Event::RevertFailed { why }, Some(Failure::Write(error)))
             }
         };
-        let has_failed = matches!(event, Event::RevertFailed { .. });
         let saved = Box::new(self.taken(&begun, event, now).await?.0);
         crash_point("revert-after-save");
-        let detail = saved.record.status.detail.clone();
-        Ok(Some(match has_failed {
-            true => Reverted::Failed(saved, detail),
-            false => Reverted::Done(saved, lost),
+        Ok(Some(match failure {
+            Some(failure) => Reverted::Failed(saved, failure),
+            None => Reverted::Done(saved, lost),
         }))
     }
 

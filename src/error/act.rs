@@ -3,7 +3,7 @@
 use super::{Exit, cluster};
 use crate::audit;
 use crate::cluster::write::WriteError;
-use crate::conduct;
+use crate::conduct::{self, Failure};
 use crate::store;
 
 pub(super) fn store_hint(err: &store::Error) -> Option<String> {
@@ -110,6 +110,20 @@ pub(super) fn audit_exit(err: &audit::Error) -> Exit {
     }
 }
 
+pub(super) fn failure_hint(err: &Failure) -> Option<String> {
+    match err {
+        Failure::Empty => Some("reject it, or analyze again".to_owned()),
+        Failure::Write(err) => write_hint(err),
+    }
+}
+
+pub(super) fn failure_exit(err: &Failure) -> Exit {
+    match err {
+        Failure::Empty => Exit::Refused,
+        Failure::Write(err) => write_exit(err),
+    }
+}
+
 pub(super) fn write_hint(err: &WriteError) -> Option<String> {
     match err {
         WriteError::Conflict { .. } => {
@@ -119,7 +133,12 @@ pub(super) fn write_hint(err: &WriteError) -> Option<String> {
             "leave {} to their manager, or change them there",
             fields.join(", ")
         )),
-        WriteError::Unknown(err) | WriteError::Refused(err) => cluster::hint(err),
+        WriteError::Unknown(err) => {
+            let after = cluster::hint(err).map(|it| format!("; {it}"));
+            let again = "run the command again: it finds out, and goes on from there";
+            Some(format!("{again}{}", after.unwrap_or_default()))
+        }
+        WriteError::Refused(err) => cluster::hint(err),
     }
 }
 
@@ -146,6 +165,80 @@ pub(super) fn still_changed_hint(reverts: &[String]) -> String {
 pub(super) fn write_exit(err: &WriteError) -> Exit {
     match err {
         WriteError::Conflict { .. } | WriteError::Owned { .. } => Exit::Refused,
+        WriteError::Refused(err) if is_answer(err) => Exit::Refused,
         WriteError::Unknown(err) | WriteError::Refused(err) => cluster::exit(err),
+    }
+}
+
+/// Whether the API server has read the request and said no to it.
+fn is_answer(err: &crate::cluster::Error) -> bool {
+    use crate::cluster::Error;
+    match err {
+        Error::Forbidden { .. } => true,
+        Error::Api { code, .. } => (400..429).contains(code),
+        Error::NoKubeconfig { .. }
+        | Error::ReadKubeconfig { .. }
+        | Error::NoCurrentContext { .. }
+        | Error::NotInKubeconfig { .. }
+        | Error::UnusableKubeconfig { .. }
+        | Error::GroupsWithoutUser
+        | Error::Plugin { .. }
+        | Error::Credentials { .. }
+        | Error::Unreachable { .. }
+        | Error::Tls { .. }
+        | Error::Unauthorized { .. }
+        | Error::NotFound { .. }
+        | Error::BadSelector { .. }
+        | Error::NotServed { .. }
+        | Error::Malformed { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::{Endpoint, Error, Unreachable};
+    use crate::fleet::Permission;
+
+    fn api(code: u16) -> Box<Error> {
+        Box::new(Error::Api {
+            operation: "patch".to_owned(),
+            code,
+            reason: String::new(),
+            message: String::new(),
+        })
+    }
+
+    #[test]
+    fn what_the_server_refuses_is_refused_and_what_it_does_not_answer_unreachable() {
+        let forbidden = Box::new(Error::Forbidden {
+            permission: Permission {
+                verb: "patch".to_owned(),
+                resource: "pods".to_owned(),
+                namespace: None,
+            },
+            message: String::new(),
+        });
+        let silent = Box::new(Error::Unreachable {
+            endpoint: Endpoint::default(),
+            source: Unreachable::Refused,
+        });
+        let conflict = WriteError::Conflict {
+            message: String::new(),
+        };
+        let cases = [
+            (WriteError::Refused(forbidden), Exit::Refused),
+            (WriteError::Refused(api(422)), Exit::Refused),
+            (WriteError::Refused(api(404)), Exit::Refused),
+            (conflict, Exit::Refused),
+            (WriteError::Refused(silent), Exit::Unreachable),
+            (WriteError::Unknown(api(429)), Exit::Unreachable),
+            (WriteError::Unknown(api(503)), Exit::Unreachable),
+        ];
+        for (error, exit) in cases {
+            assert_eq!(write_exit(&error), exit, "{error:?}");
+            assert_eq!(failure_exit(&Failure::Write(error)), exit);
+        }
+        assert_eq!(failure_exit(&Failure::Empty), Exit::Refused);
     }
 }

@@ -150,13 +150,11 @@ async fn apply(
             cx.note(&format!("hint: {}", refusal.way_out(record)));
             Ok(Err(Exit::Refused))
         }
-        Applied::Failed(saved, why) => {
-            cx.note(&format!(
-                "error: {} was not applied: {why}",
-                saved.record.title()
-            ));
-            Ok(Err(Exit::Unreachable))
-        }
+        Applied::Failed(saved, source) => Err(Error::NotDone {
+            record: saved.record.title(),
+            done: "applied",
+            source,
+        }),
     }
 }
 

@@ -114,13 +114,11 @@ async fn decide(
                 cx.note(&format!("{}: {why}", saved.record.title()));
                 Ok(Exit::Clean)
             }
-            Reverted::Failed(saved, why) => {
-                cx.note(&format!(
-                    "error: {} was not reverted: {why}",
-                    saved.record.title()
-                ));
-                Ok(Exit::Unreachable)
-            }
+            Reverted::Failed(saved, source) => Err(Error::NotDone {
+                record: saved.record.title(),
+                done: "reverted",
+                source,
+            }),
         },
     }
 }
