@@ -91,14 +91,14 @@ impl Error {
     pub fn is_of_one(&self) -> bool {
         match self {
             Self::Conflict { .. } | Self::Malformed(_) | Self::NotJson { .. } => true,
-            // The API server does not take such an object.
+            // The API server does not take such an object, or has no such namespace.
             Self::Write {
                 source: WriteError::Refused(err),
                 ..
             } => matches!(
                 **err,
                 cluster::Error::Api {
-                    code: 400 | 413 | 422,
+                    code: 400 | 404 | 413 | 422,
                     ..
                 }
             ),

@@ -12,9 +12,10 @@ use crate::cluster::{self, Cluster};
 use crate::config::install::{Delivery, InstallConfig, What};
 use crate::error::{Error, Exit};
 use crate::install::{self, Item, NAMESPACE, Name};
-use crate::lifecycle::MANAGER;
+use crate::lifecycle::{MANAGER, Record};
 use crate::output::manifests;
-use crate::store::{Files, KIND, Objects, Store};
+use crate::output::summary::counted;
+use crate::store::{self, Files, KIND, Listed, Objects, Store};
 
 /// How long a server may take to serve a new kind, or to forget a Job.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -246,33 +247,58 @@ async fn served(cluster: &Cluster) -> Result<(), Error> {
 }
 
 /// Moves what is kept in files into the cluster: what is there already stays, and so does its file.
+/// No file goes before all of them are there, so that a move that breaks off can be made again.
 async fn move_files(cx: &Context, cluster: &Cluster) -> Result<(), Error> {
     let files = Store::Files(Files::of(cluster).await?);
     let objects = Store::Objects(Box::new(Objects::of(cluster.clone())));
-    let (mut moved, mut kept) = (0, 0);
-    for stored in files.list(None).await?.records {
-        match objects.create(&stored.record).await {
-            Ok(_) => {
-                files.delete(&stored).await?;
-                moved += 1;
-            }
-            Err(crate::store::Error::Conflict { .. }) => kept += 1,
+    let Listed { records, malformed } = files.list(None).await?;
+    for malformed in malformed {
+        cx.note(&format!("warning: left out {malformed}"));
+    }
+    let (mut moved, mut kept) = (vec![], 0);
+    for stored in records {
+        match is_in(&objects, &stored.record).await {
+            Ok(true) => moved.push(stored),
+            Ok(false) => kept += 1,
+            Err(error) if error.is_of_one() => cx.note(&format!("warning: left out {error}")),
             Err(error) => return Err(error.into()),
         }
     }
-    if moved > 0 {
-        cx.note(&format!(
-            "{moved} recommendations moved from {}",
-            files.place()
-        ));
+    for stored in &moved {
+        files.delete(stored).await?;
+    }
+    let (place, count) = (files.place(), |it| counted(it, "recommendation"));
+    if !moved.is_empty() {
+        cx.note(&format!("{} moved from {place}", count(moved.len())));
     }
     if kept > 0 {
         cx.note(&format!(
-            "{kept} recommendations stay in {}: the cluster has others of their names",
-            files.place()
+            "{} not moved from {place}: the cluster has others of their names",
+            count(kept)
         ));
     }
     Ok(())
+}
+
+/// Whether a record is among the objects, made now or by a move that broke off.
+async fn is_in(objects: &Store, record: &Record) -> Result<bool, store::Error> {
+    let conflict = match objects.create(record).await {
+        Ok(_) => return Ok(true),
+        Err(error @ store::Error::Conflict { .. }) => error,
+        Err(error) => return Err(error),
+    };
+    let there = objects.get(&record.namespace, &record.name).await?;
+    let there = there.ok_or(conflict)?;
+    let unapproved = Record {
+        approved: false,
+        ..record.clone()
+    };
+    if there.record == unapproved {
+        // The approval is the last part that is written.
+        objects.save(&there, record).await?;
+        return Ok(true);
+    }
+    Ok(there.record == *record)
 }
 
 #[cfg(test)]
