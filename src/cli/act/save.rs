@@ -172,3 +172,68 @@ fn proposal(item: &Item, fleet: &Fleet, report: &AnalysisReport) -> Option<Propo
         findings: json(serde_json::to_value(&item.findings)),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autoscaler::AutoscalerKind;
+
+    fn unusable(name: &str, autoscaler: Option<(&str, &str)>) -> Unusable {
+        Unusable {
+            namespace: "shop".to_owned(),
+            name: name.to_owned(),
+            autoscaler: autoscaler.map(|(kind, name)| (kind.to_owned(), name.to_owned())),
+            why: String::new(),
+        }
+    }
+
+    fn shelf(unusable: Vec<Unusable>) -> Shelf {
+        Shelf {
+            records: vec![],
+            unusable,
+        }
+    }
+
+    fn hpa(namespace: &str) -> AutoscalerId {
+        AutoscalerId {
+            namespace: namespace.to_owned(),
+            name: "web".to_owned(),
+            kind: AutoscalerKind::HorizontalPodAutoscaler,
+        }
+    }
+
+    #[test]
+    fn a_name_that_another_autoscaler_has_gets_the_kind_after_it() {
+        let theirs = || unusable("web", Some(("ScaledObject", "web")));
+        let taken = shelf(vec![theirs()]);
+        assert_eq!(shelf(vec![]).free_name(&hpa("shop")).unwrap(), "web");
+        assert_eq!(taken.free_name(&hpa("shop")).unwrap(), "web-hpa");
+        assert_eq!(taken.free_name(&hpa("bank")).unwrap(), "web");
+        let both = shelf(vec![theirs(), unusable("web-hpa", None)]);
+        let none = both.free_name(&hpa("shop")).unwrap_err();
+        assert!(none.is_of_one(), "{none}");
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_is_that_of_the_autoscaler_that_it_names() {
+        let cases = [
+            (
+                unusable("web", Some(("HorizontalPodAutoscaler", "web"))),
+                true,
+            ),
+            (unusable("any", Some(("hpa", "web"))), true),
+            (unusable("web", Some(("ScaledObject", "web"))), false),
+            (
+                unusable("web", Some(("HorizontalPodAutoscaler", "api"))),
+                false,
+            ),
+            (unusable("web", None), true),
+            (unusable("api", None), false),
+        ];
+        for (record, expected) in cases {
+            let shelf = shelf(vec![record.clone()]);
+            assert_eq!(shelf.is_unusable(&hpa("shop")), expected, "{record:?}");
+            assert!(!shelf.is_unusable(&hpa("bank")));
+        }
+    }
+}
