@@ -1,6 +1,14 @@
 //! Recommendations approved, applied and taken back on a control plane, whatever happens meanwhile.
 
 pub(crate) mod bench;
+mod clocks;
+mod faults;
+mod hand;
+mod licenses;
+mod moving;
+mod random;
+mod rights;
+mod saving;
 
 use std::process::Stdio;
 

@@ -18,6 +18,18 @@ pub(crate) struct Bench {
 impl Bench {
     /// `None` where there is no kubectl to make objects with.
     pub(crate) fn start() -> Option<Self> {
+        let bench = Self::without_definition()?;
+        bench.succeeds(&["install", "--crd-only"]);
+        Some(bench)
+    }
+
+    /// The same on a sandbox, whose requests can meet trouble; `None` on other control planes.
+    pub(super) fn troubled() -> Option<Self> {
+        Self::start().filter(|it| it.plane.is_sandbox())
+    }
+
+    /// Without the kind of recommendations, unless the cluster has it already.
+    pub(super) fn without_definition() -> Option<Self> {
         if !has_kubectl() {
             return None;
         }
@@ -28,8 +40,25 @@ impl Bench {
         };
         bench.user.issue_license();
         bench.kubectl(&["create", "namespace", &bench.namespace]);
-        bench.succeeds(&["install", "--crd-only"]);
         Some(bench)
+    }
+
+    pub(super) fn is_sandbox(&self) -> bool {
+        self.plane.is_sandbox()
+    }
+
+    /// Method, path and query of the requests so far.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.plane.requests()
+    }
+
+    pub(super) fn kubeconfig(&self) -> PathBuf {
+        self.plane.kubeconfig()
+    }
+
+    /// A path in the user's home.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.user.path(name)
     }
 
     /// `kubectl-stepscale` in the namespace, licensed.
@@ -40,6 +69,12 @@ impl Bench {
             command.args(["-n", &self.namespace]);
         }
         command
+    }
+
+    /// The same as somebody else, who has the license too.
+    pub(super) fn run_as(&self, user: &str, arguments: &[&str]) -> Said {
+        let mut command = self.stepscale(arguments);
+        Said::by(command.env("KUBECONFIG", self.plane.kubeconfig_of(user)))
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {
@@ -74,13 +109,16 @@ impl Bench {
         said.stdout
     }
 
-    /// A file in the user's home.
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.user.path(name)
+    /// What kubectl says where it is refused.
+    #[track_caller]
+    pub(super) fn kubectl_refused(&self, arguments: &[&str]) -> String {
+        let said = Said::by(&mut self.kubectl_command(arguments));
+        assert_eq!(said.code, Some(1), "{arguments:?}: {}", said.stdout);
+        said.stderr
     }
 
     #[track_caller]
-    fn create(&self, object: &Value) {
+    pub(super) fn create(&self, object: &Value) {
         let path = self.user.path("object.json");
         std::fs::write(&path, object.to_string()).unwrap();
         self.kubectl(&["create", "-f", path.to_str().unwrap()]);

@@ -98,6 +98,14 @@ impl ControlPlane {
         matches!(self.server, Server::Sandbox(_))
     }
 
+    /// Method, path and query of every request to a sandbox so far, in order.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        match &self.server {
+            Server::Sandbox(running) => running.sandbox.requests(),
+            Server::Given | Server::Started(_) => vec![],
+        }
+    }
+
     /// Whether objects are collected with their owners, and namespaces emptied.
     pub(crate) fn runs_controllers(&self) -> bool {
         self.runs_controllers
@@ -110,10 +118,13 @@ mod sandbox {
 
     use super::{Access, USERS};
 
+    /// More requests than a test counts.
+    const LOG: usize = 1_000;
+
     /// A sandbox that ends when dropped.
     #[derive(Debug)]
     pub(super) struct Running {
-        _sandbox: Sandbox,
+        pub(super) sandbox: Sandbox,
         _runtime: tokio::runtime::Runtime,
     }
 
@@ -132,6 +143,7 @@ mod sandbox {
         });
         let options = Options {
             users: users.to_vec(),
+            log: LOG,
             ..Options::at(now())
         };
         let sandbox = runtime
@@ -143,7 +155,7 @@ mod sandbox {
             token: sandbox.token().to_owned(),
         };
         let running = Running {
-            _sandbox: sandbox,
+            sandbox,
             _runtime: runtime,
         };
         (running, access)
