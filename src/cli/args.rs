@@ -78,6 +78,7 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
+         {name} apply rec/web --wait          put it in force, and wait for the verdict\n  \
          {name} gather -A --history -o shop.jsonl.gz\n  \
          {name} demo                          a cluster in memory, to try all this\n  \
          {name} license show                  the license that counts here\n\n{EXIT_CODES}"

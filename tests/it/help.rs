@@ -63,6 +63,11 @@ fn help_of_reject() {
 }
 
 #[test]
+fn help_of_verify() {
+    insta::assert_snapshot!(printed(&["verify", "--help"]));
+}
+
+#[test]
 fn help_of_revert() {
     insta::assert_snapshot!(printed(&["revert", "--help"]));
 }
