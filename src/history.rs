@@ -28,6 +28,12 @@ impl History {
         self.series.iter()
     }
 
+    /// The series of the metrics that `keep` holds for.
+    pub fn only(mut self, keep: impl Fn(&Metric) -> bool) -> Self {
+        self.series.retain(|metric, _| keep(metric));
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.series.is_empty()
     }

@@ -30,22 +30,29 @@ impl Grid {
         let seconds = i64::from(step.seconds());
         let last = end.as_second().div_euclid(seconds) * seconds;
         let len = usize::try_from(window.as_secs() / seconds).unwrap_or(0);
-        let first = last - seconds * (len as i64 - 1).max(0);
-        let start = Timestamp::from_second(first).unwrap_or(Timestamp::MIN);
-        Self { start, step, len }
+        let last = Timestamp::from_second(last).unwrap_or(Timestamp::MIN);
+        Self::ending_with(last, step, len)
     }
 
-    /// Times of another step over the last `window` of this grid, ending with it. A window longer
-    /// than the grid is cut to it.
-    pub fn tail(&self, window: SignedDuration, step: Step) -> Self {
-        let seconds = i64::from(step.seconds());
-        let len = (window.min(self.length()).as_secs() / seconds).max(0);
-        let first = self.end().as_second() - seconds * (len - 1).max(0);
+    /// The grid of `len` samples, `step` apart, whose last one stands at `end`.
+    pub fn ending_with(end: Timestamp, step: Step, len: usize) -> Self {
+        let before = i64::from(step.seconds()).saturating_mul(len.saturating_sub(1) as i64);
+        let first = end.as_second().saturating_sub(before);
         Self {
             start: Timestamp::from_second(first).unwrap_or(Timestamp::MIN),
             step,
-            len: len as usize,
+            len,
         }
+    }
+
+    /// Times of another step over the last `window` of this grid, ending with it. A window longer
+    /// than the grid is cut to it; one shorter than a step still has the sample at its end, which
+    /// is all that there is to know of a grid that short.
+    pub fn tail(&self, window: SignedDuration, step: Step) -> Self {
+        let seconds = i64::from(step.seconds());
+        let least = i64::from(!self.is_empty());
+        let len = (window.min(self.length()).as_secs() / seconds).max(least);
+        Self::ending_with(self.end(), step, len as usize)
     }
 
     pub fn start(&self) -> Timestamp {
@@ -133,6 +140,16 @@ impl Series {
         series
     }
 
+    /// Samples in the order of `grid`, NaN for a gap; as [`from_values`](Self::from_values)
+    /// otherwise.
+    pub fn from_samples(grid: Grid, mut values: Vec<f32>) -> Self {
+        values.resize(grid.len(), f32::NAN);
+        for value in &mut values {
+            *value = finite_or_gap(*value);
+        }
+        Self { grid, values }
+    }
+
     /// The same value at every sample.
     pub fn constant(grid: Grid, value: f64) -> Self {
         Self::from_values(grid, std::iter::repeat_n(Some(value), grid.len()))
@@ -148,6 +165,11 @@ impl Series {
 
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// Every sample in order of time as it is kept, NaN for a gap.
+    pub fn samples(&self) -> &[f32] {
+        &self.values
     }
 
     /// Sample `index`; `None` for a gap or outside the grid.
@@ -326,6 +348,26 @@ mod tests {
         assert_eq!((tail.len(), tail.end()), (60, grid.end()));
         let cut = grid.tail(SignedDuration::from_hours(9), Step::ONE_HOUR);
         assert_eq!((cut.len(), cut.end()), (2, grid.end()));
+    }
+
+    #[test]
+    fn the_tail_of_a_short_grid_is_the_sample_at_its_end() {
+        let start = Timestamp::from_second(1_700_000_100).unwrap();
+        let grid = Grid::new(start, Step::FIVE_MINUTES, 3);
+        let tail = grid.tail(grid.length(), Step::SIX_HOURS);
+        assert_eq!((tail.len(), tail.end()), (1, grid.end()));
+        let none = Grid::new(start, Step::FIVE_MINUTES, 0);
+        assert!(none.tail(none.length(), Step::SIX_HOURS).is_empty());
+    }
+
+    #[test]
+    fn samples_are_kept_as_they_are_but_for_what_is_not_finite() {
+        let grid = Grid::new(Timestamp::UNIX_EPOCH, Step::FIVE_MINUTES, 4);
+        let series = Series::from_samples(grid, vec![1.0, f32::NAN, f32::INFINITY]);
+        let known: Vec<_> = series.iter().collect();
+        assert_eq!(known, [Some(1.0), None, None, None]);
+        assert_eq!(series.samples()[0], 1.0);
+        assert!(series.samples()[1..].iter().all(|it| it.is_nan()));
     }
 
     #[test]
