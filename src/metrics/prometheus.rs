@@ -133,7 +133,8 @@ impl Prometheus {
     /// Reads the history of every target in `request` and gives each to `deliver`, sorted by
     /// namespace, as soon as it and all before it are known.
     ///
-    /// Where some targets cannot be read, their deliveries say why.
+    /// Where some targets cannot be read, their deliveries say why. The reading counts what went
+    /// over the wire from beginning to end, another reading at the same time included.
     ///
     /// # Errors
     /// If nothing could be read at all, or no target has any CPU usage.
@@ -142,6 +143,7 @@ impl Prometheus {
         request: &HistoryRequest,
         deliver: mpsc::Sender<Delivery>,
     ) -> Result<Reading, Error> {
+        let before = self.traffic();
         let shards = plan::shards(&request.wanted);
         let session = self.session(request, &shards).await?;
         let counter = Arc::clone(&self.delivered);
@@ -159,7 +161,7 @@ impl Prometheus {
                 targets: request.wanted.len(),
             });
         }
-        Ok(self.reading(session.way, run))
+        Ok(self.reading(session.way, run, before))
     }
 
     async fn session(&self, request: &HistoryRequest, shards: &[Shard]) -> Result<Session, Error> {
@@ -176,15 +178,15 @@ impl Prometheus {
         })
     }
 
-    fn reading(&self, way: Way, run: Run) -> Reading {
+    fn reading(&self, way: Way, run: Run, before: Traffic) -> Reading {
         let traffic = self.traffic();
         let mut warnings = run.warnings;
         warnings.extend(self.client.warnings());
         Reading {
             source: format!("Prometheus {}", self.name()),
             way: format!("{way}{}", assigned_by(&run.assignments)),
-            queries: traffic.requests,
-            bytes: traffic.bytes,
+            queries: traffic.requests - before.requests,
+            bytes: traffic.bytes - before.bytes,
             warnings: warnings.into_iter().collect(),
         }
     }
