@@ -3,8 +3,10 @@
 //! Three sources: a Prometheus (or its kin), the metrics API with a local history file, and a
 //! snapshot. Each delivers one history after another, so that memory holds only a bounded number
 //! of them; none of them knows the Kubernetes API types of `cluster/`. Beside them, [`csv`] reads
-//! the load of a target that does not exist yet.
+//! the load of a target that does not exist yet, and [`cache`] keeps what a source said, so that one
+//! that asks again and again asks only for what is new.
 
+pub mod cache;
 pub mod csv;
 mod input;
 mod lines;
@@ -31,7 +33,7 @@ pub struct HistoryRequest {
 }
 
 /// One scale target and what is to be known of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Wanted {
     /// Given back with the history; the subject's place in the fleet.
     pub subject: usize,
