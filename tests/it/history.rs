@@ -195,7 +195,8 @@ fn request(fleet: &Fleet, times: Times) -> HistoryRequest {
     }
 }
 
-fn wanted((subject, workload): (usize, &Workload)) -> Wanted {
+/// What is to be known of a workload's target.
+pub(crate) fn wanted((subject, workload): (usize, &Workload)) -> Wanted {
     let names = |only_native: bool| {
         let containers = workload.containers.iter();
         containers

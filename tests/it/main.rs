@@ -14,6 +14,7 @@ mod gather;
 mod golden;
 mod help;
 mod history;
+mod history_cache;
 mod in_place;
 mod install;
 mod interrupt;
