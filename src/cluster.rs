@@ -9,6 +9,7 @@ pub mod convert;
 mod error;
 #[cfg(test)]
 mod fake;
+mod follow;
 mod inventory;
 pub mod manifest;
 pub mod objects;
@@ -22,6 +23,7 @@ pub mod write;
 pub use account::Account;
 pub use connect::connect;
 pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
+pub use follow::{Counts, FollowedObjects, Following, Held, Stale};
 pub use secret::Secret;
 pub use services::{Flavor, PrometheusService, Scheme};
 pub use usage::{ContainerUsage, PodMetrics, PodUsage};

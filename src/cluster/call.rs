@@ -1,5 +1,6 @@
 //! One request to the API server, and lists of any length.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -67,6 +68,9 @@ pub(super) struct Listing<'a> {
     pub(super) selector: Option<&'a str>,
     /// Ask for nothing but `metadata`.
     pub(super) metadata_only: bool,
+    /// The namespaces whose objects are of use, for those who keep them; `None` for all. What is
+    /// asked for does not depend on it.
+    pub(super) of_use: Option<&'a BTreeSet<String>>,
     /// Items in one answer; `None` for all of them.
     page: Option<u32>,
 }
@@ -78,11 +82,12 @@ impl<'a> Listing<'a> {
             namespace,
             selector: None,
             metadata_only: false,
+            of_use: None,
             page: Some(PAGE),
         }
     }
 
-    fn request(&self, token: Option<String>) -> Option<http::Request<Vec<u8>>> {
+    pub(super) fn request(&self, token: Option<String>) -> Option<http::Request<Vec<u8>>> {
         let params = ListParams {
             label_selector: self.selector.map(str::to_owned),
             limit: self.page,

@@ -6,20 +6,22 @@
 
 mod autoscalers;
 mod custom;
+mod source;
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::assemble::{Assembler, ObjectKey};
 use super::call::{Listing, Resource};
 use super::objects::{DisruptionBudget, Meta, Pod, Scalable};
 use super::{Cluster, Error, Scope};
-use crate::fleet::{Fleet, NoWorkload, Permission, Unread};
+use crate::fleet::{Fleet, Unread};
+pub(super) use custom::Served;
+pub(super) use source::{Kept, Part, Reader, Refusal, Source, Wanted};
 
 pub(super) const PODS: Resource<'_> = Resource {
     group: "",
@@ -56,7 +58,7 @@ impl Cluster {
     /// Where a named autoscaler does not exist, the selector is not valid, or the cluster does
     /// not answer. A missing permission is none: it is a row of [`Fleet::unread`].
     pub async fn inventory(&self, scope: &Scope) -> Result<Fleet, Error> {
-        self.read(scope, None).await
+        Reader::of(self).read(scope, None).await
     }
 
     /// The same, and gives every object that was read to `each`, without anything secret. An
@@ -70,12 +72,14 @@ impl Cluster {
         scope: &Scope,
         mut each: impl FnMut(Value) + Send,
     ) -> Result<Fleet, Error> {
-        self.read(scope, Some(&mut each)).await
+        Reader::of(self).read(scope, Some(&mut each)).await
     }
+}
 
-    async fn read(&self, scope: &Scope, tap: Option<Tap<'_>>) -> Result<Fleet, Error> {
+impl Reader<'_> {
+    pub(super) async fn read(&self, scope: &Scope, tap: Option<Tap<'_>>) -> Result<Fleet, Error> {
         let mut intake = Intake {
-            assembler: Assembler::new(self.name.clone()),
+            assembler: Assembler::new(self.cluster.name.clone()),
             tap,
         };
         self.read_autoscalers(scope, &mut intake).await?;
@@ -130,7 +134,7 @@ impl Cluster {
         for refusal in refused {
             let hit = |it: &&&ObjectKey| refusal.covers(&it.namespace);
             for target in wanted.iter().filter(hit) {
-                let why = NoWorkload::Forbidden(refusal.permission.clone());
+                let why = refusal.no_workload();
                 intake.assembler.refuse((*target).clone(), why);
             }
             intake.assembler.unread(refusal.into_unread(resource));
@@ -160,7 +164,7 @@ impl Cluster {
         Ok(())
     }
 
-    pub(super) async fn rows<T: DeserializeOwned>(
+    pub(super) async fn rows<T: Kept>(
         &self,
         resource: Resource<'_>,
         reach: &Reach,
@@ -173,7 +177,7 @@ impl Cluster {
     }
 
     /// Every object of a resource within reach, and where that was refused.
-    async fn each_of<T: DeserializeOwned>(
+    async fn each_of<T: Kept>(
         &self,
         resource: Resource<'_>,
         reach: &Reach,
@@ -183,10 +187,10 @@ impl Cluster {
         if reach.everywhere {
             let mut listing = Listing::of(resource, None);
             listing.metadata_only = only == Only::Metadata;
-            match self.list(&listing, &mut each).await {
-                Ok(()) => return Ok(Vec::new()),
-                Err(error) if error.refused().is_some() => {}
-                Err(error) => return Err(error),
+            listing.of_use = Some(&reach.namespaces);
+            let refused = self.list(&listing, &mut each).await?;
+            if !refused.iter().any(Refusal::is_by_rbac) {
+                return Ok(refused);
             }
         }
         let namespaces = reach.namespaces.iter().cloned();
@@ -197,28 +201,21 @@ impl Cluster {
         });
         let mut lists = stream::iter(lists).buffered(CONCURRENCY);
         let mut refused = Vec::new();
-        while let Some(outcome) = lists.try_next().await? {
-            match outcome {
-                Ok(items) => items.into_iter().for_each(&mut each),
-                Err(refusal) => refused.push(refusal),
-            }
+        while let Some((items, refusals)) = lists.try_next().await? {
+            items.into_iter().for_each(&mut each);
+            refused.extend(refusals);
         }
         Ok(refused)
     }
 
-    /// A whole list at once, for those that are short.
-    async fn collect<T: DeserializeOwned>(
+    /// A whole list at once, for those that are short, and what of it was refused.
+    async fn collect<T: Kept>(
         &self,
         listing: &Listing<'_>,
-    ) -> Result<Result<Vec<T>, Refusal>, Error> {
+    ) -> Result<(Vec<T>, Vec<Refusal>), Error> {
         let mut items = Vec::new();
-        match self.list(listing, |it| items.push(it)).await {
-            Ok(()) => Ok(Ok(items)),
-            Err(error) => match Refusal::of(&error) {
-                Some(refusal) => Ok(Err(refusal)),
-                None => Err(error),
-            },
-        }
+        let refused = self.list(listing, |it| items.push(it)).await?;
+        Ok((items, refused))
     }
 }
 
@@ -236,10 +233,15 @@ pub(super) enum Only {
 }
 
 /// An object of which only the metadata was asked for.
-#[derive(serde::Deserialize)]
-struct Linked {
+#[derive(Serialize, Deserialize)]
+pub(super) struct Linked {
     metadata: Meta,
 }
+
+impl Kept for Linked {}
+impl Kept for Scalable {}
+impl Kept for Pod {}
+impl Kept for DisruptionBudget {}
 
 /// Where to list.
 #[derive(Debug)]
@@ -258,47 +260,11 @@ impl Reach {
     }
 }
 
-/// A list that RBAC refused.
-#[derive(Debug)]
-struct Refusal {
-    permission: Permission,
-    message: String,
-}
-
-impl Refusal {
-    fn of(error: &Error) -> Option<Self> {
-        let (permission, message) = error.refused()?;
-        Some(Self {
-            permission: permission.clone(),
-            message: message.to_owned(),
-        })
-    }
-
-    fn covers(&self, namespace: &str) -> bool {
-        self.permission
-            .namespace
-            .as_deref()
-            .is_none_or(|it| it == namespace)
-    }
-
-    fn into_unread(self, resource: Resource<'_>) -> Unread {
-        let what = match &self.permission.namespace {
-            Some(namespace) => format!("{} in namespace {namespace}", resource.plural),
-            None => format!("{} in all namespaces", resource.plural),
-        };
-        Unread {
-            what,
-            why: self.message,
-            permission: Some(self.permission),
-        }
-    }
-}
-
 fn lock<'a, T>(shared: &'a Mutex<T>) -> MutexGuard<'a, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-type Tap<'a> = &'a mut (dyn FnMut(Value) + Send);
+pub(super) type Tap<'a> = &'a mut (dyn FnMut(Value) + Send);
 
 /// Takes objects in: each goes to the assembler, and to the tap where there is one.
 struct Intake<'a> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::call::Resource;
-use super::inventory::{Only, Reach};
+use super::inventory::{Kept, Only, Reach, Reader};
 use super::{Cluster, Error};
 use crate::fleet::Unread;
 use crate::units::{Cores, Quantity};
@@ -60,7 +60,10 @@ impl Cluster {
             let usage = usage(it);
             pods.insert((usage.namespace.clone(), usage.pod.clone()), usage);
         };
-        let rows = self.rows(POD_METRICS, &reach, Only::Everything, each).await;
+        let reader = Reader::of(self);
+        let rows = reader
+            .rows(POD_METRICS, &reach, Only::Everything, each)
+            .await;
         let mut unread = rows.map_err(|it| self.not_served(it, POD_METRICS))?;
         unread.sort();
         Ok(PodMetrics {
@@ -70,7 +73,7 @@ impl Cluster {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct Item {
     metadata: ItemMeta,
     #[serde(default)]
@@ -79,14 +82,16 @@ struct Item {
     containers: Option<Vec<ItemContainer>>,
 }
 
-#[derive(Deserialize)]
+impl Kept for Item {}
+
+#[derive(Deserialize, Serialize)]
 struct ItemMeta {
     name: String,
     #[serde(default)]
     namespace: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 struct ItemContainer {
     name: String,
     #[serde(default)]

@@ -104,7 +104,7 @@ pub struct Answer<T> {
 }
 
 impl Kind {
-    fn resource(&self) -> Resource<'static> {
+    pub(super) fn resource(&self) -> Resource<'static> {
         Resource {
             group: self.group,
             version: self.version,

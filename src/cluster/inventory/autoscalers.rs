@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
-use super::{CONCURRENCY, Intake, Linked, Refusal};
+use super::{CONCURRENCY, Intake, Kept, Part, Reader, Refusal, Wanted};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::call::{Asked, Listing, Resource, segment};
 use crate::cluster::selector::{Labels, Selector};
-use crate::cluster::{Cluster, Error, Namespaces, Scope, convert};
+use crate::cluster::{Error, Namespaces, Scope, convert};
 use crate::fleet::Unread;
 
 const HPAS: Resource<'_> = Resource {
@@ -33,7 +34,43 @@ struct Found {
     partly: bool,
 }
 
-impl Cluster {
+/// An HPA without annotations, which may hold anything, and without its managers.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Hpa(HorizontalPodAutoscaler);
+
+impl<'de> Deserialize<'de> for Hpa {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        HorizontalPodAutoscaler::deserialize(from).map(|it| Self(bare(it)))
+    }
+}
+
+impl Kept for Hpa {
+    const LEADS: bool = true;
+
+    /// The labels, which select it, and its target.
+    fn lead(&self) -> String {
+        let target = self.0.spec.as_ref().map(|it| &it.scale_target_ref);
+        json!([self.0.metadata.labels, target]).to_string()
+    }
+}
+
+/// An object of which only the name matters.
+#[derive(Serialize, Deserialize)]
+struct Named {
+    metadata: NameAlone,
+}
+
+#[derive(Serialize, Deserialize)]
+struct NameAlone {
+    name: String,
+}
+
+impl Kept for Named {
+    const LEADS: bool = true;
+}
+
+impl Reader<'_> {
     pub(super) async fn read_autoscalers(
         &self,
         scope: &Scope,
@@ -41,27 +78,22 @@ impl Cluster {
     ) -> Result<(), Error> {
         let selector = scope.label_selector()?;
         let namespace = match &scope.namespaces {
-            Namespaces::Current => Some(self.namespace.as_str()),
+            Namespaces::Current => Some(self.cluster.namespace.as_str()),
             Namespaces::One(namespace) => Some(namespace.as_str()),
             Namespaces::All => None,
         };
-        let mut hpas = Vec::new();
+        let mut hpas: Vec<Hpa> = Vec::new();
         // All of them, whatever the selector says: a rival need not have the labels.
         let listing = Listing::of(HPAS, namespace);
         let mut found = Found::default();
-        match self.list(&listing, |it| hpas.push(it)).await {
-            Ok(()) => {}
-            Err(error) => match Refusal::of(&error) {
-                Some(refusal) => {
-                    found.partly = true;
-                    self.read_around(refusal, listing, scope, &mut hpas, intake)
-                        .await?;
-                }
-                None => return Err(self.not_served(error, HPAS)),
-            },
+        let refused = self.list(&listing, |it| hpas.push(it)).await;
+        let refused = refused.map_err(|it| self.cluster.not_served(it, HPAS))?;
+        for refusal in refused {
+            found.partly = true;
+            self.read_around(refusal, listing, scope, &mut hpas, intake)
+                .await?;
         }
-        let hpas: Vec<_> = hpas.into_iter().map(bare).collect();
-        for hpa in &hpas {
+        for Hpa(hpa) in &hpas {
             let is_selected = is_selected(hpa, selector.as_ref());
             take(hpa, is_selected, intake, &mut found);
         }
@@ -76,11 +108,13 @@ impl Cluster {
         refusal: Refusal,
         listing: Listing<'_>,
         scope: &Scope,
-        hpas: &mut Vec<HorizontalPodAutoscaler>,
+        hpas: &mut Vec<Hpa>,
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
+        let is_by_rbac = refusal.is_by_rbac();
         intake.assembler.unread(refusal.into_unread(HPAS));
         match listing.namespace {
+            _ if !is_by_rbac => Ok(()),
             None => self.read_each_namespace(hpas, intake).await,
             Some(namespace) => self.read_by_name(namespace, scope, hpas).await,
         }
@@ -88,7 +122,7 @@ impl Cluster {
 
     async fn read_each_namespace(
         &self,
-        hpas: &mut Vec<HorizontalPodAutoscaler>,
+        hpas: &mut Vec<Hpa>,
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
         let namespaces = self.namespaces(intake).await?;
@@ -96,29 +130,28 @@ impl Cluster {
             self.collect(&Listing::of(HPAS, Some(&namespace))).await
         });
         let mut lists = stream::iter(lists).buffered(CONCURRENCY);
-        while let Some(outcome) = lists.try_next().await? {
-            match outcome {
-                Ok(more) => hpas.extend(more),
-                Err(refusal) => intake.assembler.unread(refusal.into_unread(HPAS)),
-            }
+        while let Some((more, refused)) = lists.try_next().await? {
+            hpas.extend(more);
+            let rows = refused.into_iter().map(|it| it.into_unread(HPAS));
+            rows.for_each(|it| intake.assembler.unread(it));
         }
         Ok(())
     }
 
     /// Every namespace; the context's own where they may not be listed.
     async fn namespaces(&self, intake: &mut Intake<'_>) -> Result<BTreeSet<String>, Error> {
-        match self
-            .collect::<Linked>(&Listing::of(NAMESPACES, None))
-            .await?
-        {
-            Ok(all) => Ok(all.into_iter().map(|it| it.metadata.name).collect()),
-            Err(refusal) => {
-                let mut row = refusal.into_unread(NAMESPACES);
-                row.what = "namespaces".to_owned();
-                intake.assembler.unread(row);
-                Ok(BTreeSet::from([self.namespace.clone()]))
+        let listing = Listing::of(NAMESPACES, None);
+        let (all, refused) = self.collect::<Named>(&listing).await?;
+        let mut names: BTreeSet<String> = all.into_iter().map(|it| it.metadata.name).collect();
+        for refusal in refused {
+            if refusal.is_by_rbac() {
+                names.insert(self.cluster.namespace.clone());
             }
+            let mut row = refusal.into_unread(NAMESPACES);
+            row.what = "namespaces".to_owned();
+            intake.assembler.unread(row);
         }
+        Ok(names)
     }
 
     /// Those that are named, for a role that may get but not list.
@@ -126,7 +159,7 @@ impl Cluster {
         &self,
         namespace: &str,
         scope: &Scope,
-        hpas: &mut Vec<HorizontalPodAutoscaler>,
+        hpas: &mut Vec<Hpa>,
     ) -> Result<(), Error> {
         let resource = HPAS.with_group();
         let mut absent = Vec::new();
@@ -137,13 +170,10 @@ impl Cluster {
                 namespace: Some(namespace),
             };
             let path = format!("{}/{}", HPAS.path(Some(namespace)), segment(&named.name));
-            match self.get(asked, &path).await {
-                Ok(hpa) => hpas.push(hpa),
-                Err(error) if error.refused().is_some() => {}
-                Err(error) if error.code() == Some(404) => {
-                    absent.push(Scope::describe(&named.name, Some(namespace)));
-                }
-                Err(error) => return Err(error),
+            match self.get(&Wanted::alone(asked, &path)).await? {
+                Part::Read(hpa) => hpas.push(hpa),
+                Part::Refused(_) => {}
+                Part::Absent => absent.push(Scope::describe(&named.name, Some(namespace))),
             }
         }
         if absent.is_empty() {
@@ -200,9 +230,12 @@ fn take(
 }
 
 /// Shows the subjects and their rivals: of the others, no target will be read.
-fn show(hpas: &[HorizontalPodAutoscaler], intake: &mut Intake<'_>) {
+fn show(hpas: &[Hpa], intake: &mut Intake<'_>) {
+    if intake.tap.is_none() {
+        return;
+    }
     let targets = intake.assembler.targets();
-    for hpa in hpas {
+    for Hpa(hpa) in hpas {
         let id = convert::id_of(&hpa.metadata);
         if intake.assembler.scales_any(&id, &targets) {
             intake.show(&written(hpa));
@@ -210,7 +243,6 @@ fn show(hpas: &[HorizontalPodAutoscaler], intake: &mut Intake<'_>) {
     }
 }
 
-/// The object without annotations, which may hold anything, and without its managers.
 fn bare(mut hpa: HorizontalPodAutoscaler) -> HorizontalPodAutoscaler {
     let from = std::mem::take(&mut hpa.metadata);
     hpa.metadata = ObjectMeta {

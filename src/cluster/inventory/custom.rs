@@ -7,23 +7,35 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{APIGroup, APIResource, APIResourceList};
 
-use super::{CONCURRENCY, Intake, Refusal};
+use super::{CONCURRENCY, Intake, Kept, Linked, Only, Part, Reach, Reader, Refusal, Wanted};
+use crate::cluster::Error;
 use crate::cluster::assemble::ObjectKey;
 use crate::cluster::call::{Asked, Resource, segment};
 use crate::cluster::objects::Scalable;
-use crate::cluster::{Cluster, Error};
 use crate::fleet::{NoWorkload, Unread};
 
 /// How a kind is served.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Served {
-    group: String,
-    version: String,
-    plural: String,
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::cluster) struct Served {
+    pub(in crate::cluster) group: String,
+    pub(in crate::cluster) version: String,
+    pub(in crate::cluster) plural: String,
 }
 
+impl Kept for Scale {}
+impl Kept for APIGroup {}
+impl Kept for APIResourceList {}
+
 impl Served {
-    fn resource(&self) -> Resource<'_> {
+    pub(in crate::cluster) fn of(resource: Resource<'_>) -> Self {
+        Self {
+            group: resource.group.to_owned(),
+            version: resource.version.to_owned(),
+            plural: resource.plural.to_owned(),
+        }
+    }
+
+    pub(in crate::cluster) fn resource(&self) -> Resource<'_> {
         Resource {
             group: &self.group,
             version: &self.version,
@@ -47,7 +59,7 @@ impl Outcome {
     }
 }
 
-impl Cluster {
+impl Reader<'_> {
     pub(super) async fn read_custom(
         &self,
         targets: &[&ObjectKey],
@@ -78,6 +90,13 @@ impl Cluster {
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
         let targets: Vec<ObjectKey> = targets.iter().copied().cloned().collect();
+        if self.is_memory() {
+            // What is read one by one is not watched so: the collection tells when to read again.
+            let namespaces = targets.iter().map(|it| it.namespace.clone());
+            let reach = Reach::over(namespaces.collect());
+            self.each_of(served.resource(), &reach, Only::Metadata, |_: Linked| ())
+                .await?;
+        }
         let reads = targets.into_iter().map(|target| async move {
             let outcome = self.read_one(served, &target).await?;
             Ok::<_, Error>((target, outcome))
@@ -104,14 +123,16 @@ impl Cluster {
         let (scale, unread) = match scale {
             Part::Read(scale) => (Some(scale), None),
             Part::Absent => (None, None),
+            Part::Refused(refusal) if !refusal.is_by_rbac() => {
+                return Ok(Outcome::refused(refusal.no_workload()));
+            }
             Part::Refused(refusal) => (None, Some(refusal.into_unread(served.resource()))),
         };
         let mut object = match object {
             Part::Read(object) => object,
             Part::Absent => return Ok(Outcome::refused(NoWorkload::Missing)),
-            Part::Refused(refusal) if scale.is_none() => {
-                let why = NoWorkload::Forbidden(refusal.permission);
-                return Ok(Outcome::refused(why));
+            Part::Refused(refusal) if scale.is_none() || !refusal.is_by_rbac() => {
+                return Ok(Outcome::refused(refusal.no_workload()));
             }
             Part::Refused(_) => Scalable::default(),
         };
@@ -122,7 +143,7 @@ impl Cluster {
         })
     }
 
-    async fn part<T: serde::de::DeserializeOwned>(
+    async fn part<T: Kept>(
         &self,
         served: &Served,
         target: &ObjectKey,
@@ -141,24 +162,30 @@ impl Cluster {
             resource: &name,
             namespace: Some(&target.namespace),
         };
-        match self.get(asked, &path).await {
-            Ok(part) => Ok(Part::Read(part)),
-            Err(error) if error.code() == Some(404) => Ok(Part::Absent),
-            Err(error) => Refusal::of(&error).map(Part::Refused).ok_or(error),
+        let of = Some((served, target.namespace.as_str(), target.name.as_str()));
+        let path = path.as_str();
+        match self.get(&Wanted { asked, path, of }).await {
+            // Such as an object without the replicas that its scale is made of.
+            Err(error @ Error::Api { .. }) => Ok(Part::Refused(Refusal {
+                permission: None,
+                namespace: Some(target.namespace.clone()),
+                message: error.to_string(),
+            })),
+            other => other,
         }
     }
 
     /// How `kind` is served: the preferred version of its group that has it.
     async fn discover(&self, group: &str, kind: &str) -> Result<Result<Served, NoWorkload>, Error> {
         let not_scalable = |why| Ok(Err(NoWorkload::NotScalable { why }));
-        let versions = match self.versions(group).await {
+        let versions = match self.versions(group).await? {
             Ok(versions) => versions,
-            Err(error) => return undiscovered(error, group),
+            Err(why) => return Ok(Err(why)),
         };
         for version in versions {
-            let resources = match self.resources(group, &version).await {
+            let resources = match self.resources(group, &version).await? {
                 Ok(resources) => resources,
-                Err(error) => return undiscovered(error, group),
+                Err(why) => return Ok(Err(why)),
             };
             let Some(found) = named(&resources, kind) else {
                 continue;
@@ -179,12 +206,15 @@ impl Cluster {
     }
 
     /// The versions of a group, the preferred one first.
-    async fn versions(&self, group: &str) -> Result<Vec<String>, Error> {
+    async fn versions(&self, group: &str) -> Result<Result<Vec<String>, NoWorkload>, Error> {
         if group.is_empty() {
-            return Ok(vec!["v1".to_owned()]);
+            return Ok(Ok(vec!["v1".to_owned()]));
         }
         let path = format!("/apis/{}", segment(group));
-        let served: APIGroup = self.get(discovery(&path), &path).await?;
+        let served: APIGroup = match self.discovered(group, &path).await? {
+            Ok(served) => served,
+            Err(why) => return Ok(Err(why)),
+        };
         let preferred = served.preferred_version.map(|it| it.version);
         let mut versions: Vec<String> = preferred.into_iter().collect();
         for version in served.versions.into_iter().map(|it| it.version) {
@@ -192,23 +222,38 @@ impl Cluster {
                 versions.push(version);
             }
         }
-        Ok(versions)
+        Ok(Ok(versions))
     }
 
-    async fn resources(&self, group: &str, version: &str) -> Result<Vec<APIResource>, Error> {
+    async fn resources(
+        &self,
+        group: &str,
+        version: &str,
+    ) -> Result<Result<Vec<APIResource>, NoWorkload>, Error> {
         let path = match group {
             "" => format!("/api/{version}"),
             group => format!("/apis/{}/{}", segment(group), segment(version)),
         };
-        let list: APIResourceList = self.get(discovery(&path), &path).await?;
-        Ok(list.resources)
+        let list = self.discovered::<APIResourceList>(group, &path).await?;
+        Ok(list.map(|it| it.resources))
     }
-}
 
-enum Part<T> {
-    Read(T),
-    Absent,
-    Refused(Refusal),
+    /// What discovery says. An API that is not there, or is broken, concerns only its own kinds.
+    async fn discovered<T: Kept>(
+        &self,
+        group: &str,
+        path: &str,
+    ) -> Result<Result<T, NoWorkload>, Error> {
+        match self.get(&Wanted::alone(discovery(path), path)).await {
+            Ok(Part::Read(found)) => Ok(Ok(found)),
+            Ok(Part::Absent) => Ok(Err(NoWorkload::NotScalable {
+                why: format!("the cluster serves no API group `{group}`"),
+            })),
+            Ok(Part::Refused(refusal)) => Ok(Err(refusal.no_workload())),
+            Err(Error::Api { message, .. }) => Ok(Err(NoWorkload::Failed { why: message })),
+            Err(other) => Err(other),
+        }
+    }
 }
 
 fn discovery(path: &str) -> Asked<'_> {
@@ -222,18 +267,6 @@ fn discovery(path: &str) -> Asked<'_> {
 fn named<'a>(resources: &'a [APIResource], kind: &str) -> Option<&'a APIResource> {
     let mut resources = resources.iter();
     resources.find(|it| it.kind == kind && !it.name.contains('/'))
-}
-
-/// An API that is not there, or is broken, concerns only its own kinds.
-fn undiscovered(error: Error, group: &str) -> Result<Result<Served, NoWorkload>, Error> {
-    match error {
-        Error::Api { code: 404, .. } => Ok(Err(NoWorkload::NotScalable {
-            why: format!("the cluster serves no API group `{group}`"),
-        })),
-        Error::Api { message, .. } => Ok(Err(NoWorkload::Failed { why: message })),
-        Error::Forbidden { permission, .. } => Ok(Err(NoWorkload::Forbidden(permission))),
-        other => Err(other),
-    }
 }
 
 /// What the scale says goes where the assembler looks for it, in snapshots too.

@@ -5,6 +5,7 @@ use crate::cluster::fake::{
     Answer, answer, cluster, failure, forbidden, list, not_found, recorded,
 };
 use crate::cluster::{NameArgument, Namespaces};
+use crate::fleet::{NoWorkload, Permission};
 use crate::units::Replicas;
 use http::StatusCode;
 use serde_json::json;
