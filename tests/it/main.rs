@@ -9,6 +9,7 @@ mod bad_input;
 mod conformance;
 mod demo;
 mod example;
+mod follow;
 mod gate;
 mod gather;
 mod golden;
