@@ -27,6 +27,7 @@ use serde_json::Value;
 use crate::audit;
 use crate::cluster::write::WriteError;
 use crate::cluster::{self, Cluster};
+use crate::leader::{Gate, NotLeader, Term};
 use crate::lifecycle::changes::{Change, Lost};
 use crate::lifecycle::guard::{License, Limits, Refusal};
 use crate::lifecycle::journal::{self, Journal};
@@ -57,6 +58,16 @@ pub struct Conductor<'a> {
     pub by: String,
     /// Why they want it; empty where they do not say.
     pub reason: String,
+    pub leave: Leave<'a>,
+}
+
+/// Whether a write may be made, asked right before each.
+#[derive(Clone, Copy, Debug)]
+pub enum Leave<'a> {
+    /// A person writes, or a process that is alone.
+    Always,
+    /// One of several processes writes: that which leads.
+    Leader { gate: &'a Gate, term: &'a Term },
 }
 
 /// What became of an apply.
@@ -117,6 +128,9 @@ pub enum Error {
     NoTime,
     #[error("the system has no random numbers to name a write by")]
     NoRandomness(#[from] io::Error),
+    /// Another process writes now.
+    #[error("not written")]
+    NotLeader(#[from] NotLeader),
     /// What cannot be told to the audit log is not done.
     #[error("{what} is not done, since it cannot be recorded")]
     Unrecorded { what: String, source: audit::Error },
@@ -136,14 +150,28 @@ impl Error {
             | Self::Write { .. }
             | Self::Busy { .. } => true,
             Self::Store(err) => err.is_of_one(),
-            Self::Cluster(_) | Self::NoTime | Self::NoRandomness(_) | Self::Unrecorded { .. } => {
-                false
-            }
+            Self::Cluster(_)
+            | Self::NoTime
+            | Self::NoRandomness(_)
+            | Self::NotLeader(_)
+            | Self::Unrecorded { .. } => false,
         }
     }
 }
 
 impl Conductor<'_> {
+    /// Makes a write, if it may be made now; `None` where it took longer than that, so that nobody
+    /// knows whether it was made.
+    async fn leave<T>(&self, write: impl Future<Output = T>) -> Result<Option<T>, Error> {
+        match self.leave {
+            Leave::Always => Ok(Some(write.await)),
+            Leave::Leader { gate, term } => {
+                let permit = gate.check(term).await?;
+                Ok(permit.within(write).await.ok())
+            }
+        }
+    }
+
     /// What the API server's clock shows; all times of the lifecycle are by it.
     ///
     /// # Errors
@@ -170,7 +198,10 @@ impl Conductor<'_> {
         step: Step,
         now: Timestamp,
     ) -> Result<(Stored, Vec<Effect>), Error> {
-        let saved = self.store.save(stored, &step.record).await?;
+        let saved = match self.leave(self.store.save(stored, &step.record)).await? {
+            Some(saved) => saved?,
+            None => return Err(unfinished(&stored.record)),
+        };
         let mut left = vec![];
         for effect in step.effects {
             match effect {
@@ -264,6 +295,13 @@ fn undone(changes: &[Change], lost: &[Lost]) -> Vec<Change> {
         to: it.from.clone(),
     };
     changes.iter().filter(is_ours).map(back).collect()
+}
+
+/// A write of a record of whose end nothing is known: as if somebody else had been faster.
+fn unfinished(record: &Record) -> Error {
+    Error::Store(store::Error::Conflict {
+        record: record.title(),
+    })
 }
 
 fn gone() -> Event {

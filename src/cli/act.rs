@@ -17,7 +17,7 @@ use super::context::Context;
 use crate::audit::{self, Log};
 use crate::autoscaler::AutoscalerKind;
 use crate::cluster::{self, Cluster, NameArgument, Namespaces};
-use crate::conduct::{Audit, Conductor};
+use crate::conduct::{Audit, Conductor, Leave};
 use crate::config::act::Records;
 use crate::error::Error;
 use crate::lifecycle::guard::{License, Limits};
@@ -79,6 +79,7 @@ impl Session {
             license,
             by: self.by.clone(),
             reason: String::new(),
+            leave: Leave::Always,
         }
     }
 

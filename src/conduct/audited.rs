@@ -239,6 +239,7 @@ fn failure(error: &Error) -> Outcome {
         | Error::Settings { .. }
         | Error::NotUnderstood { .. }
         | Error::NoTime
+        | Error::NotLeader(_)
         | Error::NoRandomness(_)
         | Error::Unrecorded { .. } => None,
     };

@@ -34,7 +34,11 @@ impl Conductor<'_> {
             ..self.audit.action_on(record, Verb::Propose)?
         };
         let underway = self.audit.begin(action).await?;
-        let created = self.store.create(record).await.map_err(Error::from);
+        let created = match self.leave(self.store.create(record)).await {
+            Ok(Some(created)) => created.map_err(Error::from),
+            Ok(None) => Err(super::unfinished(record)),
+            Err(error) => Err(error),
+        };
         underway.end_of(created, done).await
     }
 

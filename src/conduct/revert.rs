@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::audited::Underway;
 use super::crash::crash_point;
-use super::target::{Target, patch_back};
+use super::target::{Target, late, patch_back};
 use super::{Conductor, Error, Failure, Reverted, TRIES, adopted, gone, of_name, undone};
 use crate::audit::{Action, ObjectRef, Outcome, Verb};
 use crate::autoscaler::AutoscalerId;
@@ -89,7 +89,8 @@ impl Conductor<'_> {
     ) -> Result<Option<Reverted>, Error> {
         let Undoing { patch, lost, .. } = undoing;
         let target = Target::of(&begun.record);
-        let sent = self.send_back(&target, &patch).await;
+        let sent = self.leave(self.send_back(&target, &patch)).await?;
+        let sent = sent.unwrap_or_else(|| Err(late(&target)));
         crash_point("revert-after-write");
         let (event, failure) = match sent {
             Ok(after) => {
@@ -170,7 +171,8 @@ impl Conductor<'_> {
                 ..self.audit.action(Verb::Revert)?
             });
             let underway = self.audit.begin(action).await?;
-            match self.send_back(&target, &undoing.patch).await {
+            let sent = self.leave(self.send_back(&target, &undoing.patch)).await?;
+            match sent.unwrap_or_else(|| Err(late(&target))) {
                 Ok(after) => {
                     underway.end_of_write(after).await;
                     return Ok(Some(undoing.lost));

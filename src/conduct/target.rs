@@ -7,8 +7,8 @@ use super::audited::reference;
 use super::{Conductor, Error};
 use crate::audit::ObjectRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
-use crate::cluster::convert;
 use crate::cluster::write::{Change, Kind, Place, WriteError, Writing};
+use crate::cluster::{self, convert};
 use crate::lifecycle::MANAGER;
 use crate::lifecycle::journal;
 use crate::lifecycle::record::Record;
@@ -76,6 +76,16 @@ impl Target {
             }
         }
     }
+}
+
+/// A write that was given up, of whose end nothing is known.
+pub(super) fn late(target: &Target) -> WriteError {
+    WriteError::Unknown(Box::new(cluster::Error::Api {
+        operation: format!("write {}", target.title()),
+        code: 504,
+        reason: "Timeout".to_owned(),
+        message: "it took longer than this process may lead".to_owned(),
+    }))
 }
 
 impl Conductor<'_> {

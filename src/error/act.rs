@@ -53,6 +53,7 @@ pub(super) fn conduct_hint(err: &conduct::Error) -> Option<String> {
         conduct::Error::NoTime => {
             Some("ask what stands between here and the API server to pass the header on".to_owned())
         }
+        conduct::Error::NotLeader(_) => None,
         conduct::Error::NoRandomness(_) => {
             Some("allow this process getrandom(2) or /dev/urandom".to_owned())
         }
@@ -71,7 +72,9 @@ pub(super) fn conduct_exit(err: &conduct::Error) -> Exit {
         | conduct::Error::NotUnderstood { .. }
         | conduct::Error::Unrecorded { .. }
         | conduct::Error::Busy { .. } => Exit::Refused,
-        conduct::Error::NoTime | conduct::Error::NoRandomness(_) => Exit::Unreachable,
+        conduct::Error::NoTime | conduct::Error::NoRandomness(_) | conduct::Error::NotLeader(_) => {
+            Exit::Unreachable
+        }
         conduct::Error::Store(err) => store_exit(err),
         conduct::Error::Cluster(err) => cluster::exit(err),
         conduct::Error::Write { source, .. } => write_exit(source),

@@ -154,6 +154,7 @@ impl Hand {
             license: License::Valid,
             by: "tester".to_owned(),
             reason: String::new(),
+            leave: conduct::Leave::Always,
         }
     }
 
