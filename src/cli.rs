@@ -17,6 +17,7 @@ mod runtime;
 mod signals;
 mod simulate;
 mod sources;
+mod watch;
 
 use std::ffi::{OsStr, OsString};
 use std::io::Write;
@@ -141,7 +142,10 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Exit {
     let verbose = cli.global.verbose;
     // Until the file is read its wish for color is unknown.
     let cx = Context::new(cli.global.color.unwrap_or_default(), verbose);
-    start_log(verbose);
+    match &cli.command {
+        Command::Watch(args) => watch::start_log(args.log_format.unwrap_or_default()),
+        _ => start_log(verbose),
+    }
     let result = dispatch(&cx, cli, matches);
     cx.progress().finish();
     result.unwrap_or_else(|err| {
@@ -202,6 +206,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         Command::Uninstall(args) => {
             let config = decide::uninstall(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), act::uninstall::run(cx, config))
+        }
+        Command::Watch(args) => {
+            let config = decide::watch(&cli.global, &args, &origin)?;
+            runtime::run_attended(&cx.clone(), |signals| watch::run(cx, config, signals))
         }
         Command::Demo(args) => {
             let config = decide::demo(&args, &origin)?;

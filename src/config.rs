@@ -9,6 +9,7 @@ pub mod file;
 pub mod install;
 pub mod license;
 pub(crate) mod values;
+pub mod watch;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,7 @@ use crate::cluster;
 use crate::metrics::prometheus;
 use crate::sim::demand::Shape;
 use crate::units::Step;
+pub use watch::Shard;
 
 /// What `analyze` is to do.
 #[derive(Clone, Debug)]
@@ -44,6 +46,8 @@ pub struct Question {
     pub window: Window,
     /// The time that counts as now; `None` is the snapshot's time, or the clock's.
     pub now: Option<Timestamp>,
+    /// Which part of the fleet; `None` for all of it.
+    pub shard: Option<Shard>,
 }
 
 /// What `simulate` is to do.

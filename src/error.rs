@@ -83,6 +83,10 @@ pub enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Audit(#[from] crate::audit::Error),
+    #[error(transparent)]
+    Leader(#[from] crate::leader::Error),
+    #[error(transparent)]
+    Serve(#[from] crate::signals::serve::Error),
     /// A write that was decided on and not made; its record says so too.
     #[error("{record} was not {done}")]
     NotDone {
@@ -236,6 +240,12 @@ impl Error {
             Self::Conduct(err) => act::conduct_hint(err),
             Self::Files(err) => Some(files::hint(err)),
             Self::Audit(err) => Some(act::audit_hint(err)),
+            Self::Leader(_) => Some(
+                "let the account get, create and update leases in that namespace, or pass \
+                 --enable-leader-election=false where it is alone"
+                    .to_owned(),
+            ),
+            Self::Serve(err) => Some(err.hint()),
             Self::NotDone { source, .. } => act::failure_hint(source),
             Self::NoRecommendation { .. } => Some(
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
@@ -281,6 +291,8 @@ impl Error {
             Self::Conduct(err) => act::conduct_exit(err),
             Self::Files(err) => files::exit(err),
             Self::Audit(err) => act::audit_exit(err),
+            Self::Leader(_) => Exit::Unreachable,
+            Self::Serve(_) => Exit::Usage,
             Self::NotDone { source, .. } => act::failure_exit(source),
             Self::NoRecommendation { .. } => Exit::ObjectNotFound,
             Self::Install { source, .. } | Self::Uninstall { source, .. } => {

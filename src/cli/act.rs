@@ -6,7 +6,7 @@ pub(super) mod decide;
 mod history;
 pub(super) mod install;
 mod objects;
-mod origin;
+pub(super) mod origin;
 pub(super) mod probation;
 pub(super) mod save;
 pub(super) mod status;

@@ -58,7 +58,7 @@ impl Saving {
     async fn save(self, cx: &Context, report: &AnalysisReport) {
         let saved = async {
             let session = Session::with(cx, self.cluster, &self.connection, &self.audit).await?;
-            let kept = save::save(&session, report, &self.fleet).await?;
+            let kept = save::save(&session, &session.decider(), report, &self.fleet).await?;
             Ok::<_, Error>((kept, session.store.place()))
         };
         match saved.await {
@@ -99,7 +99,7 @@ fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(),
 
 /// A gate must not pass on what it could not see; a reader of the table sees for himself, unless
 /// there is nothing to see at all.
-fn exit(report: &AnalysisReport, fail_on: FailOn) -> Exit {
+pub(super) fn exit(report: &AnalysisReport, fail_on: FailOn) -> Exit {
     let is_gate = fail_on != FailOn::Never;
     if report.reaches(fail_on) {
         Exit::Found

@@ -8,6 +8,7 @@ pub(crate) mod license;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
+pub(crate) mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) use license::LicenseCommand;
 pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
+pub(crate) use watch::WatchArgs;
 
 const CONNECTION: &str = "Cluster (as in kubectl)";
 const SCOPE: &str = "Scope";
@@ -63,6 +65,7 @@ pub(crate) enum Command {
     Status(StatusArgs),
     Install(Box<InstallArgs>),
     Uninstall(UninstallArgs),
+    Watch(Box<WatchArgs>),
     Demo(Box<DemoArgs>),
     #[command(subcommand)]
     License(LicenseCommand),
@@ -79,6 +82,7 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
          {name} apply rec/web --wait          put it in force, and wait for the verdict\n  \
+         {name} watch -A --mode apply         again and again, for months\n  \
          {name} gather -A --history -o shop.jsonl.gz\n  \
          {name} demo                          a cluster in memory, to try all this\n  \
          {name} license show                  the license that counts here\n\n{EXIT_CODES}"

@@ -21,6 +21,15 @@ pub(crate) struct Context {
     started: Instant,
 }
 
+/// What this machine's clock shows.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that reads the clock"
+)]
+pub(crate) fn clock() -> Timestamp {
+    Timestamp::now()
+}
+
 impl Context {
     #[expect(
         clippy::disallowed_methods,
@@ -44,12 +53,8 @@ impl Context {
         Self { color, ..self }
     }
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock"
-    )]
     pub(crate) fn now(&self) -> Timestamp {
-        Timestamp::now()
+        clock()
     }
 
     /// Since the start of the program.

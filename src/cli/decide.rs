@@ -10,6 +10,7 @@ mod license;
 mod probation;
 mod prometheus;
 mod simulate;
+mod watch;
 
 use std::path::Path;
 
@@ -34,6 +35,7 @@ pub(super) use install::{install, uninstall};
 pub(super) use license::{beside, license};
 pub(super) use probation::verify;
 pub(super) use simulate::simulate;
+pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
@@ -201,6 +203,7 @@ fn question(
         scope,
         window,
         now: history.now,
+        shard: None,
     })
 }
 

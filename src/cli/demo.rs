@@ -216,6 +216,7 @@ fn analysis(kubeconfig: &Path) -> Config {
             scope,
             window,
             now: None,
+            shard: None,
         },
         analysis: AnalysisSettings {
             window: window.length(),

@@ -6,6 +6,7 @@ mod judging;
 mod live;
 mod offline;
 mod one;
+mod ongoing;
 mod probation;
 mod seed;
 mod series;
@@ -30,6 +31,7 @@ use crate::output::progress::Progress;
 use crate::series::Grid;
 use judging::Judges;
 pub(super) use one::one;
+pub(super) use ongoing::Ongoing;
 pub(super) use probation::{Asking, Observed, Seen, observe};
 pub(super) use seed::seed;
 use series::Unread;
@@ -64,7 +66,10 @@ pub(super) async fn assess(
 ) -> Result<Gathered, Error> {
     let settings = config.analysis.clone();
     let judge = move |asked: &Asked| Ok(Judges::start(asked.clone(), settings));
-    let answered = ask(&config.question, progress, now, judge).await?;
+    judged(ask(&config.question, progress, now, judge).await?).await
+}
+
+async fn judged(answered: Answered<Judges>) -> Result<Gathered, Error> {
     let judges = answered.taker;
     let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
     let Asked {

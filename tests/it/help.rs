@@ -68,6 +68,11 @@ fn help_of_verify() {
 }
 
 #[test]
+fn help_of_watch() {
+    insta::assert_snapshot!(printed(&["watch", "--help"]));
+}
+
+#[test]
 fn help_of_revert() {
     insta::assert_snapshot!(printed(&["revert", "--help"]));
 }

@@ -87,5 +87,6 @@ fn sources_of(metrics: &Metrics) {
     metrics.watches("HorizontalPodAutoscaler", 3);
     metrics.read_samples(4032);
     metrics.coverage(0.75);
-    metrics.cache(1 << 20, 4032);
+    metrics.read(3, 4096);
+    metrics.cache(1 << 20, 40);
 }

@@ -3,6 +3,7 @@
 mod backfill;
 mod moved;
 mod probation;
+mod watching;
 mod workload;
 
 use std::f64::consts::TAU;

@@ -1,6 +1,6 @@
 //! `apply`: puts recommendations in force.
 
-mod around;
+pub(in crate::cli) mod around;
 mod for_git;
 mod in_files;
 mod picker;
@@ -87,7 +87,7 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
 }
 
 /// Whether it waits for somebody to apply it; without anybody to ask, only what was approved.
-fn is_open(record: &Record, only_approved: bool) -> bool {
+pub(in crate::cli) fn is_open(record: &Record, only_approved: bool) -> bool {
     match record.status.phase {
         Phase::Pending => !only_approved || record.approved,
         Phase::Approved | Phase::Blocked | Phase::Failed => record.approved || !only_approved,

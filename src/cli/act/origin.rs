@@ -118,13 +118,13 @@ fn account_name(accounts: &str, uid: u32) -> Option<String> {
 }
 
 #[cfg(unix)]
-fn host() -> String {
+pub(in crate::cli) fn host() -> String {
     let name = rustix::system::uname();
     name.nodename().to_string_lossy().into_owned()
 }
 
 #[cfg(not(unix))]
-fn host() -> String {
+pub(in crate::cli) fn host() -> String {
     env::var("COMPUTERNAME").unwrap_or_default()
 }
 

@@ -37,10 +37,10 @@ struct Shelf {
 /// one recommendation does not keep the others.
 pub(in crate::cli) async fn save(
     session: &Session,
+    conductor: &Conductor<'_>,
     report: &AnalysisReport,
     fleet: &Fleet,
 ) -> Result<Kept, Error> {
-    let conductor = session.decider();
     let shelf = Shelf::of(session, report).await?;
     let mut kept = Kept {
         waiting: 0,
@@ -49,7 +49,7 @@ pub(in crate::cli) async fn save(
     let now = conductor.now().await?;
     for item in &report.items {
         let proposal = proposal(item, fleet, report);
-        match save_one(&conductor, &shelf, item, proposal, now).await {
+        match save_one(conductor, &shelf, item, proposal, now).await {
             Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
             Err(error) if error.is_of_one() => kept.left_out.push(format!("{}: {error}", id(item))),
             Err(error) => return Err(error.into()),

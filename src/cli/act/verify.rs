@@ -79,7 +79,7 @@ async fn adopt(
 }
 
 /// Whether there is something to judge or to finish.
-fn is_watched(record: &Record) -> bool {
+pub(in crate::cli) fn is_watched(record: &Record) -> bool {
     let status = &record.status;
     matches!(status.phase, Phase::Applied | Phase::Degraded)
         || status.phase.is_in_force() && status.attempt.is_some()
@@ -194,7 +194,7 @@ fn is_passing(exit: Exit) -> bool {
 }
 
 /// What a record says to a pipeline; `at_the_end` of a wait, what is not proved counts as such.
-fn verdict(record: &Record, at_the_end: bool) -> Exit {
+pub(in crate::cli) fn verdict(record: &Record, at_the_end: bool) -> Exit {
     let status = &record.status;
     match status.phase {
         Phase::Verified => Exit::Clean,
@@ -211,7 +211,7 @@ fn verdict(record: &Record, at_the_end: bool) -> Exit {
 }
 
 /// Of several, the one that a pipeline has to know of.
-pub(super) fn worst(a: Exit, b: Exit) -> Exit {
+pub(in crate::cli) fn worst(a: Exit, b: Exit) -> Exit {
     let rank = |it: Exit| match it {
         Exit::Clean => 0,
         Exit::Inconclusive => 1,

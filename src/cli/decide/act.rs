@@ -168,12 +168,13 @@ pub(super) fn records(
         connection: connection(&global.connection, origin)?,
         audit: super::audit::settings(&args.audit, origin)?,
         namespaces,
-        names: args
-            .names
-            .iter()
-            .map(|it| name(it))
-            .collect::<Result<_, _>>()?,
+        names: names(&args.names)?,
     })
+}
+
+/// Those that were typed.
+pub(super) fn names(arguments: &[String]) -> Result<Vec<NameArgument>, Error> {
+    arguments.iter().map(|it| name(it)).collect()
 }
 
 /// What `web`, `rec/web` or `hpa/web` names: a recommendation by itself or by its autoscaler.

@@ -55,7 +55,7 @@ async fn connected(options: &cluster::Options, progress: &Progress) -> Result<Cl
 impl Times {
     /// All machines share the API server's clock, and what it has happen is dated by it. Where it
     /// does not tell, ours counts.
-    async fn by_the_clock_of(self, cluster: &Cluster) -> Self {
+    pub(super) async fn by_the_clock_of(self, cluster: &Cluster) -> Self {
         match cluster.time().await {
             Ok(Some(clock)) => Self { clock, ..self },
             Ok(None) | Err(_) => self,

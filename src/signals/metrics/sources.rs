@@ -76,7 +76,7 @@ pub(super) struct Sources {
     samples: Counter,
     coverage: Known,
     cache_bytes: Gauge,
-    cache_samples: Gauge,
+    cache_targets: Gauge,
 }
 
 impl Sources {
@@ -94,7 +94,7 @@ impl Sources {
             samples: Counter::default(),
             coverage: Known::default(),
             cache_bytes: Gauge::default(),
-            cache_samples: Gauge::default(),
+            cache_targets: Gauge::default(),
         };
         new.register_prometheus(registry);
         new.register_kubernetes(registry);
@@ -183,14 +183,20 @@ impl Sources {
             self.cache_bytes.clone(),
         );
         registry.register(
-            "history_cache_samples",
-            "Samples of history that are kept",
-            self.cache_samples.clone(),
+            "history_cache_targets",
+            "Scale targets whose history is kept",
+            self.cache_targets.clone(),
         );
     }
 }
 
 impl Metrics {
+    /// Prometheus was asked so often for a history, which came in so many bytes.
+    pub fn read(&self, queries: u64, bytes: u64) {
+        self.0.sources.queries.inc_by(queries);
+        self.0.sources.response_bytes.inc_by(bytes);
+    }
+
     /// Prometheus was asked, once.
     pub fn queried(&self, query: Query) {
         let sources = &self.0.sources;
@@ -256,9 +262,9 @@ impl Metrics {
     }
 
     /// What is kept of history.
-    pub fn cache(&self, bytes: usize, samples: usize) {
+    pub fn cache(&self, bytes: usize, targets: usize) {
         let whole = |it: usize| i64::try_from(it).unwrap_or(i64::MAX);
         self.0.sources.cache_bytes.set(whole(bytes));
-        self.0.sources.cache_samples.set(whole(samples));
+        self.0.sources.cache_targets.set(whole(targets));
     }
 }

@@ -1,6 +1,7 @@
 //! Changes judged by what became of workloads that a twin runs: kept, or taken back.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use stepscale::lifecycle::form;
@@ -12,12 +13,12 @@ use super::{options, runtime};
 use crate::rig::program::{Said, User};
 
 /// Half an hour of little load, half an hour of much, all day long: every hour has the peak.
-fn busy(at: f64) -> f64 {
+pub(super) fn busy(at: f64) -> f64 {
     if is_quiet(at) { 0.9 } else { 3.6 }
 }
 
 /// The same with next to no difference.
-fn calm(at: f64) -> f64 {
+pub(super) fn calm(at: f64) -> f64 {
     if is_quiet(at) { 0.6 } else { 0.9 }
 }
 
@@ -25,7 +26,7 @@ fn is_quiet(at: f64) -> bool {
     ((at * 48.0) as usize).is_multiple_of(2)
 }
 
-struct Scene {
+pub(super) struct Scene {
     runtime: tokio::runtime::Runtime,
     moved: Moved,
     user: User,
@@ -34,7 +35,7 @@ struct Scene {
 
 impl Scene {
     /// Workloads with a day and more of their own behind them, at the beginning of a quiet half hour.
-    fn start(all: &[Workload], min: u32) -> Self {
+    pub(super) fn start(all: &[Workload], min: u32) -> Self {
         let runtime = runtime();
         let mut seed = Workload::seed(all);
         for object in &mut seed.objects {
@@ -73,17 +74,26 @@ impl Scene {
         }
     }
 
-    fn pass(&self, minutes: i64) {
+    pub(super) fn pass(&self, minutes: i64) {
         self.runtime.block_on(self.moved.pass(60 * minutes));
     }
 
-    fn run(&self, arguments: &[&str]) -> Said {
+    pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let arguments = [arguments, &["-n", "shop"]].concat();
-        Said::by(&mut self.user.licensed(&self.kubeconfig, &arguments))
+        self.user.licensed(&self.kubeconfig, &arguments)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        Said::by(&mut self.command(arguments))
+    }
+
+    /// A path in the user's home.
+    pub(super) fn home(&self, name: &str) -> PathBuf {
+        self.user.path(name)
     }
 
     #[track_caller]
-    fn exits(&self, code: i32, arguments: &[&str]) -> Said {
+    pub(super) fn exits(&self, code: i32, arguments: &[&str]) -> Said {
         let said = self.run(arguments);
         assert_eq!(
             said.code,
@@ -95,34 +105,39 @@ impl Scene {
         said
     }
 
-    fn record(&self, name: &str) -> Value {
+    pub(super) fn record(&self, name: &str) -> Value {
         let said = self.exits(0, &["status", name, "-o", "json"]);
         let list: Value = serde_json::from_str(&said.stdout).unwrap();
         list["items"][0].clone()
     }
 
-    fn phase(&self, name: &str) -> String {
+    pub(super) fn phase(&self, name: &str) -> String {
         self.record(name)["status"]["phase"]
             .as_str()
             .unwrap()
             .to_owned()
     }
 
-    fn object(&self, path: &str) -> Value {
+    pub(super) fn object(&self, path: &str) -> Value {
         serde_json::from_str(&self.runtime.block_on(self.moved.text(path))).unwrap()
     }
 
-    fn hpa(&self, name: &str) -> Value {
+    pub(super) fn hpa(&self, name: &str) -> Value {
         self.object(&format!(
             "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers/{name}"
         ))
     }
 
-    fn recommend(&self, name: &str, diff: &Value) {
+    /// What somebody has approved already.
+    pub(super) fn recommend(&self, name: &str, diff: &Value) {
+        self.propose(name, diff, true);
+    }
+
+    pub(super) fn propose(&self, name: &str, diff: &Value, approved: bool) {
         let object = json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
             "metadata": { "name": name, "namespace": "shop" },
             "spec": { "targetRef": { "kind": "HorizontalPodAutoscaler", "name": name },
-                "approved": true, "riskLevel": "low", "configDiff": diff } });
+                "approved": approved, "riskLevel": "low", "configDiff": diff } });
         let path = "/apis/stepscale.io/v1alpha1/namespaces/shop/scalingrecommendations";
         self.runtime.block_on(self.moved.post(path, &object));
     }

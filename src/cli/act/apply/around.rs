@@ -18,7 +18,7 @@ use crate::lifecycle::record::Record;
 const FRESH: Duration = Duration::from_secs(15);
 
 /// Reads a namespace once for all that are to be applied in it.
-pub(super) struct Around<'a> {
+pub(in crate::cli) struct Around<'a> {
     cx: &'a Context,
     session: &'a Session,
     limits: &'a Limits,
@@ -35,7 +35,7 @@ struct Seen {
 }
 
 impl<'a> Around<'a> {
-    pub(super) fn of<'r>(
+    pub(in crate::cli) fn of<'r>(
         cx: &'a Context,
         session: &'a Session,
         limits: &'a Limits,
@@ -52,7 +52,10 @@ impl<'a> Around<'a> {
 
     /// The fleet around a recommendation as it is now. Others are counted anew each time, with those
     /// of this run and of anybody else.
-    pub(super) async fn surroundings(&mut self, record: &Record) -> Result<Surroundings, Error> {
+    pub(in crate::cli) async fn surroundings(
+        &mut self,
+        record: &Record,
+    ) -> Result<Surroundings, Error> {
         let subject = self.subject(&record.autoscaler).await?;
         // The whole fleet need not be seen by who does not ask about it.
         let others = match self.limits.max_in_probation.is_some() || self.limits.stop_on_revert {

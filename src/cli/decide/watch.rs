@@ -1,0 +1,218 @@
+//! What `watch` is to do.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use super::{Origin, act, analysis, audit, connection, license, probation, prometheus};
+use crate::cli::args::GlobalArgs;
+use crate::cli::args::watch::WatchArgs;
+use crate::cluster::{Namespaces, Scope};
+use crate::config::act::Records;
+use crate::config::values;
+use crate::config::watch::{End, Goal, Lease, WatchConfig};
+use crate::config::{Config, Input, Question, Report, Window};
+use crate::error::Error;
+use crate::install::Mode;
+use crate::leader::LEASE_NAME;
+use crate::lifecycle::guard::Limits;
+
+/// Seconds between two ticks.
+const INTERVAL: u32 = 300;
+
+pub(in crate::cli) fn watch(
+    global: &GlobalArgs,
+    args: &WatchArgs,
+    origin: &Origin<'_>,
+) -> Result<WatchConfig, Error> {
+    let records = records(global, args, origin)?;
+    let probation = probation::probation(&args.probation, &args.prometheus, origin)?;
+    let metrics = prometheus::metrics(&args.prometheus, origin)?;
+    let window = Window {
+        days: origin.or(
+            args.window_days,
+            "metrics.windowDays",
+            values::window_days,
+            Window::default().days,
+        )?,
+        step: probation.step,
+    };
+    let question = Question {
+        input: Input::Cluster {
+            connection: records.connection.clone(),
+            metrics: metrics.clone(),
+        },
+        scope: Scope {
+            namespaces: records.namespaces.clone(),
+            selector: args.selector.clone(),
+            names: vec![],
+        },
+        window,
+        now: None,
+        shard: args.shard,
+    };
+    let interval = args.interval.unwrap_or(INTERVAL);
+    Ok(WatchConfig {
+        analysis: Config {
+            analysis: analysis::settings(&args.analysis, window, origin)?,
+            report: Report {
+                fail_on: origin.or(
+                    args.fail_on,
+                    "analysis.failOn",
+                    |it| values::FAIL_ON.parse(it),
+                    Report::default().fail_on,
+                )?,
+                ..Report::default()
+            },
+            save: true,
+            audit: records.audit.clone(),
+            question,
+        },
+        metrics,
+        probation,
+        limits: Limits {
+            max_in_probation: args.max_in_probation.map(usize::from),
+            stop_on_revert: args.stop_on_revert,
+            ..Limits::default()
+        },
+        license: license::license_of(&args.license, origin)?,
+        mode: args.mode.unwrap_or_default(),
+        interval: Duration::from_secs(interval.into()),
+        end: end(args, &records)?,
+        lease: lease(args),
+        listen: listen(args),
+        form: args.form.unwrap_or_default(),
+        records,
+    })
+}
+
+fn records(global: &GlobalArgs, args: &WatchArgs, origin: &Origin<'_>) -> Result<Records, Error> {
+    let namespaces = match (&global.namespace, args.all_namespaces) {
+        (_, true) => Namespaces::All,
+        (Some(namespace), false) => Namespaces::One(namespace.clone()),
+        (None, false) => Namespaces::Current,
+    };
+    Ok(Records {
+        connection: connection(&global.connection, origin)?,
+        namespaces,
+        names: act::names(&args.names)?,
+        audit: audit::settings(&args.audit, origin)?,
+    })
+}
+
+fn end(args: &WatchArgs, records: &Records) -> Result<End, Error> {
+    let refused = |message: &str, hint: &str| {
+        Err(Error::Usage {
+            message: message.to_owned(),
+            hint: Some(hint.to_owned()),
+        })
+    };
+    match (args.goal, records.names.is_empty()) {
+        (Some(Goal::Verified), true) => {
+            return refused(
+                "--for=verified needs the names of the recommendations that are waited for",
+                "name them: `watch --for=verified rec/web`",
+            );
+        }
+        (Some(Goal::NonePending | Goal::NoFindings) | None, false) => {
+            return refused(
+                "names are those of recommendations that --for=verified waits for",
+                "pass -l to watch some autoscalers only",
+            );
+        }
+        (Some(Goal::Verified), false) | (Some(_) | None, true) => {}
+    }
+    if args.goal == Some(Goal::Verified) && args.mode != Some(Mode::Apply) {
+        return refused(
+            "--for=verified waits for changes that are judged with --mode apply alone",
+            "pass --mode apply",
+        );
+    }
+    Ok(End {
+        ticks: match args.once {
+            true => Some(1),
+            false => args.max_ticks.map(u64::from),
+        },
+        goal: args.goal,
+        timeout: args.timeout.and_then(|it| it.0),
+    })
+}
+
+fn lease(args: &WatchArgs) -> Option<Lease> {
+    let named = args.lease_namespace.is_some() && !args.once;
+    let lease = Lease {
+        namespace: args.lease_namespace.clone(),
+        name: args
+            .lease_name
+            .clone()
+            .unwrap_or_else(|| LEASE_NAME.to_owned()),
+    };
+    args.enable_leader_election
+        .unwrap_or(named)
+        .then_some(lease)
+}
+
+fn listen(args: &WatchArgs) -> Option<SocketAddr> {
+    let all = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+    let port = args.health_port.map(|it| SocketAddr::new(all, it));
+    args.listen.or(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use clap::FromArgMatches;
+
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+    use crate::config::file::File;
+
+    fn decided(line: &str) -> Result<WatchConfig, Error> {
+        let matches = crate::cli::command(OsStr::new("x"))
+            .try_get_matches_from(line.split_whitespace())
+            .unwrap();
+        let cli = Cli::from_arg_matches(&matches).unwrap();
+        let Command::Watch(args) = cli.command else {
+            panic!("not watch");
+        };
+        let file = File::default();
+        let typed = matches.subcommand().unwrap().1;
+        watch(&cli.global, &args, &Origin::new(&file, typed))
+    }
+
+    #[test]
+    fn alone_it_needs_no_lease_and_in_a_cluster_it_has_one() {
+        assert_eq!(decided("x watch").unwrap().lease, None);
+        let lease = decided("x watch --lease-namespace ops")
+            .unwrap()
+            .lease
+            .unwrap();
+        assert_eq!(
+            (lease.namespace.as_deref(), &*lease.name),
+            (Some("ops"), LEASE_NAME)
+        );
+        let off = decided("x watch --lease-namespace ops --enable-leader-election=false");
+        assert_eq!(off.unwrap().lease, None);
+        let on = decided("x watch --enable-leader-election --lease-name a");
+        assert_eq!(on.unwrap().lease.unwrap().name, "a");
+    }
+
+    #[test]
+    fn a_goal_has_what_it_needs() {
+        for line in [
+            "x watch --for=verified --mode apply",
+            "x watch --for=verified web",
+            "x watch --for=no-findings web",
+            "x watch web",
+        ] {
+            let refused = decided(line);
+            assert!(matches!(refused, Err(Error::Usage { .. })), "{line}");
+        }
+        let end = decided("x watch --for=verified web --mode apply --timeout 2h")
+            .unwrap()
+            .end;
+        assert_eq!(end.goal, Some(Goal::Verified));
+        assert_eq!(end.timeout, Some(Duration::from_secs(7200)));
+        assert_eq!(decided("x watch --once").unwrap().end.ticks, Some(1));
+    }
+}

@@ -1,0 +1,142 @@
+//! Looks at the same fleet again and again: what is known already is not asked for once more.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::judging::Judges;
+use super::source::Source;
+use super::{Answered, Asked, Gathered, Times, judged, usage};
+
+use crate::cluster::{Cluster, Following, Stale};
+use crate::config::{Config, Metrics};
+use crate::error::Error;
+use crate::metrics::Reading;
+use crate::metrics::cache::{HistoryCache, Limits};
+use crate::output::progress::Progress;
+
+/// A fleet that is followed, and its history as far as it was read.
+pub(in crate::cli) struct Ongoing {
+    cluster: Cluster,
+    metrics: Metrics,
+    following: Following,
+    cache: HistoryCache,
+    /// That the last history came from.
+    source: Option<Source>,
+}
+
+/// What is kept of history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct Held {
+    pub(in crate::cli) bytes: usize,
+    pub(in crate::cli) targets: usize,
+}
+
+impl Ongoing {
+    /// Begins to follow what the question of `config` is about. What may not be watched is asked for
+    /// after each `interval`.
+    ///
+    /// # Errors
+    /// Where the selector is not valid.
+    pub(in crate::cli) fn start(
+        cluster: &Cluster,
+        metrics: &Metrics,
+        config: &Config,
+        interval: Duration,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            following: cluster.follow(&config.question.scope, interval)?,
+            cluster: cluster.clone(),
+            metrics: metrics.clone(),
+            cache: HistoryCache::new(Limits::default()),
+            source: None,
+        })
+    }
+
+    /// Judges each autoscaler on its history until now, once the fleet is known.
+    ///
+    /// # Errors
+    /// Where the fleet or its history cannot be read.
+    pub(in crate::cli) async fn assess(
+        &mut self,
+        config: &Config,
+        progress: &Progress,
+        now: Timestamp,
+    ) -> Result<Gathered, Error> {
+        let times = Times {
+            clock: now,
+            requested: None,
+        };
+        let times = times.by_the_clock_of(&self.cluster).await;
+        self.following.ready().await;
+        let mut fleet = self.following.fleet().await?;
+        if let Some(shard) = config.question.shard {
+            fleet.subjects.retain(|it| shard.has(&it.autoscaler.id));
+        }
+        let asked = Asked::new(fleet, config.question.window, times.now());
+        let (judges, sender) = Judges::start(asked.clone(), config.analysis.clone());
+        let reading = self.read(&asked, times, sender, progress).await;
+        if reading.is_err() {
+            // Another one may be found next time.
+            self.source = None;
+        }
+        let answered = Answered {
+            cluster: Some(self.cluster.clone()),
+            taker: judges,
+            asked,
+            reading,
+        };
+        judged(answered).await
+    }
+
+    async fn read(
+        &mut self,
+        asked: &Asked,
+        times: Times,
+        deliver: tokio::sync::mpsc::Sender<crate::metrics::Delivery>,
+        progress: &Progress,
+    ) -> Result<Reading, Error> {
+        if asked.request.wanted.is_empty() {
+            return Ok(Reading {
+                source: "none needed".to_owned(),
+                ..Reading::default()
+            });
+        }
+        let source = match self.source.take() {
+            Some(source) => source,
+            None => Source::of(&self.cluster, &self.metrics, progress).await?,
+        };
+        match &source {
+            Source::Prometheus(prometheus) => {
+                let history = |request, deliver| {
+                    let prometheus = prometheus.clone();
+                    async move { prometheus.history(&request, deliver).await }
+                };
+                let reading = self.cache.read(history, &asked.request, deliver).await?;
+                self.source = Some(source);
+                Ok(reading)
+            }
+            // Asked for anew each time, since a Prometheus may have come.
+            Source::MetricsApi { why } => {
+                let at = times.of_samples();
+                let (cluster, request) = (&self.cluster, &asked.request);
+                let mut reading = usage::read(cluster, &asked.fleet, request, at, deliver).await?;
+                reading.warnings.extend(why.clone());
+                Ok(reading)
+            }
+        }
+    }
+
+    /// What may be out of date of the fleet.
+    pub(in crate::cli) fn staleness(&self) -> Vec<Stale> {
+        self.following.staleness()
+    }
+
+    /// What is kept of history.
+    pub(in crate::cli) fn held(&self) -> Held {
+        Held {
+            bytes: self.cache.bytes(),
+            targets: self.cache.len(),
+        }
+    }
+}

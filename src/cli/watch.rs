@@ -1,0 +1,172 @@
+//! `watch`: the loop of `analyze`, `apply` and `verify`, driven by time.
+//!
+//! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`told`] tells changes of state, [`goal`] says when it is over. Here
+//! the loop is held together with what runs beside it: the election, the page of metrics, signals.
+
+mod goal;
+mod passes;
+mod tick;
+mod told;
+
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use super::act::Session;
+use super::act::origin::host;
+use super::context::{Context, clock};
+use super::signals::Signals;
+use super::sources::finished;
+use crate::config::watch::{Lease, WatchConfig};
+use crate::error::{Error, Exit};
+use crate::install::Mode;
+use crate::leader::{self, Candidate, Gate, Timing, elect};
+use crate::signals::serve::{Health, Server};
+use crate::signals::{Metrics, logging};
+use tick::Watch;
+
+/// How long what is under way may take to come to its end once it is told to.
+const GRACE: Duration = Duration::from_secs(10);
+/// How long the page may still be read then.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// What a tick may take beyond its passes before the loop is taken for stalled.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// Sends log lines to standard error, as `RUST_LOG` says or else all of ours.
+pub(super) fn start_log(format: logging::Format) {
+    let wanted = std::env::var("RUST_LOG").ok();
+    // There is no other log in this process.
+    let _ = logging::init(format, logging::DEFAULT, wanted.as_deref());
+}
+
+pub(super) async fn run(
+    cx: Context,
+    config: WatchConfig,
+    mut signals: Signals,
+) -> Result<Exit, Error> {
+    let metrics = Metrics::new();
+    // Each of three passes has an interval of time.
+    let health = Health::new(config.interval * 4 + SLACK);
+    let server = match config.listen {
+        Some(address) => Some(Server::start(address, metrics.clone(), health.clone()).await?),
+        None => None,
+    };
+    let options = &config.records.connection;
+    let session = tokio::select! {
+        session = Session::open(&cx, options, &config.records.audit) => session?,
+        signal = signals.next() => return Ok(signal.exit()),
+    };
+    tracing::info!(
+        mode = config.mode.as_str(),
+        interval_seconds = config.interval.as_secs(),
+        recommendations = session.store.place(),
+        "{}",
+        what_is_done(config.mode)
+    );
+    let Election {
+        gate,
+        mut task,
+        stop: to_release,
+    } = Election::start(&session, &config)?;
+    let (stop, stopped) = watch::channel(false);
+    let mut watch = Watch::new(&cx, &config, &session, &metrics, &health, stopped)?;
+    let ended = {
+        let running = watch.run(gate.as_ref());
+        tokio::pin!(running);
+        tokio::select! {
+            ended = &mut running => ended,
+            error = lost(&mut task) => Err(error),
+            signal = signals.next() => {
+                tracing::info!(signal = signal.name(), "told to end");
+                health.ends();
+                let _ = stop.send(true);
+                tokio::select! {
+                    // What is not finished in time is abandoned: whoever comes next finds it.
+                    _ = timeout(GRACE, &mut running) => Ok(Exit::Clean),
+                    signal = signals.next() => Ok(signal.exit()),
+                }
+            }
+        }
+    };
+    health.ends();
+    release(to_release, task).await;
+    if let Some(server) = server {
+        server.shutdown(LAST_ANSWERS).await;
+    }
+    let summary = watch.summary().await;
+    ended.and_then(|exit| summary.map(|()| exit))
+}
+
+fn what_is_done(mode: Mode) -> &'static str {
+    match mode {
+        Mode::AnalysisOnly => "running in analysis-only mode: recommends, and changes nothing",
+        Mode::RulesOnly => "running in rules-only mode: recommends by rules, and changes nothing",
+        Mode::Apply => "running in apply mode: applies what is approved, and verifies it",
+    }
+}
+
+/// The election that goes on beside the loop, if there is one.
+#[derive(Default)]
+struct Election {
+    gate: Option<Gate>,
+    task: Option<JoinHandle<Result<(), leader::Error>>>,
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Election {
+    fn start(session: &Session, config: &WatchConfig) -> Result<Self, Error> {
+        let Some(Lease { namespace, name }) = &config.lease else {
+            return Ok(Self::default());
+        };
+        let namespace = namespace.as_deref();
+        let (stop, stopped) = oneshot::channel();
+        let candidate = Candidate {
+            cluster: session.cluster.clone(),
+            identity: leader::identity(&host()).map_err(Error::Start)?,
+            namespace: namespace
+                .unwrap_or_else(|| session.cluster.namespace())
+                .to_owned(),
+            name: name.clone(),
+            timing: Timing::of_interval(config.interval)
+                .map_err(|it| Error::usage(it.to_string()))?,
+            clock,
+            stop_within: GRACE / 2,
+        };
+        let elected = elect(candidate, async move {
+            // That the other end is gone is the same wish.
+            let _ = stopped.await;
+        });
+        Ok(Self {
+            gate: Some(elected.gate),
+            task: Some(elected.task),
+            stop: Some(stop),
+        })
+    }
+}
+
+/// Waits for the election to end by itself: nobody renews the Lease then, and the process has to end.
+async fn lost(task: &mut Option<JoinHandle<Result<(), leader::Error>>>) -> Error {
+    if let Some(running) = task {
+        let ended = finished(running.await);
+        *task = None;
+        if let Err(error) = ended {
+            return error.into();
+        }
+    }
+    std::future::pending().await
+}
+
+/// Lets the Lease go, if it is ours.
+async fn release(
+    stop: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<Result<(), leader::Error>>>,
+) {
+    drop(stop);
+    if let Some(task) = task
+        && let Ok(Ok(Err(error))) = timeout(GRACE, task).await
+    {
+        tracing::warn!(%error, "the Lease was not let go");
+    }
+}

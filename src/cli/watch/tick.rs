@@ -1,0 +1,352 @@
+//! One round: look at the fleet, then, where this process may write, keep what is recommended, apply
+//! what is approved, and judge what is on probation.
+//!
+//! Each pass has an interval of time; one that takes longer ends the tick. What fails is told, and
+//! does not keep the others: neither one recommendation the next, nor one pass another.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::goal::{self, Seen};
+use super::told::{self, Told};
+use crate::cli::act::Session;
+use crate::cli::context::Context;
+use crate::cli::sources;
+use crate::cli::sources::Ongoing;
+use crate::conduct::Leave;
+use crate::config::watch::{Form, Goal, WatchConfig};
+use crate::error::{Error, Exit};
+use crate::fleet::{Fleet, Unread};
+use crate::leader::{Gate, Term};
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::record::Record;
+use crate::output::report::{AnalysisReport, Run};
+use crate::signals::metrics::{self, Probation};
+use crate::signals::{Health, Metrics};
+use crate::store::Stored;
+
+/// The loop.
+pub(super) struct Watch<'a> {
+    pub(super) cx: &'a Context,
+    pub(super) config: &'a WatchConfig,
+    pub(super) session: &'a Session,
+    pub(super) metrics: &'a Metrics,
+    health: &'a Health,
+    ongoing: Ongoing,
+    stopped: watch::Receiver<bool>,
+    told: Told,
+    ticks: u64,
+    started: Duration,
+    pub(super) report: Option<AnalysisReport>,
+    records: Vec<Record>,
+    has_degraded: bool,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) fn new(
+        cx: &'a Context,
+        config: &'a WatchConfig,
+        session: &'a Session,
+        metrics: &'a Metrics,
+        health: &'a Health,
+        stopped: watch::Receiver<bool>,
+    ) -> Result<Self, Error> {
+        let (cluster, source) = (&session.cluster, &config.metrics);
+        Ok(Self {
+            ongoing: Ongoing::start(cluster, source, &config.analysis, config.interval)?,
+            cx,
+            config,
+            session,
+            metrics,
+            health,
+            stopped,
+            told: Told::default(),
+            ticks: 0,
+            started: cx.elapsed(),
+            report: None,
+            records: vec![],
+            has_degraded: false,
+        })
+    }
+
+    /// Ticks until it is over.
+    pub(super) async fn run(&mut self, gate: Option<&Gate>) -> Result<Exit, Error> {
+        // What there is already is no news.
+        self.records = self
+            .listed()
+            .await?
+            .into_iter()
+            .map(|it| it.record)
+            .collect();
+        self.check_names()?;
+        self.told.changes(&self.records);
+        if gate.is_none() {
+            self.metrics.leads(true);
+        }
+        loop {
+            let began = Instant::now();
+            self.tick(gate).await;
+            self.ticks += 1;
+            self.metrics.ticked(began.elapsed());
+            self.health.progressed();
+            if let Some(exit) = goal::exit(&self.config.end, &self.seen()) {
+                return Ok(exit);
+            }
+            if self.is_stopped() || self.pause(began).await {
+                return Ok(Exit::Clean);
+            }
+        }
+    }
+
+    /// The table of all records, where a workflow shows one.
+    pub(super) async fn summary(&self) -> Result<(), Error> {
+        if self.config.form != Form::Github {
+            return Ok(());
+        }
+        let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") else {
+            return Ok(());
+        };
+        let written = tokio::task::spawn_blocking({
+            let (path, text) = (path.clone(), told::summary(&self.records));
+            move || {
+                let mut file = std::fs::OpenOptions::new()
+                    .append(true)
+                    .create(true)
+                    .open(path)?;
+                std::io::Write::write_all(&mut file, text.as_bytes())
+            }
+        });
+        sources::finished(written.await).map_err(|source| Error::Write {
+            flag: "GITHUB_STEP_SUMMARY",
+            path: path.into(),
+            source,
+        })
+    }
+
+    /// Whether it was told to end meanwhile. Up to a tenth is added, so that instances do not ask all
+    /// at once.
+    async fn pause(&mut self, began: Instant) -> bool {
+        let interval = self.config.interval + jitter(self.config.interval);
+        let rest = interval.saturating_sub(began.elapsed());
+        let rest = match self.config.end.timeout {
+            Some(limit) => rest.min(limit.saturating_sub(self.passed())),
+            None => rest,
+        };
+        let mut stopped = self.stopped.clone();
+        tokio::select! {
+            () = sleep(rest) => false,
+            _ = stopped.wait_for(|it| *it) => true,
+        }
+    }
+
+    fn passed(&self) -> Duration {
+        self.cx.elapsed().saturating_sub(self.started)
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        *self.stopped.borrow()
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        Seen {
+            ticks: self.ticks,
+            passed: self.passed(),
+            report: self.report.as_ref(),
+            records: &self.records,
+            has_degraded: self.has_degraded,
+            fail_on: self.config.analysis.report.fail_on,
+        }
+    }
+
+    async fn tick(&mut self, gate: Option<&Gate>) {
+        let fleet = self.analyze().await;
+        let term = gate.map(|gate| (gate, gate.term()));
+        match term {
+            Some((_, None)) => {
+                self.metrics.leads(false);
+                tracing::debug!("not leader; skipping mutating pass");
+            }
+            Some((gate, Some(term))) => {
+                self.metrics.leads(true);
+                let term: Term = term;
+                self.write(Leave::Leader { gate, term: &term }, fleet).await;
+            }
+            None => self.write(Leave::Always, fleet).await,
+        }
+        self.tell().await;
+    }
+
+    /// Looks at the fleet; `None` where that failed.
+    async fn analyze(&mut self) -> Option<Fleet> {
+        let began = Instant::now();
+        let (progress, now) = (self.cx.progress(), self.cx.now());
+        let assessing = self.ongoing.assess(&self.config.analysis, progress, now);
+        let gathered = match timeout(self.config.interval, assessing).await {
+            Ok(Ok(gathered)) => gathered,
+            Ok(Err(error)) => {
+                tracing::warn!(error = error.render().trim_end(), "analysis failed");
+                self.metrics
+                    .pass_failed(metrics::Pass::Analysis, began.elapsed());
+                self.health.api(Err(error.to_string()));
+                self.report = None;
+                return None;
+            }
+            Err(_) => {
+                tracing::warn!("analysis took longer than an interval");
+                self.metrics
+                    .overran(metrics::Pass::Analysis, began.elapsed());
+                self.report = None;
+                return None;
+            }
+        };
+        let reading = &gathered.reading;
+        let (queries, bytes) = (reading.queries, reading.bytes);
+        self.metrics.read(queries, bytes);
+        let held = self.ongoing.held();
+        self.metrics.cache(held.bytes, held.targets);
+        for stale in self.ongoing.staleness() {
+            let Unread { what, why, .. } = &stale.row;
+            tracing::warn!(
+                seconds = stale.lasted.as_secs(),
+                "{what} may be out of date: {why}"
+            );
+        }
+        let report = AnalysisReport::new(Run {
+            fleet: &gathered.fleet,
+            assessments: gathered.assessments,
+            reading: gathered.reading,
+            grid: gathered.grid,
+            taken_at: gathered.taken_at,
+        });
+        let failed = report.unread.len() as u64;
+        tracing::info!(
+            autoscalers = report.items.len(),
+            recommendations = report.summary.recommended,
+            queries,
+            bytes,
+            seconds = began.elapsed().as_secs_f64(),
+            "analyzed"
+        );
+        self.metrics
+            .passed(metrics::Pass::Analysis, began.elapsed());
+        self.metrics.analyzed(gathered.taken_at, failed);
+        let watched = report.items.len();
+        self.metrics.watches("HorizontalPodAutoscaler", watched);
+        if let Some(coverage) = report.summary.coverage {
+            self.metrics.coverage(coverage);
+        }
+        self.health.api(Ok(()));
+        self.health.analyzed();
+        self.report = Some(report);
+        Some(gathered.fleet)
+    }
+
+    /// All in scope.
+    pub(super) async fn listed(&self) -> Result<Vec<Stored>, Error> {
+        let namespace = self.session.namespace(&self.config.records.namespaces);
+        let listed = self.session.store.list(namespace).await?;
+        for malformed in listed.malformed {
+            tracing::warn!("left out {malformed}");
+        }
+        let mut records = listed.records;
+        if let Some(shard) = self.config.analysis.question.shard {
+            records.retain(|it| shard.has(&it.record.autoscaler));
+        }
+        Ok(records)
+    }
+
+    /// Tells what has changed since the last tick.
+    async fn tell(&mut self) {
+        let listed = match self.listed().await {
+            Ok(listed) => listed,
+            Err(error) => {
+                self.health.api(Err(error.to_string()));
+                return tracing::warn!(
+                    error = error.render().trim_end(),
+                    "cannot list recommendations"
+                );
+            }
+        };
+        let now = self.session.decider().now().await;
+        let now = now.unwrap_or_else(|_| self.cx.now());
+        let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
+        for change in self.told.changes(&records) {
+            let is_bad = matches!(
+                change.record.status.phase,
+                Phase::Degraded | Phase::RolledBack
+            );
+            self.has_degraded |= is_bad;
+            let line = change.line(self.config.form, now);
+            // A reader that went away has no use for it.
+            let _ = self.cx.print(|out| writeln!(out, "{line}"));
+        }
+        self.metrics
+            .phases(records.iter().map(|it| it.status.phase));
+        self.metrics.probations(probations(&records, now));
+        self.records = self.named(records);
+    }
+
+    /// Those that the goal is about.
+    fn named(&self, mut records: Vec<Record>) -> Vec<Record> {
+        let names = &self.config.records.names;
+        if !names.is_empty() {
+            records.retain(|record| names.iter().any(|it| is_named(record, it)));
+        }
+        records
+    }
+
+    fn check_names(&mut self) -> Result<(), Error> {
+        if self.config.end.goal != Some(Goal::Verified) {
+            return Ok(());
+        }
+        let namespace = self.session.namespace(&self.config.records.namespaces);
+        let names = self.config.records.names.iter();
+        let missing = names.filter(|name| !self.records.iter().any(|it| is_named(it, name)));
+        let missing: Vec<String> = missing
+            .map(|it| {
+                format!(
+                    "rec/{} in namespace {}",
+                    it.name,
+                    namespace.unwrap_or("any")
+                )
+            })
+            .collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(Error::NoRecommendation {
+                missing,
+                place: self.session.store.place(),
+            }),
+        }
+    }
+}
+
+fn is_named(record: &Record, name: &crate::cluster::NameArgument) -> bool {
+    match name.kind {
+        Some(kind) => record.autoscaler.kind == kind && record.autoscaler.name == name.name,
+        None => record.name == name.name,
+    }
+}
+
+fn probations(records: &[Record], now: Timestamp) -> Vec<Probation> {
+    let probation = |record: &Record| {
+        let until = record.status.probation_until?;
+        (record.status.phase == Phase::Applied).then(|| Probation {
+            namespace: record.namespace.clone(),
+            name: record.name.clone(),
+            remaining: until.duration_since(now),
+        })
+    };
+    records.iter().filter_map(probation).collect()
+}
+
+/// Up to a tenth of the interval, at random.
+fn jitter(interval: Duration) -> Duration {
+    let mut bytes = [0_u8; 2];
+    // Without randomness all wait equally long.
+    let _ = getrandom::fill(&mut bytes);
+    interval.mul_f64(f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX) / 10.0)
+}
