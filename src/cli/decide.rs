@@ -39,7 +39,7 @@ pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 42] = [
+pub(super) const FLAG_OF_KEY: [(&str, &str); 44] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -76,6 +76,8 @@ pub(super) const FLAG_OF_KEY: [(&str, &str); 42] = [
     ("safety.rollbackEnabled", "rollback-enabled"),
     ("safety.healthCpuMargin", "health-cpu-margin"),
     ("safety.slos", "slo"),
+    ("safety.maxInProbation", "max-in-probation"),
+    ("safety.stopOnRevert", "stop-on-revert"),
     ("license.file", "license"),
     ("license.signature", "license-signature"),
     ("license.secret", "license-secret"),

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of the README.
-pub const KEYS: [&str; 46] = [
+pub const KEYS: [&str; 48] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -49,6 +49,8 @@ pub const KEYS: [&str; 46] = [
     "safety.rollbackEnabled",
     "safety.healthCpuMargin",
     "safety.slos",
+    "safety.maxInProbation",
+    "safety.stopOnRevert",
     "license.file",
     "license.signature",
     "license.secret",

@@ -8,6 +8,7 @@ pub(crate) use hpa::{
     SELECTS, SHAPES, cores, percent, policy, replicas, stabilization_window, startup, tolerance,
 };
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -137,6 +138,12 @@ pub(crate) fn positive_length(text: &str) -> Result<SignedDuration, String> {
         .then(|| SignedDuration::from_secs(seconds))
         .filter(|it| *it <= SignedDuration::from_hours(24 * 366))
         .ok_or_else(wanted)
+}
+
+/// How many, at least one.
+pub(crate) fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "expected a whole number, at least 1".to_owned())
 }
 
 /// An objective as `NAME=QUERY < LIMIT`.

@@ -102,8 +102,9 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "COUNT", help_heading = SAFETY)]
     pub(crate) max_in_probation: Option<NonZeroUsize>,
     /// Apply nothing more once one has degraded or was reverted
-    #[arg(long, help_heading = SAFETY)]
-    pub(crate) stop_on_revert: bool,
+    #[arg(long, value_name = "BOOL", value_parser = values::boolean, num_args = 0..=1,
+        require_equals = true, default_missing_value = "true", help_heading = SAFETY)]
+    pub(crate) stop_on_revert: Option<bool>,
     #[command(flatten)]
     pub(crate) waiting: WaitArgs,
     #[command(flatten)]

@@ -92,8 +92,9 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "COUNT", help_heading = SAFETY)]
     pub(crate) max_in_probation: Option<std::num::NonZeroUsize>,
     /// Apply nothing more once one has degraded or was reverted
-    #[arg(long, help_heading = SAFETY)]
-    pub(crate) stop_on_revert: bool,
+    #[arg(long, value_name = "BOOL", value_parser = values::boolean, num_args = 0..=1,
+        require_equals = true, default_missing_value = "true", help_heading = SAFETY)]
+    pub(crate) stop_on_revert: Option<bool>,
     /// Days of history to look at, 1 to 366 [default: 14]
     #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
         env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days)]

@@ -13,7 +13,6 @@ use crate::config::act::{
 };
 use crate::config::values::is_object_name;
 use crate::error::Error;
-use crate::lifecycle::guard::Limits;
 use crate::output::patch::PatchType;
 
 pub(in crate::cli) fn approve(
@@ -86,12 +85,12 @@ pub(in crate::cli) fn apply(
         records: records(global, &args.records, origin)?,
         yes: args.yes,
         dry_run: args.dry_run.unwrap_or_default(),
-        limits: Limits {
-            max_in_probation: args.max_in_probation.map(usize::from),
-            stop_on_revert: args.stop_on_revert,
-            forced: args.force.then(|| reason.clone()),
-            ..Limits::default()
-        },
+        limits: probation::limits(
+            args.max_in_probation,
+            args.stop_on_revert,
+            args.force.then(|| reason.clone()),
+            origin,
+        )?,
         license: super::license::license_of(&args.license, origin)?,
         probation: probation::probation(&args.probation, &args.prometheus, origin)?,
         waiting: waiting(args)?,

@@ -1,5 +1,6 @@
 //! How changes on probation are judged, and whether to wait for that.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::act::records;
@@ -10,6 +11,7 @@ use crate::cli::args::{GlobalArgs, PrometheusArgs};
 use crate::config::act::{Probation, VerifyConfig, Waiting};
 use crate::config::{Window, values};
 use crate::error::Error;
+use crate::lifecycle::guard::Limits;
 use crate::lifecycle::step::Policy;
 
 /// Time between two looks. A sample comes every few minutes, and people look at it meanwhile.
@@ -107,6 +109,28 @@ pub(super) fn policy(args: &ProbationArgs, origin: &Origin<'_>) -> Result<Policy
             values::boolean,
             default.rollback,
         )?,
+    })
+}
+
+/// What is applied at most, for the reason to overrule owners that was given.
+pub(super) fn limits(
+    max_in_probation: Option<NonZeroUsize>,
+    stop_on_revert: Option<bool>,
+    forced: Option<String>,
+    origin: &Origin<'_>,
+) -> Result<Limits, Error> {
+    let most = origin.or_file(max_in_probation, "safety.maxInProbation", values::count)?;
+    let default = Limits::default();
+    Ok(Limits {
+        max_in_probation: most.map(usize::from),
+        stop_on_revert: origin.or(
+            stop_on_revert,
+            "safety.stopOnRevert",
+            values::boolean,
+            default.stop_on_revert,
+        )?,
+        forced,
+        ..default
     })
 }
 

@@ -14,7 +14,6 @@ use crate::config::{Config, Input, Question, Report, Window};
 use crate::error::Error;
 use crate::install::Mode;
 use crate::leader::LEASE_NAME;
-use crate::lifecycle::guard::Limits;
 
 /// Seconds between two ticks.
 const INTERVAL: u32 = 300;
@@ -69,11 +68,7 @@ pub(in crate::cli) fn watch(
         },
         metrics,
         probation,
-        limits: Limits {
-            max_in_probation: args.max_in_probation.map(usize::from),
-            stop_on_revert: args.stop_on_revert,
-            ..Limits::default()
-        },
+        limits: probation::limits(args.max_in_probation, args.stop_on_revert, None, origin)?,
         license: license::license_of(&args.license, origin)?,
         mode: args.mode.unwrap_or_default(),
         interval: Duration::from_secs(interval.into()),
