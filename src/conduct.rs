@@ -163,6 +163,8 @@ impl Conductor<'_> {
     /// Makes a write, if it may be made now; `None` where it took longer than that, so that nobody
     /// knows whether it was made.
     async fn leave<T>(&self, write: impl Future<Output = T>) -> Result<Option<T>, Error> {
+        // Kept off the stack: the same write is a part of many larger things.
+        let write = Box::pin(write);
         match self.leave {
             Leave::Always => Ok(Some(write.await)),
             Leave::Leader { gate, term } => {

@@ -14,6 +14,10 @@ use crate::error::{Error, Exit};
 /// had begun, to leave a lock.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
+/// Of each thread, four times the usual: builds without optimization need it for what a release
+/// does in a fraction. Only what is used is taken from the system.
+const STACK: usize = 8 << 20;
+
 /// Runs `work` to its end, or until the first SIGINT or SIGTERM.
 ///
 /// The work has a task of its own, so that a signal is answered even while it computes or waits
@@ -28,7 +32,7 @@ pub(super) fn run(
     run_attended(cx, |mut signals| async move {
         tokio::select! {
             // A panic has ended the process before it could arrive here.
-            done = tokio::spawn(work) => done.unwrap_or(Ok(Exit::Bug)),
+            done = tokio::spawn(Box::pin(work)) => done.unwrap_or(Ok(Exit::Bug)),
             signal = signals.next() => Ok(signal.exit()),
         }
     })
@@ -44,6 +48,7 @@ where
 {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(STACK)
         .build()
         .map_err(Error::Start)?;
     let result = runtime.block_on(async {

@@ -10,11 +10,11 @@ use super::{Applied, Conductor, Error, Failure, Surroundings, TRIES, ours, writt
 use crate::audit::{Action, Outcome, Verb};
 use crate::cluster::write::WriteError;
 use crate::lifecycle::changes::{self, Change};
-use crate::lifecycle::guard;
+use crate::lifecycle::guard::{self, Refusal};
 use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::record::{Attempt, Record, Write};
 use crate::lifecycle::settings;
-use crate::lifecycle::step::Event;
+use crate::lifecycle::step::{self, Event};
 use crate::store::{self, Stored};
 
 impl Conductor<'_> {
@@ -32,7 +32,7 @@ impl Conductor<'_> {
             return Ok(Applied::Already(Box::new(stored)));
         }
         for _ in 0..TRIES {
-            match self.apply_once(&stored, surroundings).await {
+            match Box::pin(self.apply_once(&stored, surroundings)).await {
                 Ok(Some(applied)) => return Ok(applied),
                 // The target has changed since it was read.
                 Ok(None) => {}
@@ -48,6 +48,29 @@ impl Conductor<'_> {
         Err(Error::Busy {
             target: Target::of(&stored.record).title(),
         })
+    }
+
+    /// What would speak against a change now, if somebody said yes to it.
+    ///
+    /// # Errors
+    /// Where that cannot be found out.
+    pub async fn refusal(
+        &self,
+        record: &Record,
+        surroundings: &Surroundings,
+    ) -> Result<Option<Refusal>, Error> {
+        let record = Record {
+            approved: true,
+            ..record.clone()
+        };
+        let read = self.cluster.object(&Target::of(&record).place()).await?;
+        let now = match read.at {
+            Some(now) => now,
+            None => self.now().await?,
+        };
+        let live = read.value.as_ref();
+        let facts = self.facts(&record, live, surroundings, now).await?;
+        Ok(guard::check(&record, &facts, &self.limits).err())
     }
 
     /// One try; `None` where the target has changed in between.
@@ -240,6 +263,11 @@ impl Conductor<'_> {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Box<Stored>, Error> {
+        let step = step::step(&stored.record, event.clone(), &self.policy, now)?;
+        if step.record == stored.record {
+            // The same as at the last try, which was recorded.
+            return Ok(Box::new(stored.clone()));
+        }
         let underway = self.audit.begin(action).await?;
         let entered = self.taken(stored, event, now).await;
         let (saved, _) = underway

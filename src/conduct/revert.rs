@@ -31,7 +31,7 @@ impl Conductor<'_> {
                 return Ok(Reverted::Done(Box::new(stored), vec![]));
             }
             was_begun = true;
-            match self.revert_once(&stored, reason).await {
+            match Box::pin(self.revert_once(&stored, reason)).await {
                 Ok(Some(reverted)) => return Ok(reverted),
                 Ok(None) | Err(Error::Store(store::Error::Conflict { .. })) => {}
                 Err(error) => return Err(error),

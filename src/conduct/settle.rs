@@ -7,6 +7,7 @@ use super::{Conductor, Error, TRIES, adopted, gone, ours, undone, written};
 use crate::audit::{Action, Answer, Outcome, Verb};
 use crate::lifecycle::changes;
 use crate::lifecycle::journal::Journal;
+use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Attempt, Record, Write};
 use crate::lifecycle::step::Event;
 use crate::store::{self, Stored};
@@ -26,7 +27,7 @@ impl Conductor<'_> {
     /// Where the target cannot be read.
     pub async fn settled(&self, mut stored: Stored) -> Result<Stored, Error> {
         for _ in 1..TRIES {
-            match self.settle(stored.clone()).await {
+            match Box::pin(self.settle(stored.clone())).await {
                 // Another process has settled it, or is at it.
                 Err(Error::Store(store::Error::Conflict { .. })) => {
                     stored = self.again(&stored).await?;
@@ -34,7 +35,7 @@ impl Conductor<'_> {
                 other => return other,
             }
         }
-        self.settle(stored).await
+        Box::pin(self.settle(stored)).await
     }
 
     async fn settle(&self, stored: Stored) -> Result<Stored, Error> {
@@ -59,7 +60,11 @@ impl Conductor<'_> {
                 action.changes = undone(&adopted(&stored.record), &[]);
                 Event::Reverted {
                     by: attempt.by.clone(),
-                    reason: "taken back".to_owned(),
+                    // What it degraded for is still its detail.
+                    reason: match stored.record.status.phase {
+                        Phase::Degraded => stored.record.status.detail.clone(),
+                        _ => "taken back".to_owned(),
+                    },
                     // Where all is as it was before, nothing was lost.
                     lost: vec![],
                 }

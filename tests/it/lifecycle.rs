@@ -323,6 +323,15 @@ fn a_rehearsal_changes_nothing() {
     assert_eq!(operations[0]["op"], "test", "{operations}");
     let manifest = bench.run(&["apply", "web", "-o", "manifest"]).stdout;
     assert!(manifest.contains("minReplicas: 2"), "{manifest}");
+    let paused = json!({ "metadata": { "annotations": { "stepscale.io/paused": "sale" } } });
+    bench.patch("web", &paused);
+    let said = bench.run(&["apply", "web", "--dry-run=server"]);
+    assert_eq!(said.code, Some(5), "{}", said.stdout);
+    assert!(
+        said.stderr.contains("would be refused: paused"),
+        "{}",
+        said.stderr
+    );
     assert_eq!(bench.object("hpa", "web")["spec"], before);
     assert_eq!(bench.phase("web"), "pending");
 }

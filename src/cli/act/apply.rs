@@ -14,11 +14,11 @@ use crate::cli::license;
 use crate::conduct::{Applied, Conductor};
 use crate::config::act::{ApplyConfig, DryRun, Waiting};
 use crate::error::{Error, Exit};
+use crate::lifecycle::changes;
 use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::step::Event;
-use crate::lifecycle::{changes, settings};
 use crate::output::records;
 use crate::store::Stored;
 use around::Around;
@@ -48,9 +48,8 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         return for_git::print(&cx, &session, &chosen, form).await;
     }
     match config.dry_run {
-        DryRun::None => {}
+        DryRun::None | DryRun::Server => {}
         DryRun::Client => return foretell(&cx, &chosen),
-        DryRun::Server => return rehearse(&cx, &session, &chosen).await,
     }
     let license = license::resolve(Some(&session.cluster), &config.license, cx.now()).await?;
     if let Some(warning) = license.warning() {
@@ -61,9 +60,12 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         policy: config.probation.policy,
         ..session.conductor(config.limits.clone(), license.allowance())
     };
-    conductor.tell_license().await?;
     let records = chosen.iter().map(|it| &it.record);
     let mut around = Around::of(&cx, &session, &conductor.limits, records);
+    if config.dry_run == DryRun::Server {
+        return rehearse(&cx, &conductor, &mut around, &chosen).await;
+    }
+    conductor.tell_license().await?;
     let (mut exit, mut in_force) = (Exit::Clean, vec![]);
     // What cannot be done to one does not keep the others.
     for stored in chosen {
@@ -173,9 +175,14 @@ fn foretell(cx: &Context, chosen: &[Stored]) -> Result<Exit, Error> {
     Ok(Exit::Clean)
 }
 
-/// What the API server would make of it.
-async fn rehearse(cx: &Context, session: &Session, chosen: &[Stored]) -> Result<Exit, Error> {
-    let conductor = session.decider();
+/// What the API server would make of it, and what would keep it from being applied.
+async fn rehearse(
+    cx: &Context,
+    conductor: &Conductor<'_>,
+    around: &mut Around<'_>,
+    chosen: &[Stored],
+) -> Result<Exit, Error> {
+    let mut exit = Exit::Clean;
     for stored in chosen {
         let record = &stored.record;
         let (live, after) = conductor.rehearsed(record).await?;
@@ -191,17 +198,15 @@ async fn rehearse(cx: &Context, session: &Session, chosen: &[Stored]) -> Result<
             }
             Ok(())
         })?;
-        for setting in &record.proposal.diff {
-            let is = settings::live(&live, record.autoscaler.kind, setting);
-            if is.as_ref() != Ok(&setting.from) {
-                cx.note(&format!(
-                    "warning: {} is no longer {}",
-                    setting.key, setting.from
-                ));
-            }
+        let surroundings = around.surroundings(record).await?;
+        if let Some(refusal) = conductor.refusal(record, &surroundings).await? {
+            let title = record.title();
+            cx.note(&format!("error: {title} would be refused: {refusal}"));
+            cx.note(&format!("hint: {}", refusal.way_out(record)));
+            exit = worst(exit, Exit::Refused);
         }
     }
-    Ok(Exit::Clean)
+    Ok(exit)
 }
 
 #[cfg(test)]

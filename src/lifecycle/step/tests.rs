@@ -100,7 +100,9 @@ fn details_are_those_that_people_know() {
         (Phase::Applied, degraded(), "cpu is above its target"),
         (Phase::Degraded, inconclusive(), "as degraded"),
         (Phase::Degraded, error(), "as degraded"),
-        (Phase::Degraded, revert_failed, "revert failed: forbidden"),
+        (Phase::Applied, revert_failed.clone(), "revert failed: forbidden"),
+        // Why it is to be taken back stays the reason.
+        (Phase::Degraded, revert_failed, "as degraded"),
         (Phase::Degraded, lost_nothing, "cpu is above its target"),
         (Phase::Degraded, reverted(vec![deeper]),
             "cpu is above its target; /spec/minReplicas/x stay as others changed them"),

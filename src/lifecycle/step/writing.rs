@@ -264,7 +264,11 @@ pub(super) fn revert_failed(draft: &mut Draft, why: &str) {
                 return;
             }
             let by = attempt.map(|it| it.by).unwrap_or_default();
-            draft.enter(draft.phase(), &*detail, &by);
+            match draft.phase() {
+                // Why it is to be taken back stays its reason.
+                Phase::Degraded => draft.tell(&*detail, &by),
+                _ => draft.enter(draft.phase(), &*detail, &by),
+            }
             draft.warn("RevertFailed", detail);
         }
         Phase::Pending

@@ -12,6 +12,7 @@ use crate::fleet::Subject;
 use crate::lifecycle::guard::Limits;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::store::{self, Stored};
 
 /// What was read longer ago is read again: an HPA controller syncs every 15 s by default, so that
 /// replicas and conditions may be others by then.
@@ -50,6 +51,18 @@ impl<'a> Around<'a> {
         }
     }
 
+    /// All recommendations, or those of a namespace for whoever may not see more.
+    async fn others(&self, namespace: &str) -> Result<Vec<Stored>, Error> {
+        let store = &self.session.store;
+        let listed = match store.list(None).await {
+            Err(store::Error::Cluster(cluster::Error::Forbidden { .. })) => {
+                store.list(Some(namespace)).await?
+            }
+            listed => listed?,
+        };
+        Ok(listed.records)
+    }
+
     /// The fleet around a recommendation as it is now. Others are counted anew each time, with those
     /// of this run and of anybody else.
     pub(in crate::cli) async fn surroundings(
@@ -59,7 +72,7 @@ impl<'a> Around<'a> {
         let subject = self.subject(&record.autoscaler).await?;
         // The whole fleet need not be seen by who does not ask about it.
         let others = match self.limits.max_in_probation.is_some() || self.limits.stop_on_revert {
-            true => self.session.store.list(None).await?.records,
+            true => self.others(&record.namespace).await?,
             false => vec![],
         };
         let others = others.iter().map(|it| &it.record);
