@@ -1,6 +1,6 @@
 //! Keeps what an analysis proposes, so that it can be approved and applied.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -31,6 +31,8 @@ pub(in crate::cli) struct Kept {
 struct Shelf {
     records: Vec<Stored>,
     unusable: Vec<Unusable>,
+    /// Namespaces whose recommendations cannot be listed, and why.
+    closed: BTreeMap<String, String>,
 }
 
 /// Proposes what `report` recommends, and withdraws what it no longer does. What cannot be done with
@@ -46,16 +48,29 @@ pub(in crate::cli) async fn save(
         waiting: 0,
         left_out: shelf.unusable.iter().map(|it| it.why.clone()).collect(),
     };
+    kept.left_out.extend(shelf.closed.values().cloned());
     let now = conductor.now().await?;
-    for item in &report.items {
+    let items = report.items.iter();
+    for item in items.filter(|it| !shelf.closed.contains_key(&it.namespace)) {
         let proposal = proposal(item, fleet, report);
         match save_one(conductor, &shelf, item, proposal, now).await {
             Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
-            Err(error) if error.is_of_one() => kept.left_out.push(format!("{}: {error}", id(item))),
-            Err(error) => return Err(error.into()),
+            Err(error) if ends_all(&error) => return Err(error.into()),
+            Err(error) => kept.left_out.push(format!("{}: {error}", id(item))),
         }
     }
     Ok(kept)
+}
+
+/// Whether it says that no other one can be kept either.
+fn ends_all(error: &conduct::Error) -> bool {
+    matches!(
+        error,
+        conduct::Error::NotLeader(_)
+            | conduct::Error::NoTime
+            | conduct::Error::NoRandomness(_)
+            | conduct::Error::Unrecorded { .. }
+    )
 }
 
 /// Whether it is proposed, and waits for a yes.
@@ -93,14 +108,25 @@ async fn save_one(
 
 impl Shelf {
     async fn of(session: &Session, report: &AnalysisReport) -> Result<Self, Error> {
-        let (mut records, mut unusable) = (vec![], vec![]);
+        let (mut records, mut unusable, mut closed) = (vec![], vec![], BTreeMap::new());
         let namespaces: BTreeSet<&str> = report.items.iter().map(|it| &*it.namespace).collect();
         for namespace in namespaces {
-            let mut listed = session.store.list(Some(namespace)).await?;
-            records.append(&mut listed.records);
-            unusable.append(&mut listed.malformed);
+            match session.store.list(Some(namespace)).await {
+                Ok(mut listed) => {
+                    records.append(&mut listed.records);
+                    unusable.append(&mut listed.malformed);
+                }
+                Err(error) => {
+                    let why = format!("recommendations in namespace {namespace}: {error}");
+                    closed.insert(namespace.to_owned(), why);
+                }
+            }
         }
-        Ok(Self { records, unusable })
+        Ok(Self {
+            records,
+            unusable,
+            closed,
+        })
     }
 
     fn record(&self, id: &AutoscalerId) -> Option<&Stored> {
@@ -189,6 +215,7 @@ mod tests {
 
     fn shelf(unusable: Vec<Unusable>) -> Shelf {
         Shelf {
+            closed: BTreeMap::new(),
             records: vec![],
             unusable,
         }
