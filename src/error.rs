@@ -147,8 +147,9 @@ pub enum Error {
 }
 
 /// The contract of exit codes, as `--help` prints it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Exit {
+    #[default]
     Clean,
     /// Findings or recommendations at or above `--fail-on`.
     Found,

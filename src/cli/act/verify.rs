@@ -29,8 +29,11 @@ pub(in crate::cli) async fn run(cx: Context, config: VerifyConfig) -> Result<Exi
     };
     let mut chosen = session.chosen(&cx, &config.records).await?;
     let mut exit = Exit::Clean;
+    let mut waiting = config.waiting;
     if config.adopt {
-        (chosen, exit) = adopt(&cx, &conductor, chosen).await?;
+        let started = cx.elapsed();
+        (chosen, exit) = synced(&cx, &session, &conductor, chosen, &config.waiting).await?;
+        waiting = waiting.less(cx.elapsed().saturating_sub(started));
     } else if config.records.names.is_empty() {
         chosen.retain(|it| is_watched(&it.record));
     }
@@ -43,39 +46,69 @@ pub(in crate::cli) async fn run(cx: Context, config: VerifyConfig) -> Result<Exi
         conductor: &conductor,
         probation: &config.probation,
     };
-    let said = watch(&pass, chosen, &config.waiting).await;
+    let said = Box::pin(watch(&pass, chosen, &waiting)).await;
     write_list(&cx, &said.records, config.form)?;
     Ok(worst(exit, said.exit))
 }
 
-/// Puts those on probation that are synced, and leaves out the others.
+/// Puts those on probation that are synced, and waits for the others where that is wanted; how it
+/// ended for those that were not.
+async fn synced(
+    cx: &Context,
+    session: &Session,
+    conductor: &Conductor<'_>,
+    chosen: Vec<Stored>,
+    waiting: &Waiting,
+) -> Result<(Vec<Stored>, Exit), Error> {
+    let started = cx.elapsed();
+    let (mut adopted, mut exit) = (vec![], Exit::Clean);
+    let mut left = chosen;
+    loop {
+        let round = adopt(cx, conductor, left).await?;
+        adopted.extend(round.adopted);
+        exit = worst(exit, round.exit);
+        if round.not_yet.is_empty() {
+            return Ok((adopted, exit));
+        }
+        let Some(rest) = waiting.rest(cx.elapsed().saturating_sub(started)) else {
+            return Ok((adopted, worst(exit, Exit::Inconclusive)));
+        };
+        tokio::time::sleep(rest).await;
+        left = again(session, round.not_yet).await;
+    }
+}
+
+/// What became of one try to adopt.
+#[derive(Default)]
+struct Round {
+    adopted: Vec<Stored>,
+    not_yet: Vec<Stored>,
+    /// Of those that are neither.
+    exit: Exit,
+}
+
 async fn adopt(
     cx: &Context,
     conductor: &Conductor<'_>,
     chosen: Vec<Stored>,
-) -> Result<(Vec<Stored>, Exit), Error> {
-    let (mut adopted, mut exit) = (vec![], Exit::Clean);
+) -> Result<Round, Error> {
+    let mut round = Round::default();
     for stored in chosen {
-        let ended = match conductor.adopt(stored).await {
+        match conductor.adopt(stored).await {
             Ok(Adopted::Done(stored)) => {
                 say(cx, &stored, "adopted")?;
-                adopted.push(*stored);
-                Exit::Clean
+                round.adopted.push(*stored);
             }
-            Ok(Adopted::Already(stored)) => {
-                adopted.push(*stored);
-                Exit::Clean
-            }
+            Ok(Adopted::Already(stored)) => round.adopted.push(*stored),
             Ok(Adopted::NotYet(stored, waiting)) => {
                 let (title, diff) = (stored.record.title(), records::still(&waiting));
                 cx.note(&format!("{title} is not synced yet: {diff}"));
-                Exit::Inconclusive
+                round.not_yet.push(*stored);
             }
-            Err(error) => told(cx, &error.into()),
-        };
-        exit = worst(exit, ended);
+            Err(error) => round.exit = worst(round.exit, told(cx, &error.into())),
+        }
     }
-    Ok((adopted, exit))
+    Ok(round)
 }
 
 /// Whether there is something to judge or to finish.
@@ -125,18 +158,18 @@ pub(super) async fn watch(pass: &Pass<'_>, mut records: Vec<Stored>, waiting: &W
         };
         show(pass, &now).await;
         tokio::time::sleep(rest).await;
-        records = again(pass, now).await;
+        records = again(pass.session, now).await;
     }
 }
 
 /// As they are kept by now: whoever waits is not alone.
-async fn again(pass: &Pass<'_>, records: Vec<Stored>) -> Vec<Stored> {
+async fn again(session: &Session, records: Vec<Stored>) -> Vec<Stored> {
     let mut now = vec![];
     for stored in records {
         let Record {
             namespace, name, ..
         } = &stored.record;
-        let kept = pass.session.store.get(namespace, name).await;
+        let kept = session.store.get(namespace, name).await;
         now.push(kept.ok().flatten().unwrap_or(stored));
     }
     now
@@ -224,6 +257,17 @@ pub(in crate::cli) fn worst(a: Exit, b: Exit) -> Exit {
 impl Waiting {
     fn is_wanted(&self) -> bool {
         *self != Self::No
+    }
+
+    /// What is left of it after `passed`.
+    fn less(self, passed: Duration) -> Self {
+        match self {
+            Self::No => Self::No,
+            Self::Until { every, timeout } => Self::Until {
+                every,
+                timeout: timeout.map(|it| it.saturating_sub(passed)),
+            },
+        }
     }
 
     /// How long to wait before the next look, after `passed`; `None` where there is none.
