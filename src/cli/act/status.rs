@@ -30,10 +30,16 @@ pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exi
         }
     }
     if chosen.is_empty() {
-        cx.note(&format!(
-            "no recommendations in {}: `kubectl stepscale analyze` makes them",
-            session.store.place()
-        ));
+        let place = session.store.place();
+        cx.note(&match session.namespace(&config.records.namespaces) {
+            Some(namespace) => format!(
+                "no recommendations for namespace {namespace} among the {place}: -A looks in all, \
+                 `kubectl stepscale analyze` makes them"
+            ),
+            None => format!(
+                "no recommendations among the {place}: `kubectl stepscale analyze -A` makes them"
+            ),
+        });
     }
     Ok(Exit::Clean)
 }
