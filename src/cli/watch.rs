@@ -46,6 +46,8 @@ pub(super) async fn run(
     config: WatchConfig,
     mut signals: Signals,
 ) -> Result<Exit, Error> {
+    // Its line would tear those of the log.
+    cx.progress().finish();
     let metrics = Metrics::new();
     // Each of three passes has an interval of time.
     let health = Health::new(config.interval * 4 + SLACK);
@@ -84,7 +86,9 @@ pub(super) async fn run(
                 let _ = stop.send(true);
                 tokio::select! {
                     // What is not finished in time is abandoned: whoever comes next finds it.
-                    _ = timeout(GRACE, &mut running) => Ok(Exit::Clean),
+                    ended = timeout(GRACE, &mut running) => {
+                        ended.unwrap_or(Ok(goal::interrupted(&config.end)))
+                    }
                     signal = signals.next() => Ok(signal.exit()),
                 }
             }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::timeout;
 
 use super::judging::Judges;
 use super::source::Source;
@@ -23,6 +24,8 @@ pub(in crate::cli) struct Ongoing {
     cache: HistoryCache,
     /// That the last history came from.
     source: Option<Source>,
+    /// How long the fleet is waited for; what has not come by then is told as not read.
+    patience: Duration,
 }
 
 /// What is kept of history.
@@ -50,6 +53,7 @@ impl Ongoing {
             metrics: metrics.clone(),
             cache: HistoryCache::new(Limits::default()),
             source: None,
+            patience: interval / 2,
         })
     }
 
@@ -68,7 +72,8 @@ impl Ongoing {
             requested: None,
         };
         let times = times.by_the_clock_of(&self.cluster).await;
-        self.following.ready().await;
+        // Some of it may be forbidden or broken for good: the rest is judged all the same.
+        let _ = timeout(self.patience, self.following.ready()).await;
         let mut fleet = self.following.fleet().await?;
         if let Some(shard) = config.question.shard {
             fleet.subjects.retain(|it| shard.has(&it.autoscaler.id));

@@ -18,11 +18,21 @@ pub(super) struct Seen<'a> {
     pub(super) passed: Duration,
     /// `None` where the analysis failed.
     pub(super) report: Option<&'a AnalysisReport>,
-    /// All in scope, or those that are named.
-    pub(super) records: &'a [Record],
+    /// All in scope, or those that are named; `None` where one of them, or all, cannot be known.
+    pub(super) records: Option<&'a [Record]>,
+    /// Whether what the analysis found was kept.
+    pub(super) is_saved: bool,
     /// Whether something was taken back, or is to be, that was not before.
     pub(super) has_degraded: bool,
     pub(super) fail_on: FailOn,
+}
+
+/// How a watch ends that is told to: what was waited for was not reached.
+pub(super) fn interrupted(end: &End) -> Exit {
+    match end.goal {
+        Some(_) => Exit::Inconclusive,
+        None => Exit::Clean,
+    }
 }
 
 /// How a watch ends after a tick; `None` where it goes on.
@@ -42,13 +52,13 @@ pub(super) fn exit(end: &End, seen: &Seen<'_>) -> Option<Exit> {
 fn reached(goal: Goal, seen: &Seen<'_>) -> Option<Exit> {
     match goal {
         Goal::Verified => {
-            let verdicts = seen.records.iter().map(|it| verdict(it, true));
+            let verdicts = seen.records?.iter().map(|it| verdict(it, true));
             let exit = verdicts.fold(Exit::Clean, worst);
             // What did harm does not become good by waiting.
             matches!(exit, Exit::Clean | Exit::Reverted).then_some(exit)
         }
         Goal::NonePending => {
-            let mut records = seen.records.iter();
+            let mut records = seen.records.filter(|_| seen.is_saved)?.iter();
             (!records.any(|it| is_pending(it.status.phase))).then_some(Exit::Clean)
         }
         Goal::NoFindings => {
@@ -109,7 +119,8 @@ mod tests {
             ticks: 1,
             passed: Duration::from_secs(passed),
             report: None,
-            records,
+            records: Some(records),
+            is_saved: true,
             has_degraded: false,
             fail_on: FailOn::Never,
         }
@@ -164,6 +175,35 @@ mod tests {
             let found = exit(&end(goal), &seen(&records, passed));
             assert_eq!(found, expected, "{goal:?} {phases:?} {passed}");
         }
+    }
+
+    #[test]
+    fn what_is_not_known_is_no_goal_reached() {
+        let end = |goal| End {
+            ticks: Some(1),
+            goal: Some(goal),
+            timeout: None,
+        };
+        let unknown = Seen {
+            records: None,
+            ..seen(&[], 0)
+        };
+        assert_eq!(
+            exit(&end(Goal::Verified), &unknown),
+            Some(Exit::Inconclusive)
+        );
+        let unsaved = Seen {
+            is_saved: false,
+            ..seen(&[], 0)
+        };
+        assert_eq!(
+            exit(&end(Goal::NonePending), &unsaved),
+            Some(Exit::Inconclusive)
+        );
+        assert_eq!(
+            exit(&end(Goal::NonePending), &seen(&[], 0)),
+            Some(Exit::Clean)
+        );
     }
 
     #[test]

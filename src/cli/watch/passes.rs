@@ -11,7 +11,7 @@ use crate::cli::act::probation::Pass;
 use crate::cli::act::save;
 use crate::cli::act::verify::is_watched;
 use crate::cli::license;
-use crate::conduct::{self, Applied, Conductor, Leave};
+use crate::conduct::{self, Adopted, Applied, Conductor, Leave};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::install::Mode;
@@ -34,28 +34,44 @@ enum Went {
 }
 
 impl Watch<'_> {
-    /// What only one of several processes does.
-    pub(super) async fn write(&self, leave: Leave<'_>, fleet: Option<Fleet>) {
-        let conductor = self.conductor(leave).await;
-        if let (Some(report), Some(fleet)) = (&self.report, fleet) {
-            match save::save(self.session, &conductor, report, &fleet).await {
-                Ok(kept) => kept
-                    .left_out
-                    .iter()
-                    .for_each(|it| tracing::warn!("left out {it}")),
-                Err(error) => {
-                    tracing::warn!(
-                        error = error.render().trim_end(),
-                        "recommendations were not saved"
-                    );
-                }
+    /// What only one of several processes does; whether what the analysis found was kept. What does
+    /// harm is taken back before anything more is put in force.
+    pub(super) async fn write(&self, leave: Leave<'_>, fleet: Option<Fleet>) -> bool {
+        let conductor = match timeout(self.config.interval, self.conductor(leave)).await {
+            Ok(conductor) => conductor,
+            Err(_) => {
+                tracing::warn!("the license was not read within an interval");
+                return false;
             }
+        };
+        let is_saved = self.save(&conductor, fleet).await;
+        let passes_on = self.config.mode == Mode::Apply && !self.is_stopped();
+        if passes_on && self.verify(&conductor).await == Went::On && !self.is_stopped() {
+            self.apply(&conductor).await;
         }
-        if self.config.mode != Mode::Apply || self.is_stopped() {
-            return;
-        }
-        if self.apply(&conductor).await == Went::On {
-            self.verify(&conductor).await;
+        is_saved
+    }
+
+    async fn save(&self, conductor: &Conductor<'_>, fleet: Option<Fleet>) -> bool {
+        let (Some(report), Some(fleet)) = (&self.report, fleet) else {
+            return false;
+        };
+        let saving = save::save(self.session, conductor, report, &fleet);
+        match timeout(self.config.interval, saving).await {
+            Ok(Ok(kept)) => {
+                let left_out = kept.left_out.iter();
+                left_out.for_each(|it| tracing::warn!("left out {it}"));
+                kept.left_out.is_empty()
+            }
+            Ok(Err(error)) => {
+                let error = error.render();
+                tracing::warn!(error = error.trim_end(), "recommendations were not saved");
+                false
+            }
+            Err(_) => {
+                tracing::warn!("recommendations were not saved within an interval");
+                false
+            }
         }
     }
 
@@ -82,10 +98,16 @@ impl Watch<'_> {
         }
     }
 
-    async fn apply(&self, conductor: &Conductor<'_>) -> Went {
+    async fn apply(&self, conductor: &Conductor<'_>) {
         let began = Instant::now();
         let applying = async {
             let mut listed = self.listed().await?;
+            for stored in listed.iter().filter(|it| is_unapproved(&it.record)) {
+                let by = APPROVER.to_owned();
+                if let Err(error) = conductor.happen(stored, Event::Unapproved { by }).await {
+                    tracing::warn!(%error, "{} stays as it is", stored.record.title());
+                }
+            }
             listed.retain(|it| it.record.approved && is_open(&it.record, true));
             let records = listed.iter().map(|it| &it.record);
             let mut around = Around::of(self.cx, self.session, &conductor.limits, records);
@@ -101,11 +123,8 @@ impl Watch<'_> {
             }
             Ok(())
         };
-        self.pass(
-            metrics::Pass::Apply,
-            began,
-            timeout(self.config.interval, applying).await,
-        )
+        let limited = timeout(self.config.interval, applying).await;
+        self.pass(metrics::Pass::Apply, began, limited);
     }
 
     async fn apply_one(
@@ -118,6 +137,12 @@ impl Watch<'_> {
         if stored.record.status.phase == Phase::Pending {
             let by = APPROVER.to_owned();
             stored = conductor.happen(&stored, Event::Approved { by }).await?;
+        }
+        // It may be there already, by the hand of a GitOps controller. Where that cannot be told, the
+        // guard of the apply says why.
+        if let Ok(Adopted::Done(saved)) = conductor.adopt(stored.clone()).await {
+            tracing::info!("adopted {}", saved.record.title());
+            return Ok(());
         }
         let surroundings = around.surroundings(&stored.record).await?;
         match conductor.apply(stored, &surroundings).await? {
@@ -140,7 +165,7 @@ impl Watch<'_> {
         Ok(())
     }
 
-    async fn verify(&self, conductor: &Conductor<'_>) {
+    async fn verify(&self, conductor: &Conductor<'_>) -> Went {
         let began = Instant::now();
         let verifying = async {
             let mut listed = self.listed().await?;
@@ -164,7 +189,7 @@ impl Watch<'_> {
             Ok(())
         };
         let limited = timeout(self.config.interval, verifying).await;
-        self.pass(metrics::Pass::Verify, began, limited);
+        self.pass(metrics::Pass::Verify, began, limited)
     }
 
     fn judged(&self, record: &Record, before: Phase) {
@@ -207,6 +232,20 @@ impl Watch<'_> {
                 Went::Over
             }
         }
+    }
+}
+
+/// Whether somebody has taken back a yes that was acted upon.
+fn is_unapproved(record: &Record) -> bool {
+    match record.status.phase {
+        Phase::Approved | Phase::Blocked | Phase::Failed => !record.approved,
+        Phase::Pending
+        | Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::RolledBack
+        | Phase::Rejected
+        | Phase::Superseded => false,
     }
 }
 

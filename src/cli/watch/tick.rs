@@ -17,7 +17,7 @@ use crate::cli::context::Context;
 use crate::cli::sources;
 use crate::cli::sources::Ongoing;
 use crate::conduct::Leave;
-use crate::config::watch::{Form, Goal, WatchConfig};
+use crate::config::watch::{Form, WatchConfig};
 use crate::error::{Error, Exit};
 use crate::fleet::{Fleet, Unread};
 use crate::leader::{Gate, Term};
@@ -41,7 +41,9 @@ pub(super) struct Watch<'a> {
     ticks: u64,
     started: Duration,
     pub(super) report: Option<AnalysisReport>,
-    records: Vec<Record>,
+    /// `None` where they are not known.
+    records: Option<Vec<Record>>,
+    pub(super) is_saved: bool,
     has_degraded: bool,
 }
 
@@ -67,7 +69,8 @@ impl<'a> Watch<'a> {
             ticks: 0,
             started: cx.elapsed(),
             report: None,
-            records: vec![],
+            records: None,
+            is_saved: false,
             has_degraded: false,
         })
     }
@@ -75,14 +78,10 @@ impl<'a> Watch<'a> {
     /// Ticks until it is over.
     pub(super) async fn run(&mut self, gate: Option<&Gate>) -> Result<Exit, Error> {
         // What there is already is no news.
-        self.records = self
-            .listed()
-            .await?
-            .into_iter()
-            .map(|it| it.record)
-            .collect();
-        self.check_names()?;
-        self.told.changes(&self.records);
+        let records = self.listed().await?.into_iter().map(|it| it.record);
+        let records: Vec<Record> = records.collect();
+        self.check_names(&records)?;
+        self.told.changes(&records);
         if gate.is_none() {
             self.metrics.leads(true);
         }
@@ -96,7 +95,11 @@ impl<'a> Watch<'a> {
                 return Ok(exit);
             }
             if self.is_stopped() || self.pause(began).await {
-                return Ok(Exit::Clean);
+                return Ok(goal::interrupted(&self.config.end));
+            }
+            // Its time may have ended meanwhile.
+            if let Some(exit) = goal::exit(&self.config.end, &self.seen()) {
+                return Ok(exit);
             }
         }
     }
@@ -110,7 +113,10 @@ impl<'a> Watch<'a> {
             return Ok(());
         };
         let written = tokio::task::spawn_blocking({
-            let (path, text) = (path.clone(), told::summary(&self.records));
+            let (path, text) = (
+                path.clone(),
+                told::summary(self.records.as_deref().unwrap_or_default()),
+            );
             move || {
                 let mut file = std::fs::OpenOptions::new()
                     .append(true)
@@ -155,7 +161,8 @@ impl<'a> Watch<'a> {
             ticks: self.ticks,
             passed: self.passed(),
             report: self.report.as_ref(),
-            records: &self.records,
+            records: self.records.as_deref(),
+            is_saved: self.is_saved,
             has_degraded: self.has_degraded,
             fail_on: self.config.analysis.report.fail_on,
         }
@@ -167,14 +174,16 @@ impl<'a> Watch<'a> {
         match term {
             Some((_, None)) => {
                 self.metrics.leads(false);
+                self.is_saved = false;
                 tracing::debug!("not leader; skipping mutating pass");
             }
             Some((gate, Some(term))) => {
                 self.metrics.leads(true);
                 let term: Term = term;
-                self.write(Leave::Leader { gate, term: &term }, fleet).await;
+                let leave = Leave::Leader { gate, term: &term };
+                self.is_saved = Box::pin(self.write(leave, fleet)).await;
             }
-            None => self.write(Leave::Always, fleet).await,
+            None => self.is_saved = Box::pin(self.write(Leave::Always, fleet)).await,
         }
         self.tell().await;
     }
@@ -244,7 +253,7 @@ impl<'a> Watch<'a> {
         Some(gathered.fleet)
     }
 
-    /// All in scope.
+    /// Those that are meant: all in scope, or those that are named.
     pub(super) async fn listed(&self) -> Result<Vec<Stored>, Error> {
         let namespace = self.session.namespace(&self.config.records.namespaces);
         let listed = self.session.store.list(namespace).await?;
@@ -252,23 +261,40 @@ impl<'a> Watch<'a> {
             tracing::warn!("left out {malformed}");
         }
         let mut records = listed.records;
-        if let Some(shard) = self.config.analysis.question.shard {
-            records.retain(|it| shard.has(&it.record.autoscaler));
-        }
+        records.retain(|it| self.is_meant(&it.record));
         Ok(records)
+    }
+
+    fn is_meant(&self, record: &Record) -> bool {
+        let question = &self.config.analysis.question;
+        let names = &self.config.records.names;
+        let id = &record.autoscaler;
+        let is_named = names.is_empty() || names.iter().any(|it| is_named(record, it));
+        let is_selected = match (&question.scope.selector, &self.report) {
+            (None, _) => true,
+            // The labels are those of autoscalers.
+            (Some(_), Some(report)) => {
+                let mut items = report.items.iter();
+                items.any(|it| it.namespace == id.namespace && it.name == id.name)
+            }
+            (Some(_), None) => false,
+        };
+        is_named && is_selected && question.shard.is_none_or(|it| it.has(id))
     }
 
     /// Tells what has changed since the last tick.
     async fn tell(&mut self) {
-        let listed = match self.listed().await {
-            Ok(listed) => listed,
-            Err(error) => {
+        self.records = None;
+        let listed = match timeout(self.config.interval, self.listed()).await {
+            Ok(Ok(listed)) => listed,
+            Ok(Err(error)) => {
                 self.health.api(Err(error.to_string()));
                 return tracing::warn!(
                     error = error.render().trim_end(),
                     "cannot list recommendations"
                 );
             }
+            Err(_) => return tracing::warn!("recommendations were not listed within an interval"),
         };
         let now = self.session.decider().now().await;
         let now = now.unwrap_or_else(|_| self.cx.now());
@@ -286,25 +312,17 @@ impl<'a> Watch<'a> {
         self.metrics
             .phases(records.iter().map(|it| it.status.phase));
         self.metrics.probations(probations(&records, now));
-        self.records = self.named(records);
+        match self.check_names(&records) {
+            Ok(()) => self.records = Some(records),
+            Err(error) => tracing::warn!(error = error.render().trim_end(), "not all are known"),
+        }
     }
 
-    /// Those that the goal is about.
-    fn named(&self, mut records: Vec<Record>) -> Vec<Record> {
-        let names = &self.config.records.names;
-        if !names.is_empty() {
-            records.retain(|record| names.iter().any(|it| is_named(record, it)));
-        }
-        records
-    }
-
-    fn check_names(&mut self) -> Result<(), Error> {
-        if self.config.end.goal != Some(Goal::Verified) {
-            return Ok(());
-        }
+    /// Whether all that are named are there.
+    fn check_names(&self, records: &[Record]) -> Result<(), Error> {
         let namespace = self.session.namespace(&self.config.records.namespaces);
         let names = self.config.records.names.iter();
-        let missing = names.filter(|name| !self.records.iter().any(|it| is_named(it, name)));
+        let missing = names.filter(|name| !records.iter().any(|it| is_named(it, name)));
         let missing: Vec<String> = missing
             .map(|it| {
                 format!(

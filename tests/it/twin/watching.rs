@@ -37,11 +37,8 @@ fn a_pipeline_waits_for_the_verdict() {
         "max_replicas": { "from": 25, "to": 4 }, "target_cpu_pct": { "from": 70, "to": 95 } }),
     );
     let apply = ["watch", "--mode=apply", "--interval=10"];
-    let waiting = [
-        &apply[..],
-        &["--for=verified", "good", "-ojsonl", "--timeout=5m"],
-    ]
-    .concat();
+    let goal = ["--for=verified", "good", "bad", "-ojsonl", "--timeout=5m"];
+    let waiting = [&apply[..], &goal].concat();
     let (child, told) = begun(&scene, &waiting, 2);
     let mut names: Vec<&str> = told.iter().map(|it| it["name"].as_str().unwrap()).collect();
     names.sort_unstable();
@@ -51,7 +48,7 @@ fn a_pipeline_waits_for_the_verdict() {
     scene.pass(50);
     let out = child.wait_with_output().unwrap();
     let log = String::from_utf8_lossy(&out.stderr);
-    assert_eq!(out.status.code(), Some(0), "{log}");
+    assert_eq!(out.status.code(), Some(6), "{log}");
     assert!(log.contains("running in apply mode"), "{log}");
     assert_eq!(scene.phase("good"), "verified");
     assert_eq!(scene.phase("bad"), "rolledBack");
@@ -64,6 +61,8 @@ fn a_pipeline_waits_for_the_verdict() {
     let table = std::fs::read_to_string(summary).unwrap();
     assert!(table.contains("| shop/bad | rolledBack | "), "{table}");
 
+    let proved = [&apply[..], &["--for=verified", "good", "--once"]].concat();
+    scene.exits(0, &proved);
     let missing = [&apply[..], &["--for=verified", "none", "--once"]].concat();
     scene.exits(3, &missing);
 }
