@@ -7,7 +7,7 @@ use crate::fleet::Permission;
 pub(super) fn hint(err: &Error) -> Option<String> {
     Some(match err {
         Error::NoKubeconfig { .. } => {
-            "pass --kubeconfig FILE, or analyze a snapshot with --from FILE".to_owned()
+            "pass --kubeconfig FILE; `analyze` also takes a snapshot, --from FILE".to_owned()
         }
         Error::ReadKubeconfig { .. } => {
             "check the path, and the file with `kubectl config view`".to_owned()

@@ -48,6 +48,31 @@ pub(super) fn exit(end: &End, seen: &Seen<'_>) -> Option<Exit> {
     })
 }
 
+/// What was waited for in vain, for people; `None` where nothing was.
+pub(super) fn still_open(end: &End, seen: &Seen<'_>) -> Option<String> {
+    let goal = end.goal?;
+    let Some(records) = seen.records else {
+        return Some("not reached: not all recommendations could be read".to_owned());
+    };
+    let open = |is_open: &dyn Fn(&Record) -> bool| {
+        let open = records.iter().filter(|it| is_open(it));
+        let named = open.map(|it| format!("{}/{} is {}", it.namespace, it.name, it.status.phase));
+        named.collect::<Vec<_>>().join(", ")
+    };
+    let what = match goal {
+        Goal::Verified => open(&|it| it.status.phase != Phase::Verified),
+        Goal::NonePending => open(&|it| is_pending(it.status.phase)),
+        Goal::NoFindings => match seen.report {
+            Some(_) => "there are findings".to_owned(),
+            None => "no analysis came to its end".to_owned(),
+        },
+    };
+    match what.is_empty() {
+        true => Some("not reached: what the analysis found was not kept".to_owned()),
+        false => Some(format!("not reached: {what}")),
+    }
+}
+
 /// `None` where it is still open.
 fn reached(goal: Goal, seen: &Seen<'_>) -> Option<Exit> {
     match goal {
@@ -204,6 +229,11 @@ mod tests {
             exit(&end(Goal::NonePending), &seen(&[], 0)),
             Some(Exit::Clean)
         );
+        let open = [record(Phase::Applied), record(Phase::Verified)];
+        let said = still_open(&end(Goal::Verified), &seen(&open, 0));
+        assert_eq!(said.as_deref(), Some("not reached: shop/web is applied"));
+        let said = still_open(&end(Goal::NonePending), &unsaved).unwrap();
+        assert!(said.contains("was not kept"), "{said}");
     }
 
     #[test]

@@ -91,17 +91,29 @@ impl<'a> Watch<'a> {
             self.ticks += 1;
             self.metrics.ticked(began.elapsed());
             self.health.progressed();
-            if let Some(exit) = goal::exit(&self.config.end, &self.seen()) {
+            if let Some(exit) = self.is_over() {
                 return Ok(exit);
             }
             if self.is_stopped() || self.pause(began).await {
                 return Ok(goal::interrupted(&self.config.end));
             }
             // Its time may have ended meanwhile.
-            if let Some(exit) = goal::exit(&self.config.end, &self.seen()) {
+            if let Some(exit) = self.is_over() {
                 return Ok(exit);
             }
         }
+    }
+
+    /// How it ends now, if it does.
+    fn is_over(&self) -> Option<Exit> {
+        let (end, seen) = (&self.config.end, self.seen());
+        let exit = goal::exit(end, &seen)?;
+        if exit != Exit::Clean
+            && let Some(line) = goal::still_open(end, &seen)
+        {
+            self.cx.note(&line);
+        }
+        Some(exit)
     }
 
     /// The table of all records, where a workflow shows one.

@@ -81,6 +81,8 @@ fn what_nobody_approved_waits_and_a_goal_that_is_not_reached_says_so() {
         &["watch", "--mode=apply", "--for=verified", "good", "--once"],
     );
     assert!(said.stdout.is_empty(), "{}", said.stdout);
+    let open = "not reached: shop/good is pending";
+    assert!(said.stderr.contains(open), "{}", said.stderr);
     assert_eq!(scene.phase("good"), "pending");
     assert_eq!(scene.hpa("good")["spec"]["minReplicas"], 4);
     scene.exits(7, &["watch", "--for=pending=0", "--once"]);
