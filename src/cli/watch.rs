@@ -31,7 +31,7 @@ use tick::Watch;
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the page may still be read then.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
-/// What a tick may take beyond its passes before the loop is taken for stalled.
+/// What may come between two passes before the loop is taken for stalled.
 const SLACK: Duration = Duration::from_secs(60);
 
 /// Sends log lines to standard error, as `RUST_LOG` says or else all of ours.
@@ -49,8 +49,8 @@ pub(super) async fn run(
     // Its line would tear those of the log.
     cx.progress().finish();
     let metrics = Metrics::new();
-    // Each of three passes has an interval of time.
-    let health = Health::new(config.interval * 4 + SLACK);
+    // The loop tells after each pass, which has an interval of time, and pauses for one.
+    let health = Health::new(config.interval * 2 + SLACK);
     let server = match config.listen {
         Some(address) => Some(Server::start(address, metrics.clone(), health.clone()).await?),
         None => None,

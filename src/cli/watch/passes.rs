@@ -45,6 +45,7 @@ impl Watch<'_> {
             }
         };
         let is_saved = self.save(&conductor, fleet).await;
+        self.health.progressed();
         let passes_on = self.config.mode == Mode::Apply && !self.is_stopped();
         if passes_on && self.verify(&conductor).await == Went::On && !self.is_stopped() {
             self.apply(&conductor).await;
@@ -212,6 +213,7 @@ impl Watch<'_> {
         ended: Result<Result<(), Error>, Elapsed>,
     ) -> Went {
         let took = began.elapsed();
+        self.health.progressed();
         match ended {
             Ok(Ok(())) => {
                 self.metrics.passed(pass, took);

@@ -34,7 +34,7 @@ pub(super) struct Watch<'a> {
     pub(super) config: &'a WatchConfig,
     pub(super) session: &'a Session,
     pub(super) metrics: &'a Metrics,
-    health: &'a Health,
+    pub(super) health: &'a Health,
     ongoing: Ongoing,
     stopped: watch::Receiver<bool>,
     told: Told,
@@ -182,6 +182,7 @@ impl<'a> Watch<'a> {
 
     async fn tick(&mut self, gate: Option<&Gate>) {
         let fleet = self.analyze().await;
+        self.health.progressed();
         let term = gate.map(|gate| (gate, gate.term()));
         match term {
             Some((_, None)) => {
