@@ -6,7 +6,7 @@ mod writes;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stepscale::cluster::{Namespaces, Scope};
+use stepscale::cluster::{Counts, Namespaces, Scope};
 
 use bench::{Bench, everything, everywhere, plan, within};
 use writes::{PODS, RECORDS, Random, hpa, pod, workload};
@@ -79,6 +79,7 @@ fn watches_that_are_cut_go_on_where_they_were() {
     run(async {
         let cut = json!({"seed": 3, "rules": [
             {"when": {"verbs": ["watch"]}, "cut": {"afterEvents": 3}},
+            {"when": {"verbs": ["watch"]}, "nth": 2, "answer": "internalError"},
             {"when": {"verbs": ["watch"]}, "share": 0.2, "answer": "internalError"},
             {"when": {"verbs": ["watch", "list"]}, "share": 0.1, "answer": "tooManyRequests",
                 "retryAfterSeconds": 0}]});
@@ -96,10 +97,11 @@ fn watches_that_are_cut_go_on_where_they_were() {
         bench.sandbox.set_faults(plan(json!({}))).unwrap();
         bench.settles(&following, &everywhere(), 0).await;
         let counts = following.counts();
-        let pods = counts["pods"];
-        assert!(pods.watches > 3 && pods.failures > 0, "{counts:?}");
-        let relists: u64 = counts.values().map(|it| it.relists).sum();
-        assert_eq!(relists, 0, "{counts:?}");
+        // Which watches met the trouble depends on the order in which they were asked for.
+        let sum = |count: fn(&Counts) -> u64| counts.values().map(count).sum::<u64>();
+        assert!(sum(|it| it.watches) > sum(|it| it.lists), "{counts:?}");
+        assert!(sum(|it| it.failures) > 0, "{counts:?}");
+        assert_eq!(sum(|it| it.relists), 0, "{counts:?}");
         within(|| following.staleness().is_empty()).await;
     });
 }
