@@ -2,7 +2,8 @@
 
 use jiff::SignedDuration;
 
-use super::{Words, in_range, length, share};
+use super::times::length;
+use super::{Words, in_range, share};
 use crate::autoscaler::behavior::{Amount, Policy, Select};
 use crate::sim::demand::Shape;
 use crate::units::{Cores, Quantity, QuantityError, Replicas};
