@@ -21,6 +21,7 @@ use crate::conduct::{Audit, Conductor, Leave};
 use crate::config::act::Records;
 use crate::error::Error;
 use crate::lifecycle::guard::{License, Limits};
+use crate::lifecycle::record::Record;
 use crate::lifecycle::step::Policy;
 use crate::output::progress::Stage;
 use crate::state;
@@ -129,13 +130,10 @@ impl Session {
         argument: &NameArgument,
     ) -> Result<Option<Stored>, Error> {
         let found = self.store.get(namespace, &argument.name).await;
-        let Some(kind) = argument.kind else {
+        if argument.kind.is_none() {
             return Ok(found?);
-        };
-        let is_meant = |it: &Stored| {
-            let autoscaler = &it.record.autoscaler;
-            autoscaler.kind == kind && autoscaler.name == argument.name
-        };
+        }
+        let is_meant = |it: &Stored| is_named(&it.record, argument);
         // Nearly always it has the name of its autoscaler.
         if let Ok(Some(stored)) = &found
             && is_meant(stored)
@@ -164,6 +162,14 @@ impl Session {
             Namespaces::One(namespace) => Some(namespace),
             Namespaces::Current => Some(self.cluster.namespace()),
         }
+    }
+}
+
+/// Whether a name is that of a recommendation or, with a kind, of its autoscaler.
+pub(super) fn is_named(record: &Record, name: &NameArgument) -> bool {
+    match name.kind {
+        Some(kind) => record.autoscaler.kind == kind && record.autoscaler.name == name.name,
+        None => record.name == name.name,
     }
 }
 

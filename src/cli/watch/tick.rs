@@ -12,7 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::goal::{self, Seen};
 use super::told::{self, Told};
-use crate::cli::act::Session;
+use crate::cli::act::{Session, is_named};
 use crate::cli::context::Context;
 use crate::cli::sources;
 use crate::cli::sources::Ongoing;
@@ -352,13 +352,6 @@ impl<'a> Watch<'a> {
                 place: self.session.store.place(),
             }),
         }
-    }
-}
-
-fn is_named(record: &Record, name: &crate::cluster::NameArgument) -> bool {
-    match name.kind {
-        Some(kind) => record.autoscaler.kind == kind && record.autoscaler.name == name.name,
-        None => record.name == name.name,
     }
 }
 
