@@ -21,7 +21,20 @@ impl Conductor<'_> {
     /// # Errors
     /// Where it cannot happen now, cannot be recorded, or the record was changed at the same time.
     pub async fn happen(&self, stored: &Stored, event: Event) -> Result<Stored, Error> {
-        Ok(self.decided(stored, event, self.now().await?).await?.0)
+        self.happen_at(stored, event, self.now().await?).await
+    }
+
+    /// The same at a time that is known, for whoever enters many things at once.
+    ///
+    /// # Errors
+    /// As [`happen`](Self::happen).
+    pub async fn happen_at(
+        &self,
+        stored: &Stored,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<Stored, Error> {
+        Ok(self.decided(stored, event, now).await?.0)
     }
 
     /// Keeps a new recommendation.

@@ -68,9 +68,14 @@ impl Progress {
 
     /// Shows `stage` from now on.
     pub fn at(&self, stage: &Stage) {
-        if !self.bar.is_hidden() {
+        if self.is_shown() {
             self.bar.set_message(stage.to_string());
         }
+    }
+
+    /// Whether there is somebody to see it.
+    pub fn is_shown(&self) -> bool {
+        !self.bar.is_hidden()
     }
 
     /// Shows the line again after [`finish`](Self::finish).

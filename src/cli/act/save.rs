@@ -85,7 +85,7 @@ async fn save_one(
     match (proposal, shelf.record(&id)) {
         (Some(proposal), Some(stored)) => {
             let event = Event::Proposed(Box::new(proposal));
-            Ok(is_waiting(&conductor.happen(stored, event).await?))
+            Ok(is_waiting(&conductor.happen_at(stored, event, now).await?))
         }
         (Some(_), None) if shelf.is_unusable(&id) => Ok(false),
         (Some(proposal), None) => {
@@ -99,7 +99,8 @@ async fn save_one(
         (None, Some(stored)) if item.outcome == Outcome::NoChange => {
             let why = item.reason.clone();
             let why = why.unwrap_or_else(|| "nothing is to be changed any more".to_owned());
-            conductor.happen(stored, Event::Withdrawn { why }).await?;
+            let event = Event::Withdrawn { why };
+            conductor.happen_at(stored, event, now).await?;
             Ok(false)
         }
         (None, Some(_) | None) => Ok(false),

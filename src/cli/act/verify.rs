@@ -177,6 +177,10 @@ async fn again(session: &Session, records: Vec<Stored>) -> Vec<Stored> {
 
 /// On a terminal, that somebody waits and for how long at most.
 async fn show(pass: &Pass<'_>, records: &[Stored]) {
+    let progress = pass.cx.progress();
+    if !progress.is_shown() {
+        return;
+    }
     let records = records.iter().map(|it| &it.record);
     let waiting: Vec<&Record> = records.filter(|it| is_watched(it)).collect();
     let until = waiting.iter().filter_map(|it| it.status.probation_until);
@@ -185,7 +189,6 @@ async fn show(pass: &Pass<'_>, records: &[Stored]) {
         .max()
         .zip(now.ok())
         .map(|(until, now): (Timestamp, _)| until.duration_since(now));
-    let progress = pass.cx.progress();
     progress.resume();
     progress.at(&Stage::Probation {
         waiting: waiting.len(),
