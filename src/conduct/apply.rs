@@ -14,7 +14,7 @@ use crate::lifecycle::guard::{self, Refusal};
 use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::record::{Attempt, Record, Write};
 use crate::lifecycle::settings;
-use crate::lifecycle::step::{self, Event};
+use crate::lifecycle::step::Event;
 use crate::store::{self, Stored};
 
 impl Conductor<'_> {
@@ -263,11 +263,6 @@ impl Conductor<'_> {
         outcome: Outcome,
         now: Timestamp,
     ) -> Result<Box<Stored>, Error> {
-        let step = step::step(&stored.record, event.clone(), &self.policy, now)?;
-        if step.record == stored.record {
-            // The same as at the last try, which was recorded.
-            return Ok(Box::new(stored.clone()));
-        }
         let underway = self.audit.begin(action).await?;
         let entered = self.taken(stored, event, now).await;
         let (saved, _) = underway

@@ -146,6 +146,16 @@ impl Watch<'_> {
             return Ok(());
         }
         let surroundings = around.surroundings(&stored.record).await?;
+        let (status, title) = (&stored.record.status, stored.record.title());
+        // What is blocked for the same reason as before is no news, and not tried at each tick.
+        if status.phase == Phase::Blocked
+            && let Some(refusal) = conductor.refusal(&stored.record, &surroundings).await?
+            && refusal.to_string() == status.detail
+        {
+            self.metrics.applied(Outcome::Refused);
+            tracing::debug!(reason = refusal.reason(), "{title} is still blocked");
+            return Ok(());
+        }
         match conductor.apply(stored, &surroundings).await? {
             Applied::Done(saved) => {
                 self.metrics.applied(Outcome::Succeeded);
