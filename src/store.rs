@@ -5,10 +5,12 @@
 //! is overwritten unseen.
 
 mod files;
+mod followed;
 mod objects;
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -124,6 +126,29 @@ impl Store {
         match self {
             Self::Objects(_) => "ScalingRecommendation objects in the cluster".to_owned(),
             Self::Files(files) => format!("files below {}", files.folder().display()),
+        }
+    }
+
+    /// The same for whoever lists them again and again: objects of a namespace, or of all, are
+    /// watched from now on and listed from memory, as new as the watch; files are read each time.
+    /// What this process writes by the new store is in its next list. Must be called in a runtime;
+    /// where they may not be watched, they are listed each time.
+    #[must_use]
+    pub fn following(&self, namespace: Option<&str>, poll: Duration) -> Self {
+        match self {
+            Self::Objects(it) => Self::Objects(Box::new(it.following(namespace, poll))),
+            Self::Files(it) => Self::Files(it.clone()),
+        }
+    }
+
+    /// Those of a namespace, or of all, as they are kept now, whatever a watch has told.
+    ///
+    /// # Errors
+    /// Where they cannot be read at all.
+    pub async fn list_anew(&self, namespace: Option<&str>) -> Result<Listed, Error> {
+        match self {
+            Self::Objects(it) => it.list_anew(namespace).await,
+            Self::Files(it) => it.list(namespace),
         }
     }
 

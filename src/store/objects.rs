@@ -1,7 +1,11 @@
 //! Recommendations as objects of the cluster.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use serde_json::Value;
 
+use super::followed::{Followed, Name};
 use super::{Error, KIND, Listed, Stored};
 use crate::cluster::Cluster;
 use crate::cluster::write::{Change, Place, WriteError, Writing};
@@ -18,6 +22,8 @@ const WRITING: Writing<'static> = Writing {
 #[derive(Clone)]
 pub struct Objects {
     cluster: Cluster,
+    /// `None` where the server is asked each time.
+    followed: Option<Arc<Followed>>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -28,10 +34,30 @@ impl std::fmt::Debug for Objects {
 
 impl Objects {
     pub fn of(cluster: Cluster) -> Self {
-        Self { cluster }
+        Self {
+            cluster,
+            followed: None,
+        }
+    }
+
+    pub(super) fn following(&self, namespace: Option<&str>, poll: Duration) -> Self {
+        let followed = Followed::start(&self.cluster, namespace, poll);
+        Self {
+            cluster: self.cluster.clone(),
+            followed: Some(Arc::new(followed)),
+        }
     }
 
     pub(super) async fn list(&self, namespace: Option<&str>) -> Result<Listed, Error> {
+        if let Some(followed) = &self.followed
+            && let Some(objects) = followed.list(&self.cluster, namespace).await?
+        {
+            return Ok(Listed::of(objects.into_iter()));
+        }
+        self.list_anew(namespace).await
+    }
+
+    pub(super) async fn list_anew(&self, namespace: Option<&str>) -> Result<Listed, Error> {
         let mut all = vec![];
         self.cluster
             .all(&KIND, namespace, |it| all.push(it))
@@ -113,8 +139,20 @@ impl Objects {
         place: &Place<'_>,
         change: &Change<'_>,
     ) -> Result<Value, Error> {
+        let name = || -> Name { (record.namespace.clone(), record.name.clone()) };
+        if let Some(followed) = &self.followed {
+            followed.begins(name());
+        }
         match self.cluster.write(place, change, &WRITING).await {
-            Ok(answer) => Ok(answer.value),
+            Ok(answer) => {
+                // What is deleted has no version that a watch would tell of.
+                if let Some(followed) = &self.followed
+                    && *change != Change::Delete
+                {
+                    followed.ended(name(), &answer.value);
+                }
+                Ok(answer.value)
+            }
             Err(WriteError::Conflict { .. }) => Err(Error::Conflict {
                 record: record.title(),
             }),
@@ -126,7 +164,7 @@ impl Objects {
     }
 }
 
-fn place<'a>(namespace: &'a str, name: &'a str) -> Place<'a> {
+pub(super) fn place<'a>(namespace: &'a str, name: &'a str) -> Place<'a> {
     Place {
         kind: KIND,
         namespace,
