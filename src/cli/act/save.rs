@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::lifecycle::record::{Proposal, Record};
 use crate::lifecycle::settings;
-use crate::lifecycle::step::Event;
+use crate::lifecycle::step::{self, Event};
 use crate::output::report::{AnalysisReport, Item, Outcome};
 use crate::store::{self, Stored, Unusable};
 
@@ -49,11 +49,16 @@ pub(in crate::cli) async fn save(
         left_out: shelf.unusable.iter().map(|it| it.why.clone()).collect(),
     };
     kept.left_out.extend(shelf.closed.values().cloned());
-    let now = conductor.now().await?;
+    let mut saving = Saving {
+        conductor,
+        shelf: &shelf,
+        taken_at: report.taken_at,
+        now: None,
+    };
     let items = report.items.iter();
     for item in items.filter(|it| !shelf.closed.contains_key(&it.namespace)) {
         let proposal = proposal(item, fleet, report);
-        match save_one(conductor, &shelf, item, proposal, now).await {
+        match saving.save(item, proposal).await {
             Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
             Err(error) if ends_all(&error) => return Err(error.into()),
             Err(error) => kept.left_out.push(format!("{}: {error}", id(item))),
@@ -73,37 +78,68 @@ fn ends_all(error: &conduct::Error) -> bool {
     )
 }
 
-/// Whether it is proposed, and waits for a yes.
-async fn save_one(
-    conductor: &Conductor<'_>,
-    shelf: &Shelf,
-    item: &Item,
-    proposal: Option<Proposal>,
-    now: Timestamp,
-) -> Result<bool, conduct::Error> {
-    let id = id(item);
-    match (proposal, shelf.record(&id)) {
-        (Some(proposal), Some(stored)) => {
-            let event = Event::Proposed(Box::new(proposal));
-            Ok(is_waiting(&conductor.happen_at(stored, event, now).await?))
+/// A run over all that was analyzed.
+struct Saving<'a> {
+    conductor: &'a Conductor<'a>,
+    shelf: &'a Shelf,
+    /// When it was analyzed.
+    taken_at: Timestamp,
+    /// By the API server's clock, which is asked once there is something to save.
+    now: Option<Timestamp>,
+}
+
+impl Saving<'_> {
+    /// Whether it is proposed, and waits for a yes.
+    async fn save(
+        &mut self,
+        item: &Item,
+        proposal: Option<Proposal>,
+    ) -> Result<bool, conduct::Error> {
+        let (id, shelf) = (id(item), self.shelf);
+        match (proposal, shelf.record(&id)) {
+            (Some(proposal), Some(stored)) => {
+                let event = Event::Proposed(Box::new(proposal));
+                self.happen(stored, event).await
+            }
+            (Some(_), None) if shelf.is_unusable(&id) => Ok(false),
+            (Some(proposal), None) => {
+                let name = shelf.free_name(&id)?;
+                let mut record = Record::propose(id, proposal, self.now().await?);
+                record.name = name;
+                self.conductor.propose(&record).await?;
+                Ok(true)
+            }
+            // What could not be judged says nothing of what was proposed.
+            (None, Some(stored)) if item.outcome == Outcome::NoChange => {
+                let why = item.reason.clone();
+                let why = why.unwrap_or_else(|| "nothing is to be changed any more".to_owned());
+                self.happen(stored, Event::Withdrawn { why }).await?;
+                Ok(false)
+            }
+            (None, Some(_) | None) => Ok(false),
         }
-        (Some(_), None) if shelf.is_unusable(&id) => Ok(false),
-        (Some(proposal), None) => {
-            let name = shelf.free_name(&id)?;
-            let mut record = Record::propose(id, proposal, now);
-            record.name = name;
-            conductor.propose(&record).await?;
-            Ok(true)
+    }
+
+    /// Lets it happen to a record that it changes; whether that waits for a yes.
+    async fn happen(&mut self, stored: &Stored, event: Event) -> Result<bool, conduct::Error> {
+        let policy = &self.conductor.policy;
+        let step = step::step(&stored.record, event.clone(), policy, self.taken_at);
+        // Nearly always nothing is new, and nobody need be asked for the time.
+        if step.is_ok_and(|it| it.effects.is_empty()) {
+            return Ok(is_waiting(stored));
         }
-        // What could not be judged says nothing of what was proposed.
-        (None, Some(stored)) if item.outcome == Outcome::NoChange => {
-            let why = item.reason.clone();
-            let why = why.unwrap_or_else(|| "nothing is to be changed any more".to_owned());
-            let event = Event::Withdrawn { why };
-            conductor.happen_at(stored, event, now).await?;
-            Ok(false)
-        }
-        (None, Some(_) | None) => Ok(false),
+        let now = self.now().await?;
+        let saved = self.conductor.happen_at(stored, event, now).await?;
+        Ok(is_waiting(&saved))
+    }
+
+    async fn now(&mut self) -> Result<Timestamp, conduct::Error> {
+        let now = match self.now {
+            Some(now) => now,
+            None => self.conductor.now().await?,
+        };
+        self.now = Some(now);
+        Ok(now)
     }
 }
 
