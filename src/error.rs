@@ -141,6 +141,12 @@ pub enum Error {
     /// The system refuses what every program may have: threads, signals.
     #[error("cannot start")]
     Start(#[source] std::io::Error),
+    /// A part of a pass of `watch` that has an end, so that others have their turn.
+    #[error("{what}: no answer within {limit:.1?}")]
+    Late {
+        what: String,
+        limit: std::time::Duration,
+    },
     /// There is no place for the local history.
     #[error("no home directory for the local history")]
     NoHome,
@@ -267,6 +273,8 @@ impl Error {
                 Some("check the free space and the permissions of the folder".to_owned())
             }
             Self::Start(_) => Some("check the limits of the process with `ulimit -a`".to_owned()),
+            // It is tried again by itself.
+            Self::Late { .. } => None,
             Self::NoHome => Some("set HOME, or XDG_STATE_HOME to a folder for it".to_owned()),
         }
     }
@@ -306,7 +314,7 @@ impl Error {
             Self::Snapshot(err) => metrics::snapshot_exit(err),
             Self::NotInSnapshot { .. } => Exit::ObjectNotFound,
             Self::LocalHistory(err) => metrics::local_exit(err),
-            Self::Start(_) | Self::NoHome => Exit::Unreachable,
+            Self::Start(_) | Self::Late { .. } | Self::NoHome => Exit::Unreachable,
         }
     }
 

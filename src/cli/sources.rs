@@ -4,12 +4,14 @@
 
 mod judging;
 mod live;
+mod looks;
 mod offline;
 mod one;
 mod ongoing;
 mod probation;
 mod seed;
 mod series;
+mod sought;
 mod source;
 mod usage;
 
@@ -30,6 +32,7 @@ use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
 use crate::series::Grid;
 use judging::Judges;
+pub(super) use looks::Known;
 pub(super) use one::one;
 pub(super) use ongoing::Ongoing;
 pub(super) use probation::{Asking, Observed, Seen, observe};

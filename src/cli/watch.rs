@@ -1,12 +1,16 @@
 //! `watch`: the loop of `analyze`, `apply` and `verify`, driven by time.
 //!
-//! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`told`] tells changes of state, [`goal`] says when it is over. Here
-//! the loop is held together with what runs beside it: the election, the page of metrics, signals.
+//! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`turns`]
+//! divides the time, [`told`] tells changes of state, [`goal`] says when it is over. Here the loop is
+//! held together with what runs beside it: the election, the page of metrics, signals.
 
+mod apply;
 mod goal;
 mod passes;
 mod tick;
 mod told;
+mod turns;
+mod verify;
 
 use std::time::Duration;
 
@@ -56,10 +60,12 @@ pub(super) async fn run(
         None => None,
     };
     let options = &config.records.connection;
-    let session = tokio::select! {
+    let mut session = tokio::select! {
         session = Session::open(&cx, options, &config.records.audit) => session?,
         signal = signals.next() => return Ok(signal.exit()),
     };
+    let namespace = session.namespace(&config.records.namespaces);
+    session.store = session.store.following(namespace, config.interval);
     tracing::info!(
         mode = config.mode.as_str(),
         interval_seconds = config.interval.as_secs(),

@@ -83,6 +83,8 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         session: &session,
         conductor: &conductor,
         probation: &config.probation,
+        known: None,
+        turn: None,
     };
     let watched = verify::watch(&pass, in_force, &config.waiting).await;
     Ok(worst(exit, watched.exit))

@@ -45,6 +45,8 @@ pub(in crate::cli) async fn run(cx: Context, config: VerifyConfig) -> Result<Exi
         session: &session,
         conductor: &conductor,
         probation: &config.probation,
+        known: None,
+        turn: None,
     };
     let said = Box::pin(watch(&pass, chosen, &waiting)).await;
     write_list(&cx, &said.records, config.form)?;

@@ -3,27 +3,30 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::judging::Judges;
+use super::looks::{Known, Looks};
+use super::sought::Sought;
 use super::source::Source;
 use super::{Answered, Asked, Gathered, Times, judged, usage};
 
 use crate::cluster::{Cluster, Following, Stale};
 use crate::config::{Config, Metrics};
 use crate::error::Error;
-use crate::metrics::Reading;
 use crate::metrics::cache::{HistoryCache, Limits};
+use crate::metrics::prometheus::{self, Prometheus, Traffic};
+use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::output::progress::Progress;
 
 /// A fleet that is followed, and its history as far as it was read.
 pub(in crate::cli) struct Ongoing {
     cluster: Cluster,
-    metrics: Metrics,
     following: Following,
     cache: HistoryCache,
-    /// That the last history came from.
-    source: Option<Source>,
+    pub(super) sought: Sought,
+    pub(super) looks: Looks,
     /// How long the fleet is waited for; what has not come by then is told as not read.
     patience: Duration,
 }
@@ -50,9 +53,9 @@ impl Ongoing {
         Ok(Self {
             following: cluster.follow(&config.question.scope, interval)?,
             cluster: cluster.clone(),
-            metrics: metrics.clone(),
             cache: HistoryCache::new(Limits::default()),
-            source: None,
+            sought: Sought::new(cluster, metrics),
+            looks: Looks::default(),
             patience: interval / 2,
         })
     }
@@ -82,8 +85,7 @@ impl Ongoing {
         let (judges, sender) = Judges::start(asked.clone(), config.analysis.clone());
         let reading = self.read(&asked, times, sender, progress).await;
         if reading.is_err() {
-            // Another one may be found next time.
-            self.source = None;
+            self.sought.forget();
         }
         let answered = Answered {
             cluster: Some(self.cluster.clone()),
@@ -98,38 +100,35 @@ impl Ongoing {
         &mut self,
         asked: &Asked,
         times: Times,
-        deliver: tokio::sync::mpsc::Sender<crate::metrics::Delivery>,
+        deliver: mpsc::Sender<Delivery>,
         progress: &Progress,
     ) -> Result<Reading, Error> {
-        if asked.request.wanted.is_empty() {
+        let request = &asked.request;
+        if request.wanted.is_empty() {
             return Ok(Reading {
                 source: "none needed".to_owned(),
                 ..Reading::default()
             });
         }
-        let source = match self.source.take() {
-            Some(source) => source,
-            None => Source::of(&self.cluster, &self.metrics, progress).await?,
-        };
-        match &source {
+        match self.sought.source(progress).await? {
             Source::Prometheus(prometheus) => {
-                let history = |request, deliver| {
-                    let prometheus = prometheus.clone();
-                    async move { prometheus.history(&request, deliver).await }
-                };
-                let reading = self.cache.read(history, &asked.request, deliver).await?;
-                self.source = Some(source);
-                Ok(reading)
+                Ok(through(&mut self.cache, &prometheus, request, deliver).await?)
             }
-            // Asked for anew each time, since a Prometheus may have come.
             Source::MetricsApi { why } => {
-                let at = times.of_samples();
-                let (cluster, request) = (&self.cluster, &asked.request);
+                let (cluster, at) = (&self.cluster, times.of_samples());
                 let mut reading = usage::read(cluster, &asked.fleet, request, at, deliver).await?;
-                reading.warnings.extend(why.clone());
+                reading.warnings.extend(why);
                 Ok(reading)
             }
         }
+    }
+
+    /// What is known now, for looks at parts of the fleet.
+    ///
+    /// # Errors
+    /// Where the fleet cannot be read.
+    pub(in crate::cli) async fn known(&self) -> Result<Known<'_>, Error> {
+        Ok(Known::new(self, self.following.fleet().await?))
     }
 
     /// What may be out of date of the fleet.
@@ -144,4 +143,23 @@ impl Ongoing {
             targets: self.cache.len(),
         }
     }
+
+    /// What has been asked of the Prometheus so far.
+    pub(in crate::cli) fn traffic(&self) -> Traffic {
+        self.sought.traffic()
+    }
+}
+
+/// Asks only for what `cache` does not know.
+pub(super) async fn through(
+    cache: &mut HistoryCache,
+    prometheus: &Prometheus,
+    request: &HistoryRequest,
+    deliver: mpsc::Sender<Delivery>,
+) -> Result<Reading, prometheus::Error> {
+    let history = |request, deliver| {
+        let prometheus = prometheus.clone();
+        async move { prometheus.history(&request, deliver).await }
+    };
+    cache.read(history, request, deliver).await
 }

@@ -6,8 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::mpsc;
 
 use super::live::Sources;
-use super::request;
+use super::looks::Known;
+use super::ongoing::through;
 use super::source::Source;
+use super::{request, usage};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::{Cluster, NameArgument, Namespaces, Scope};
 use crate::config::{Metrics, Window};
@@ -23,13 +25,15 @@ use crate::units::Step;
 const DAYS_BEFORE: u32 = 8;
 
 /// Whom to ask, and how.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(in crate::cli) struct Asking<'a> {
     pub(in crate::cli) cluster: &'a Cluster,
     pub(in crate::cli) metrics: &'a Metrics,
     pub(in crate::cli) step: Step,
     /// By the API server's clock.
     pub(in crate::cli) now: Timestamp,
+    /// For whoever looks again and again.
+    pub(in crate::cli) known: Option<&'a Known<'a>>,
 }
 
 /// Autoscalers of a namespace with what is known of them until now.
@@ -49,6 +53,7 @@ pub(in crate::cli) struct Seen {
 }
 
 /// Reads autoscalers of one namespace that are there, with their history from days before `since`.
+/// Whoever looks again and again asks for no object, and for what is new of the history.
 ///
 /// # Errors
 /// Where one is gone, or nothing can be read.
@@ -59,45 +64,93 @@ pub(in crate::cli) async fn observe(
     since: Timestamp,
     progress: &Progress,
 ) -> Result<Observed, Error> {
-    let named = |id: &&AutoscalerId| NameArgument {
-        kind: Some(id.kind),
-        name: id.name.clone(),
+    let fleet = asking.fleet(namespace, ids, progress).await?;
+    let source = match asking.known {
+        Some(known) => known.ongoing.sought.source(progress).await?,
+        None => Source::of(asking.cluster, asking.metrics, progress).await?,
     };
-    let scope = Scope {
-        namespaces: Namespaces::One(namespace.to_owned()),
-        selector: None,
-        names: ids.iter().map(named).collect(),
-    };
-    progress.at(&Stage::Inventory);
-    let fleet = asking.cluster.inventory(&scope).await?;
-    let window = Window {
-        days: days(asking.now, since),
-        step: asking.step,
-    };
-    let request = request(&fleet, window, asking.now);
-    let source = Source::of(asking.cluster, asking.metrics, progress).await?;
-    let sources = Sources {
-        cluster: asking.cluster,
-        metrics: asking.metrics,
-        of_samples: Some(asking.now),
-    };
+    let days = days(asking.now, since);
     let mut histories = BTreeMap::new();
-    if !request.wanted.is_empty() {
-        let (sender, mut receiver) = mpsc::channel(1);
-        let collecting = async {
-            while let Some(Delivery { subject, history }) = receiver.recv().await {
-                histories.insert(subject, history);
-            }
-        };
-        let reading = sources.read_from(&source, &fleet, &request, sender, progress);
-        let (reading, ()) = tokio::join!(reading, collecting);
-        reading?;
-    }
+    let (sender, mut receiver) = mpsc::channel(1);
+    let collecting = async {
+        while let Some(Delivery { subject, history }) = receiver.recv().await {
+            histories.insert(subject, history);
+        }
+    };
+    let reading = asking.read(namespace, &fleet, &source, days, sender, progress);
+    let (reading, ()) = tokio::join!(reading, collecting);
+    reading?;
     Ok(Observed {
         source,
         fleet,
         histories,
     })
+}
+
+impl Asking<'_> {
+    /// Autoscalers of a namespace: as they are followed, else as they are read.
+    async fn fleet(
+        &self,
+        namespace: &str,
+        ids: &[&AutoscalerId],
+        progress: &Progress,
+    ) -> Result<Fleet, Error> {
+        if let Some(fleet) = self.known.and_then(|it| it.part(ids)) {
+            return Ok(fleet);
+        }
+        let named = |id: &&AutoscalerId| NameArgument {
+            kind: Some(id.kind),
+            name: id.name.clone(),
+        };
+        let scope = Scope {
+            namespaces: Namespaces::One(namespace.to_owned()),
+            selector: None,
+            names: ids.iter().map(named).collect(),
+        };
+        progress.at(&Stage::Inventory);
+        Ok(self.cluster.inventory(&scope).await?)
+    }
+
+    /// Reads the last days, or what of them is not known.
+    async fn read(
+        &self,
+        namespace: &str,
+        fleet: &Fleet,
+        source: &Source,
+        days: u32,
+        deliver: mpsc::Sender<Delivery>,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let step = self.step;
+        let of_days = |days| request(fleet, Window { days, step }, self.now);
+        if of_days(days).wanted.is_empty() {
+            return Ok(());
+        }
+        match (self.known, source) {
+            (Some(known), Source::Prometheus(prometheus)) => {
+                let look = known.ongoing.looks.of(namespace);
+                let mut look = look.lock().await;
+                look.days = look.days.max(days);
+                let request = of_days(look.days);
+                through(&mut look.cache, prometheus, &request, deliver).await?;
+            }
+            // The analysis has just added its sample.
+            (Some(_), Source::MetricsApi { .. }) => {
+                usage::read(self.cluster, fleet, &of_days(days), None, deliver).await?;
+            }
+            (None, source) => {
+                let sources = Sources {
+                    cluster: self.cluster,
+                    metrics: self.metrics,
+                    of_samples: Some(self.now),
+                };
+                let request = of_days(days);
+                let reading = sources.read_from(source, fleet, &request, deliver, progress);
+                reading.await?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Whole days from what is usual before `since` until `now`.

@@ -15,6 +15,7 @@ use crate::output::progress::{Progress, Stage};
 const GLANCE: Duration = Duration::from_millis(200);
 
 /// A source that was found.
+#[derive(Clone)]
 pub(super) enum Source {
     Prometheus(Prometheus),
     /// The metrics API; `why` nothing better was found, unless it was asked for.

@@ -27,6 +27,14 @@ pub(super) struct Seen<'a> {
     pub(super) fail_on: FailOn,
 }
 
+/// Whether it is recommendations that decide whether it is reached.
+pub(super) fn is_of_records(goal: Goal) -> bool {
+    match goal {
+        Goal::Verified | Goal::NonePending => true,
+        Goal::NoFindings => false,
+    }
+}
+
 /// How a watch ends that is told to: what was waited for was not reached.
 pub(super) fn interrupted(end: &End) -> Exit {
     match end.goal {

@@ -1,37 +1,20 @@
-//! The passes that write: keep what is recommended, apply what is approved, judge what is on
-//! probation.
+//! What only one of several processes does in a tick: keeps what is recommended, and leads the passes
+//! that write, [`verify`](super::verify) and [`apply`](super::apply).
 
-use tokio::time::error::Elapsed;
-use tokio::time::{Instant, timeout};
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::tick::Watch;
-use crate::cli::act::apply::around::Around;
-use crate::cli::act::apply::is_open;
-use crate::cli::act::probation::Pass;
 use crate::cli::act::save;
-use crate::cli::act::verify::is_watched;
 use crate::cli::license;
-use crate::conduct::{self, Adopted, Applied, Conductor, Leave};
+use crate::conduct::{Conductor, Leave};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::install::Mode;
 use crate::lifecycle::guard::License;
-use crate::lifecycle::phase::Phase;
-use crate::lifecycle::record::Record;
-use crate::lifecycle::step::Event;
-use crate::signals::metrics::{self, Outcome, Verdict};
+use crate::signals::metrics;
 use crate::store::Stored;
-
-/// Who says yes where somebody has set `spec.approved` by hand.
-const APPROVER: &str = "spec.approved";
-
-/// Whether the passes after this one are to come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Went {
-    On,
-    /// It took too long, or the process is to end.
-    Over,
-}
 
 impl Watch<'_> {
     /// What only one of several processes does; whether what the analysis found was kept. What does
@@ -46,9 +29,11 @@ impl Watch<'_> {
         };
         let is_saved = self.save(&conductor, fleet).await;
         self.health.progressed();
-        let passes_on = self.config.mode == Mode::Apply && !self.is_stopped();
-        if passes_on && self.verify(&conductor).await == Went::On && !self.is_stopped() {
-            self.apply(&conductor).await;
+        if self.config.mode == Mode::Apply && !self.is_stopped() {
+            let unjudged = self.verify(&conductor).await;
+            if !self.is_stopped() {
+                self.apply(&conductor, &unjudged).await;
+            }
         }
         is_saved
     }
@@ -99,174 +84,45 @@ impl Watch<'_> {
         }
     }
 
-    async fn apply(&self, conductor: &Conductor<'_>) {
-        let began = Instant::now();
-        let applying = async {
-            let mut listed = self.listed().await?;
-            for stored in listed.iter().filter(|it| is_unapproved(&it.record)) {
-                let by = APPROVER.to_owned();
-                if let Err(error) = conductor.happen(stored, Event::Unapproved { by }).await {
-                    tracing::warn!(%error, "{} stays as it is", stored.record.title());
-                }
-            }
-            listed.retain(|it| it.record.approved && is_open(&it.record, true));
-            let records = listed.iter().map(|it| &it.record);
-            let mut around = Around::of(self.cx, self.session, &conductor.limits, records);
-            for stored in listed {
-                if self.is_stopped() {
-                    break;
-                }
-                let title = stored.record.title();
-                if let Err(error) = self.apply_one(conductor, &mut around, stored).await {
-                    self.metrics.applied(outcome(&error));
-                    tracing::warn!(error = error.render().trim_end(), "{title} was not applied");
-                }
-            }
-            Ok(())
+    /// What a pass that writes to targets may take: both have their time within an interval.
+    pub(super) fn pass_budget(&self) -> Duration {
+        self.config.interval / 2
+    }
+
+    /// The recommendations that are meant, unless that takes longer.
+    pub(super) async fn listed_until(&self, until: Instant) -> Result<Vec<Stored>, Error> {
+        let late = |_| Error::Late {
+            what: "recommendations".to_owned(),
+            limit: self.pass_budget(),
         };
-        let limited = timeout(self.config.interval, applying).await;
-        self.pass(metrics::Pass::Apply, began, limited);
+        timeout_at(until, self.listed()).await.map_err(late)?
     }
 
-    async fn apply_one(
-        &self,
-        conductor: &Conductor<'_>,
-        around: &mut Around<'_>,
-        stored: Stored,
-    ) -> Result<(), Error> {
-        let mut stored = conductor.settled(stored).await?;
-        if stored.record.status.phase == Phase::Pending {
-            let by = APPROVER.to_owned();
-            stored = conductor.happen(&stored, Event::Approved { by }).await?;
-        }
-        // It may be there already, by the hand of a GitOps controller. Where that cannot be told, the
-        // guard of the apply says why.
-        if let Ok(Adopted::Done(saved)) = conductor.adopt(stored.clone()).await {
-            tracing::info!("adopted {}", saved.record.title());
-            return Ok(());
-        }
-        let surroundings = around.surroundings(&stored.record).await?;
-        let (status, title) = (&stored.record.status, stored.record.title());
-        // What is blocked for the same reason as before is no news, and not tried at each tick.
-        if status.phase == Phase::Blocked
-            && let Some(refusal) = conductor.refusal(&stored.record, &surroundings).await?
-            && refusal.to_string() == status.detail
-        {
-            self.metrics.applied(Outcome::Refused);
-            tracing::debug!(reason = refusal.reason(), "{title} is still blocked");
-            return Ok(());
-        }
-        match conductor.apply(stored, &surroundings).await? {
-            Applied::Done(saved) => {
-                self.metrics.applied(Outcome::Succeeded);
-                tracing::info!("applied {}", saved.record.title());
-            }
-            Applied::Already(_) => {}
-            Applied::Refused(saved, refusal) => {
-                self.metrics.applied(Outcome::Refused);
-                let title = saved.record.title();
-                tracing::info!(reason = refusal.reason(), "{title} is blocked: {refusal}");
-            }
-            Applied::Failed(saved, failure) => {
-                self.metrics.applied(Outcome::Failed);
-                let title = saved.record.title();
-                tracing::warn!(error = %failure, "{title} was not applied");
-            }
-        }
-        Ok(())
-    }
-
-    async fn verify(&self, conductor: &Conductor<'_>) -> Went {
-        let began = Instant::now();
-        let verifying = async {
-            let mut listed = self.listed().await?;
-            listed.retain(|it| is_watched(&it.record));
-            let before: Vec<Phase> = listed.iter().map(|it| it.record.status.phase).collect();
-            let pass = Pass {
-                cx: self.cx,
-                session: self.session,
-                conductor,
-                probation: &self.config.probation,
-            };
-            let looked = pass.look(listed).await;
-            for (looked, before) in looked.into_iter().zip(before) {
-                match looked {
-                    Ok(stored) => self.judged(&stored.record, before),
-                    Err(error) => {
-                        tracing::warn!(error = error.render().trim_end(), "not verified");
-                    }
-                }
-            }
-            Ok(())
-        };
-        let limited = timeout(self.config.interval, verifying).await;
-        self.pass(metrics::Pass::Verify, began, limited)
-    }
-
-    fn judged(&self, record: &Record, before: Phase) {
-        let status = &record.status;
-        self.metrics.verified(match status.phase {
-            Phase::Verified => Verdict::Healthy,
-            Phase::Degraded | Phase::RolledBack => Verdict::Degraded,
-            _ if status.errors > 0 => Verdict::Error,
-            _ => Verdict::Inconclusive,
-        });
-        if status.phase == Phase::RolledBack && before != Phase::RolledBack {
-            self.metrics.reverted(Outcome::Succeeded);
-        }
-    }
-
-    fn pass(
+    /// Tells how a pass went: that it failed, or was over before all had a turn.
+    pub(super) fn pass(
         &self,
         pass: metrics::Pass,
         began: Instant,
-        ended: Result<Result<(), Error>, Elapsed>,
-    ) -> Went {
-        let took = began.elapsed();
+        failed: Option<&Error>,
+        is_late: bool,
+    ) {
+        let (took, name) = (began.elapsed(), pass.as_str());
         self.health.progressed();
-        match ended {
-            Ok(Ok(())) => {
-                self.metrics.passed(pass, took);
-                Went::On
-            }
-            Ok(Err(error)) => {
+        match failed {
+            Some(error) => {
                 self.metrics.pass_failed(pass, took);
-                tracing::warn!(
-                    error = error.render().trim_end(),
-                    "the {} pass failed",
-                    pass.as_str()
-                );
-                Went::On
+                let error = error.render();
+                tracing::warn!(error = error.trim_end(), "the {name} pass failed");
             }
-            Err(_) => {
+            None if is_late => {
                 self.metrics.overran(pass, took);
-                tracing::warn!("the {} pass took longer than an interval", pass.as_str());
-                Went::Over
+                tracing::warn!(
+                    pass = name,
+                    seconds = self.pass_budget().as_secs(),
+                    "mutating pass exceeded its time budget; aborting"
+                );
             }
+            None => self.metrics.passed(pass, took),
         }
-    }
-}
-
-/// Whether somebody has taken back a yes that was acted upon.
-fn is_unapproved(record: &Record) -> bool {
-    match record.status.phase {
-        Phase::Approved | Phase::Blocked | Phase::Failed => !record.approved,
-        Phase::Pending
-        | Phase::Applied
-        | Phase::Verified
-        | Phase::Degraded
-        | Phase::RolledBack
-        | Phase::Rejected
-        | Phase::Superseded => false,
-    }
-}
-
-/// What became of an apply that ended with an error.
-fn outcome(error: &Error) -> Outcome {
-    match error {
-        Error::Conduct(error) if matches!(**error, conduct::Error::NotLeader(_)) => {
-            Outcome::Abandoned
-        }
-        _ => Outcome::Failed,
     }
 }

@@ -1,8 +1,8 @@
 //! One round: look at the fleet, then, where this process may write, keep what is recommended, apply
 //! what is approved, and judge what is on probation.
 //!
-//! Each pass has an interval of time; one that takes longer ends the tick. What fails is told, and
-//! does not keep the others: neither one recommendation the next, nor one pass another.
+//! Each pass has its time, and within it everything its share. What fails is told, and does not keep
+//! the others: neither one recommendation the next, nor one pass another.
 
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::goal::{self, Seen};
 use super::told::{self, Told};
+use super::turns::Late;
 use crate::cli::act::{Session, is_named};
 use crate::cli::context::Context;
 use crate::cli::sources;
@@ -26,7 +27,7 @@ use crate::lifecycle::record::Record;
 use crate::output::report::{AnalysisReport, Run};
 use crate::signals::metrics::{self, Probation};
 use crate::signals::{Health, Metrics};
-use crate::store::Stored;
+use crate::store::{Listed, Stored};
 
 /// The loop.
 pub(super) struct Watch<'a> {
@@ -35,7 +36,10 @@ pub(super) struct Watch<'a> {
     pub(super) session: &'a Session,
     pub(super) metrics: &'a Metrics,
     pub(super) health: &'a Health,
-    ongoing: Ongoing,
+    pub(super) ongoing: Ongoing,
+    /// Whose turn did not come in the last verify pass, and in the last apply pass.
+    pub(super) unverified: Late,
+    pub(super) unapplied: Late,
     stopped: watch::Receiver<bool>,
     told: Told,
     ticks: u64,
@@ -64,6 +68,8 @@ impl<'a> Watch<'a> {
             session,
             metrics,
             health,
+            unverified: Late::default(),
+            unapplied: Late::default(),
             stopped,
             told: Told::default(),
             ticks: 0,
@@ -91,22 +97,28 @@ impl<'a> Watch<'a> {
             self.ticks += 1;
             self.metrics.ticked(began.elapsed());
             self.health.progressed();
-            if let Some(exit) = self.is_over() {
+            if let Some(exit) = self.is_over().await {
                 return Ok(exit);
             }
             if self.is_stopped() || self.pause(began).await {
                 return Ok(goal::interrupted(&self.config.end));
             }
             // Its time may have ended meanwhile.
-            if let Some(exit) = self.is_over() {
+            if let Some(exit) = self.is_over().await {
                 return Ok(exit);
             }
         }
     }
 
-    /// How it ends now, if it does.
-    fn is_over(&self) -> Option<Exit> {
-        let (end, seen) = (&self.config.end, self.seen());
+    /// How it ends now, if it does. What a watch tells is of some moments ago: before it is over, what
+    /// was waited for is read anew.
+    async fn is_over(&mut self) -> Option<Exit> {
+        let end = &self.config.end;
+        goal::exit(end, &self.seen())?;
+        if end.goal.is_some_and(goal::is_of_records) {
+            self.records = self.read_anew().await;
+        }
+        let seen = self.seen();
         let exit = goal::exit(end, &seen)?;
         if exit != Exit::Clean
             && let Some(line) = goal::still_open(end, &seen)
@@ -269,13 +281,39 @@ impl<'a> Watch<'a> {
     /// Those that are meant: all in scope, or those that are named.
     pub(super) async fn listed(&self) -> Result<Vec<Stored>, Error> {
         let namespace = self.session.namespace(&self.config.records.namespaces);
-        let listed = self.session.store.list(namespace).await?;
+        Ok(self.meant(self.session.store.list(namespace).await?))
+    }
+
+    /// The same as they are kept now; `None` where they cannot be read, or not all are there.
+    async fn read_anew(&self) -> Option<Vec<Record>> {
+        let namespace = self.session.namespace(&self.config.records.namespaces);
+        let reading = self.session.store.list_anew(namespace);
+        let read = match timeout(self.config.interval, reading).await {
+            Ok(read) => read.map_err(Error::from),
+            Err(_) => Err(Error::Late {
+                what: "recommendations".to_owned(),
+                limit: self.config.interval,
+            }),
+        };
+        let records = read.and_then(|listed| {
+            let meant = self.meant(listed).into_iter().map(|it| it.record);
+            let records: Vec<Record> = meant.collect();
+            self.check_names(&records).map(|()| records)
+        });
+        let told = |it: &Error| {
+            let error = it.render();
+            tracing::warn!(error = error.trim_end(), "cannot tell whether it is over");
+        };
+        records.inspect_err(told).ok()
+    }
+
+    fn meant(&self, listed: Listed) -> Vec<Stored> {
         for malformed in listed.malformed {
             tracing::warn!("left out {malformed}");
         }
         let mut records = listed.records;
         records.retain(|it| self.is_meant(&it.record));
-        Ok(records)
+        records
     }
 
     fn is_meant(&self, record: &Record) -> bool {
@@ -309,10 +347,10 @@ impl<'a> Watch<'a> {
             }
             Err(_) => return tracing::warn!("recommendations were not listed within an interval"),
         };
-        let now = self.session.decider().now().await;
-        let now = now.unwrap_or_else(|_| self.cx.now());
         let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
-        for change in self.told.changes(&records) {
+        let changes = self.told.changes(&records);
+        let now = self.time_for(&changes, &records).await;
+        for change in changes {
             let is_bad = matches!(
                 change.record.status.phase,
                 Phase::Degraded | Phase::RolledBack
@@ -329,6 +367,16 @@ impl<'a> Watch<'a> {
             Ok(()) => self.records = Some(records),
             Err(error) => tracing::warn!(error = error.render().trim_end(), "not all are known"),
         }
+    }
+
+    /// The time, by the API server's clock where it matters.
+    async fn time_for(&self, changes: &[told::Change<'_>], records: &[Record]) -> Timestamp {
+        let is_dated = |it: &Record| it.status.phase == Phase::Applied;
+        if changes.is_empty() && !records.iter().any(is_dated) {
+            return self.cx.now();
+        }
+        let now = self.session.decider().now().await;
+        now.unwrap_or_else(|_| self.cx.now())
     }
 
     /// Whether all that are named are there.

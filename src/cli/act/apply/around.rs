@@ -70,6 +70,15 @@ impl<'a> Around<'a> {
         record: &Record,
     ) -> Result<Surroundings, Error> {
         let subject = self.subject(&record.autoscaler).await?;
+        self.with(subject, record).await
+    }
+
+    /// The same with what is known already of its autoscaler.
+    pub(in crate::cli) async fn with(
+        &self,
+        subject: Option<Subject>,
+        record: &Record,
+    ) -> Result<Surroundings, Error> {
         // The whole fleet need not be seen by who does not ask about it.
         let others = match self.limits.max_in_probation.is_some() || self.limits.stop_on_revert {
             true => self.others(&record.namespace).await?,

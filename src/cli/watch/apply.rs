@@ -1,0 +1,206 @@
+//! The pass that puts in force what is approved, one after another, since limits count those before.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::tick::Watch;
+use super::turns::name;
+use super::verify::Unjudged;
+use crate::cli::act::apply::around::Around;
+use crate::cli::act::apply::is_open;
+use crate::cli::sources::Known;
+use crate::conduct::{self, Adopted, Applied, Conductor};
+use crate::error::Error;
+use crate::lifecycle::phase::Phase;
+use crate::lifecycle::record::Record;
+use crate::lifecycle::step::Event;
+use crate::signals::metrics::{self, Outcome};
+use crate::store::Stored;
+
+/// Who says yes where somebody has set `spec.approved` by hand.
+const APPROVER: &str = "spec.approved";
+
+/// The part of the pass that one may take, so that one whose answers do not come leaves time for
+/// others.
+const OF_ONE: u32 = 4;
+
+impl Watch<'_> {
+    /// Nothing more is put in force in a namespace in which something is `unjudged`.
+    pub(super) async fn apply(&self, conductor: &Conductor<'_>, unjudged: &Unjudged) {
+        let began = Instant::now();
+        let until = began + self.pass_budget();
+        let applying = self.apply_until(conductor, unjudged, until).await;
+        let is_late = applying.as_ref().is_ok_and(|it| !it.is_empty());
+        let failed = applying.as_ref().err();
+        self.pass(metrics::Pass::Apply, began, failed, is_late);
+        self.unapplied.note(applying.unwrap_or_default());
+    }
+
+    /// Those for which there was no time.
+    async fn apply_until(
+        &self,
+        conductor: &Conductor<'_>,
+        unjudged: &Unjudged,
+        until: Instant,
+    ) -> Result<BTreeSet<(String, String)>, Error> {
+        let mut listed = self.listed_until(until).await?;
+        self.unapprove(conductor, &listed, until).await;
+        listed.retain(|it| it.record.approved && is_open(&it.record, true));
+        self.unapplied.first(&mut listed);
+        let records = listed.iter().map(|it| &it.record);
+        let mut around = Around::of(self.cx, self.session, &conductor.limits, records);
+        let known = match listed.iter().any(|it| is_blocked(&it.record)) {
+            true => self.ongoing.known().await.ok(),
+            false => None,
+        };
+        let mut late = BTreeSet::new();
+        for stored in listed {
+            let (name, title) = (name(&stored), stored.record.title());
+            if unjudged.has(&name.0) {
+                tracing::info!("{title} waits: not all of its namespace was verified in time");
+                continue;
+            }
+            let limit = self.limit_of_one(until);
+            if self.is_stopped() || limit.is_zero() {
+                tracing::warn!("{title} was not applied in time; it comes first in the next tick");
+                late.insert(name);
+                continue;
+            }
+            let applying = self.apply_one(conductor, &mut around, known.as_ref(), stored);
+            match timeout(limit, applying).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    self.metrics.applied(outcome(&error));
+                    let error = error.render();
+                    tracing::warn!(error = error.trim_end(), "{title} was not applied");
+                }
+                // What was sent is found by the next tick.
+                Err(_) => {
+                    self.metrics.applied(Outcome::Abandoned);
+                    tracing::warn!("{title} was not applied within {limit:.1?}");
+                }
+            }
+        }
+        Ok(late)
+    }
+
+    fn limit_of_one(&self, until: Instant) -> Duration {
+        let left = until.saturating_duration_since(Instant::now());
+        left.min(self.pass_budget() / OF_ONE)
+    }
+
+    /// Enters that somebody has taken back a yes.
+    async fn unapprove(&self, conductor: &Conductor<'_>, listed: &[Stored], until: Instant) {
+        for stored in listed.iter().filter(|it| is_unapproved(&it.record)) {
+            let by = APPROVER.to_owned();
+            let happening = conductor.happen(stored, Event::Unapproved { by });
+            let title = stored.record.title();
+            match timeout_at(until, happening).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::warn!(%error, "{title} stays as it is"),
+                Err(_) => return tracing::warn!("{title} stays as it is: there was no time"),
+            }
+        }
+    }
+
+    async fn apply_one(
+        &self,
+        conductor: &Conductor<'_>,
+        around: &mut Around<'_>,
+        known: Option<&Known<'_>>,
+        stored: Stored,
+    ) -> Result<(), Error> {
+        let mut stored = conductor.settled(stored).await?;
+        if stored.record.status.phase == Phase::Pending {
+            let by = APPROVER.to_owned();
+            stored = conductor.happen(&stored, Event::Approved { by }).await?;
+        }
+        // It may be there already, by the hand of a GitOps controller. Where that cannot be told, the
+        // guard of the apply says why.
+        if let Ok(Adopted::Done(saved)) = conductor.adopt(stored.clone()).await {
+            tracing::info!("adopted {}", saved.record.title());
+            return Ok(());
+        }
+        if self
+            .is_still_blocked(conductor, around, known, &stored.record)
+            .await?
+        {
+            return Ok(());
+        }
+        let surroundings = around.surroundings(&stored.record).await?;
+        match conductor.apply(stored, &surroundings).await? {
+            Applied::Done(saved) => {
+                self.metrics.applied(Outcome::Succeeded);
+                tracing::info!("applied {}", saved.record.title());
+            }
+            Applied::Already(_) => {}
+            Applied::Refused(saved, refusal) => {
+                self.metrics.applied(Outcome::Refused);
+                let title = saved.record.title();
+                tracing::info!(reason = refusal.reason(), "{title} is blocked: {refusal}");
+            }
+            Applied::Failed(saved, failure) => {
+                self.metrics.applied(Outcome::Failed);
+                let title = saved.record.title();
+                tracing::warn!(error = %failure, "{title} was not applied");
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is blocked for the same reason as before, by the fleet as it is followed: that is no
+    /// news, and not tried at each tick. Whatever is to be written is looked at anew before.
+    async fn is_still_blocked(
+        &self,
+        conductor: &Conductor<'_>,
+        around: &Around<'_>,
+        known: Option<&Known<'_>>,
+        record: &Record,
+    ) -> Result<bool, Error> {
+        if !is_blocked(record) {
+            return Ok(false);
+        }
+        let subject = known
+            .and_then(|it| it.part(&[&record.autoscaler]))
+            .and_then(|it| it.subjects.into_iter().next());
+        let surroundings = around.with(subject, record).await?;
+        let refusal = conductor.refusal(record, &surroundings).await?;
+        let same = refusal.filter(|it| it.to_string() == record.status.detail);
+        if let Some(refusal) = &same {
+            self.metrics.applied(Outcome::Refused);
+            let title = record.title();
+            tracing::debug!(reason = refusal.reason(), "{title} is still blocked");
+        }
+        Ok(same.is_some())
+    }
+}
+
+fn is_blocked(record: &Record) -> bool {
+    record.status.phase == Phase::Blocked
+}
+
+/// Whether somebody has taken back a yes that was acted upon.
+fn is_unapproved(record: &Record) -> bool {
+    match record.status.phase {
+        Phase::Approved | Phase::Blocked | Phase::Failed => !record.approved,
+        Phase::Pending
+        | Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::RolledBack
+        | Phase::Rejected
+        | Phase::Superseded => false,
+    }
+}
+
+/// What became of an apply that ended with an error.
+fn outcome(error: &Error) -> Outcome {
+    match error {
+        Error::Conduct(error) if matches!(**error, conduct::Error::NotLeader(_)) => {
+            Outcome::Abandoned
+        }
+        _ => Outcome::Failed,
+    }
+}
