@@ -170,6 +170,7 @@ pub enum Namespaces {
     #[default]
     Current,
     One(String),
+    Several(BTreeSet<String>),
     All,
 }
 

@@ -155,10 +155,10 @@ impl Session {
         Ok(records)
     }
 
-    /// `None` for all.
+    /// `None` for all, and for several, of which those who ask choose.
     pub(super) fn namespace<'a>(&'a self, namespaces: &'a Namespaces) -> Option<&'a str> {
         match namespaces {
-            Namespaces::All => None,
+            Namespaces::All | Namespaces::Several(_) => None,
             Namespaces::One(namespace) => Some(namespace),
             Namespaces::Current => Some(self.cluster.namespace()),
         }

@@ -29,8 +29,10 @@ const OF_THE_PAST: [&str; 6] = [
 ];
 
 /// Pairs of which at most one may be typed.
-const PAIRS: [(&str, &str); 9] = [
+const PAIRS: [(&str, &str); 11] = [
     ("namespace", "all_namespaces"),
+    ("namespace", "watch_namespaces"),
+    ("all_namespaces", "watch_namespaces"),
     ("selector", "names"),
     ("license", "license_secret"),
     ("prometheus_bearer_token", "prometheus_bearer_token_file"),

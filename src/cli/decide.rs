@@ -284,7 +284,10 @@ fn refuse_names_everywhere(scope: &Scope) -> Result<(), Error> {
             message: format!("`{}` cannot be looked up in all namespaces", name.name),
             hint: Some("pass -n NAMESPACE in place of -A".to_owned()),
         }),
-        (Namespaces::All | Namespaces::One(_) | Namespaces::Current, _) => Ok(()),
+        (
+            Namespaces::All | Namespaces::Several(_) | Namespaces::One(_) | Namespaces::Current,
+            _,
+        ) => Ok(()),
     }
 }
 

@@ -53,8 +53,9 @@ pub(super) async fn run(
     // Its line would tear those of the log.
     cx.progress().finish();
     let metrics = Metrics::new();
-    // The loop tells after each pass, which has an interval of time, and pauses for one.
-    let health = Health::new(config.interval * 2 + SLACK);
+    // The loop tells after each pass, which has its budget of time, and pauses for an interval.
+    let longest = config.interval.max(config.analysis_budget);
+    let health = Health::new(config.interval + longest + SLACK);
     let server = match config.listen {
         Some(address) => Some(Server::start(address, metrics.clone(), health.clone()).await?),
         None => None,

@@ -52,10 +52,14 @@ impl Inventory {
     pub fn finish(mut self, cluster: ClusterName) -> Result<Fleet, Error> {
         let namespace = match &self.scope.namespaces {
             Namespaces::One(namespace) => Some(namespace.as_str()),
-            // A file has no context: nothing is left out.
-            Namespaces::Current | Namespaces::All => None,
+            Namespaces::Several(_) | Namespaces::Current | Namespaces::All => None,
         };
-        let in_scope = |id: &&AutoscalerId| namespace.is_none_or(|it| it == id.namespace);
+        let in_scope = |id: &&AutoscalerId| match &self.scope.namespaces {
+            Namespaces::One(namespace) => *namespace == id.namespace,
+            Namespaces::Several(namespaces) => namespaces.contains(&id.namespace),
+            // A file has no context: nothing is left out.
+            Namespaces::Current | Namespaces::All => true,
+        };
         let ids: BTreeSet<&AutoscalerId> = self.selected.iter().filter(in_scope).collect();
         self.scope
             .require(namespace, |name| ids.iter().any(|it| it.name == name))?;

@@ -1,13 +1,15 @@
 //! What `watch` is to do.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::act::{Probation, Records};
 use super::license::License;
-use super::values::Words;
+use super::values::{self, Words};
 use super::{Config, Metrics};
 use crate::autoscaler::AutoscalerId;
+use crate::cluster::Namespaces;
 use crate::install::Mode;
 use crate::lifecycle::guard::Limits;
 
@@ -24,6 +26,8 @@ pub struct WatchConfig {
     pub license: License,
     pub mode: Mode,
     pub interval: Duration,
+    /// What an analysis may take.
+    pub analysis_budget: Duration,
     pub end: End,
     /// `None` where this process is alone.
     pub lease: Option<Lease>,
@@ -118,6 +122,29 @@ pub(crate) fn shard(text: &str) -> Result<Shard, String> {
     }
 }
 
+/// Namespaces with commas between them; none for all.
+pub(crate) fn namespaces(text: &str) -> Result<Namespaces, String> {
+    let names = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let names: Result<BTreeSet<String>, String> = names.map(values::namespace).collect();
+    let mut names = names?;
+    Ok(match (names.len(), names.pop_first()) {
+        (1, Some(one)) => Namespaces::One(one),
+        (_, None) => Namespaces::All,
+        (_, Some(first)) => {
+            names.insert(first);
+            Namespaces::Several(names)
+        }
+    })
+}
+
+/// What an analysis may take, in seconds.
+pub(crate) fn analysis_budget(text: &str) -> Result<Duration, String> {
+    match text.parse::<u32>() {
+        Ok(seconds) if (1..=86_400).contains(&seconds) => Ok(Duration::from_secs(seconds.into())),
+        Ok(_) | Err(_) => Err("expected a whole number of seconds from 1 to 86400".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,6 +172,31 @@ mod tests {
             sizes[of[0] as usize] += 1;
         }
         assert!(sizes.iter().all(|it| (150..350).contains(it)), "{sizes:?}");
+    }
+
+    #[test]
+    fn namespaces_are_all_one_or_several() {
+        let several =
+            |names: &[&str]| Namespaces::Several(names.iter().map(|it| (*it).to_owned()).collect());
+        let cases = [
+            ("", Ok(Namespaces::All)),
+            (" , ", Ok(Namespaces::All)),
+            ("shop", Ok(Namespaces::One("shop".to_owned()))),
+            ("shop,shop", Ok(Namespaces::One("shop".to_owned()))),
+            ("shop, bank,", Ok(several(&["bank", "shop"]))),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(namespaces(text), expected, "{text}");
+        }
+        assert!(namespaces("shop,Bank").is_err());
+    }
+
+    #[test]
+    fn a_budget_is_a_time_of_at_most_a_day() {
+        assert_eq!(analysis_budget("90"), Ok(Duration::from_secs(90)));
+        for text in ["0", "-1", "86401", "5m", ""] {
+            assert!(analysis_budget(text).is_err(), "{text}");
+        }
     }
 
     #[test]

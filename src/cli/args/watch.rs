@@ -1,6 +1,7 @@
 //! What may be typed after `watch`.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -8,10 +9,11 @@ use super::act::AuditArgs;
 use super::license::LicenseArgs;
 use super::probation::ProbationArgs;
 use super::{AnalysisArgs, PrometheusArgs, TimeLimit, time_limit, words};
+use crate::cluster::Namespaces;
 use crate::config::FailOn;
 use crate::config::install::{MODES, interval};
 use crate::config::values;
-use crate::config::watch::{Form, GOALS, Goal, Shard, TOLD_AS, shard};
+use crate::config::watch::{Form, GOALS, Goal, Shard, TOLD_AS, analysis_budget, namespaces, shard};
 use crate::install::Mode;
 use crate::signals::logging;
 
@@ -35,6 +37,10 @@ pub(crate) struct WatchArgs {
     /// All namespaces
     #[arg(short = 'A', long, help_heading = SCOPE)]
     pub(crate) all_namespaces: bool,
+    /// Namespaces with commas between them, all if empty; in place of -n and -A
+    #[arg(long, value_name = "NAMESPACES", env = "STEPSCALE_WATCH_NAMESPACES",
+        value_parser = namespaces, help_heading = SCOPE)]
+    pub(crate) watch_namespaces: Option<Namespaces>,
     /// Autoscalers with these labels: app=web,tier!=cache
     #[arg(short = 'l', long, value_parser = values::text, help_heading = SCOPE)]
     pub(crate) selector: Option<String>,
@@ -48,6 +54,10 @@ pub(crate) struct WatchArgs {
     #[arg(long, visible_alias = "interval-seconds", value_name = "SECONDS",
         env = "STEPSCALE_INTERVAL_SECONDS", value_parser = interval, help_heading = LOOP)]
     pub(crate) interval: Option<u32>,
+    /// Seconds that an analysis may take, 1 to 86400 [default: the interval]
+    #[arg(long, value_name = "SECONDS", env = "STEPSCALE_ANALYSIS_BUDGET_SECONDS",
+        value_parser = analysis_budget, help_heading = LOOP)]
+    pub(crate) analysis_budget_seconds: Option<Duration>,
     /// End after one tick
     #[arg(long, conflicts_with = "max_ticks", help_heading = LOOP)]
     pub(crate) once: bool,

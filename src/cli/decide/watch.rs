@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use super::{Origin, act, analysis, audit, connection, license, probation, prometheus};
-use crate::cli::args::GlobalArgs;
 use crate::cli::args::watch::WatchArgs;
+use crate::cli::args::{GlobalArgs, time_limit};
 use crate::cluster::{Namespaces, Scope};
 use crate::config::act::Records;
 use crate::config::values;
@@ -17,6 +17,11 @@ use crate::leader::LEASE_NAME;
 
 /// Seconds between two ticks.
 const INTERVAL: u32 = 300;
+
+/// What one request to the API server may take, watches aside, where nobody has said: half of what an
+/// API server allows itself (`--request-timeout`). Without one, an answer that is lost on its way
+/// would be waited for until the time of a pass is over.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(in crate::cli) fn watch(
     global: &GlobalArgs,
@@ -49,7 +54,7 @@ pub(in crate::cli) fn watch(
         now: None,
         shard: args.shard,
     };
-    let interval = args.interval.unwrap_or(INTERVAL);
+    let interval = Duration::from_secs(args.interval.unwrap_or(INTERVAL).into());
     Ok(WatchConfig {
         analysis: Config {
             analysis: analysis::settings(&args.analysis, window, origin)?,
@@ -71,7 +76,8 @@ pub(in crate::cli) fn watch(
         limits: probation::limits(args.max_in_probation, args.stop_on_revert, None, origin)?,
         license: license::license_of(&args.license, origin)?,
         mode: args.mode.unwrap_or_default(),
-        interval: Duration::from_secs(interval.into()),
+        interval,
+        analysis_budget: args.analysis_budget_seconds.unwrap_or(interval),
         end: end(args, &records)?,
         lease: lease(args),
         listen: listen(args),
@@ -81,17 +87,35 @@ pub(in crate::cli) fn watch(
 }
 
 fn records(global: &GlobalArgs, args: &WatchArgs, origin: &Origin<'_>) -> Result<Records, Error> {
-    let namespaces = match (&global.namespace, args.all_namespaces) {
-        (_, true) => Namespaces::All,
-        (Some(namespace), false) => Namespaces::One(namespace.clone()),
-        (None, false) => Namespaces::Current,
-    };
+    let mut connection = connection(&global.connection, origin)?;
+    if !is_limited(global, origin)? {
+        connection.request_timeout = Some(REQUEST_TIMEOUT);
+    }
     Ok(Records {
-        connection: connection(&global.connection, origin)?,
-        namespaces,
+        connection,
+        namespaces: namespaces(global, args, origin),
         names: act::names(&args.names)?,
         audit: audit::settings(&args.audit, origin)?,
     })
+}
+
+/// What is typed goes before what the environment says.
+fn namespaces(global: &GlobalArgs, args: &WatchArgs, origin: &Origin<'_>) -> Namespaces {
+    let is_typed = origin.is_typed("watch_namespaces");
+    match (&global.namespace, &args.watch_namespaces) {
+        (_, Some(namespaces)) if is_typed => namespaces.clone(),
+        _ if args.all_namespaces => Namespaces::All,
+        (Some(namespace), _) => Namespaces::One(namespace.clone()),
+        (None, Some(namespaces)) => namespaces.clone(),
+        (None, None) => Namespaces::Current,
+    }
+}
+
+/// Whether somebody has said how long a request may take, be it as long as it takes.
+fn is_limited(global: &GlobalArgs, origin: &Origin<'_>) -> Result<bool, Error> {
+    let typed = global.connection.request_timeout;
+    let limit = origin.or_file(typed, "cluster.requestTimeout", time_limit)?;
+    Ok(limit.is_some())
 }
 
 fn end(args: &WatchArgs, records: &Records) -> Result<End, Error> {
@@ -190,6 +214,37 @@ mod tests {
         assert_eq!(off.unwrap().lease, None);
         let on = decided("x watch --enable-leader-election --lease-name a");
         assert_eq!(on.unwrap().lease.unwrap().name, "a");
+    }
+
+    #[test]
+    fn what_is_watched_is_what_is_typed_and_else_what_the_environment_says() {
+        let scope = |line: &str| decided(line).unwrap().records.namespaces;
+        let one = |name: &str| Namespaces::One(name.to_owned());
+        assert_eq!(scope("x watch"), Namespaces::Current);
+        assert_eq!(scope("x watch --watch-namespaces shop"), one("shop"));
+        assert_eq!(scope("x watch --watch-namespaces="), Namespaces::All);
+        let several = Namespaces::Several(["a", "b"].map(str::to_owned).into());
+        assert_eq!(scope("x watch --watch-namespaces b,a"), several);
+    }
+
+    #[test]
+    fn requests_of_a_watch_have_a_limit_unless_none_is_wanted() {
+        let limit = |line: &str| decided(line).unwrap().records.connection.request_timeout;
+        assert_eq!(limit("x watch"), Some(REQUEST_TIMEOUT));
+        assert_eq!(limit("x watch --request-timeout=0"), None);
+        let typed = limit("x watch --request-timeout=2m");
+        assert_eq!(typed, Some(Duration::from_secs(120)));
+    }
+
+    #[test]
+    fn an_analysis_may_take_an_interval_or_what_is_said() {
+        let budget = |line: &str| decided(line).unwrap().analysis_budget.as_secs();
+        assert_eq!(budget("x watch"), 300);
+        assert_eq!(budget("x watch --interval 60"), 60);
+        assert_eq!(
+            budget("x watch --interval 60 --analysis-budget-seconds 90"),
+            90
+        );
     }
 
     #[test]

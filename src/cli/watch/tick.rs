@@ -17,6 +17,7 @@ use crate::cli::act::{Session, is_named};
 use crate::cli::context::Context;
 use crate::cli::sources;
 use crate::cli::sources::Ongoing;
+use crate::cluster::Namespaces;
 use crate::conduct::Leave;
 use crate::config::watch::{Form, WatchConfig};
 use crate::error::{Error, Exit};
@@ -218,7 +219,7 @@ impl<'a> Watch<'a> {
         let began = Instant::now();
         let (progress, now) = (self.cx.progress(), self.cx.now());
         let assessing = self.ongoing.assess(&self.config.analysis, progress, now);
-        let gathered = match timeout(self.config.interval, assessing).await {
+        let gathered = match timeout(self.config.analysis_budget, assessing).await {
             Ok(Ok(gathered)) => gathered,
             Ok(Err(error)) => {
                 tracing::warn!(error = error.render().trim_end(), "analysis failed");
@@ -229,7 +230,10 @@ impl<'a> Watch<'a> {
                 return None;
             }
             Err(_) => {
-                tracing::warn!("analysis took longer than an interval");
+                tracing::warn!(
+                    seconds = self.config.analysis_budget.as_secs(),
+                    "analysis exceeded its time budget"
+                );
                 self.metrics
                     .overran(metrics::Pass::Analysis, began.elapsed());
                 self.report = None;
@@ -330,7 +334,13 @@ impl<'a> Watch<'a> {
             }
             (Some(_), None) => false,
         };
-        is_named && is_selected && question.shard.is_none_or(|it| it.has(id))
+        let is_watched = match &question.scope.namespaces {
+            Namespaces::Several(namespaces) => namespaces.contains(&record.namespace),
+            // No others were listed.
+            Namespaces::Current | Namespaces::One(_) | Namespaces::All => true,
+        };
+        let is_part = question.shard.is_none_or(|it| it.has(id));
+        is_named && is_selected && is_watched && is_part
     }
 
     /// Tells what has changed since the last tick.

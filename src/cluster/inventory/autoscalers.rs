@@ -77,22 +77,29 @@ impl Reader<'_> {
         intake: &mut Intake<'_>,
     ) -> Result<(), Error> {
         let selector = scope.label_selector()?;
-        let namespace = match &scope.namespaces {
-            Namespaces::Current => Some(self.cluster.namespace.as_str()),
-            Namespaces::One(namespace) => Some(namespace.as_str()),
-            Namespaces::All => None,
+        let namespaces: Vec<Option<&str>> = match &scope.namespaces {
+            Namespaces::Current => vec![Some(&self.cluster.namespace)],
+            Namespaces::One(namespace) => vec![Some(namespace)],
+            Namespaces::Several(namespaces) => namespaces.iter().map(|it| Some(&**it)).collect(),
+            Namespaces::All => vec![None],
         };
         let mut hpas: Vec<Hpa> = Vec::new();
-        // All of them, whatever the selector says: a rival need not have the labels.
-        let listing = Listing::of(HPAS, namespace);
         let mut found = Found::default();
-        let refused = self.list(&listing, |it| hpas.push(it)).await;
-        let refused = refused.map_err(|it| self.cluster.not_served(it, HPAS))?;
-        for refusal in refused {
-            found.partly = true;
-            self.read_around(refusal, listing, scope, &mut hpas, intake)
-                .await?;
+        for namespace in &namespaces {
+            // All of them, whatever the selector says: a rival need not have the labels.
+            let listing = Listing::of(HPAS, *namespace);
+            let refused = self.list(&listing, |it| hpas.push(it)).await;
+            let refused = refused.map_err(|it| self.cluster.not_served(it, HPAS))?;
+            for refusal in refused {
+                found.partly = true;
+                self.read_around(refusal, listing, scope, &mut hpas, intake)
+                    .await?;
+            }
         }
+        let namespace = match namespaces.as_slice() {
+            [one] => *one,
+            _ => None,
+        };
         for Hpa(hpa) in &hpas {
             let is_selected = is_selected(hpa, selector.as_ref());
             take(hpa, is_selected, intake, &mut found);
