@@ -7,10 +7,12 @@
 mod apply;
 mod goal;
 mod passes;
+mod records;
 mod tick;
 mod told;
 mod turns;
 mod verify;
+mod warming;
 
 use std::time::Duration;
 

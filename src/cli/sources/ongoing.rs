@@ -144,6 +144,11 @@ impl Ongoing {
         }
     }
 
+    /// Whether each look adds a sample to a history of this machine, for want of a Prometheus.
+    pub(in crate::cli) fn is_sampling(&self) -> bool {
+        self.sought.is_sampled()
+    }
+
     /// What has been asked of the Prometheus so far.
     pub(in crate::cli) fn traffic(&self) -> Traffic {
         self.sought.traffic()

@@ -58,6 +58,13 @@ impl Sought {
         *self.found() = None;
     }
 
+    /// Whether a history is made of samples of our own, as far as that is known.
+    pub(super) fn is_sampled(&self) -> bool {
+        let found = self.found();
+        let source = found.as_ref().map(|it| &it.source);
+        matches!(source, Some(Source::MetricsApi { .. }))
+    }
+
     /// What has gone over the wire from the Prometheus that is known now.
     pub(super) fn traffic(&self) -> Traffic {
         match self.found().as_ref().map(|it| &it.source) {

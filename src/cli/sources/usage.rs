@@ -7,10 +7,11 @@ use tokio::sync::mpsc;
 use tokio::task;
 
 use super::finished;
+use crate::autoscaler::Status;
 use crate::autoscaler::target::TargetRef;
-use crate::cluster::{Cluster, PodUsage};
+use crate::cluster::{self, Cluster, PodMetrics, PodUsage};
 use crate::error::Error;
-use crate::fleet::{Fleet, Subject};
+use crate::fleet::{Fleet, Subject, Unread};
 use crate::metrics::local::{LocalSample, Store};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::state;
@@ -46,7 +47,19 @@ async fn sampled(
 ) -> Result<(Vec<LocalSample>, Vec<String>), Error> {
     let targets = request.wanted.iter().map(|it| &it.target.namespace);
     let namespaces: BTreeSet<String> = targets.cloned().collect();
-    let usage = cluster.pod_metrics(namespaces).await?;
+    let usage = match cluster.pod_metrics(namespaces).await {
+        Ok(usage) => usage,
+        // What HPAs saw last is left.
+        Err(error @ cluster::Error::NotServed { .. }) => PodMetrics {
+            unread: vec![Unread {
+                what: "metrics.k8s.io".to_owned(),
+                why: format!("{error}; usage is what the status of each HPA tells"),
+                permission: None,
+            }],
+            ..PodMetrics::default()
+        },
+        Err(error) => return Err(error.into()),
+    };
     let refused = usage.unread.into_iter();
     let refused = refused.map(|it| format!("{}: {}", it.what, it.why));
     Ok((samples(fleet, &usage.pods, at), refused.collect()))
@@ -108,16 +121,48 @@ impl Used {
     }
 }
 
+/// What all pods use by the status of an HPA, which is as old as its last sync: 15 s by default.
+fn seen_by_controller(status: &Status) -> Option<f64> {
+    let (per_pod, pods) = (status.cpu_per_pod?, status.current?);
+    Some(per_pod.0 * f64::from(pods.0))
+}
+
 fn sample(subject: &Subject, used: Option<&Used>, at: Timestamp) -> LocalSample {
     let workload = subject.workload.as_ref().ok();
     LocalSample {
         at,
         target: subject.autoscaler.target.clone(),
-        cpu_usage_cores: used.map(|it| it.cpu_cores),
+        cpu_usage_cores: used
+            .map(|it| it.cpu_cores)
+            .or_else(|| seen_by_controller(&subject.autoscaler.status)),
         container_cpu_usage_cores: used
             .map_or_else(BTreeMap::new, |it| it.container_cpu_cores.clone()),
         memory_working_set_bytes: used.map(|it| it.memory_bytes),
         ready_replicas: workload.map(|it| it.ready_pods),
         desired_replicas: subject.autoscaler.status.desired.map(|it| it.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::{Cores, Replicas};
+
+    #[test]
+    fn the_status_of_an_hpa_tells_what_its_pods_use() {
+        let status = |per_pod, pods: Option<u32>| Status {
+            current: pods.map(Replicas),
+            cpu_per_pod: per_pod,
+            ..Status::default()
+        };
+        let cases = [
+            (status(Some(Cores(0.25)), Some(4)), Some(1.0)),
+            (status(Some(Cores(0.25)), Some(0)), Some(0.0)),
+            (status(None, Some(4)), None),
+            (status(Some(Cores(0.25)), None), None),
+        ];
+        for (status, expected) in cases {
+            assert_eq!(seen_by_controller(&status), expected, "{status:?}");
+        }
     }
 }

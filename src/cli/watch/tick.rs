@@ -4,6 +4,7 @@
 //! Each pass has its time, and within it everything its share. What fails is told, and does not keep
 //! the others: neither one recommendation the next, nor one pass another.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,11 +14,12 @@ use tokio::time::{Instant, sleep, timeout};
 use super::goal::{self, Seen};
 use super::told::{self, Told};
 use super::turns::Late;
-use crate::cli::act::{Session, is_named};
+use super::warming::Warming;
+use crate::autoscaler::AutoscalerId;
+use crate::cli::act::Session;
 use crate::cli::context::Context;
 use crate::cli::sources;
 use crate::cli::sources::Ongoing;
-use crate::cluster::Namespaces;
 use crate::conduct::Leave;
 use crate::config::watch::{Form, WatchConfig};
 use crate::error::{Error, Exit};
@@ -28,7 +30,6 @@ use crate::lifecycle::record::Record;
 use crate::output::report::{AnalysisReport, Run};
 use crate::signals::metrics::{self, Probation};
 use crate::signals::{Health, Metrics};
-use crate::store::{Listed, Stored};
 
 /// The loop.
 pub(super) struct Watch<'a> {
@@ -46,10 +47,14 @@ pub(super) struct Watch<'a> {
     ticks: u64,
     started: Duration,
     pub(super) report: Option<AnalysisReport>,
+    /// Whom the labels select, by the last analysis that came to its end.
+    pub(super) selected: BTreeSet<AutoscalerId>,
     /// `None` where they are not known.
     records: Option<Vec<Record>>,
     pub(super) is_saved: bool,
     has_degraded: bool,
+    /// What was said last of history that is too short, and when.
+    pub(super) warming: Option<(Warming, Timestamp)>,
 }
 
 impl<'a> Watch<'a> {
@@ -76,9 +81,11 @@ impl<'a> Watch<'a> {
             ticks: 0,
             started: cx.elapsed(),
             report: None,
+            selected: BTreeSet::new(),
             records: None,
             is_saved: false,
             has_degraded: false,
+            warming: None,
         })
     }
 
@@ -252,6 +259,7 @@ impl<'a> Watch<'a> {
                 "{what} may be out of date: {why}"
             );
         }
+        self.tell_warming(&gathered.assessments, gathered.taken_at);
         let report = AnalysisReport::new(Run {
             fleet: &gathered.fleet,
             assessments: gathered.assessments,
@@ -278,69 +286,10 @@ impl<'a> Watch<'a> {
         }
         self.health.api(Ok(()));
         self.health.analyzed();
+        let subjects = gathered.fleet.subjects.iter();
+        self.selected = subjects.map(|it| it.autoscaler.id.clone()).collect();
         self.report = Some(report);
         Some(gathered.fleet)
-    }
-
-    /// Those that are meant: all in scope, or those that are named.
-    pub(super) async fn listed(&self) -> Result<Vec<Stored>, Error> {
-        let namespace = self.session.namespace(&self.config.records.namespaces);
-        Ok(self.meant(self.session.store.list(namespace).await?))
-    }
-
-    /// The same as they are kept now; `None` where they cannot be read, or not all are there.
-    async fn read_anew(&self) -> Option<Vec<Record>> {
-        let namespace = self.session.namespace(&self.config.records.namespaces);
-        let reading = self.session.store.list_anew(namespace);
-        let read = match timeout(self.config.interval, reading).await {
-            Ok(read) => read.map_err(Error::from),
-            Err(_) => Err(Error::Late {
-                what: "recommendations".to_owned(),
-                limit: self.config.interval,
-            }),
-        };
-        let records = read.and_then(|listed| {
-            let meant = self.meant(listed).into_iter().map(|it| it.record);
-            let records: Vec<Record> = meant.collect();
-            self.check_names(&records).map(|()| records)
-        });
-        let told = |it: &Error| {
-            let error = it.render();
-            tracing::warn!(error = error.trim_end(), "cannot tell whether it is over");
-        };
-        records.inspect_err(told).ok()
-    }
-
-    fn meant(&self, listed: Listed) -> Vec<Stored> {
-        for malformed in listed.malformed {
-            tracing::warn!("left out {malformed}");
-        }
-        let mut records = listed.records;
-        records.retain(|it| self.is_meant(&it.record));
-        records
-    }
-
-    fn is_meant(&self, record: &Record) -> bool {
-        let question = &self.config.analysis.question;
-        let names = &self.config.records.names;
-        let id = &record.autoscaler;
-        let is_named = names.is_empty() || names.iter().any(|it| is_named(record, it));
-        let is_selected = match (&question.scope.selector, &self.report) {
-            (None, _) => true,
-            // The labels are those of autoscalers.
-            (Some(_), Some(report)) => {
-                let mut items = report.items.iter();
-                items.any(|it| it.namespace == id.namespace && it.name == id.name)
-            }
-            (Some(_), None) => false,
-        };
-        let is_watched = match &question.scope.namespaces {
-            Namespaces::Several(namespaces) => namespaces.contains(&record.namespace),
-            // No others were listed.
-            Namespaces::Current | Namespaces::One(_) | Namespaces::All => true,
-        };
-        let is_part = question.shard.is_none_or(|it| it.has(id));
-        is_named && is_selected && is_watched && is_part
     }
 
     /// Tells what has changed since the last tick.
@@ -387,29 +336,6 @@ impl<'a> Watch<'a> {
         }
         let now = self.session.decider().now().await;
         now.unwrap_or_else(|_| self.cx.now())
-    }
-
-    /// Whether all that are named are there.
-    fn check_names(&self, records: &[Record]) -> Result<(), Error> {
-        let namespace = self.session.namespace(&self.config.records.namespaces);
-        let names = self.config.records.names.iter();
-        let missing = names.filter(|name| !records.iter().any(|it| is_named(it, name)));
-        let missing: Vec<String> = missing
-            .map(|it| {
-                format!(
-                    "rec/{} in namespace {}",
-                    it.name,
-                    namespace.unwrap_or("any")
-                )
-            })
-            .collect();
-        match missing.is_empty() {
-            true => Ok(()),
-            false => Err(Error::NoRecommendation {
-                missing,
-                place: self.session.store.place(),
-            }),
-        }
     }
 }
 

@@ -77,10 +77,10 @@ impl Watch<'_> {
             .collect()
             .await;
         let now = self.ongoing.traffic();
-        self.metrics.read(
-            now.requests.saturating_sub(asked.requests),
-            now.bytes.saturating_sub(asked.bytes),
-        );
+        let queries = now.requests.saturating_sub(asked.requests);
+        let bytes = now.bytes.saturating_sub(asked.bytes);
+        self.metrics.read(queries, bytes);
+        tracing::debug!(queries, bytes, "looked at what is on probation");
         Ok(Unjudged {
             is_all: false,
             records: late.iter().flatten().map(name).collect(),
