@@ -13,6 +13,7 @@ mod follow;
 mod inventory;
 pub mod manifest;
 pub mod objects;
+mod observe;
 pub mod offline;
 mod secret;
 pub mod selector;
@@ -24,6 +25,7 @@ pub use account::Account;
 pub use connect::connect;
 pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
 pub use follow::{Counts, FollowedObjects, Following, Held, Stale};
+pub use observe::{Exchange, Observer, Unanswered, Verb};
 pub use secret::Secret;
 pub use services::{Flavor, PrometheusService, Scheme};
 pub use usage::{ContainerUsage, PodMetrics, PodUsage};
@@ -46,6 +48,8 @@ pub struct Options {
     pub impersonate_groups: Vec<String>,
     /// For one request; `None` or zero waits as long as it takes.
     pub request_timeout: Option<Duration>,
+    /// Is told of every request.
+    pub observer: Option<Observer>,
 }
 
 /// A connection to the API server.

@@ -252,6 +252,7 @@ fn connection(args: &ConnectionArgs, origin: &Origin<'_>) -> Result<cluster::Opt
         impersonate: args.impersonate.clone(),
         impersonate_groups: impersonated_groups(args)?,
         request_timeout: limit.and_then(|TimeLimit(limit)| limit),
+        observer: None,
     })
 }
 

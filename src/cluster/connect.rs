@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::call::Asked;
 use super::error::{Endpoint, Entry, Error, Unreachable, auth_words};
+use super::observe::{Observer, Observing};
 use super::{Cluster, Names, Options};
 use crate::fleet::ClusterName;
 
@@ -251,7 +252,8 @@ async fn build(origin: Origin, options: &Options) -> Result<Cluster, Error> {
         let default = config.connect_timeout.unwrap_or(timeout);
         config.connect_timeout = Some(default.min(timeout));
     }
-    let client = client(config, &endpoint).await?;
+    let observer = options.observer.clone();
+    let client = client(config, &endpoint, observer).await?;
     let name = ClusterName {
         name,
         version: None,
@@ -263,12 +265,20 @@ async fn build(origin: Origin, options: &Options) -> Result<Cluster, Error> {
 }
 
 /// Makes the client on a thread of its own, since that waits for the credential plugin.
-async fn client(config: Config, endpoint: &Endpoint) -> Result<kube::Client, Error> {
+async fn client(
+    config: Config,
+    endpoint: &Endpoint,
+    observer: Option<Observer>,
+) -> Result<kube::Client, Error> {
     let auth = config.auth_info.clone();
     let runtime = tokio::runtime::Handle::current();
     let made = tokio::task::spawn_blocking(move || {
         let _inside = runtime.enter();
-        ClientBuilder::try_from(config).map(ClientBuilder::build)
+        let builder = ClientBuilder::try_from(config)?;
+        Ok(match observer {
+            Some(observer) => builder.with_layer(&Observing(observer)).build(),
+            None => builder.build(),
+        })
     });
     match made.await {
         Ok(Ok(client)) => Ok(client),

@@ -242,7 +242,7 @@ impl Error {
 }
 
 /// An error and what caused it, outermost first.
-fn chain<'a>(
+pub(super) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |it| beneath(*it))

@@ -86,6 +86,39 @@ async fn a_connection_knows_its_names_and_version() {
 }
 
 #[tokio::test]
+async fn an_observer_is_told_of_answers_and_of_servers_that_are_not_there() {
+    let home = Home::new();
+    let told = Arc::new(std::sync::Mutex::new(vec![]));
+    let log = Arc::clone(&told);
+    let observer = Observer::new(move |it| {
+        let asked = format!("{:?} {}", it.verb, it.resource);
+        log.lock().unwrap().push((asked, it.answer));
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let nobody = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    for (server, token) in [
+        (serve().await, "good"),
+        (serve().await, "old"),
+        (nobody, "good"),
+    ] {
+        let options = home.options(json!({"server": server}), json!({"token": token}));
+        let options = Options {
+            observer: Some(observer.clone()),
+            ..options
+        };
+        let _ = connect(&options).await;
+    }
+    let asked = || "Get nonresource".to_owned();
+    let expected = [
+        (asked(), Ok(http::StatusCode::OK)),
+        (asked(), Ok(http::StatusCode::UNAUTHORIZED)),
+        (asked(), Err(crate::cluster::Unanswered::Connection)),
+    ];
+    assert_eq!(*told.lock().unwrap(), expected);
+}
+
+#[tokio::test]
 async fn a_forbidden_version_is_unknown_and_impersonation_is_sent() {
     let home = Home::new();
     let server = serve().await;
