@@ -38,6 +38,12 @@ impl History {
         self.series.is_empty()
     }
 
+    /// How many values are known, those of all series together.
+    pub fn samples(&self) -> u64 {
+        let known = |series: &Series| series.known().count() as u64;
+        self.series.values().map(known).sum()
+    }
+
     /// CPU usage of all pods, every container that runs as long as its pod.
     pub fn cpu(&self) -> Option<&Series> {
         self.get(&Metric::CpuUsage)

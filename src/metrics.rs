@@ -60,6 +60,13 @@ pub struct Delivery {
     pub history: Result<History, String>,
 }
 
+impl Delivery {
+    /// How many values of it are known, those of all series together.
+    pub fn samples(&self) -> u64 {
+        self.history.as_ref().map_or(0, History::samples)
+    }
+}
+
 /// How the history was read, for the report and the closing line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Reading {
@@ -70,6 +77,8 @@ pub struct Reading {
     pub queries: u64,
     /// Bytes received, as they came over the wire.
     pub bytes: u64,
+    /// Known values of the histories that the source gave, all series together.
+    pub samples: u64,
     /// What went wrong without ending the run, sorted, without repetitions.
     pub warnings: Vec<String>,
 }

@@ -96,15 +96,19 @@ impl Store {
     ) -> Result<Reading, Error> {
         let mut points = Points::of(request);
         let warnings = self.each_sample(|sample| points.add(&sample))?;
+        let mut samples = 0;
         for wanted in &request.wanted {
-            each(Delivery {
+            let delivery = Delivery {
                 subject: wanted.subject,
                 history: Ok(points.history(&wanted.target)),
-            });
+            };
+            samples += delivery.samples();
+            each(delivery);
         }
         Ok(Reading {
             source: format!("local history {}", self.path().display()),
             way: format!("{} samples of the metrics API", points.count),
+            samples,
             warnings,
             ..Reading::default()
         })

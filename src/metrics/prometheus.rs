@@ -17,6 +17,7 @@ pub mod gauge;
 mod histories;
 mod inflate;
 mod labels;
+mod observe;
 mod options;
 mod overrides;
 mod owners;
@@ -46,6 +47,7 @@ use tokio::sync::mpsc;
 pub use client::{Client, Instant, RangeQuery, Traffic};
 pub use error::{Cause, Error, File, Reach, TlsProblem, UrlProblem};
 pub use labels::Labels;
+pub use observe::{End, Exchange, Observer};
 pub use options::{Compression, Options, WayChoice};
 pub use probe::BuildInfo;
 pub use retry::Backoff;
@@ -187,6 +189,7 @@ impl Prometheus {
             way: format!("{way}{}", assigned_by(&run.assignments)),
             queries: traffic.requests - before.requests,
             bytes: traffic.bytes - before.bytes,
+            samples: run.samples,
             warnings: warnings.into_iter().collect(),
         }
     }

@@ -166,6 +166,11 @@ impl Snapshot {
         request: &HistoryRequest,
         mut each: impl FnMut(Delivery),
     ) -> Result<Reading, Error> {
+        let mut known = 0;
+        let mut each = |delivery: Delivery| {
+            known += delivery.samples();
+            each(delivery);
+        };
         let mut collector = Collector::new(request);
         let mut samples = Vec::new();
         let last_lines = &self.last_lines;
@@ -184,14 +189,15 @@ impl Snapshot {
             Ok(())
         })?;
         collector.finish(&mut each);
-        Ok(self.reading())
+        Ok(self.reading(known))
     }
 
-    fn reading(&self) -> Reading {
+    fn reading(&self, samples: u64) -> Reading {
         Reading {
             source: format!("snapshot {}", self.name),
             way: format!("{} JSON Lines", self.input.packing),
             bytes: self.input.bytes,
+            samples,
             ..Reading::default()
         }
     }

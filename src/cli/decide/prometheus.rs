@@ -73,6 +73,7 @@ fn options(args: &PrometheusArgs, origin: &Origin<'_>) -> Result<Options, Error>
         timeout: timeout.unwrap_or(defaults.timeout),
         promql_cpu: cpu,
         promql_replicas: replicas,
+        observer: None,
     })
 }
 

@@ -138,6 +138,7 @@ impl<E: Display> Run<E> {
         self.reading.way = reading.way;
         self.reading.queries += reading.queries;
         self.reading.bytes += reading.bytes;
+        self.reading.samples += reading.samples;
         self.warnings.extend(reading.warnings);
     }
 

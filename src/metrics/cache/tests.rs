@@ -400,6 +400,7 @@ async fn answered(
         way: "at once".to_owned(),
         queries: 2,
         bytes: request.grid.len() as u64,
+        samples: 3,
         warnings: vec!["slow".to_owned()],
     })
 }

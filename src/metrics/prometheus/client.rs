@@ -20,6 +20,7 @@ use super::decode::{self, Element};
 use super::error::{Cause, Error};
 use super::frames::Elements;
 use super::labels::Labels;
+use super::observe::{Observer, Underway};
 use super::retry::Backoff;
 use super::sample::Sample;
 use super::transport::Transport;
@@ -46,6 +47,7 @@ struct Shared {
     /// Whether queries go by GET, because POST was refused and GET was not.
     by_get: AtomicBool,
     warnings: Mutex<BTreeSet<String>>,
+    observer: Option<Observer>,
 }
 
 /// What has gone over the wire so far.
@@ -94,6 +96,7 @@ impl Client {
             answered: AtomicBool::new(false),
             by_get: AtomicBool::new(false),
             warnings: Mutex::default(),
+            observer: options.observer.clone(),
         };
         Self {
             shared: Arc::new(shared),
@@ -223,7 +226,11 @@ impl Client {
         loop {
             let mut found = begin();
             let take = |piece| each(&mut found, piece).map_err(Into::into);
-            match self.within(self.read_once(body.clone(), take)).await {
+            let mut underway = self.begin();
+            let asked = self.within(self.read_once(body.clone(), take, &mut underway));
+            let asked = asked.await;
+            underway.end(&asked);
+            match asked {
                 Ok(()) => return Ok(found),
                 Err(error) => self.pause(&mut done, error).await?,
             }
@@ -249,11 +256,19 @@ impl Client {
         loop {
             let mut found = begin();
             let take = |json: &[u8]| read(&mut found, json);
-            match self.within(self.ask_once(question, take)).await {
+            let mut underway = self.begin();
+            let asked = self.within(self.ask_once(question, take, &mut underway));
+            let asked = asked.await;
+            underway.end(&asked);
+            match asked {
                 Ok(envelope) => return Ok((found, envelope)),
                 Err(error) => self.pause(&mut done, error).await?,
             }
         }
+    }
+
+    fn begin(&self) -> Underway<'_> {
+        Underway::begin(self.shared.observer.as_ref())
     }
 
     /// Waits for one of the places for requests under way. It is kept while waiting for the next

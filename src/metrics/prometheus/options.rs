@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::Observer;
+
 /// How to reach a Prometheus and how to read from it.
 #[derive(Clone)]
 pub struct Options {
@@ -31,6 +33,8 @@ pub struct Options {
     pub promql_cpu: Option<String>,
     /// Replaces the built-in ready-replicas query.
     pub promql_replicas: Option<String>,
+    /// Is told of every request.
+    pub observer: Option<Observer>,
 }
 
 impl Default for Options {
@@ -53,6 +57,7 @@ impl Default for Options {
             timeout: Duration::from_secs(120),
             promql_cpu: None,
             promql_replicas: None,
+            observer: None,
         }
     }
 }
@@ -110,6 +115,7 @@ impl fmt::Debug for Options {
             .field("timeout", &self.timeout)
             .field("promql_cpu", &self.promql_cpu)
             .field("promql_replicas", &self.promql_replicas)
+            .field("observer", &self.observer)
             .finish()
     }
 }

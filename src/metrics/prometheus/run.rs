@@ -33,6 +33,8 @@ pub(super) struct Run {
     pub(super) assignments: BTreeSet<Assignment>,
     pub(super) warnings: BTreeSet<String>,
     pub(super) found_any: bool,
+    /// Known values that were delivered.
+    pub(super) samples: u64,
     /// Of the shards that could not be read.
     pub(super) first_error: Option<Error>,
 }
@@ -56,6 +58,7 @@ impl Run {
             assignments: BTreeSet::new(),
             warnings: BTreeSet::new(),
             found_any: false,
+            samples: 0,
             first_error: None,
         }
     }
@@ -102,6 +105,7 @@ impl Run {
         };
         for delivery in deliveries {
             self.found_any |= delivery.history.as_ref().is_ok_and(|it| it.cpu().is_some());
+            self.samples += delivery.samples();
             self.counter.fetch_add(1, Ordering::Relaxed);
             // Nobody listens any more: the rest of the run has been given up.
             if self.deliver.send(delivery).await.is_err() {

@@ -33,6 +33,7 @@ pub(super) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
             way: "remote read (streamed chunks), pods assigned by kube_pod_owner".to_owned(),
             queries: 12,
             bytes: 3_456_789,
+            samples: 80_000,
             warnings: vec!["2 series had samples out of order".to_owned()],
         },
         grid: Grid::ending_at(taken_at, window.length(), window.step),

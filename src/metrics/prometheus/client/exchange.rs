@@ -11,6 +11,7 @@ use crate::metrics::prometheus::answer::{self, Envelope};
 use crate::metrics::prometheus::error::{Cause, Error, Phase, classify};
 use crate::metrics::prometheus::frames::{Elements, Flaw, Frames};
 use crate::metrics::prometheus::inflate::Inflate;
+use crate::metrics::prometheus::observe::Underway;
 use crate::metrics::prometheus::transport::{Body, Request, Response};
 
 /// How much of an answer that is no success is read for its message.
@@ -75,8 +76,9 @@ impl Client {
         &self,
         question: &Question,
         mut take: impl FnMut(&[u8]) -> Result<(), serde_json::Error>,
+        underway: &mut Underway<'_>,
     ) -> Result<Envelope, Error> {
-        let mut answer = self.put(question).await?;
+        let mut answer = self.put(question, underway).await?;
         let mut frames = Frames::new(question.elements);
         let mut first = true;
         while let Some(piece) = answer.next().await? {
@@ -98,6 +100,7 @@ impl Client {
         &self,
         body: Bytes,
         mut take: impl FnMut(Bytes) -> Result<(), Cause>,
+        underway: &mut Underway<'_>,
     ) -> Result<(), Error> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, PROTOBUF);
@@ -113,7 +116,7 @@ impl Client {
             body,
         };
         let response = self.shared.send(request).await?;
-        let mut answer = self.streamed(response).await?;
+        let mut answer = self.streamed(response, underway).await?;
         while let Some(piece) = answer.next().await? {
             take(piece).map_err(|cause| self.bad_answer(cause))?;
         }
@@ -121,7 +124,11 @@ impl Client {
     }
 
     /// The answer's body to come, if it is one of streamed chunks.
-    async fn streamed(&self, response: Response) -> Result<Answer<'_>, Error> {
+    async fn streamed<'a, 'u>(
+        &'a self,
+        response: Response,
+        underway: &'a mut Underway<'u>,
+    ) -> Result<Answer<'a, 'u>, Error> {
         let status = response.status;
         let content_type = answer::content_type(&response.headers).to_owned();
         let is_page = answer::is_page(&response.headers, b"");
@@ -132,7 +139,7 @@ impl Client {
                 message: format!("it answers with content type {content_type:?}"),
             });
         }
-        let answer = self.accepted(response).await;
+        let answer = self.accepted(response, underway).await;
         let mut answer = answer.map_err(|error| without_read(status, error))?;
         if is_page {
             let page = answer.beginning().await;
@@ -142,22 +149,27 @@ impl Client {
     }
 
     /// Sends a question by POST, or by GET where the server wants that.
-    async fn put(&self, question: &Question) -> Result<Answer<'_>, Error> {
+    async fn put<'a, 'u>(
+        &'a self,
+        question: &Question,
+        underway: &'a mut Underway<'u>,
+    ) -> Result<Answer<'a, 'u>, Error> {
         let shared = &self.shared;
         let encoded = question.encoded();
         if question.by_get || shared.by_get.load(Ordering::Relaxed) {
             let response = shared.send(self.get(question, &encoded)).await?;
-            return self.accepted(response).await;
+            return self.accepted(response, underway).await;
         }
         let response = shared.send(self.post(question, &encoded)).await?;
         if !shared.transport.refuses_post(response.status) {
-            return self.accepted(response).await;
+            return self.accepted(response, underway).await;
         }
+        underway.again();
         let response = shared.send(self.get(question, &encoded)).await?;
         if response.status.is_success() {
             shared.by_get.store(true, Ordering::Relaxed);
         }
-        self.accepted(response).await
+        self.accepted(response, underway).await
     }
 
     fn post<'a>(&self, question: &Question, encoded: &str) -> Request<'a> {
@@ -190,9 +202,13 @@ impl Client {
     }
 
     /// The answer's body to come, or the error that its status means.
-    async fn accepted(&self, response: Response) -> Result<Answer<'_>, Error> {
+    async fn accepted<'a, 'u>(
+        &'a self,
+        response: Response,
+        underway: &'a mut Underway<'u>,
+    ) -> Result<Answer<'a, 'u>, Error> {
         let status = response.status;
-        let mut answer = Answer::new(&self.shared, response)?;
+        let mut answer = Answer::new(&self.shared, response, underway)?;
         if status == StatusCode::OK {
             return Ok(answer);
         }
@@ -249,22 +265,28 @@ fn is_missing(status: StatusCode, message: &str) -> bool {
 }
 
 /// The body of an answer, counted as it comes and unpacked.
-struct Answer<'a> {
+struct Answer<'a, 'u> {
     shared: &'a Shared,
+    underway: &'a mut Underway<'u>,
     headers: HeaderMap,
     body: Body,
     /// `None` once the body has ended.
     inflate: Option<Inflate>,
 }
 
-impl<'a> Answer<'a> {
-    fn new(shared: &'a Shared, response: Response) -> Result<Self, Error> {
+impl<'a, 'u> Answer<'a, 'u> {
+    fn new(
+        shared: &'a Shared,
+        response: Response,
+        underway: &'a mut Underway<'u>,
+    ) -> Result<Self, Error> {
         let inflate = Inflate::new(&response.headers).map_err(|encoding| Error::BadAnswer {
             url: shared.transport.name().to_owned(),
             source: format!("it is packed by {encoding:?}, which was not asked for").into(),
         })?;
         Ok(Self {
             shared,
+            underway,
             headers: response.headers,
             body: response.body,
             inflate: Some(inflate),
@@ -285,6 +307,7 @@ impl<'a> Answer<'a> {
             if let Some(packed) = self.body.chunk().await.map_err(broken)? {
                 let length = packed.len() as u64;
                 self.shared.bytes.fetch_add(length, Ordering::Relaxed);
+                self.underway.received(length);
                 inflate.feed(packed);
             } else if let Some(inflate) = self.inflate.take() {
                 let rest = inflate.finish().map_err(|it| broken(Box::new(it)))?;

@@ -3,6 +3,7 @@
 mod answers;
 mod authentication;
 mod failures;
+mod observed;
 mod remote_read;
 mod service_proxy;
 mod tls;

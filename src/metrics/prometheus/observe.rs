@@ -1,0 +1,97 @@
+//! Tells of every request to a Prometheus and of its answer, for whoever counts them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::error::Error;
+
+/// Is told of requests. It is called while answers are read, so it must not wait.
+#[derive(Clone)]
+pub struct Observer(Arc<dyn Fn(&Exchange<'_>) + Send + Sync>);
+
+/// A request, and what came back. A second try is another one.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    pub end: End<'a>,
+    /// Until the end of the answer.
+    pub took: Duration,
+    /// Of the answer's body, packed as it came.
+    pub bytes: u64,
+}
+
+/// How a request ended.
+#[derive(Clone, Copy, Debug)]
+pub enum End<'a> {
+    Answered,
+    Failed(&'a Error),
+    /// Nobody waited for the answer any more.
+    GivenUp,
+}
+
+impl Observer {
+    pub fn new(observe: impl Fn(&Exchange<'_>) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(observe))
+    }
+}
+
+impl fmt::Debug for Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// A request that is under way. Where it is dropped, it was given up.
+pub(super) struct Underway<'a> {
+    observer: Option<&'a Observer>,
+    began: Instant,
+    bytes: u64,
+}
+
+impl<'a> Underway<'a> {
+    pub(super) fn begin(observer: Option<&'a Observer>) -> Self {
+        Self {
+            observer,
+            began: Instant::now(),
+            bytes: 0,
+        }
+    }
+
+    /// A part of the answer came.
+    pub(super) fn received(&mut self, bytes: u64) {
+        self.bytes += bytes;
+    }
+
+    /// It was answered, and leads to another request, which begins now.
+    pub(super) fn again(&mut self) {
+        self.tell(End::Answered);
+        (self.began, self.bytes) = (Instant::now(), 0);
+    }
+
+    pub(super) fn end<T>(mut self, outcome: &Result<T, Error>) {
+        match outcome {
+            Ok(_) => self.tell(End::Answered),
+            Err(error) => self.tell(End::Failed(error)),
+        }
+        self.observer = None;
+    }
+
+    fn tell(&self, end: End<'_>) {
+        let Some(Observer(observe)) = self.observer else {
+            return;
+        };
+        observe(&Exchange {
+            end,
+            took: self.began.elapsed(),
+            bytes: self.bytes,
+        });
+    }
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        self.tell(End::GivenUp);
+    }
+}
