@@ -8,7 +8,8 @@
 //!
 //! What a write to the target is made of: [`settings`] says which fields a change sets, [`changes`]
 //! what they were and become and how that is taken back, [`journal`] keeps it on the target,
-//! [`owners`] tells whose fields they are, and [`guard`] when nothing may be written.
+//! [`owners`] tells whose fields they are, and [`guard`] when nothing may be written. [`saving`] tells
+//! what it is all for.
 
 pub mod changes;
 pub mod diff;
@@ -18,6 +19,7 @@ pub mod journal;
 pub mod owners;
 pub mod phase;
 pub mod record;
+pub mod saving;
 pub mod settings;
 pub mod slo;
 pub mod step;
