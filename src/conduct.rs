@@ -18,6 +18,7 @@ mod probation;
 mod revert;
 mod settle;
 mod target;
+mod witness;
 
 use std::io;
 
@@ -40,6 +41,7 @@ pub use audited::{Audit, Underway};
 pub use facts::Surroundings;
 pub use probation::{OnProbation, Standing};
 use target::Target;
+pub use witness::{Deed, Witness};
 
 /// How often a write is tried again that met another one.
 const TRIES: usize = 6;
@@ -59,6 +61,7 @@ pub struct Conductor<'a> {
     /// Why they want it; empty where they do not say.
     pub reason: String,
     pub leave: Leave<'a>,
+    pub witness: Witness<'a>,
 }
 
 /// Whether a write may be made, asked right before each.

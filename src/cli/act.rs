@@ -17,7 +17,7 @@ use super::context::Context;
 use crate::audit::{self, Log};
 use crate::autoscaler::AutoscalerKind;
 use crate::cluster::{self, Cluster, NameArgument, Namespaces};
-use crate::conduct::{Audit, Conductor, Leave};
+use crate::conduct::{Audit, Conductor, Leave, Witness};
 use crate::config::act::Records;
 use crate::error::Error;
 use crate::lifecycle::guard::{License, Limits};
@@ -81,6 +81,7 @@ impl Session {
             by: self.by.clone(),
             reason: String::new(),
             leave: Leave::Always,
+            witness: Witness::default(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Changes on probation: what of them is in force still, and what follows from a check.
 
 use super::target::Target;
-use super::{Conductor, Error, Reverted, gone};
+use super::{Conductor, Deed, Error, Reverted, gone};
 use crate::autoscaler::Autoscaler;
 use crate::lifecycle::changes::{self, Lost};
 use crate::lifecycle::phase::Phase;
@@ -71,6 +71,7 @@ impl Conductor<'_> {
     /// # Errors
     /// Where it cannot be entered.
     pub async fn judge(&self, stored: &Stored, check: Check) -> Result<Stored, Error> {
+        self.witness.tell(Deed::Checked(&check.verdict));
         let now = self.now().await?;
         let (saved, left) = self.decided(stored, Event::Judged(check), now).await?;
         for effect in left {
@@ -82,7 +83,8 @@ impl Conductor<'_> {
     }
 
     async fn taken_back(&self, stored: Stored, reason: &str) -> Result<Stored, Error> {
-        match self.revert(stored, reason).await? {
+        let reverting = self.revert(stored, reason);
+        match self.witness.of_revert(reverting).await? {
             Reverted::Done(it, _) | Reverted::Overtaken(it, _) | Reverted::Failed(it, _) => Ok(*it),
         }
     }

@@ -155,6 +155,7 @@ impl Hand {
             by: "tester".to_owned(),
             reason: String::new(),
             leave: conduct::Leave::Always,
+            witness: conduct::Witness::default(),
         }
     }
 
