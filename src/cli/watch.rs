@@ -5,6 +5,7 @@
 //! held together with what runs beside it: the election, the page of metrics, signals.
 
 mod apply;
+mod counting;
 mod goal;
 mod passes;
 mod records;
@@ -25,6 +26,8 @@ use super::act::origin::host;
 use super::context::{Context, clock};
 use super::signals::Signals;
 use super::sources::finished;
+use crate::cluster::Namespaces;
+use crate::config;
 use crate::config::watch::{Lease, WatchConfig};
 use crate::error::{Error, Exit};
 use crate::install::Mode;
@@ -49,12 +52,13 @@ pub(super) fn start_log(format: logging::Format) {
 
 pub(super) async fn run(
     cx: Context,
-    config: WatchConfig,
+    mut config: WatchConfig,
     mut signals: Signals,
 ) -> Result<Exit, Error> {
     // Its line would tear those of the log.
     cx.progress().finish();
     let metrics = Metrics::new();
+    counting::observe(&mut config, &metrics);
     // The loop tells after each pass, which has its budget of time, and pauses for an interval.
     let longest = config.interval.max(config.analysis_budget);
     let health = Health::new(config.interval + longest + SLACK);
@@ -69,13 +73,7 @@ pub(super) async fn run(
     };
     let namespace = session.namespace(&config.records.namespaces);
     session.store = session.store.following(namespace, config.interval);
-    tracing::info!(
-        mode = config.mode.as_str(),
-        interval_seconds = config.interval.as_secs(),
-        recommendations = session.store.place(),
-        "{}",
-        what_is_done(config.mode)
-    );
+    tell_start(&config, &session);
     let Election {
         gate,
         mut task,
@@ -110,6 +108,38 @@ pub(super) async fn run(
     }
     let summary = watch.summary().await;
     ended.and_then(|exit| summary.map(|()| exit))
+}
+
+fn tell_start(config: &WatchConfig, session: &Session) {
+    let namespaces = match &config.records.namespaces {
+        Namespaces::All => "all".to_owned(),
+        Namespaces::One(namespace) => namespace.clone(),
+        Namespaces::Several(namespaces) => {
+            let names: Vec<&str> = namespaces.iter().map(String::as_str).collect();
+            names.join(",")
+        }
+        Namespaces::Current => session.cluster.namespace().to_owned(),
+    };
+    tracing::info!(
+        mode = config.mode.as_str(),
+        namespaces,
+        prometheus = which_prometheus(&config.metrics),
+        license = config.license.source.is_some(),
+        election = config.lease.is_some(),
+        interval_seconds = config.interval.as_secs(),
+        recommendations = session.store.place(),
+        "operator starting, {}",
+        what_is_done(config.mode)
+    );
+}
+
+/// Not by its URL, which may have a password in it.
+fn which_prometheus(metrics: &config::Metrics) -> &'static str {
+    match metrics {
+        config::Metrics::Prometheus(options) if options.url.is_some() => "by its URL",
+        config::Metrics::Prometheus(_) => "discovered",
+        config::Metrics::MetricsApi => "none",
+    }
 }
 
 fn what_is_done(mode: Mode) -> &'static str {

@@ -86,7 +86,6 @@ fn sources_of(metrics: &Metrics) {
     metrics.request_failed(Verb::Get, RequestError::Connection, took);
     metrics.watches("HorizontalPodAutoscaler", 3);
     metrics.read_samples(4032);
-    metrics.coverage(0.75);
-    metrics.read(3, 4096);
+    metrics.coverage(Some(0.75));
     metrics.cache(1 << 20, 40);
 }

@@ -107,6 +107,10 @@ impl Saving<'_> {
                 let mut record = Record::propose(id, proposal, self.now().await?);
                 record.name = name;
                 self.conductor.propose(&record).await?;
+                let Record {
+                    namespace, name, ..
+                } = &record;
+                tracing::info!(%namespace, %name, "created ScalingRecommendation");
                 Ok(true)
             }
             // What could not be judged says nothing of what was proposed.

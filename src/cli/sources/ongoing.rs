@@ -27,6 +27,8 @@ pub(in crate::cli) struct Ongoing {
     cache: HistoryCache,
     pub(super) sought: Sought,
     pub(super) looks: Looks,
+    /// Of which kind the source was that was told last.
+    told: Option<&'static str>,
     /// How long the fleet is waited for; what has not come by then is told as not read.
     patience: Duration,
 }
@@ -56,6 +58,7 @@ impl Ongoing {
             cache: HistoryCache::new(Limits::default()),
             sought: Sought::new(cluster, metrics),
             looks: Looks::default(),
+            told: None,
             patience: interval / 2,
         })
     }
@@ -110,7 +113,9 @@ impl Ongoing {
                 ..Reading::default()
             });
         }
-        match self.sought.source(progress).await? {
+        let source = self.sought.source(progress).await?;
+        source.tell(&mut self.told);
+        match source {
             Source::Prometheus(prometheus) => {
                 Ok(through(&mut self.cache, &prometheus, request, deliver).await?)
             }

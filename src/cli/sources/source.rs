@@ -46,6 +46,21 @@ impl Source {
         progress.at(&Stage::Connect { to });
         Ok(Self::Prometheus(source))
     }
+
+    /// Logs which kind it is, unless that was `told` last.
+    pub(super) fn tell(&self, told: &mut Option<&'static str>) {
+        let kind = match self {
+            Self::Prometheus(_) => "Prometheus history backfill",
+            Self::MetricsApi { .. } => "HPA-status fallback",
+        };
+        if told.replace(kind) == Some(kind) {
+            return;
+        }
+        match self {
+            Self::Prometheus(it) => tracing::info!(from = it.name(), "metrics source: {kind}"),
+            Self::MetricsApi { why } => tracing::info!(why, "metrics source: {kind}"),
+        }
+    }
 }
 
 /// The way to a Prometheus in the cluster, or why there is none.

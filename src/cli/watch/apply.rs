@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::counting::Writing;
 use super::tick::Watch;
 use super::turns::name;
 use super::verify::Unjudged;
 use crate::cli::act::apply::around::Around;
 use crate::cli::act::apply::is_open;
 use crate::cli::sources::Known;
-use crate::conduct::{self, Adopted, Applied, Conductor};
+use crate::conduct::{Adopted, Applied, Conductor};
 use crate::error::Error;
+use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::step::Event;
-use crate::signals::metrics::{self, Outcome};
+use crate::signals::metrics::{self, Action, Outcome};
 use crate::store::Stored;
 
 /// Who says yes where somebody has set `spec.approved` by hand.
@@ -68,19 +70,18 @@ impl Watch<'_> {
                 late.insert(name);
                 continue;
             }
+            // Where time is over, it counts as given up.
+            let writing = Writing::begin(self.metrics, Action::Apply);
             let applying = self.apply_one(conductor, &mut around, known.as_ref(), stored);
-            match timeout(limit, applying).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    self.metrics.applied(outcome(&error));
-                    let error = error.render();
-                    tracing::warn!(error = error.trim_end(), "{title} was not applied");
-                }
+            let Ok(applied) = timeout(limit, applying).await else {
                 // What was sent is found by the next tick.
-                Err(_) => {
-                    self.metrics.applied(Outcome::Abandoned);
-                    tracing::warn!("{title} was not applied within {limit:.1?}");
-                }
+                tracing::warn!("{title} was not applied within {limit:.1?}");
+                continue;
+            };
+            writing.end(&applied);
+            if let Err(error) = applied {
+                let error = error.render();
+                tracing::warn!(error = error.trim_end(), "{title} was not applied");
             }
         }
         Ok(late)
@@ -111,7 +112,7 @@ impl Watch<'_> {
         around: &mut Around<'_>,
         known: Option<&Known<'_>>,
         stored: Stored,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<(Action, Outcome)>, Error> {
         let mut stored = conductor.settled(stored).await?;
         if stored.record.status.phase == Phase::Pending {
             let by = APPROVER.to_owned();
@@ -120,34 +121,41 @@ impl Watch<'_> {
         // It may be there already, by the hand of a GitOps controller. Where that cannot be told, the
         // guard of the apply says why.
         if let Ok(Adopted::Done(saved)) = conductor.adopt(stored.clone()).await {
-            tracing::info!("adopted {}", saved.record.title());
-            return Ok(());
+            let Record {
+                namespace, name, ..
+            } = &saved.record;
+            tracing::info!(%namespace, %name, "adopted recommendation");
+            return Ok(Some((Action::Adopt, Outcome::Succeeded)));
         }
         if self
             .is_still_blocked(conductor, around, known, &stored.record)
             .await?
         {
-            return Ok(());
+            return Ok(Some((Action::Apply, Outcome::Refused)));
         }
         let surroundings = around.surroundings(&stored.record).await?;
-        match conductor.apply(stored, &surroundings).await? {
+        let outcome = match conductor.apply(stored, &surroundings).await? {
             Applied::Done(saved) => {
-                self.metrics.applied(Outcome::Succeeded);
-                tracing::info!("applied {}", saved.record.title());
+                let Record {
+                    namespace, name, ..
+                } = &saved.record;
+                let change = one_line(&saved.record.proposal.diff);
+                tracing::info!(%namespace, %name, change, "applied recommendation");
+                Outcome::Succeeded
             }
-            Applied::Already(_) => {}
+            Applied::Already(_) => return Ok(None),
             Applied::Refused(saved, refusal) => {
-                self.metrics.applied(Outcome::Refused);
                 let title = saved.record.title();
                 tracing::info!(reason = refusal.reason(), "{title} is blocked: {refusal}");
+                Outcome::Refused
             }
             Applied::Failed(saved, failure) => {
-                self.metrics.applied(Outcome::Failed);
                 let title = saved.record.title();
                 tracing::warn!(error = %failure, "{title} was not applied");
+                Outcome::Failed
             }
-        }
-        Ok(())
+        };
+        Ok(Some((Action::Apply, outcome)))
     }
 
     /// Whether it is blocked for the same reason as before, by the fleet as it is followed: that is no
@@ -169,7 +177,6 @@ impl Watch<'_> {
         let refusal = conductor.refusal(record, &surroundings).await?;
         let same = refusal.filter(|it| it.to_string() == record.status.detail);
         if let Some(refusal) = &same {
-            self.metrics.applied(Outcome::Refused);
             let title = record.title();
             tracing::debug!(reason = refusal.reason(), "{title} is still blocked");
         }
@@ -192,15 +199,5 @@ fn is_unapproved(record: &Record) -> bool {
         | Phase::RolledBack
         | Phase::Rejected
         | Phase::Superseded => false,
-    }
-}
-
-/// What became of an apply that ended with an error.
-fn outcome(error: &Error) -> Outcome {
-    match error {
-        Error::Conduct(error) if matches!(**error, conduct::Error::NotLeader(_)) => {
-            Outcome::Abandoned
-        }
-        _ => Outcome::Failed,
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::counting::count;
 use super::tick::Watch;
 use crate::cli::act::save;
 use crate::cli::license;
-use crate::conduct::{Conductor, Leave};
+use crate::conduct::{Conductor, Deed, Leave, Witness};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::install::Mode;
@@ -19,13 +20,19 @@ use crate::store::Stored;
 impl Watch<'_> {
     /// What only one of several processes does; whether what the analysis found was kept. What does
     /// harm is taken back before anything more is put in force.
-    pub(super) async fn write(&self, leave: Leave<'_>, fleet: Option<Fleet>) -> bool {
-        let conductor = match timeout(self.config.interval, self.conductor(leave)).await {
-            Ok(conductor) => conductor,
-            Err(_) => {
-                tracing::warn!("the license was not read within an interval");
-                return false;
-            }
+    pub(super) async fn write(
+        &self,
+        leave: Leave<'_>,
+        license: License,
+        fleet: Option<Fleet>,
+    ) -> bool {
+        let witness = |deed: Deed<'_>| count(self.metrics, deed);
+        let limits = self.config.limits.clone();
+        let conductor = Conductor {
+            policy: self.config.probation.policy,
+            leave,
+            witness: Witness::new(&witness),
+            ..self.session.conductor(limits, license)
         };
         let is_saved = self.save(&conductor, fleet).await;
         self.health.progressed();
@@ -61,27 +68,22 @@ impl Watch<'_> {
         }
     }
 
-    /// Whoever writes in this tick, with the license as it is now.
-    async fn conductor<'c>(&'c self, leave: Leave<'c>) -> Conductor<'c> {
+    /// What the license allows now, and the word for it. One that cannot be read is none;
+    /// recommendations wait for one.
+    pub(super) async fn license(&self) -> (&'static str, License) {
         let now = self.cx.now();
         let cluster = Some(&self.session.cluster);
-        // A license that is missing or cannot be read is none; recommendations wait for one.
-        let allowance = match license::resolve(cluster, &self.config.license, now).await {
-            Ok(license) => {
+        let resolving = license::resolve(cluster, &self.config.license, now);
+        let why = match timeout(self.config.interval, resolving).await {
+            Ok(Ok(license)) => {
                 self.metrics.license(&license.state, now);
-                license.allowance()
+                return (license.state.word(), license.allowance());
             }
-            Err(error) => License::None {
-                why: error.to_string(),
-            },
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it was not read within an interval".to_owned(),
         };
-        Conductor {
-            policy: self.config.probation.policy,
-            leave,
-            ..self
-                .session
-                .conductor(self.config.limits.clone(), allowance)
-        }
+        tracing::warn!(error = why, "the license cannot be read");
+        ("unreadable", License::None { why })
     }
 
     /// What a pass that writes to targets may take: both have their time within an interval.

@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::counting;
 use super::goal::{self, Seen};
 use super::told::{self, Told};
 use super::turns::Late;
@@ -27,6 +28,7 @@ use crate::fleet::{Fleet, Unread};
 use crate::leader::{Gate, Term};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::metrics::prometheus;
 use crate::output::report::{AnalysisReport, Run};
 use crate::signals::metrics::{self, Probation};
 use crate::signals::{Health, Metrics};
@@ -203,7 +205,17 @@ impl<'a> Watch<'a> {
     async fn tick(&mut self, gate: Option<&Gate>) {
         let fleet = self.analyze().await;
         self.health.progressed();
+        let (word, license) = self.license().await;
         let term = gate.map(|gate| (gate, gate.term()));
+        let leads = term.as_ref().is_none_or(|it| it.1.is_some());
+        tracing::info!(
+            tick = self.ticks + 1,
+            license = word,
+            leader = leads,
+            autoscalers = self.report.as_ref().map(|it| it.items.len()),
+            recommendations = self.report.as_ref().map(|it| it.summary.recommended),
+            "reconcile tick"
+        );
         match term {
             Some((_, None)) => {
                 self.metrics.leads(false);
@@ -214,9 +226,12 @@ impl<'a> Watch<'a> {
                 self.metrics.leads(true);
                 let term: Term = term;
                 let leave = Leave::Leader { gate, term: &term };
-                self.is_saved = Box::pin(self.write(leave, fleet)).await;
+                self.is_saved = Box::pin(self.write(leave, license, fleet)).await;
             }
-            None => self.is_saved = Box::pin(self.write(Leave::Always, fleet)).await,
+            None => {
+                let leave = Leave::Always;
+                self.is_saved = Box::pin(self.write(leave, license, fleet)).await;
+            }
         }
         self.tell().await;
     }
@@ -229,7 +244,7 @@ impl<'a> Watch<'a> {
         let gathered = match timeout(self.config.analysis_budget, assessing).await {
             Ok(Ok(gathered)) => gathered,
             Ok(Err(error)) => {
-                tracing::warn!(error = error.render().trim_end(), "analysis failed");
+                tracing::warn!(error = error.render().trim_end(), "{}", why_not(&error));
                 self.metrics
                     .pass_failed(metrics::Pass::Analysis, began.elapsed());
                 self.health.api(Err(error.to_string()));
@@ -249,7 +264,7 @@ impl<'a> Watch<'a> {
         };
         let reading = &gathered.reading;
         let (queries, bytes) = (reading.queries, reading.bytes);
-        self.metrics.read(queries, bytes);
+        self.metrics.read_samples(reading.samples);
         let held = self.ongoing.held();
         self.metrics.cache(held.bytes, held.targets);
         for stale in self.ongoing.staleness() {
@@ -268,9 +283,8 @@ impl<'a> Watch<'a> {
             taken_at: gathered.taken_at,
         });
         let failed = report.unread.len() as u64;
-        tracing::info!(
+        tracing::debug!(
             autoscalers = report.items.len(),
-            recommendations = report.summary.recommended,
             queries,
             bytes,
             seconds = began.elapsed().as_secs_f64(),
@@ -279,11 +293,7 @@ impl<'a> Watch<'a> {
         self.metrics
             .passed(metrics::Pass::Analysis, began.elapsed());
         self.metrics.analyzed(gathered.taken_at, failed);
-        let watched = report.items.len();
-        self.metrics.watches("HorizontalPodAutoscaler", watched);
-        if let Some(coverage) = report.summary.coverage {
-            self.metrics.coverage(coverage);
-        }
+        counting::seen(self.metrics, &report);
         self.health.api(Ok(()));
         self.health.analyzed();
         let subjects = gathered.fleet.subjects.iter();
@@ -322,6 +332,7 @@ impl<'a> Watch<'a> {
         self.metrics
             .phases(records.iter().map(|it| it.status.phase));
         self.metrics.probations(probations(&records, now));
+        counting::savings(self.metrics, &records);
         match self.check_names(&records) {
             Ok(()) => self.records = Some(records),
             Err(error) => tracing::warn!(error = error.render().trim_end(), "not all are known"),
@@ -336,6 +347,16 @@ impl<'a> Watch<'a> {
         }
         let now = self.session.decider().now().await;
         now.unwrap_or_else(|_| self.cx.now())
+    }
+}
+
+/// What is said of an analysis that failed, in words that people look for.
+fn why_not(error: &Error) -> &'static str {
+    match error {
+        Error::Prometheus(prometheus::Error::NoSamples { .. }) => {
+            "prometheus returned no points; check CPU requests/limits or PromQL templates"
+        }
+        _ => "analysis failed",
     }
 }
 

@@ -15,7 +15,7 @@ use crate::conduct::Conductor;
 use crate::error::Error;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
-use crate::signals::metrics::{self, Outcome, Verdict};
+use crate::signals::metrics;
 use crate::store::Stored;
 
 /// Namespaces that are looked at at once. Each may send a Prometheus as many requests as are allowed
@@ -79,7 +79,6 @@ impl Watch<'_> {
         let now = self.ongoing.traffic();
         let queries = now.requests.saturating_sub(asked.requests);
         let bytes = now.bytes.saturating_sub(asked.bytes);
-        self.metrics.read(queries, bytes);
         tracing::debug!(queries, bytes, "looked at what is on probation");
         Ok(Unjudged {
             is_all: false,
@@ -120,7 +119,7 @@ impl Watch<'_> {
         let mut late = vec![];
         for (looked, before) in looked.into_iter().zip(group) {
             match looked {
-                Ok(stored) => self.judged(&stored.record, before.record.status.phase),
+                Ok(stored) => tell_end(&stored.record, before.record.status.phase),
                 Err(Error::Late { .. }) => {
                     told_late(&before.record);
                     late.push(before);
@@ -134,18 +133,31 @@ impl Watch<'_> {
         }
         late
     }
+}
 
-    fn judged(&self, record: &Record, before: Phase) {
-        let status = &record.status;
-        self.metrics.verified(match status.phase {
-            Phase::Verified => Verdict::Healthy,
-            Phase::Degraded | Phase::RolledBack => Verdict::Degraded,
-            _ if status.errors > 0 => Verdict::Error,
-            _ => Verdict::Inconclusive,
-        });
-        if status.phase == Phase::RolledBack && before != Phase::RolledBack {
-            self.metrics.reverted(Outcome::Succeeded);
+/// Tells how a probation ended, if it has.
+fn tell_end(record: &Record, before: Phase) {
+    let Record {
+        namespace,
+        name,
+        status,
+        ..
+    } = record;
+    let detail = &status.detail;
+    match status.phase {
+        phase if phase == before => {}
+        Phase::Verified => tracing::info!(%namespace, %name, "verified recommendation"),
+        Phase::RolledBack => {
+            tracing::warn!(%namespace, %name, detail, "auto-reverted degraded recommendation");
         }
+        Phase::Degraded => tracing::warn!(%namespace, %name, detail, "degraded recommendation"),
+        Phase::Pending
+        | Phase::Approved
+        | Phase::Applied
+        | Phase::Blocked
+        | Phase::Failed
+        | Phase::Rejected
+        | Phase::Superseded => {}
     }
 }
 

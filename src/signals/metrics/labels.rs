@@ -52,6 +52,8 @@ words! {
     Action {
         Apply = "apply",
         Revert = "revert",
+        /// What others have put in force is taken over; nothing is written.
+        Adopt = "adopt",
         /// A floor raised or handed back.
         Schedule = "schedule",
     }

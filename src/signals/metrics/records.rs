@@ -125,7 +125,7 @@ impl Records {
         );
         registry.register(
             "writes",
-            "Writes to targets by what they were for and what became of them",
+            "Writes to targets, and changes of others that were adopted, by what became of them",
             self.writes.clone(),
         );
         registry.register(

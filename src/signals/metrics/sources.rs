@@ -167,7 +167,7 @@ impl Sources {
     fn register_history(&self, registry: &mut Registry) {
         registry.register(
             "samples_read",
-            "Samples of history that were read, whatever the source",
+            "Samples of history that analyses read, whatever the source",
             self.samples.clone(),
         );
         registry.register_with_unit(
@@ -191,12 +191,6 @@ impl Sources {
 }
 
 impl Metrics {
-    /// Prometheus was asked so often for a history, which came in so many bytes.
-    pub fn read(&self, queries: u64, bytes: u64) {
-        self.0.sources.queries.inc_by(queries);
-        self.0.sources.response_bytes.inc_by(bytes);
-    }
-
     /// Prometheus was asked, once.
     pub fn queried(&self, query: Query) {
         let sources = &self.0.sources;
@@ -251,14 +245,15 @@ impl Metrics {
         self.0.sources.watched.get_or_create(&of_kind).set(count);
     }
 
-    /// So many samples of history were read.
+    /// So many samples of history were read, those that are kept already not among them.
     pub fn read_samples(&self, count: u64) {
         self.0.sources.samples.inc_by(count);
     }
 
-    /// Which share of the history that is wanted there is, from 0 to 1, as a mean over autoscalers.
-    pub fn coverage(&self, share: f64) {
-        self.0.sources.coverage.set(Some(share));
+    /// Which share of the history that is wanted there is, from 0 to 1, as a mean over autoscalers;
+    /// `None` where none is wanted.
+    pub fn coverage(&self, share: Option<f64>) {
+        self.0.sources.coverage.set(share);
     }
 
     /// What is kept of history.
