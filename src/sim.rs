@@ -12,12 +12,14 @@
 //! reckons: a replay is to repeat its mistakes too.
 
 pub mod condition;
+mod controller;
 pub mod demand;
 pub mod flags;
 pub mod grouping;
 pub mod input;
 pub mod limits;
 pub mod memory;
+mod meter;
 pub mod normalize;
 pub mod numbers;
 pub mod plant;

@@ -6,11 +6,16 @@ mod laws;
 mod made_up;
 mod single;
 
+use jiff::SignedDuration;
+
 use super::*;
 use crate::autoscaler::behavior::Behavior;
 use crate::autoscaler::{Holds, Metric, Resource, Target};
 use crate::sim::plant::Share;
+use crate::sim::score::Limit;
 use crate::sim::settings::{Pace, Tolerance};
+use crate::sim::sync::{Because, Found, State, Written, plan, settle};
+use crate::sim::totals::Scale;
 
 const START: i64 = 1_700_000_000;
 
