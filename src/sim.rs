@@ -8,6 +8,8 @@
 //! [`replay`] runs the same syncs over a [`demand`] on a [`plant`] of uniform pods, in which each
 //! metric has its [`input`], with the lists kept as [`recent`], and gives a [`score`].
 //!
+//! [`keda`] is what KEDA adds: zero and idle, and fallback.
+//!
 //! Counts of pods are `i32` here and sums are 64-bit thousandths that wrap, as the controller
 //! reckons: a replay is to repeat its mistakes too.
 
@@ -17,6 +19,7 @@ pub mod demand;
 pub mod flags;
 pub mod grouping;
 pub mod input;
+pub mod keda;
 pub mod limits;
 pub mod memory;
 mod meter;
