@@ -1,9 +1,10 @@
-//! What KEDA's operator does with a ScaledObject, step by step and exactly
+//! What KEDA's operator does with a ScaledObject and a ScaledJob, step by step and exactly
 //! (main of August 2026, the same as 2.20.2 where nothing else is said).
 //!
 //! A ScaledObject: its triggers are read ([`source`]), failures are counted and replaced
 //! ([`fallback`]), the whole is active or not ([`state`]), and one [`pass`] of the scale loop
-//! decides between zero or idle and the minimum; everything above is left to an HPA.
+//! decides between zero or idle and the minimum; everything above is left to an HPA. A ScaledJob is
+//! in [`job`].
 //!
 //! How triggers get their values, how formulas are computed and what is admitted is not here: a
 //! value, a function and sound settings come in. The time is an argument everywhere.
@@ -12,6 +13,7 @@ pub mod annotations;
 pub mod condition;
 pub mod fallback;
 pub mod formula;
+pub mod job;
 pub mod pass;
 pub mod settings;
 pub mod source;
