@@ -20,6 +20,7 @@ mod in_place;
 mod install;
 mod interrupt;
 mod inventory;
+mod keda_vectors;
 mod kubectl;
 mod kubectl_session;
 mod leader;
