@@ -8,7 +8,7 @@
 //! [`replay`] runs the same syncs over a [`demand`] on a [`plant`] of uniform pods, in which each
 //! metric has its [`input`], with the lists kept as [`recent`], and gives a [`score`].
 //!
-//! [`keda`] is what KEDA adds: zero and idle, fallback, and ScaledJobs.
+//! [`keda`] is what KEDA adds: zero and idle, fallback, ScaledJobs, and replays of all that.
 //!
 //! Counts of pods are `i32` here and sums are 64-bit thousandths that wrap, as the controller
 //! reckons: a replay is to repeat its mistakes too.
