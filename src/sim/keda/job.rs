@@ -2,14 +2,16 @@
 //!
 //! At each poll the triggers come to a [`queue`] length and a number of jobs for it, the
 //! [`strategy`] sets running jobs off against that, and [`request`] creates the difference.
-//! [`history`] tells which finished jobs go.
+//! [`history`] tells which finished jobs go. [`replay`] runs it all over arrivals of work.
 
 pub mod bounds;
 pub mod history;
 pub mod pending;
 pub mod queue;
+pub mod replay;
 pub mod request;
 pub mod strategy;
+pub mod work;
 
 pub use bounds::Bounds;
 
