@@ -13,9 +13,10 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::{SignedDuration, Timestamp};
 use stepscale::autoscaler::behavior::Behavior;
 use stepscale::autoscaler::{Metric, Resource, Target};
-use stepscale::sim::demand::{Around, Shape, Step};
+use stepscale::sim::demand::{Around, Segment, Shape, Step};
 use stepscale::sim::flags::Flags;
 use stepscale::sim::input::Input;
+use stepscale::sim::keda;
 use stepscale::sim::plant::{PodShape, Share};
 use stepscale::sim::replay::{Replay, Setup};
 use stepscale::sim::settings::{Pace, Settings, Tolerance};
@@ -177,5 +178,69 @@ fn fourteen_days(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, fourteen_days);
+/// The same wave as a queue, away at night, in front of an object that sleeps then.
+fn queue(step: &Step) -> f64 {
+    let millicores = step.millicores.unwrap_or(0) as f64;
+    (millicores - 6_000.0).max(0.0)
+}
+
+#[inline(never)]
+fn one_object(queue: &[f64], setup: keda::replay::Setup<'_>) -> f64 {
+    let start = keda::replay::Start {
+        at: Timestamp::UNIX_EPOCH,
+        replicas: 0,
+        created: Timestamp::UNIX_EPOCH,
+        last_active: None,
+    };
+    let mut replay = keda::replay::Replay::new(setup, start);
+    for value in queue {
+        let segment = Segment {
+            ticks: SYNCS,
+            demand: None,
+            peak: 0,
+        };
+        let stretch = keda::replay::Stretch {
+            segment,
+            values: &[Some(*value)],
+            others: &[],
+        };
+        replay.run(&stretch, |_| {});
+    }
+    replay.score().replica_hours().hours()
+}
+
+fn fourteen_days_of_a_scaled_object(criterion: &mut Criterion) {
+    let past = Past::made_up();
+    let queue: Vec<f64> = past.steps.iter().map(queue).collect();
+    let flags = Flags::default();
+    let object = keda::settings::LoopSettings::default();
+    let triggers = [keda::trigger::Trigger::External(keda::trigger::External {
+        metric: "s0-queue".to_owned(),
+        target: Target::AverageValue("500".parse().expect("500 is a quantity")),
+        activation: 0.0,
+        is_cached: false,
+    })];
+    let setup = keda::replay::Setup {
+        object: &object,
+        triggers: &triggers,
+        modifiers: None,
+        hpa: &keda::hpa::Hpa::of(&object, &triggers, None, None, &flags),
+        flags: &flags,
+        pods: PodShape {
+            request: 500,
+            limit: None,
+            idle: 0,
+            startup: SignedDuration::from_secs(40),
+            window: SignedDuration::from_secs(15),
+        },
+        headroom: 0.1,
+    };
+    let mut group = criterion.benchmark_group("14 days of a ScaledObject");
+    group.bench_function("held", |bencher| {
+        bencher.iter(|| one_object(black_box(&queue), setup));
+    });
+    group.finish();
+}
+
+criterion_group!(benches, fourteen_days, fourteen_days_of_a_scaled_object);
 criterion_main!(benches);
