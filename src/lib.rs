@@ -8,6 +8,7 @@ pub mod autoscaler;
 pub mod fleet;
 pub mod history;
 pub mod install;
+pub mod keda;
 pub mod license;
 pub mod lifecycle;
 pub mod series;
