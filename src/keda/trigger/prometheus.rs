@@ -1,7 +1,12 @@
 //! The `prometheus` trigger: the value of a query.
 
+mod answer;
+mod request;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+pub use answer::{AnswerError, MAX_ANSWER_BYTES, answer};
 
 use super::auth::{self, Auth};
 use super::metric::{metric_type, milli};
