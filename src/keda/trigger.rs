@@ -2,7 +2,7 @@
 //! it puts into the HPA, and the value that an answer of its source means.
 //!
 //! `read` turns what is written into `Settings`; `remarks` says what KEDA ignores of it. The
-//! sources themselves are asked elsewhere: `prometheus` takes their answers as plain
+//! sources themselves are asked elsewhere: `prometheus` and `kafka` take their answers as plain
 //! values. The rules are those of KEDA's main branch after 2.20.2 (commit
 //! 8b4f083, August 2026), `pkg/scalers` and `pkg/scalers/scalersconfig`.
 

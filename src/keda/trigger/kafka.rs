@@ -1,9 +1,12 @@
 //! The `kafka` trigger: how far a consumer group is behind.
 
+mod lag;
 mod login;
 mod partitions;
 mod version;
 
+pub use lag::{Committed, LagError, LagMemory, PartitionLag, PartitionOffsets, divisors};
+pub use lag::{even_consumers, partition_lag, read as read_lag};
 pub use login::{Sasl, Tls};
 pub use partitions::Partitions;
 pub use version::Version;
