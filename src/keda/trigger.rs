@@ -3,11 +3,12 @@
 //!
 //! `read` turns what is written into `Settings`; `remarks` says what KEDA ignores of it. The
 //! sources themselves are asked elsewhere: `prometheus` and `kafka` take their answers as plain
-//! values. The rules are those of KEDA's main branch after 2.20.2 (commit
+//! values, `cron` takes the time. The rules are those of KEDA's main branch after 2.20.2 (commit
 //! 8b4f083, August 2026), `pkg/scalers` and `pkg/scalers/scalersconfig`.
 
 pub mod auth;
 mod aws;
+pub mod cron;
 mod duration;
 pub mod kafka;
 pub mod metric;
@@ -23,6 +24,7 @@ mod values;
 
 use std::collections::BTreeMap;
 
+pub use cron::Cron;
 pub use kafka::Kafka;
 pub use metric::{HpaMetric, MetricSource, MetricTarget, Reading};
 use param::Param;
@@ -93,6 +95,7 @@ pub enum Settings {
     Kafka(Kafka),
     /// `cpu` and `memory`.
     Resource(Resource),
+    Cron(Cron),
     /// Any other type of KEDA: its keys checked one by one against the type's table. What the
     /// type checks across its keys, and how it names its metric, is not known here.
     Other(Values),
@@ -115,6 +118,7 @@ pub fn read(source: &TriggerSource) -> Result<Trigger, Problems> {
         "prometheus" => prometheus::read(source),
         "kafka" => kafka::read(source),
         "cpu" | "memory" => resource::read(source),
+        "cron" => cron::read(source),
         _ => other(source),
     };
     read.map_err(|list| Problems::new(source, list))
@@ -143,6 +147,7 @@ pub fn table(kind: &str) -> Option<&'static [Param]> {
         "prometheus" => prometheus::TABLE,
         "kafka" => kafka::TABLE,
         "cpu" | "memory" => resource::TABLE,
+        "cron" => cron::TABLE,
         _ => schema::table(kind)?,
     })
 }

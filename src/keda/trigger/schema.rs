@@ -38,6 +38,7 @@ pub(super) const TYPES: &[&str] = &[
     "clickhouse",
     "couchdb",
     "cpu",
+    "cron",
     "datadog",
     "dynatrace",
     "elastic-forecast",
