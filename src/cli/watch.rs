@@ -15,6 +15,7 @@ mod turns;
 mod verify;
 mod warming;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
@@ -73,7 +74,8 @@ pub(super) async fn run(
     };
     let namespace = session.namespace(&config.records.namespaces);
     session.store = session.store.following(namespace, config.interval);
-    tell_start(&config, &session);
+    let address = server.as_ref().map(Server::address);
+    tell_start(&config, &session, address);
     let Election {
         gate,
         mut task,
@@ -110,7 +112,7 @@ pub(super) async fn run(
     ended.and_then(|exit| summary.map(|()| exit))
 }
 
-fn tell_start(config: &WatchConfig, session: &Session) {
+fn tell_start(config: &WatchConfig, session: &Session, listen: Option<SocketAddr>) {
     let namespaces = match &config.records.namespaces {
         Namespaces::All => "all".to_owned(),
         Namespaces::One(namespace) => namespace.clone(),
@@ -126,6 +128,7 @@ fn tell_start(config: &WatchConfig, session: &Session) {
         prometheus = which_prometheus(&config.metrics),
         license = config.license.source.is_some(),
         election = config.lease.is_some(),
+        listen = listen.map(tracing::field::display),
         interval_seconds = config.interval.as_secs(),
         recommendations = session.store.place(),
         "operator starting, {}",

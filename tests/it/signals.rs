@@ -1,8 +1,8 @@
 //! What a process tells of itself, as those read it whom it is for: promtool, Prometheus, people.
 
-mod dashboard;
-mod page;
-mod scrape;
+pub(crate) mod dashboard;
+pub(crate) mod page;
+pub(crate) mod scrape;
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use stepscale::signals::metrics::{
     Verdict,
 };
 
-const ALERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/alerts.yaml");
+pub(crate) const ALERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/alerts.yaml");
 
 fn now() -> Timestamp {
     "2026-11-22T12:00:00Z".parse().unwrap()

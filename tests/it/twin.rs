@@ -1,6 +1,7 @@
 //! The sandbox's workloads while time passes, as they are seen from outside.
 
 mod backfill;
+mod measured;
 mod moved;
 mod probation;
 mod watching;

@@ -13,6 +13,7 @@ use crate::conduct::{Conductor, Deed, Leave, Witness};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::install::Mode;
+use crate::license::{State, Unlicensed};
 use crate::lifecycle::guard::License;
 use crate::signals::metrics;
 use crate::store::Stored;
@@ -83,7 +84,9 @@ impl Watch<'_> {
             Err(_) => "it was not read within an interval".to_owned(),
         };
         tracing::warn!(error = why, "the license cannot be read");
-        ("unreadable", License::None { why })
+        let none = State::Unlicensed(Unlicensed::NoLicense);
+        self.metrics.license(&none, now);
+        (none.word(), License::None { why })
     }
 
     /// What a pass that writes to targets may take: both have their time within an interval.

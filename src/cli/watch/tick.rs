@@ -329,10 +329,10 @@ impl<'a> Watch<'a> {
             // A reader that went away has no use for it.
             let _ = self.cx.print(|out| writeln!(out, "{line}"));
         }
+        counting::savings(self.metrics, &records);
         self.metrics
             .phases(records.iter().map(|it| it.status.phase));
         self.metrics.probations(probations(&records, now));
-        counting::savings(self.metrics, &records);
         match self.check_names(&records) {
             Ok(()) => self.records = Some(records),
             Err(error) => tracing::warn!(error = error.render().trim_end(), "not all are known"),

@@ -14,12 +14,12 @@ const DASHBOARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/dashboard.j
 /// The width of Grafana's grid.
 const WIDTH: u64 = 24;
 
-pub(super) fn read() -> Value {
+pub(crate) fn read() -> Value {
     serde_json::from_str(&fs::read_to_string(DASHBOARD).unwrap()).unwrap()
 }
 
 /// Title and expression of every query.
-pub(super) fn expressions(dashboard: &Value) -> Vec<(String, String)> {
+pub(crate) fn expressions(dashboard: &Value) -> Vec<(String, String)> {
     let panels = dashboard["panels"].as_array().unwrap();
     let of_panel = |panel: &Value| {
         let title = panel["title"].as_str().unwrap().to_owned();

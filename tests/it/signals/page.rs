@@ -15,7 +15,7 @@ use crate::rig::prometheus;
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/signals.md");
 
 /// What promtool says, and whether it is content.
-fn promtool(arguments: &[&str], input: &str, directory: &Path) -> (bool, String) {
+pub(crate) fn promtool(arguments: &[&str], input: &str, directory: &Path) -> (bool, String) {
     let mut child = Command::new("promtool")
         .args(arguments)
         .current_dir(directory)
@@ -95,15 +95,16 @@ fn every_alert_has_a_case_and_says_what_to_do() {
     assert!(rules.len() > 10);
     for rule in rules {
         let name = rule["alert"].as_str().unwrap();
-        let fires = format!("alertname: {name}\n");
-        let mut after = cases.split(&fires).skip(1);
-        assert!(
-            after.any(|it| it
-                .lines()
+        let of_alert = format!("alertname: {name}\n");
+        let after = || cases.split(&of_alert).skip(1);
+        let fires = |it: &str| {
+            it.lines()
                 .nth(2)
-                .is_some_and(|it| it.contains("exp_labels"))),
-            "{name}"
-        );
+                .is_some_and(|it| it.contains("exp_labels"))
+        };
+        let rests = |it: &str| it.lines().nth(1) == Some("        exp_alerts: []");
+        assert!(after().any(fires), "{name} never fires");
+        assert!(after().any(rests), "{name} always fires");
         for text in ["summary", "description"] {
             assert!(
                 rule["annotations"][text]
@@ -120,16 +121,25 @@ fn every_alert_has_a_case_and_says_what_to_do() {
     }
 }
 
+/// Name and expression of every alert.
+pub(crate) fn alerts() -> Vec<(String, String)> {
+    let rules: serde_yaml::Value =
+        serde_yaml::from_str(&fs::read_to_string(ALERTS).unwrap()).unwrap();
+    let rules = rules["groups"][0]["rules"].as_sequence().unwrap().iter();
+    let text = |it: &serde_yaml::Value| it.as_str().unwrap().to_owned();
+    rules
+        .map(|it| (text(&it["alert"]), text(&it["expr"])))
+        .collect()
+}
+
 #[test]
 fn alerts_use_metrics_that_exist() {
     let known = series(&page(&eventful(), Form::Text));
-    let rules: serde_yaml::Value =
-        serde_yaml::from_str(&fs::read_to_string(ALERTS).unwrap()).unwrap();
-    for rule in rules["groups"][0]["rules"].as_sequence().unwrap() {
-        let used = names(rule["expr"].as_str().unwrap());
-        assert!(!used.is_empty(), "{rule:?}");
+    for (alert, expression) in alerts() {
+        let used = names(&expression);
+        assert!(!used.is_empty(), "{alert}");
         for name in used {
-            assert!(known.contains(&name), "{name} of {rule:?}");
+            assert!(known.contains(&name), "{name} of {alert}");
         }
     }
     // The cases would prove nothing of metrics that there are not.
@@ -191,7 +201,7 @@ fn labels(series: &str) -> String {
 }
 
 /// Names of all series of a page.
-pub(super) fn series(text: &str) -> BTreeSet<String> {
+pub(crate) fn series(text: &str) -> BTreeSet<String> {
     let lines = text.lines().filter(|it| !it.starts_with('#'));
     lines
         .filter_map(|it| it.split(['{', ' ']).next())
@@ -200,7 +210,7 @@ pub(super) fn series(text: &str) -> BTreeSet<String> {
 }
 
 /// Names of metrics in an expression.
-pub(super) fn names(text: &str) -> BTreeSet<String> {
+pub(crate) fn names(text: &str) -> BTreeSet<String> {
     let words = text.split(|it: char| !it.is_ascii_alphanumeric() && it != '_');
     words
         .filter(|it| it.starts_with("stepscale_") || it.starts_with("process_"))

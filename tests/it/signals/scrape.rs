@@ -16,11 +16,12 @@ use crate::rig::prometheus::{Prometheus, is_available};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Scraped {
+/// A Prometheus that scrapes one target, with the alerts.
+pub(crate) struct Scraped {
     prometheus: Prometheus,
     client: Client,
     /// Answers as long as it is there.
-    _server: Server,
+    _server: Option<Server>,
 }
 
 impl Scraped {
@@ -29,7 +30,16 @@ impl Scraped {
         let server = Server::start(any, metrics, Health::new(PATIENCE))
             .await
             .unwrap();
-        let config = config(&server.address().to_string());
+        let address = server.address().to_string();
+        Self {
+            _server: Some(server),
+            ..Self::from(&address).await
+        }
+    }
+
+    /// Of somebody else's page.
+    pub(crate) async fn from(address: &str) -> Self {
+        let config = config(address);
         let blocks = tempfile::tempdir().unwrap();
         let started = tokio::task::spawn_blocking(move || {
             Prometheus::configured(blocks.path(), &config, &[])
@@ -39,11 +49,11 @@ impl Scraped {
         Self {
             prometheus: started.await.unwrap(),
             client: client.build().unwrap(),
-            _server: server,
+            _server: None,
         }
     }
 
-    async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Value {
+    pub(crate) async fn ask(&self, path: &str, query: &[(&str, &str)]) -> Value {
         let url = format!("{}/api/v1/{path}", self.prometheus.url);
         let answer = self.client.get(url).query(query).send().await.unwrap();
         let answer = answer.bytes().await.unwrap();
@@ -51,7 +61,7 @@ impl Scraped {
     }
 
     /// Waits until the target was scraped.
-    async fn target(&self) -> Value {
+    pub(crate) async fn target(&self) -> Value {
         let begun = begin();
         loop {
             let targets = self.ask("targets", &[]).await;

@@ -134,10 +134,18 @@ impl Scene {
     }
 
     pub(super) fn propose(&self, name: &str, diff: &Value, approved: bool) {
-        let object = json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
+        self.propose_with(name, diff, approved, &json!({}));
+    }
+
+    /// The same, with more in its `spec`.
+    pub(super) fn propose_with(&self, name: &str, diff: &Value, approved: bool, more: &Value) {
+        let mut object = json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
             "metadata": { "name": name, "namespace": "shop" },
             "spec": { "targetRef": { "kind": "HorizontalPodAutoscaler", "name": name },
                 "approved": approved, "riskLevel": "low", "configDiff": diff } });
+        for (key, value) in more.as_object().unwrap() {
+            object["spec"][key] = value.clone();
+        }
         let path = "/apis/stepscale.io/v1alpha1/namespaces/shop/scalingrecommendations";
         self.runtime.block_on(self.moved.post(path, &object));
     }

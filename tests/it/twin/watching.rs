@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use super::probation::{Scene, busy, calm};
 use super::workload::Workload;
-use crate::rig::program::{Said, interrupt};
+use crate::rig::faulty::{Fault, Faulty};
+use crate::rig::program::{Said, User, interrupt};
 
 fn bad() -> Workload {
     Workload {
@@ -25,6 +26,40 @@ fn begun(scene: &Scene, arguments: &[&str], lines: usize) -> (Child, Vec<Value>)
     let told = out.lines().take(lines);
     let told = told.map(|it| serde_json::from_str(&it.unwrap()).unwrap());
     (child, told.collect())
+}
+
+/// Whether a line of a log says both.
+fn has_line(log: &str, what: &str, about: &str) -> bool {
+    let mut lines = log.lines();
+    lines.any(|it| it.contains(what) && it.contains(about))
+}
+
+#[test]
+fn where_history_comes_from_and_that_there_is_none_is_logged() {
+    let scene = Scene::start(&[Workload::new("good", 300, calm)], 4);
+    let said = scene.exits(0, &["watch", "--once", "--no-prometheus"]);
+    let fallback = "metrics source: HPA-status fallback";
+    assert!(said.stderr.contains(fallback), "{}", said.stderr);
+    let empty = Faulty::start(Fault::Empty);
+    let url = format!("--prometheus-url={}", empty.url);
+    let mut command = scene.command(&["watch", "--once", &url]);
+    let said = Said::by(&mut command);
+    let nothing = "prometheus returned no points; check CPU requests/limits or PromQL templates";
+    assert!(has_line(&said.stderr, nothing, "error="), "{}", said.stderr);
+}
+
+#[test]
+fn a_recommendation_that_is_new_is_logged() {
+    let user = User::new();
+    let watch = "kubectl-stepscale watch --once -n shop";
+    let said = Said::by(&mut user.stepscale(&["demo", "--exec", watch]));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let created = has_line(
+        &said.stderr,
+        "created ScalingRecommendation",
+        "namespace=shop",
+    );
+    assert!(created, "{}", said.stderr);
 }
 
 #[test]
@@ -50,6 +85,16 @@ fn a_pipeline_waits_for_the_verdict() {
     let log = String::from_utf8_lossy(&out.stderr);
     assert_eq!(out.status.code(), Some(6), "{log}");
     assert!(log.contains("running in apply mode"), "{log}");
+    for (line, about) in [
+        ("operator starting", "namespaces=\"shop\""),
+        ("metrics source: Prometheus history backfill", "from="),
+        ("reconcile tick", "license=\"licensed\" leader=true"),
+        ("applied recommendation", "namespace=shop name=bad"),
+        ("verified recommendation", "namespace=shop name=good"),
+        ("auto-reverted degraded recommendation", "name=bad"),
+    ] {
+        assert!(has_line(&log, line, about), "{line} {about}: {log}");
+    }
     assert_eq!(scene.phase("good"), "verified");
     assert_eq!(scene.phase("bad"), "rolledBack");
 
