@@ -37,6 +37,7 @@ use crate::lifecycle::settings;
 use crate::lifecycle::step::{self, Effect, Event, NotNow, Policy, Step};
 use crate::store::{self, Store, Stored};
 pub use adopt::Adopted;
+pub use announce::Reporter;
 pub use audited::{Audit, Underway};
 pub use facts::Surroundings;
 pub use probation::{OnProbation, Standing};
@@ -62,6 +63,7 @@ pub struct Conductor<'a> {
     pub reason: String,
     pub leave: Leave<'a>,
     pub witness: Witness<'a>,
+    pub reporter: &'a Reporter,
 }
 
 /// Whether a write may be made, asked right before each.

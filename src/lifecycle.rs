@@ -26,6 +26,8 @@ pub mod step;
 
 /// The field manager of everything that is written from a command line.
 pub const MANAGER: &str = "kubectl-stepscale";
+/// That of everything that `watch` writes.
+pub const WATCH_MANAGER: &str = "stepscale-watch";
 
 pub use phase::Phase;
 pub use record::Record;

@@ -121,6 +121,14 @@ impl Store {
         }
     }
 
+    /// The same, kept in the name of a field manager.
+    pub fn written_by(self, manager: &'static str) -> Self {
+        match self {
+            Self::Objects(it) => Self::Objects(Box::new(it.written_by(manager))),
+            Self::Files(it) => Self::Files(it),
+        }
+    }
+
     /// Where it is, as messages name it.
     pub fn place(&self) -> String {
         match self {

@@ -17,7 +17,7 @@ use super::context::Context;
 use crate::audit::{self, Log};
 use crate::autoscaler::AutoscalerKind;
 use crate::cluster::{self, Cluster, NameArgument, Namespaces};
-use crate::conduct::{Audit, Conductor, Leave, Witness};
+use crate::conduct::{Audit, Conductor, Leave, Reporter, Witness};
 use crate::config::act::Records;
 use crate::error::Error;
 use crate::lifecycle::guard::{License, Limits};
@@ -32,6 +32,7 @@ pub(super) struct Session {
     pub(super) cluster: Cluster,
     pub(super) store: Store,
     pub(super) audit: Audit,
+    pub(super) reporter: Reporter,
     by: String,
 }
 
@@ -64,9 +65,20 @@ impl Session {
         Ok(Self {
             store,
             audit,
+            reporter: Reporter::person(&origin::host()),
             by,
             cluster,
         })
+    }
+
+    /// The same for a `watch`, so that what it writes says so; `instance` tells it from others.
+    pub(super) fn of_watch(self, instance: &str) -> Self {
+        let reporter = Reporter::watch(instance);
+        Self {
+            store: self.store.written_by(reporter.manager()),
+            reporter,
+            ..self
+        }
     }
 
     /// Whoever carries out deeds in the name of this user.
@@ -82,6 +94,7 @@ impl Session {
             reason: String::new(),
             leave: Leave::Always,
             witness: Witness::default(),
+            reporter: &self.reporter,
         }
     }
 

@@ -74,6 +74,7 @@ pub(super) async fn run(
     };
     let namespace = session.namespace(&config.records.namespaces);
     session.store = session.store.following(namespace, config.interval);
+    let session = session.of_watch(&leader::identity(&host()).map_err(Error::Start)?);
     let address = server.as_ref().map(Server::address);
     tell_start(&config, &session, address);
     let Election {
@@ -170,7 +171,7 @@ impl Election {
         let (stop, stopped) = oneshot::channel();
         let candidate = Candidate {
             cluster: session.cluster.clone(),
-            identity: leader::identity(&host()).map_err(Error::Start)?,
+            identity: session.reporter.instance().to_owned(),
             namespace: namespace
                 .unwrap_or_else(|| session.cluster.namespace())
                 .to_owned(),

@@ -12,11 +12,11 @@ use crate::lifecycle::diff::{ConfigDiff, Key};
 use crate::lifecycle::guard::{Facts, Target};
 use crate::lifecycle::journal::Journal;
 use crate::lifecycle::record::Record;
-use crate::lifecycle::{MANAGER, owners, settings};
+use crate::lifecycle::{MANAGER, WATCH_MANAGER, owners, settings};
 use crate::units::Replicas;
 
 /// Field managers that are we.
-const OURS: [&str; 2] = [MANAGER, "stepscale-watch"];
+const OURS: [&str; 2] = [MANAGER, WATCH_MANAGER];
 
 /// Our mark on an autoscaler that is not to be touched; its value says why.
 const PAUSED: &str = "stepscale.io/paused";

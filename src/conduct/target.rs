@@ -9,7 +9,6 @@ use crate::audit::ObjectRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::cluster::write::{Change, Kind, Place, WriteError, Writing};
 use crate::cluster::{self, convert};
-use crate::lifecycle::MANAGER;
 use crate::lifecycle::journal;
 use crate::lifecycle::record::Record;
 
@@ -102,9 +101,9 @@ impl Conductor<'_> {
         let mut body = configuration.clone();
         body["metadata"]["resourceVersion"] = live["metadata"]["resourceVersion"].clone();
         let writing = Writing {
-            manager: MANAGER,
             force: true,
             dry_run,
+            ..self.reporter.writing()
         };
         let change = Change::Apply(&body);
         let answer = self.cluster.write(&target.place(), &change, &writing).await;
@@ -121,11 +120,7 @@ impl Conductor<'_> {
         if all.is_empty() {
             return Ok(None);
         }
-        let writing = Writing {
-            manager: MANAGER,
-            force: false,
-            dry_run: false,
-        };
+        let writing = self.reporter.writing();
         let change = Change::JsonPatch(all);
         let answer = self.cluster.write(&target.place(), &change, &writing).await;
         answer.map(|it| Some(it.value))

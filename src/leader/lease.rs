@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::election::{Claim, Lease, Observed};
 use crate::cluster::write::{Answer, Change, Kind, Place, WriteError, Writing};
 use crate::cluster::{self, Cluster};
+use crate::lifecycle::WATCH_MANAGER;
 
 /// Leases.
 pub const KIND: Kind = Kind {
@@ -18,9 +19,6 @@ pub const KIND: Kind = Kind {
     kind: "Lease",
     namespaced: true,
 };
-
-/// Whose fields those of the Lease are.
-const MANAGER: &str = "stepscale-watch";
 
 /// One Lease of a cluster.
 #[derive(Clone, Debug)]
@@ -145,7 +143,7 @@ impl Handle {
         let (place, writing) = (
             self.place(),
             Writing {
-                manager: MANAGER,
+                manager: WATCH_MANAGER,
                 force: false,
                 dry_run: false,
             },

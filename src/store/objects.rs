@@ -12,18 +12,13 @@ use crate::cluster::write::{Change, Place, WriteError, Writing};
 use crate::lifecycle::form;
 use crate::lifecycle::record::Record;
 
-const WRITING: Writing<'static> = Writing {
-    manager: crate::lifecycle::MANAGER,
-    force: false,
-    dry_run: false,
-};
-
 /// The objects of one cluster.
 #[derive(Clone)]
 pub struct Objects {
     cluster: Cluster,
     /// `None` where the server is asked each time.
     followed: Option<Arc<Followed>>,
+    manager: &'static str,
 }
 
 impl std::fmt::Debug for Objects {
@@ -37,6 +32,7 @@ impl Objects {
         Self {
             cluster,
             followed: None,
+            manager: crate::lifecycle::MANAGER,
         }
     }
 
@@ -45,7 +41,13 @@ impl Objects {
         Self {
             cluster: self.cluster.clone(),
             followed: Some(Arc::new(followed)),
+            manager: self.manager,
         }
+    }
+
+    /// The same, written by another field manager than that of a command line.
+    pub fn written_by(self, manager: &'static str) -> Self {
+        Self { manager, ..self }
     }
 
     pub(super) async fn list(&self, namespace: Option<&str>) -> Result<Listed, Error> {
@@ -143,7 +145,12 @@ impl Objects {
         if let Some(followed) = &self.followed {
             followed.begins(name());
         }
-        match self.cluster.write(place, change, &WRITING).await {
+        let writing = Writing {
+            manager: self.manager,
+            force: false,
+            dry_run: false,
+        };
+        match self.cluster.write(place, change, &writing).await {
             Ok(answer) => {
                 // What is deleted has no version that a watch would tell of.
                 if let Some(followed) = &self.followed

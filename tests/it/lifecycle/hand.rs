@@ -8,7 +8,7 @@ use stepscale::analysis::assessment::RiskLevel;
 use stepscale::audit;
 use stepscale::autoscaler::{AutoscalerId, AutoscalerKind};
 use stepscale::cluster::{self, Cluster, NameArgument, Namespaces, Scope};
-use stepscale::conduct::{self, Applied, Audit, Conductor, Reverted, Surroundings};
+use stepscale::conduct::{self, Applied, Audit, Conductor, Reporter, Reverted, Surroundings};
 use stepscale::lifecycle::diff::ConfigDiff;
 use stepscale::lifecycle::guard::{License, Limits};
 use stepscale::lifecycle::journal;
@@ -26,6 +26,7 @@ pub(super) struct Hand {
     cluster: Cluster,
     pub(super) store: Store,
     audit: Audit,
+    reporter: Reporter,
     namespace: String,
 }
 
@@ -59,6 +60,7 @@ impl Hand {
             runtime,
             cluster,
             store,
+            reporter: Reporter::person("bench"),
             audit: audit(bench),
             namespace: bench.namespace.clone(),
         }
@@ -156,6 +158,7 @@ impl Hand {
             reason: String::new(),
             leave: conduct::Leave::Always,
             witness: conduct::Witness::default(),
+            reporter: &self.reporter,
         }
     }
 
