@@ -127,8 +127,8 @@ pub const ALL: [Permission; 14] = [
     Permission {
         group: "",
         resources: &["events"],
-        verbs: &["create"],
-        reason: "watch: tells what has changed as Events on the autoscaler",
+        verbs: &["create", "patch"],
+        reason: "watch: tells what has changed as Events on the autoscaler, and counts what repeats",
         place: Place::Watched,
         needed: Needed::Always,
     },
