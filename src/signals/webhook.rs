@@ -2,7 +2,8 @@
 //!
 //! [`Webhook::tell`] never waits: what cannot be sent at once stands in a bounded queue, and one task
 //! sends it, in order, each event until it arrives, is refused, or its tries are used up. [`event`] makes
-//! the bodies, [`sending`] a request of one, [`retry`] says when to try again.
+//! the bodies, [`sending`] a request of one, [`retry`] says when to try again. What waits is a change, not
+//! yet a body, so that [`Webhook::set`] can send it elsewhere, or in another form.
 
 mod event;
 mod queue;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::metrics::{Delivery, Metrics};
@@ -23,6 +25,14 @@ use event::Event;
 use queue::{Pushed, Queue};
 pub use retry::Backoff;
 use sending::{Answer, Sender};
+
+/// For one try, from the connection to the head of the answer, unless something else is said.
+pub const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Whether events can be posted to it.
+pub fn is_url(text: &str) -> bool {
+    sending::parsed(text).is_some()
+}
 
 /// Of which form the events are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +44,7 @@ pub enum Form {
 }
 
 /// What a webhook is to be.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Settings {
     /// May hold a secret, and is never shown beyond its host.
     pub url: String,
@@ -65,7 +75,7 @@ impl Settings {
             key: None,
             redact: false,
             ca_file: None,
-            timeout: Duration::from_secs(10),
+            timeout: TIMEOUT,
             backoff: Backoff::default(),
             queue: 1000,
         }
@@ -116,11 +126,30 @@ impl Error {
 }
 
 /// Where changes are told. A clone tells the same one.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Webhook {
-    settings: Arc<Settings>,
+    target: watch::Sender<Arc<Target>>,
     queue: Queue,
     metrics: Metrics,
+}
+
+/// Whom events are sent to, and as what.
+struct Target {
+    settings: Settings,
+    sender: Sender,
+}
+
+impl Target {
+    fn new(settings: Settings) -> Result<Arc<Self>, Error> {
+        let sender = Sender::new(&settings)?;
+        Ok(Arc::new(Self { settings, sender }))
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Webhook({})", self.target.borrow().sender.name())
+    }
 }
 
 /// The task that sends what a [`Webhook`] is told.
@@ -137,16 +166,11 @@ impl Webhook {
     /// # Errors
     /// Where the settings make no client. Nothing is asked of the receiver.
     pub fn start(settings: Settings, metrics: Metrics) -> Result<(Self, Deliveries), Error> {
-        let sender = Sender::new(&settings)?;
-        let queue = Queue::new(settings.queue);
-        let task = tokio::spawn(deliver(
-            sender,
-            settings.backoff,
-            queue.clone(),
-            metrics.clone(),
-        ));
+        let (queue, backoff) = (Queue::new(settings.queue), settings.backoff);
+        let (target, targets) = watch::channel(Target::new(settings)?);
+        let task = tokio::spawn(deliver(targets, backoff, queue.clone(), metrics.clone()));
         let webhook = Self {
-            settings: Arc::new(settings),
+            target,
             queue: queue.clone(),
             metrics: metrics.clone(),
         };
@@ -158,10 +182,24 @@ impl Webhook {
         Ok((webhook, deliveries))
     }
 
+    /// Sends as `settings` say from now on, also what waits already. Backoff and the length of the queue
+    /// stay as they are.
+    ///
+    /// # Errors
+    /// Where the settings make no client; nothing has changed then.
+    pub fn set(&self, settings: Settings) -> Result<(), Error> {
+        self.target.send_replace(Target::new(settings)?);
+        Ok(())
+    }
+
+    /// What logs call the receiver: nothing of its URL but the host.
+    pub fn name(&self) -> String {
+        self.target.borrow().sender.name().to_owned()
+    }
+
     /// Tells of a change, as soon as those before it are told. Where too many wait, the oldest goes.
     pub fn tell(&self, change: &Change) {
-        let event = Event::of(change, &self.settings);
-        match self.queue.push(event) {
+        match self.queue.push(change.clone()) {
             Pushed::Waits => {}
             Pushed::ForOldest => {
                 self.metrics.delivered(Delivery::Dropped);
@@ -202,9 +240,14 @@ impl Drop for Deliveries {
 }
 
 /// Sends one event after another until the queue is closed and empty.
-async fn deliver(sender: Sender, backoff: Backoff, queue: Queue, metrics: Metrics) {
-    while let Some(event) = queue.next().await {
-        let outcome = deliver_one(&sender, backoff, &event, &metrics).await;
+async fn deliver(
+    mut targets: watch::Receiver<Arc<Target>>,
+    backoff: Backoff,
+    queue: Queue,
+    metrics: Metrics,
+) {
+    while let Some(change) = queue.next().await {
+        let outcome = deliver_one(&mut targets, backoff, &change, &metrics).await;
         queue.done();
         metrics.delivered(outcome);
         metrics.deliveries_waiting(queue.len());
@@ -212,15 +255,17 @@ async fn deliver(sender: Sender, backoff: Backoff, queue: Queue, metrics: Metric
 }
 
 async fn deliver_one(
-    sender: &Sender,
+    targets: &mut watch::Receiver<Arc<Target>>,
     backoff: Backoff,
-    event: &Event,
+    change: &Change,
     metrics: &Metrics,
 ) -> Delivery {
-    let (webhook, id) = (sender.name(), &event.id);
     let mut done = 0;
     loop {
-        let answer = sender.send(event).await;
+        let target = targets.borrow_and_update().clone();
+        let event = Event::of(change, &target.settings);
+        let (webhook, id) = (target.sender.name(), &event.id);
+        let answer = target.sender.send(&event).await;
         done += 1;
         let (why, asked) = match answer {
             Answer::Taken => return Delivery::Delivered,
@@ -236,7 +281,11 @@ async fn deliver_one(
         };
         tracing::debug!(webhook, id, ?wait, "event not taken yet: {why}");
         metrics.delivery_retried();
-        tokio::time::sleep(wait).await;
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            // Another receiver, or the same one with what was wrong put right.
+            Ok(()) = targets.changed() => done = 0,
+        }
     }
 }
 

@@ -29,6 +29,7 @@ pub struct Change {
     pub projected_usd_monthly: Option<f64>,
     /// US dollars a month, as measured.
     pub measured_usd_monthly: Option<f64>,
+    /// Since when it is in the phase.
     pub at: Timestamp,
 }
 
@@ -66,15 +67,14 @@ impl Event {
     }
 }
 
-/// A code of what makes the change this one.
+/// A code of what makes the change this one: the phase, and since when. Not the phase before: whoever
+/// looks less often has seen another one there.
 fn id(change: &Change, settings: &Settings) -> String {
-    let before = change.before.map_or("", Phase::as_str);
     let at = change.at.to_string();
     let parts = [
         settings.source.as_str(),
         &change.namespace,
         &change.name,
-        before,
         change.after.as_str(),
         &at,
     ];

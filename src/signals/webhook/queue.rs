@@ -1,11 +1,11 @@
-//! Events that wait, in order and bounded in number.
+//! Changes that wait, in order and bounded in number.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::event::Event;
+use super::event::Change;
 
 /// A clone is the same queue.
 #[derive(Clone, Debug)]
@@ -20,24 +20,24 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: VecDeque<Event>,
+    waiting: VecDeque<Change>,
     /// Whether one was taken out and nobody knows yet what becomes of it.
     is_under_way: bool,
     is_closed: bool,
 }
 
-/// What a queue does with an event.
+/// What a queue does with a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pushed {
     Waits,
     /// It waits, and the oldest is gone for it.
     ForOldest,
-    /// The queue was closed, and the event is gone.
+    /// The queue was closed, and the change is gone.
     TooLate,
 }
 
 impl Queue {
-    /// For up to `most` events, and one at least.
+    /// For up to `most` changes, and one at least.
     pub(super) fn new(most: usize) -> Self {
         Self(Arc::new(Shared {
             state: Mutex::default(),
@@ -46,8 +46,8 @@ impl Queue {
         }))
     }
 
-    /// Puts an event at the end, if it is taken at all.
-    pub(super) fn push(&self, event: Event) -> Pushed {
+    /// Puts a change at the end, if it is taken at all.
+    pub(super) fn push(&self, change: Change) -> Pushed {
         let mut state = self.state();
         if state.is_closed {
             return Pushed::TooLate;
@@ -56,7 +56,7 @@ impl Queue {
         if is_full {
             state.waiting.pop_front();
         }
-        state.waiting.push_back(event);
+        state.waiting.push_back(change);
         drop(state);
         self.0.changed.notify_one();
         if is_full {
@@ -66,14 +66,14 @@ impl Queue {
         }
     }
 
-    /// Takes the oldest event, when there is one; `None` at the end. There is one taker.
-    pub(super) async fn next(&self) -> Option<Event> {
+    /// Takes the oldest change, when there is one; `None` at the end. There is one taker.
+    pub(super) async fn next(&self) -> Option<Change> {
         loop {
             {
                 let mut state = self.state();
-                if let Some(event) = state.waiting.pop_front() {
+                if let Some(change) = state.waiting.pop_front() {
                     state.is_under_way = true;
-                    return Some(event);
+                    return Some(change);
                 }
                 if state.is_closed {
                     return None;
@@ -89,7 +89,7 @@ impl Queue {
         self.state().is_under_way = false;
     }
 
-    /// Takes no more events.
+    /// Takes no more changes.
     pub(super) fn close(&self) {
         self.state().is_closed = true;
         self.0.changed.notify_one();

@@ -75,7 +75,7 @@ impl Sender {
     }
 }
 
-fn parsed(url: &str) -> Option<Url> {
+pub(super) fn parsed(url: &str) -> Option<Url> {
     let url = Url::parse(url).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }

@@ -328,3 +328,42 @@ async fn errors_do_not_show_the_url() {
     );
     assert_eq!(sender.name(), format!("http://{}", receiver.address));
 }
+
+#[tokio::test]
+async fn what_waits_goes_where_it_is_to_go_now() {
+    let mut old = Receiver::start(&[(503, Some("300"))], 1000).await;
+    let mut new = Receiver::start(&[], 1000).await;
+    let patient = Settings {
+        backoff: Backoff {
+            longest: PATIENCE * 10,
+            ..old.settings().backoff
+        },
+        ..old.settings()
+    };
+    let metrics = Metrics::new();
+    let (webhook, deliveries) = Webhook::start(patient, metrics.clone()).unwrap();
+    webhook.tell(&named("first"));
+    webhook.tell(&named("second"));
+    assert_eq!(old.next().await.name(), "first");
+    let broken = Settings {
+        url: "nowhere".to_owned(),
+        ..new.settings()
+    };
+    assert!(webhook.set(broken).is_err());
+    let slack = Settings {
+        form: Form::Slack,
+        ..new.settings()
+    };
+    webhook.set(slack).unwrap();
+    for expected in ["first", "second"] {
+        let text = new.next().await.json()["text"].to_string();
+        assert!(text.contains(expected), "{text}");
+    }
+    assert_eq!(deliveries.shutdown(PATIENCE).await, 0);
+    assert_eq!(old.count(), 0);
+    assert_eq!(events(&metrics, Delivery::Delivered), 2);
+    assert_eq!(
+        format!("{webhook:?}"),
+        format!("Webhook({})", webhook.name())
+    );
+}

@@ -97,10 +97,6 @@ fn an_id_is_of_the_change_and_of_nothing_else() {
             ..change()
         },
         Change {
-            before: None,
-            ..change()
-        },
-        Change {
             after: Phase::Failed,
             ..change()
         },
@@ -117,6 +113,13 @@ fn an_id_is_of_the_change_and_of_nothing_else() {
         ..settings(Form::CloudEvents)
     };
     assert_ne!(id(&change(), &elsewhere), one);
+    // Another instance has not seen it approved.
+    let other = Change {
+        before: Some(Phase::Pending),
+        detail: String::new(),
+        ..change()
+    };
+    assert_eq!(id(&other, &all), one);
 }
 
 #[test]
