@@ -10,6 +10,7 @@ pub mod install;
 pub mod license;
 pub(crate) mod values;
 pub mod watch;
+pub mod webhook;
 
 use std::path::PathBuf;
 

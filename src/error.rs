@@ -87,6 +87,8 @@ pub enum Error {
     Leader(#[from] crate::leader::Error),
     #[error(transparent)]
     Serve(#[from] crate::signals::serve::Error),
+    #[error(transparent)]
+    Webhook(#[from] crate::signals::webhook::Error),
     /// A write that was decided on and not made; its record says so too.
     #[error("{record} was not {done}")]
     NotDone {
@@ -253,6 +255,7 @@ impl Error {
                     .to_owned(),
             ),
             Self::Serve(err) => Some(err.hint()),
+            Self::Webhook(err) => Some(err.hint().to_owned()),
             Self::NotDone { source, .. } => act::failure_hint(source),
             Self::NoRecommendation { .. } => Some(
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
@@ -301,7 +304,7 @@ impl Error {
             Self::Files(err) => files::exit(err),
             Self::Audit(err) => act::audit_exit(err),
             Self::Leader(_) => Exit::Unreachable,
-            Self::Serve(_) => Exit::Usage,
+            Self::Serve(_) | Self::Webhook(_) => Exit::Usage,
             Self::NotDone { source, .. } => act::failure_exit(source),
             Self::NoRecommendation { .. } => Exit::ObjectNotFound,
             Self::Install { source, .. } | Self::Uninstall { source, .. } => {

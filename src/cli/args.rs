@@ -9,6 +9,7 @@ pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
 pub(crate) mod watch;
+pub(crate) mod webhook;
 
 use std::path::PathBuf;
 use std::time::Duration;

@@ -29,12 +29,13 @@ const OF_THE_PAST: [&str; 6] = [
 ];
 
 /// Pairs of which at most one may be typed.
-const PAIRS: [(&str, &str); 11] = [
+const PAIRS: [(&str, &str); 12] = [
     ("namespace", "all_namespaces"),
     ("namespace", "watch_namespaces"),
     ("all_namespaces", "watch_namespaces"),
     ("selector", "names"),
     ("license", "license_secret"),
+    ("webhook_url", "webhook_url_file"),
     ("prometheus_bearer_token", "prometheus_bearer_token_file"),
     ("prometheus_bearer_token", "prometheus_basic_auth"),
     ("prometheus_bearer_token", "prometheus_basic_auth_file"),

@@ -11,6 +11,7 @@ mod probation;
 mod prometheus;
 mod simulate;
 mod watch;
+mod webhook;
 
 use std::path::Path;
 
@@ -39,7 +40,7 @@ pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
 #[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 44] = [
+pub(super) const FLAG_OF_KEY: [(&str, &str); 52] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -85,6 +86,14 @@ pub(super) const FLAG_OF_KEY: [(&str, &str); 44] = [
     ("license.graceDays", "license-grace-days"),
     ("cluster.requestTimeout", "request-timeout"),
     ("audit.logFile", "audit-log"),
+    ("webhook.url", "webhook-url"),
+    ("webhook.urlFile", "webhook-url-file"),
+    ("webhook.form", "webhook-form"),
+    ("webhook.keyFile", "webhook-key-file"),
+    ("webhook.source", "webhook-source"),
+    ("webhook.redact", "webhook-redact"),
+    ("webhook.caFile", "webhook-ca-file"),
+    ("webhook.timeout", "webhook-timeout"),
     ("output.format", "output"),
     ("output.color", "color"),
 ];

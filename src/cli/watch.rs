@@ -1,12 +1,14 @@
 //! `watch`: the loop of `analyze`, `apply` and `verify`, driven by time.
 //!
 //! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`turns`]
-//! divides the time, [`told`] tells changes of state, [`goal`] says when it is over. Here the loop is
-//! held together with what runs beside it: the election, the page of metrics, signals.
+//! divides the time. [`told`] tells changes of state, [`notice`] tells others of them, [`goal`] says when
+//! it is over. Here the loop is held together with what runs beside it: the election, the page of
+//! metrics, signals.
 
 mod apply;
 mod counting;
 mod goal;
+mod notice;
 mod passes;
 mod records;
 mod tick;
@@ -41,6 +43,8 @@ use tick::Watch;
 const GRACE: Duration = Duration::from_secs(10);
 /// How long the page may still be read then.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
+/// How long what others have not been told yet may take to be sent then.
+const LAST_EVENTS: Duration = Duration::from_secs(10);
 /// What may come between two passes before the loop is taken for stalled.
 const SLACK: Duration = Duration::from_secs(60);
 
@@ -105,7 +109,13 @@ pub(super) async fn run(
         }
     };
     health.ends();
-    release(to_release, task).await;
+    // Whoever leads next does not wait until everything is sent.
+    tokio::join!(release(to_release, task), async {
+        tokio::select! {
+            () = watch.notice.end(LAST_EVENTS) => {}
+            _ = signals.next() => tracing::warn!("told to end again: what waits is not sent"),
+        }
+    });
     if let Some(server) = server {
         server.shutdown(LAST_ANSWERS).await;
     }

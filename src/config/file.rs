@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of the README.
-pub const KEYS: [&str; 48] = [
+pub const KEYS: [&str; 56] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -63,6 +63,14 @@ pub const KEYS: [&str; 48] = [
     "audit.lifetime.maxAge",
     "audit.lifetime.maxBackup",
     "audit.lifetime.maxSize",
+    "webhook.url",
+    "webhook.urlFile",
+    "webhook.form",
+    "webhook.keyFile",
+    "webhook.source",
+    "webhook.redact",
+    "webhook.caFile",
+    "webhook.timeout",
     "output.format",
     "output.color",
 ];

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::act::{Probation, Records};
 use super::license::License;
 use super::values::{self, Words};
+use super::webhook::Webhook;
 use super::{Config, Metrics};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::Namespaces;
@@ -34,6 +35,8 @@ pub struct WatchConfig {
     /// Where metrics and probes are served; `None` for nowhere.
     pub listen: Option<SocketAddr>,
     pub form: Form,
+    /// Whom changes of state are told besides; `None` for nobody.
+    pub webhook: Option<Webhook>,
 }
 
 /// When it ends by itself.

@@ -8,6 +8,7 @@ use clap::Args;
 use super::act::AuditArgs;
 use super::license::LicenseArgs;
 use super::probation::ProbationArgs;
+use super::webhook::WebhookArgs;
 use super::{AnalysisArgs, PrometheusArgs, TimeLimit, time_limit, words};
 use crate::cluster::Namespaces;
 use crate::config::FailOn;
@@ -117,6 +118,8 @@ pub(crate) struct WatchArgs {
     pub(crate) license: LicenseArgs,
     #[command(flatten)]
     pub(crate) audit: AuditArgs,
+    #[command(flatten)]
+    pub(crate) webhook: WebhookArgs,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{Origin, act, analysis, audit, connection, license, probation, prometheus};
+use super::{Origin, act, analysis, audit, connection, license, probation, prometheus, webhook};
 use crate::cli::args::watch::WatchArgs;
 use crate::cli::args::{GlobalArgs, time_limit};
 use crate::cluster::{Namespaces, Scope};
@@ -82,6 +82,7 @@ pub(in crate::cli) fn watch(
         lease: lease(args),
         listen: listen(args),
         form: args.form.unwrap_or_default(),
+        webhook: webhook::webhook(&args.webhook, origin)?,
         records,
     })
 }

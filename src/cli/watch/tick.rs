@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::counting;
 use super::goal::{self, Seen};
+use super::notice::{News, Notice, Standing};
 use super::told::{self, Told};
 use super::turns::Late;
 use super::warming::Warming;
@@ -44,6 +45,7 @@ pub(super) struct Watch<'a> {
     /// Whose turn did not come in the last verify pass, and in the last apply pass.
     pub(super) unverified: Late,
     pub(super) unapplied: Late,
+    pub(super) notice: Notice,
     stopped: watch::Receiver<bool>,
     told: Told,
     ticks: u64,
@@ -71,6 +73,7 @@ impl<'a> Watch<'a> {
         let (cluster, source) = (&session.cluster, &config.metrics);
         Ok(Self {
             ongoing: Ongoing::start(cluster, source, &config.analysis, config.interval)?,
+            notice: Notice::new(&session.cluster.name().name, metrics),
             cx,
             config,
             session,
@@ -103,6 +106,7 @@ impl<'a> Watch<'a> {
         }
         loop {
             let began = Instant::now();
+            self.notice.set(self.config.webhook.as_ref());
             self.tick(gate).await;
             self.ticks += 1;
             self.metrics.ticked(began.elapsed());
@@ -233,7 +237,7 @@ impl<'a> Watch<'a> {
                 self.is_saved = Box::pin(self.write(leave, license, fleet)).await;
             }
         }
-        self.tell().await;
+        self.tell(gate).await;
     }
 
     /// Looks at the fleet; `None` where that failed.
@@ -303,7 +307,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Tells what has changed since the last tick.
-    async fn tell(&mut self) {
+    async fn tell(&mut self, gate: Option<&Gate>) {
         self.records = None;
         let listed = match timeout(self.config.interval, self.listed()).await {
             Ok(Ok(listed)) => listed,
@@ -319,7 +323,7 @@ impl<'a> Watch<'a> {
         let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
         let changes = self.told.changes(&records);
         let now = self.time_for(&changes, &records).await;
-        for change in changes {
+        for change in &changes {
             let is_bad = matches!(
                 change.record.status.phase,
                 Phase::Degraded | Phase::RolledBack
@@ -330,6 +334,13 @@ impl<'a> Watch<'a> {
             let _ = self.cx.print(|out| writeln!(out, "{line}"));
         }
         counting::savings(self.metrics, &records);
+        let news = News {
+            records: &records,
+            changes: &changes,
+            interval: self.config.interval,
+            now,
+        };
+        self.notice.tell(standing(gate), &news);
         self.metrics
             .phases(records.iter().map(|it| it.status.phase));
         self.metrics.probations(probations(&records, now));
@@ -357,6 +368,15 @@ fn why_not(error: &Error) -> &'static str {
             "prometheus returned no points; check CPU requests/limits or PromQL templates"
         }
         _ => "analysis failed",
+    }
+}
+
+/// Who tells others what has changed.
+fn standing(gate: Option<&Gate>) -> Standing {
+    match gate.map(Gate::term) {
+        None => Standing::Alone,
+        Some(None) => Standing::Follows,
+        Some(Some(term)) => Standing::Leads(term),
     }
 }
 
