@@ -157,7 +157,8 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Exit {
 }
 
 fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error> {
-    let file = decide::config_file(cli.global.config.as_deref())?;
+    let text = decide::config_text(cli.global.config.as_deref())?;
+    let file = text.parse()?;
     let color = decide::color(&cli.global, &file)?;
     let cx = cx.clone().with_color(color);
     let (_, typed) = conflicts::innermost(matches);
@@ -209,7 +210,11 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         }
         Command::Watch(args) => {
             let config = decide::watch(&cli.global, &args, &origin)?;
-            runtime::run_attended(&cx.clone(), |signals| watch::run(cx, config, signals))
+            let typed = typed.clone();
+            let reload = watch::Reload::new(cli.global, args, typed, (text, file));
+            runtime::run_attended(&cx.clone(), |signals| {
+                watch::run(cx, config, reload, signals)
+            })
         }
         Command::Demo(args) => {
             let config = decide::demo(&args, &origin)?;

@@ -38,7 +38,7 @@ use crate::fleet::ClusterName;
 use selector::Selector;
 
 /// What was asked of the connection, in kubectl's terms; `None` leaves it to the kubeconfig.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options {
     pub kubeconfig: Option<PathBuf>,
     pub context: Option<String>,

@@ -126,11 +126,24 @@ pub enum Input {
 }
 
 /// Where history of a live cluster comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Metrics {
     Prometheus(Box<prometheus::Options>),
     /// metrics.k8s.io and HPA status: one sample a run, kept in a local file.
     MetricsApi,
+}
+
+impl Metrics {
+    /// Whether what was read from the other can go on with what is read from this one.
+    pub fn has_history_of(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Prometheus(this), Self::Prometheus(other)) => this.has_history_of(other),
+            (Self::MetricsApi, Self::MetricsApi) => true,
+            (Self::Prometheus(_), Self::MetricsApi) | (Self::MetricsApi, Self::Prometheus(_)) => {
+                false
+            }
+        }
+    }
 }
 
 /// A snapshot to read.

@@ -24,7 +24,7 @@ use super::args::{
 };
 use super::{conflicts, names};
 use crate::cluster::{self, Namespaces, Scope};
-use crate::config::file::File;
+use crate::config::file::{File, Text};
 use crate::config::values;
 use crate::config::{
     Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
@@ -139,18 +139,18 @@ impl<'a> Origin<'a> {
     }
 }
 
-/// The configuration file: the one given, or the user's own if there is one.
-pub(super) fn config_file(given: Option<&Path>) -> Result<File, Error> {
+/// What stands in the configuration file: the one given, or the user's own if there is one.
+pub(super) fn config_text(given: Option<&Path>) -> Result<Text, Error> {
     if let Some(path) = given {
-        return Ok(File::read(path)?);
+        return Ok(Text::read(path)?);
     }
     match etcetera::choose_base_strategy() {
         Ok(folders) => {
             let path = folders.config_dir().join("stepscale/config.yaml");
-            Ok(File::read_if_present(&path)?)
+            Ok(Text::read_if_present(&path)?)
         }
         // Without a home there is no file of the user's either.
-        Err(_) => Ok(File::default()),
+        Err(_) => Ok(Text::nowhere()),
     }
 }
 

@@ -4,7 +4,7 @@ mod artifact;
 mod files;
 mod issue;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::context::Context;
 use super::decide::beside;
@@ -85,24 +85,8 @@ pub(crate) async fn resolve(
     config: &License,
     now: Timestamp,
 ) -> Result<Resolved, Error> {
-    let papers = match &config.source {
-        None => Papers::default(),
-        Some(Source::Files { license, signature }) => {
-            Papers::of_files(license, signature.as_deref())?
-        }
-        Some(Source::Secret(secret)) => Papers::of_secret(cluster, secret).await?,
-    };
-    let key = config.public_key.as_ref();
-    let key = key.map(|it| key_text("--license-public-key", it));
-    let key = key.transpose()?;
-    let (payload, signature) = (papers.payload.as_deref(), papers.signature.as_deref());
-    Ok(Resolved {
-        state: license::state(payload, signature, key.as_deref(), now, config.grace),
-        source: papers.source.unwrap_or_else(|| "none named".to_owned()),
-        key: key
-            .and_then(|it| PublicKey::parse(&it).ok())
-            .map(|it| it.id()),
-    })
+    let papers = Papers::read(cluster, config).await?;
+    Ok(papers.resolved(now, config.grace))
 }
 
 /// A trial license of a key that nobody keeps, for a demo.
@@ -113,15 +97,47 @@ pub(crate) fn trial(now: Timestamp) -> Result<Trial, Error> {
     Ok(license::trial(&*issue::seed()?, now))
 }
 
-/// A license and its signature as they were found, not yet checked.
-#[derive(Default)]
-struct Papers {
+/// A license, its signature and the public key as they were found, not yet checked.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct Papers {
     payload: Option<Vec<u8>>,
     signature: Option<Vec<u8>>,
     source: Option<String>,
+    key: Option<String>,
 }
 
 impl Papers {
+    /// # Errors
+    /// Where a file that is named, or the Secret, cannot be read; the Secret needs a cluster.
+    pub(crate) async fn read(cluster: Option<&Cluster>, config: &License) -> Result<Self, Error> {
+        let papers = match &config.source {
+            None => Self::default(),
+            Some(Source::Files { license, signature }) => {
+                Self::of_files(license, signature.as_deref())?
+            }
+            Some(Source::Secret(secret)) => Self::of_secret(cluster, secret).await?,
+        };
+        let key = config.public_key.as_ref();
+        let key = key.map(|it| key_text("--license-public-key", it));
+        Ok(Self {
+            key: key.transpose()?,
+            ..papers
+        })
+    }
+
+    /// What they allow at `now`.
+    pub(crate) fn resolved(&self, now: Timestamp, grace: SignedDuration) -> Resolved {
+        let (payload, signature) = (self.payload.as_deref(), self.signature.as_deref());
+        let (key, source) = (self.key.as_deref(), self.source.clone());
+        Resolved {
+            state: license::state(payload, signature, key, now, grace),
+            source: source.unwrap_or_else(|| "none named".to_owned()),
+            key: key
+                .and_then(|it| PublicKey::parse(it).ok())
+                .map(|it| it.id()),
+        }
+    }
+
     fn of_files(
         license: &std::path::Path,
         signature: Option<&std::path::Path>,
@@ -135,6 +151,7 @@ impl Papers {
             payload: Some(payload),
             signature: found,
             source: Some(license.display().to_string()),
+            key: None,
         })
     }
 
@@ -159,6 +176,7 @@ impl Papers {
             payload: value("license")?,
             signature: value("signature")?,
             source: Some(format!("secret/{of} in namespace {namespace}")),
+            key: None,
         })
     }
 }

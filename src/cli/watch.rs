@@ -1,8 +1,9 @@
 //! `watch`: the loop of `analyze`, `apply` and `verify`, driven by time.
 //!
 //! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`turns`]
-//! divides the time. [`told`] tells changes of state, [`notice`] tells others of them, [`goal`] says when
-//! it is over. Here the loop is held together with what runs beside it: the election, the page of
+//! divides the time. [`told`] tells changes of state, [`notice`] tells others of them, [`reload`] takes up
+//! changed files, [`goal`] says when it is over. Here the loop is held together with what runs beside it:
+//! the election, the page of
 //! metrics, signals.
 
 mod apply;
@@ -11,6 +12,7 @@ mod goal;
 mod notice;
 mod passes;
 mod records;
+mod reload;
 mod tick;
 mod told;
 mod turns;
@@ -18,6 +20,7 @@ mod verify;
 mod warming;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
@@ -37,6 +40,7 @@ use crate::install::Mode;
 use crate::leader::{self, Candidate, Gate, Timing, elect};
 use crate::signals::serve::{Health, Server};
 use crate::signals::{Metrics, logging};
+pub(super) use reload::Reload;
 use tick::Watch;
 
 /// How long what is under way may take to come to its end once it is told to.
@@ -58,6 +62,7 @@ pub(super) fn start_log(format: logging::Format) {
 pub(super) async fn run(
     cx: Context,
     mut config: WatchConfig,
+    reload: Reload,
     mut signals: Signals,
 ) -> Result<Exit, Error> {
     // Its line would tear those of the log.
@@ -79,6 +84,7 @@ pub(super) async fn run(
     let namespace = session.namespace(&config.records.namespaces);
     session.store = session.store.following(namespace, config.interval);
     let session = session.of_watch(&leader::identity(&host()).map_err(Error::Start)?);
+    let config = Arc::new(config);
     let address = server.as_ref().map(Server::address);
     tell_start(&config, &session, address);
     let Election {
@@ -87,7 +93,14 @@ pub(super) async fn run(
         stop: to_release,
     } = Election::start(&session, &config)?;
     let (stop, stopped) = watch::channel(false);
-    let mut watch = Watch::new(&cx, &config, &session, &metrics, &health, stopped)?;
+    let mut watch = Watch::new(
+        &cx,
+        (config.clone(), reload),
+        &session,
+        &metrics,
+        &health,
+        stopped,
+    )?;
     let ended = {
         let running = watch.run(gate.as_ref());
         tokio::pin!(running);

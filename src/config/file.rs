@@ -84,6 +84,14 @@ pub const WITHOUT_FLAG: [&str; 5] = [
     "audit.lifetime.maxSize",
 ];
 
+/// What stands in a configuration file, not yet understood. Two are equal where the same stands in them.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Text {
+    path: PathBuf,
+    /// `None` where there is no file.
+    text: Option<String>,
+}
+
 /// A configuration file that was read: its values by key, dots between the groups.
 #[derive(Clone, Debug, Default)]
 pub struct File {
@@ -120,30 +128,83 @@ pub enum Error {
     },
 }
 
+impl Text {
+    /// Reads the file at `path`, which must exist.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            text: Some(text),
+        })
+    }
+
+    /// Reads the file at `path` if there is one.
+    ///
+    /// # Errors
+    /// As [`Text::read`], except for a file that does not exist.
+    pub fn read_if_present(path: &Path) -> Result<Self, Error> {
+        match Self::read(path) {
+            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                Ok(Self {
+                    path: path.to_owned(),
+                    text: None,
+                })
+            }
+            read => read,
+        }
+    }
+
+    /// Where there is no place for a file.
+    pub fn nowhere() -> Self {
+        Self {
+            path: PathBuf::new(),
+            text: None,
+        }
+    }
+
+    /// Where it was read from.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What it says; no values where there is no file.
+    ///
+    /// # Errors
+    /// If it is not YAML, or has a key that is not in [`KEYS`].
+    pub fn parse(&self) -> Result<File, Error> {
+        match &self.text {
+            Some(text) => File::parse(&self.path, text),
+            None => Ok(File::default()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Text {
+    /// Without what stands in it, which may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({})", self.path.display())
+    }
+}
+
 impl File {
     /// Reads the file at `path`, which must exist.
     ///
     /// # Errors
     /// If it cannot be read, is not YAML, or has a key that is not in [`KEYS`].
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let text = std::fs::read_to_string(path).map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })?;
-        Self::parse(path, &text)
+        Text::read(path)?.parse()
     }
 
-    /// Reads the file at `path` if there is one; no values otherwise.
-    ///
-    /// # Errors
-    /// As [`File::read`], except for a file that does not exist.
-    pub fn read_if_present(path: &Path) -> Result<Self, Error> {
-        match Self::read(path) {
-            Err(Error::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-                Ok(Self::default())
-            }
-            read => read,
-        }
+    /// The keys whose values are others than in `before`, in the order of [`KEYS`].
+    pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        let differs = |key: &&str| self.values.get(*key) != before.values.get(*key);
+        KEYS.into_iter().filter(|key| differs(key)).collect()
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, Error> {

@@ -63,6 +63,20 @@ impl Ongoing {
         })
     }
 
+    /// Takes history from `metrics` from now on, where that is another source than before. What was read
+    /// is kept where it goes on.
+    pub(in crate::cli) fn take_from(&mut self, metrics: &Metrics) {
+        let before = self.sought.metrics();
+        if before == metrics {
+            return;
+        }
+        if !metrics.has_history_of(before) {
+            self.cache = HistoryCache::new(Limits::default());
+            self.looks = Looks::default();
+        }
+        self.sought = Sought::new(&self.cluster, metrics);
+    }
+
     /// Judges each autoscaler on its history until now, once the fleet is known.
     ///
     /// # Errors

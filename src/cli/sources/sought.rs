@@ -37,6 +37,11 @@ impl Sought {
         }
     }
 
+    /// Where it is looked for.
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
     /// The one that was found, else another one.
     ///
     /// # Errors

@@ -8,25 +8,21 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::counting::count;
 use super::tick::Watch;
 use crate::cli::act::save;
-use crate::cli::license;
 use crate::conduct::{Conductor, Deed, Leave, Witness};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::install::Mode;
-use crate::license::{State, Unlicensed};
-use crate::lifecycle::guard::License;
 use crate::signals::metrics;
 use crate::store::Stored;
 
 impl Watch<'_> {
     /// What only one of several processes does; whether what the analysis found was kept. What does
     /// harm is taken back before anything more is put in force.
-    pub(super) async fn write(
-        &self,
-        leave: Leave<'_>,
-        license: License,
-        fleet: Option<Fleet>,
-    ) -> bool {
+    pub(super) async fn write(&self, leave: Leave<'_>, fleet: Option<Fleet>) -> bool {
+        // Where it is not known what the license allows, another tick may know.
+        let Some(license) = self.allowance.clone() else {
+            return false;
+        };
         let witness = |deed: Deed<'_>| count(self.metrics, deed);
         let limits = self.config.limits.clone();
         let conductor = Conductor {
@@ -67,26 +63,6 @@ impl Watch<'_> {
                 false
             }
         }
-    }
-
-    /// What the license allows now, and the word for it. One that cannot be read is none;
-    /// recommendations wait for one.
-    pub(super) async fn license(&self) -> (&'static str, License) {
-        let now = self.cx.now();
-        let cluster = Some(&self.session.cluster);
-        let resolving = license::resolve(cluster, &self.config.license, now);
-        let why = match timeout(self.config.interval, resolving).await {
-            Ok(Ok(license)) => {
-                self.metrics.license(&license.state, now);
-                return (license.state.word(), license.allowance());
-            }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "it was not read within an interval".to_owned(),
-        };
-        tracing::warn!(error = why, "the license cannot be read");
-        let none = State::Unlicensed(Unlicensed::NoLicense);
-        self.metrics.license(&none, now);
-        (none.word(), License::None { why })
     }
 
     /// What a pass that writes to targets may take: both have their time within an interval.

@@ -5,6 +5,7 @@
 //! the others: neither one recommendation the next, nor one pass another.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::counting;
 use super::goal::{self, Seen};
 use super::notice::{News, Notice, Standing};
+use super::reload::{Fixed, LicenseSeen, Reload};
 use super::told::{self, Told};
 use super::turns::Late;
 use super::warming::Warming;
@@ -27,6 +29,7 @@ use crate::config::watch::{Form, WatchConfig};
 use crate::error::{Error, Exit};
 use crate::fleet::{Fleet, Unread};
 use crate::leader::{Gate, Term};
+use crate::lifecycle::guard::License;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::metrics::prometheus;
@@ -37,7 +40,8 @@ use crate::signals::{Health, Metrics};
 /// The loop.
 pub(super) struct Watch<'a> {
     pub(super) cx: &'a Context,
-    pub(super) config: &'a WatchConfig,
+    /// Never another one in the middle of a tick.
+    pub(super) config: Arc<WatchConfig>,
     pub(super) session: &'a Session,
     pub(super) metrics: &'a Metrics,
     pub(super) health: &'a Health,
@@ -45,7 +49,12 @@ pub(super) struct Watch<'a> {
     /// Whose turn did not come in the last verify pass, and in the last apply pass.
     pub(super) unverified: Late,
     pub(super) unapplied: Late,
+    pub(super) reload: Reload,
+    pub(super) fixed: Fixed,
     pub(super) notice: Notice,
+    pub(super) license: LicenseSeen,
+    /// What the license allows in this tick; `None` where that is not known.
+    pub(super) allowance: Option<License>,
     stopped: watch::Receiver<bool>,
     told: Told,
     ticks: u64,
@@ -64,7 +73,7 @@ pub(super) struct Watch<'a> {
 impl<'a> Watch<'a> {
     pub(super) fn new(
         cx: &'a Context,
-        config: &'a WatchConfig,
+        (config, reload): (Arc<WatchConfig>, Reload),
         session: &'a Session,
         metrics: &'a Metrics,
         health: &'a Health,
@@ -73,9 +82,13 @@ impl<'a> Watch<'a> {
         let (cluster, source) = (&session.cluster, &config.metrics);
         Ok(Self {
             ongoing: Ongoing::start(cluster, source, &config.analysis, config.interval)?,
+            fixed: Fixed::of(&config),
             notice: Notice::new(&session.cluster.name().name, metrics),
+            license: LicenseSeen::default(),
+            allowance: None,
             cx,
             config,
+            reload,
             session,
             metrics,
             health,
@@ -106,7 +119,7 @@ impl<'a> Watch<'a> {
         }
         loop {
             let began = Instant::now();
-            self.notice.set(self.config.webhook.as_ref());
+            self.reload();
             self.tick(gate).await;
             self.ticks += 1;
             self.metrics.ticked(began.elapsed());
@@ -209,12 +222,13 @@ impl<'a> Watch<'a> {
     async fn tick(&mut self, gate: Option<&Gate>) {
         let fleet = self.analyze().await;
         self.health.progressed();
-        let (word, license) = self.license().await;
+        self.read_license().await;
+        self.health.progressed();
         let term = gate.map(|gate| (gate, gate.term()));
         let leads = term.as_ref().is_none_or(|it| it.1.is_some());
         tracing::info!(
             tick = self.ticks + 1,
-            license = word,
+            license = self.license.word(),
             leader = leads,
             autoscalers = self.report.as_ref().map(|it| it.items.len()),
             recommendations = self.report.as_ref().map(|it| it.summary.recommended),
@@ -230,12 +244,9 @@ impl<'a> Watch<'a> {
                 self.metrics.leads(true);
                 let term: Term = term;
                 let leave = Leave::Leader { gate, term: &term };
-                self.is_saved = Box::pin(self.write(leave, license, fleet)).await;
+                self.is_saved = Box::pin(self.write(leave, fleet)).await;
             }
-            None => {
-                let leave = Leave::Always;
-                self.is_saved = Box::pin(self.write(leave, license, fleet)).await;
-            }
+            None => self.is_saved = Box::pin(self.write(Leave::Always, fleet)).await,
         }
         self.tell(gate).await;
     }

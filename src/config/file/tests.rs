@@ -105,6 +105,38 @@ fn only_a_file_that_was_asked_for_must_exist() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("config.yaml");
     assert!(matches!(File::read(&missing), Err(Error::Read { .. })));
-    assert!(File::read_if_present(&missing).unwrap().values.is_empty());
-    assert!(File::read_if_present(folder.path()).is_err());
+    let absent = Text::read_if_present(&missing).unwrap();
+    assert!(absent.parse().unwrap().values.is_empty());
+    assert!(Text::read_if_present(folder.path()).is_err());
+}
+
+#[test]
+fn a_change_is_told_by_its_keys() {
+    let path = Path::new("config.yaml");
+    let before = File::parse(path, "metrics: {windowDays: 7}\nsafety: {slos: [a]}\n").unwrap();
+    let after =
+        "# New.\nmetrics: {windowDays: 7}\nsafety: {slos: [a, b]}\nanalysis: {holdout: 0}\n";
+    let after = File::parse(path, after).unwrap();
+    let expected = ["analysis.holdout", "safety.slos"];
+    assert_eq!(after.changed_since(&before), expected);
+    assert_eq!(before.changed_since(&after), expected);
+    assert!(before.changed_since(&before).is_empty());
+}
+
+#[test]
+fn what_stands_in_a_file_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    std::fs::write(
+        &path,
+        "webhook: {url: 'https://hooks.example.com/hunter2'}\n",
+    )
+    .unwrap();
+    let text = Text::read(&path).unwrap();
+    assert!(!format!("{text:?}").contains("hunter2"));
+    assert_eq!(text, Text::read(&path).unwrap());
+    assert_eq!(text.path(), path);
+    std::fs::write(&path, "").unwrap();
+    assert_ne!(text, Text::read(&path).unwrap());
+    assert_ne!(Text::read(&path).unwrap(), Text::nowhere());
 }

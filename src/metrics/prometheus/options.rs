@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Observer;
 
 /// How to reach a Prometheus and how to read from it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Options {
     /// `None`: discovered in the cluster and reached through the API server's service proxy.
     pub url: Option<String>,
@@ -59,6 +59,17 @@ impl Default for Options {
             promql_replicas: None,
             observer: None,
         }
+    }
+}
+
+impl Options {
+    /// Whether both are answered with the same samples, whoever asks and however fast.
+    pub fn has_history_of(&self, other: &Self) -> bool {
+        self.url == other.url
+            && self.headers == other.headers
+            && self.way == other.way
+            && self.promql_cpu == other.promql_cpu
+            && self.promql_replicas == other.promql_replicas
     }
 }
 

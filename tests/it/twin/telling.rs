@@ -1,4 +1,4 @@
-//! `watch` tells others of what it does.
+//! `watch` tells others of what it does, and takes up files that change.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -99,6 +99,20 @@ impl Watch {
             told: lines(child.stdout.take().unwrap()),
             log: lines(child.stderr.take().unwrap()),
             child,
+        }
+    }
+
+    /// The next line of the log that has `part` in it.
+    #[track_caller]
+    fn logs(&self, part: &str) -> String {
+        let mut before = vec![];
+        loop {
+            let line = self.log.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|_| panic!("no {part}: {}", before.join("\n")));
+            if line.contains(part) {
+                return line;
+            }
+            before.push(line);
         }
     }
 
@@ -252,4 +266,52 @@ fn a_receiver_that_never_answers_holds_up_nothing() {
     let left = "events were not delivered";
     assert!(said.stderr.contains(left), "{}", said.stderr);
     assert!(!said.stderr.contains("hunter2"), "{}", said.stderr);
+}
+
+#[test]
+fn files_that_change_count_without_a_new_start() {
+    let scene = scene();
+    let hook = Hook::start(Some(&[]));
+    let read = |name: &str| fs::read(scene.home(name)).unwrap();
+    let (license, signature) = (read("license.json"), read("license.json.sig"));
+    let mut licenses = Mounted::new(scene.home("license"), &[("license", b"{}")]);
+    let config = |more: &str| {
+        let [license, signature] = ["license", "signature"].map(|it| licenses.path(it));
+        let (license, signature) = (license.display(), signature.display());
+        format!("license:\n  file: {license}\n  signature: {signature}\n{more}")
+    };
+    let (plain, broken) = (config(""), config("metrics: {windowDays: 0}\n"));
+    let with_hook = config(&format!("webhook: {{url: '{}'}}\n", hook.url()));
+    let mut mounted = Mounted::new(scene.home("mounted"), &[("config.yaml", plain.as_bytes())]);
+    let command = |more: &[&str]| {
+        let mut command = scene.command(&[&["watch", "--mode=apply", "-ojsonl"], more].concat());
+        command.env_remove("STEPSCALE_LICENSE");
+        command.arg("--config").arg(mounted.path("config.yaml"));
+        command
+    };
+    let (mut begin, mut once) = (command(&["--interval=10"]), command(&["--once"]));
+    let watch = Watch::start(&mut begin);
+    watch.logs("given with --license-signature");
+    assert_eq!(watch.tells()["phase"], "blocked");
+
+    licenses.swap(&[("license", &license), ("signature", &signature)]);
+    watch.logs("license read again");
+    let applied = watch.tells();
+    assert_eq!(applied["phase"], "applied", "{applied}");
+
+    mounted.swap(&[("config.yaml", broken.as_bytes())]);
+    let told = watch.logs("configuration not taken");
+    let said = crate::rig::program::Said::by(&mut once);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    let at_start = said.stderr.lines().next().unwrap();
+    assert!(told.contains(at_start), "{told} has not {at_start}");
+
+    mounted.swap(&[("config.yaml", with_hook.as_bytes())]);
+    watch.logs("configuration read again");
+    watch.logs("events are sent");
+    scene.pass(50);
+    let (_, event) = hook.next();
+    assert_eq!(event["data"]["before"], "applied", "{event}");
+    let rest = watch.end();
+    assert!(!rest.contains("configuration not taken"), "{rest}");
 }
