@@ -23,6 +23,9 @@ pub use permissions::{ALL as PERMISSIONS, Needed, Permission, Place, permissions
 pub const NAMESPACE: &str = "stepscale-system";
 /// The Secret of the license, with the keys `license`, `signature` and `public-key`. Made by people.
 pub const LICENSE_SECRET: &str = "stepscale-license";
+/// The Secret of a webhook, with what its section of the configuration file names: `url`, `key`. Made by
+/// people, where they want one.
+pub const WEBHOOK_SECRET: &str = "stepscale-webhook";
 /// The Lease of the one that writes; with shards, each has one with its number after it.
 pub const LEASE: &str = "stepscale-autoscaler-leader";
 /// Of the pods: `watch` finishes or abandons a write within it.

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{GRACE_SECONDS, LICENSE_SECRET, Plan, Shape, arguments, labels, selector};
+use super::{
+    GRACE_SECONDS, LICENSE_SECRET, Plan, Shape, WEBHOOK_SECRET, arguments, labels, selector,
+};
 
 /// Of metrics and probes.
 pub(super) const PORT: u16 = 8080;
@@ -10,6 +12,7 @@ pub(super) const PORT: u16 = 8080;
 pub(super) const PORT_NAME: &str = "metrics";
 pub(super) const CONFIG_FOLDER: &str = "/etc/stepscale/config";
 pub(super) const LICENSE_FOLDER: &str = "/etc/stepscale/license";
+const WEBHOOK_FOLDER: &str = "/etc/stepscale/webhook";
 const STATE_FOLDER: &str = "/var/lib/stepscale";
 /// Nobody's, as images without users have it.
 const USER: u32 = 65_532;
@@ -132,6 +135,7 @@ fn mounts(plan: &Plan) -> Vec<Value> {
     let mut mounts = vec![
         read("config", CONFIG_FOLDER),
         json!({ "name": "state", "mountPath": STATE_FOLDER }),
+        read("webhook", WEBHOOK_FOLDER),
     ];
     if plan.mode.writes() {
         mounts.push(read("license", LICENSE_FOLDER));
@@ -139,15 +143,19 @@ fn mounts(plan: &Plan) -> Vec<Value> {
     mounts
 }
 
+/// One that people may make later: a license, until which nothing is applied, or the URL of a webhook.
+fn secret(name: &str, secret: &str) -> Value {
+    json!({ "name": name, "secret": { "secretName": secret, "optional": true } })
+}
+
 fn volumes(plan: &Plan) -> Vec<Value> {
     let mut volumes = vec![
         json!({ "name": "config", "configMap": { "name": plan.names().config } }),
         json!({ "name": "state", "emptyDir": { "sizeLimit": "1Gi" } }),
+        secret("webhook", WEBHOOK_SECRET),
     ];
     if plan.mode.writes() {
-        // A license may come later; until then nothing is applied.
-        volumes.push(json!({ "name": "license",
-            "secret": { "secretName": LICENSE_SECRET, "optional": true } }));
+        volumes.push(secret("license", LICENSE_SECRET));
     }
     volumes
 }
