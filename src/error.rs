@@ -18,6 +18,7 @@ use crate::analysis;
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::manifest;
 use crate::config;
+use crate::fleet::Permission;
 use crate::metrics::{csv, local, prometheus, snapshot};
 use crate::sandbox;
 
@@ -152,6 +153,11 @@ pub enum Error {
     /// There is no place for the local history.
     #[error("no home directory for the local history")]
     NoHome,
+}
+
+/// What to do where a permission is missing that a run goes on without.
+pub(crate) fn missing_hint(permission: &Permission) -> String {
+    cluster::permission_hint(permission)
 }
 
 /// The contract of exit codes, as `--help` prints it.
@@ -326,6 +332,20 @@ impl Error {
         matches!(self, Self::Output(source) if source.kind() == std::io::ErrorKind::BrokenPipe)
     }
 
+    /// The message with its causes and the hint, in one line of a list.
+    pub(crate) fn line(&self) -> String {
+        let causes = std::iter::successors(self.source(), |it| (*it).source());
+        let mut text = self.to_string();
+        for cause in causes {
+            // Writing to a string cannot fail.
+            let _ = write!(text, ": {cause}");
+        }
+        if let Some(hint) = self.hint() {
+            let _ = write!(text, "; {hint}");
+        }
+        text
+    }
+
     /// The message, its causes and the hint, one a line.
     pub fn render(&self) -> String {
         let mut text = format!("error: {self}\n");
@@ -391,7 +411,7 @@ mod tests {
     }
 
     #[test]
-    fn message_causes_and_hint_have_a_line_each() {
+    fn message_causes_and_hint_have_a_line_each_or_one_together() {
         let err = Error::Read {
             flag: "--prometheus-basic-auth-file",
             path: "secret".into(),
@@ -401,6 +421,11 @@ mod tests {
             err.render(),
             "error: cannot read secret given with --prometheus-basic-auth-file\n  \
              caused by: no such file\nhint: check the path and its permissions\n"
+        );
+        assert_eq!(
+            err.line(),
+            "cannot read secret given with --prometheus-basic-auth-file: no such file; check the \
+             path and its permissions"
         );
     }
 

@@ -3,8 +3,7 @@
 //! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`turns`]
 //! divides the time. [`told`] tells changes of state, [`notice`] tells others of them, [`reload`] takes up
 //! changed files, [`goal`] says when it is over. Here the loop is held together with what runs beside it:
-//! the election, the page of
-//! metrics, signals.
+//! the election, the page of metrics, signals.
 
 mod apply;
 mod counting;
@@ -15,6 +14,7 @@ mod records;
 mod reload;
 mod tick;
 mod told;
+mod troubles;
 mod turns;
 mod verify;
 mod warming;

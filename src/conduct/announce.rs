@@ -103,8 +103,9 @@ impl Told<'_> {
 }
 
 impl Conductor<'_> {
-    /// Tells it, if that is allowed: nothing hangs on it, so that a refusal is only logged. What this
-    /// process has told before is counted, as long as the Event of then is kept.
+    /// Tells it, if that is allowed: nothing hangs on it, so that a failure is only logged, and one of
+    /// rights where a log is read: few people may create Events, and they need none. What this process
+    /// has told before is counted, as long as the Event of then is kept.
     pub(super) async fn announce(&self, record: &Record, told: &Told<'_>) {
         let target = Target::of(record);
         let place = target.place();
@@ -121,7 +122,11 @@ impl Conductor<'_> {
             Ok(Some(made)) => self.reporter.told(key, made),
             Ok(None) => {}
             Err(error) => {
-                tracing::debug!(%error, "no Event {} for {}", told.reason, target.title())
+                let (reason, title) = (told.reason, target.title());
+                match error.code() {
+                    Some(403) => tracing::info!(%error, "no Event {reason} for {title}"),
+                    Some(_) | None => tracing::debug!(%error, "no Event {reason} for {title}"),
+                }
             }
         }
     }

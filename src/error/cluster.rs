@@ -81,7 +81,7 @@ fn not_in_kubeconfig(entry: Entry) -> String {
 }
 
 /// What to ask an administrator for.
-fn permission_hint(permission: &Permission) -> String {
+pub(super) fn permission_hint(permission: &Permission) -> String {
     let binding = match permission.namespace {
         Some(_) => "rolebinding",
         None => "clusterrolebinding",

@@ -233,8 +233,7 @@ impl Elector {
             true => {}
             false => self.streak(asked).refused_since = None,
         }
-        let error: &dyn std::error::Error = &error;
-        let lease = self.handle.title();
+        let (error, lease) = (whole(&error), self.handle.title());
         match self.is_told {
             true => tracing::debug!(error, %lease, "the leader lease still cannot be used"),
             false => tracing::warn!(error, %lease, "the leader lease cannot be used"),
@@ -317,7 +316,7 @@ impl Elector {
             Ok(Ok(true)) => tracing::info!(%lease, "released leader lease"),
             Ok(Ok(false)) => {}
             Ok(Err(error)) => {
-                let error: &dyn std::error::Error = &error;
+                let error = whole(&error);
                 tracing::warn!(error, %lease, "cannot release the leader lease; it will expire");
             }
             Err(_) => tracing::warn!(%lease, "no time to release the leader lease; it will expire"),
@@ -349,6 +348,12 @@ impl Elector {
             }
         }
     }
+}
+
+/// An error with its causes, which a log of JSON would leave out.
+fn whole(error: &Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |it| (*it).source());
+    causes.fold(error.to_string(), |text, it| format!("{text}: {it}"))
 }
 
 /// From 0 to 1; 0 where the system has no randomness, as then nothing worse happens than that

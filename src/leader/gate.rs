@@ -131,6 +131,12 @@ impl Gate {
         self.state.clone()
     }
 
+    /// Resolves once it is known whether we lead, or who else does; or that it will not be.
+    pub async fn settled(&self) {
+        // An election that is over tells nothing any more.
+        let _ = self.state.clone().changed().await;
+    }
+
     /// The term that we lead in now, as far as is known without a request.
     pub fn term(&self) -> Option<Term> {
         self.state.borrow().term(Instant::now()).cloned()

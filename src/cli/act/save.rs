@@ -61,7 +61,11 @@ pub(in crate::cli) async fn save(
         match saving.save(item, proposal).await {
             Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
             Err(error) if ends_all(&error) => return Err(error.into()),
-            Err(error) => kept.left_out.push(format!("{}: {error}", id(item))),
+            Err(error) => {
+                let error = Error::from(error);
+                kept.left_out
+                    .push(format!("{}: {}", id(item), error.line()));
+            }
         }
     }
     Ok(kept)
@@ -158,6 +162,7 @@ impl Shelf {
                     unusable.append(&mut listed.malformed);
                 }
                 Err(error) => {
+                    let error = Error::from(error).line();
                     let why = format!("recommendations in namespace {namespace}: {error}");
                     closed.insert(namespace.to_owned(), why);
                 }

@@ -15,6 +15,7 @@ use super::{Answered, Asked, Gathered, Times, judged, usage};
 use crate::cluster::{Cluster, Following, Stale};
 use crate::config::{Config, Metrics};
 use crate::error::Error;
+use crate::fleet::Fleet;
 use crate::metrics::cache::{HistoryCache, Limits};
 use crate::metrics::prometheus::{self, Prometheus, Traffic};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
@@ -135,7 +136,11 @@ impl Ongoing {
             }
             Source::MetricsApi { why } => {
                 let (cluster, at) = (&self.cluster, times.of_samples());
-                let mut reading = usage::read(cluster, &asked.fleet, request, at, deliver).await?;
+                let reading = usage::read(cluster, &asked.fleet, request, at, deliver).await;
+                if let (Err(_), Some(why)) = (&reading, &why) {
+                    tracing::warn!("history: {why}");
+                }
+                let mut reading = reading?;
                 reading.warnings.extend(why);
                 Ok(reading)
             }
@@ -147,7 +152,15 @@ impl Ongoing {
     /// # Errors
     /// Where the fleet cannot be read.
     pub(in crate::cli) async fn known(&self) -> Result<Known<'_>, Error> {
-        Ok(Known::new(self, self.following.fleet().await?))
+        Ok(Known::new(self, self.fleet().await?))
+    }
+
+    /// The fleet as it is known, without a request.
+    ///
+    /// # Errors
+    /// Where a named autoscaler does not exist, or the cluster does not serve what is needed.
+    pub(in crate::cli) async fn fleet(&self) -> Result<Fleet, Error> {
+        Ok(self.following.fleet().await?)
     }
 
     /// What may be out of date of the fleet.

@@ -10,7 +10,7 @@ use super::finished;
 use crate::autoscaler::Status;
 use crate::autoscaler::target::TargetRef;
 use crate::cluster::{self, Cluster, PodMetrics, PodUsage};
-use crate::error::Error;
+use crate::error::{Error, missing_hint};
 use crate::fleet::{Fleet, Subject, Unread};
 use crate::metrics::local::{LocalSample, Store};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
@@ -60,9 +60,21 @@ async fn sampled(
         },
         Err(error) => return Err(error.into()),
     };
-    let refused = usage.unread.into_iter();
-    let refused = refused.map(|it| format!("{}: {}", it.what, it.why));
+    let refused = usage.unread.into_iter().map(told);
     Ok((samples(fleet, &usage.pods, at), refused.collect()))
+}
+
+/// What could not be read, why, and what to ask for.
+fn told(unread: Unread) -> String {
+    let Unread {
+        what,
+        why,
+        permission,
+    } = unread;
+    match permission {
+        Some(missing) => format!("{what}: {missing}: {why}; {}", missing_hint(&missing)),
+        None => format!("{what}: {why}"),
+    }
 }
 
 fn keep(

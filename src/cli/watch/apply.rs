@@ -150,8 +150,12 @@ impl Watch<'_> {
                 Outcome::Refused
             }
             Applied::Failed(saved, failure) => {
-                let title = saved.record.title();
-                tracing::warn!(error = %failure, "{title} was not applied");
+                let error = Error::NotDone {
+                    record: saved.record.title(),
+                    done: "applied",
+                    source: failure,
+                };
+                tracing::warn!("{}", error.line());
                 Outcome::Failed
             }
         };

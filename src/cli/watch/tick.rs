@@ -17,6 +17,7 @@ use super::goal::{self, Seen};
 use super::notice::{News, Notice, Standing};
 use super::reload::{Fixed, LicenseSeen, Reload};
 use super::told::{self, Told};
+use super::troubles::Troubles;
 use super::turns::Late;
 use super::warming::Warming;
 use crate::autoscaler::AutoscalerId;
@@ -27,7 +28,7 @@ use crate::cli::sources::Ongoing;
 use crate::conduct::Leave;
 use crate::config::watch::{Form, WatchConfig};
 use crate::error::{Error, Exit};
-use crate::fleet::{Fleet, Unread};
+use crate::fleet::Fleet;
 use crate::leader::{Gate, Term};
 use crate::lifecycle::guard::License;
 use crate::lifecycle::phase::Phase;
@@ -57,6 +58,7 @@ pub(super) struct Watch<'a> {
     pub(super) allowance: Option<License>,
     stopped: watch::Receiver<bool>,
     told: Told,
+    troubles: Troubles,
     ticks: u64,
     started: Duration,
     pub(super) report: Option<AnalysisReport>,
@@ -96,6 +98,7 @@ impl<'a> Watch<'a> {
             unapplied: Late::default(),
             stopped,
             told: Told::default(),
+            troubles: Troubles::default(),
             ticks: 0,
             started: cx.elapsed(),
             report: None,
@@ -114,8 +117,10 @@ impl<'a> Watch<'a> {
         let records: Vec<Record> = records.collect();
         self.check_names(&records)?;
         self.told.changes(&records);
-        if gate.is_none() {
-            self.metrics.leads(true);
+        match gate {
+            // The first tick may be the last: it is not to be over before anybody was elected.
+            Some(gate) => drop(timeout(self.config.interval, gate.settled()).await),
+            None => self.metrics.leads(true),
         }
         loop {
             let began = Instant::now();
@@ -264,6 +269,11 @@ impl<'a> Watch<'a> {
                     .pass_failed(metrics::Pass::Analysis, began.elapsed());
                 self.health.api(Err(error.to_string()));
                 self.report = None;
+                // What is missing of the fleet may be why, or is to be known all the same.
+                if let Ok(fleet) = self.ongoing.fleet().await {
+                    let stale = self.ongoing.staleness();
+                    self.troubles.tell(&fleet, &[], stale);
+                }
                 return None;
             }
             Err(_) => {
@@ -282,13 +292,6 @@ impl<'a> Watch<'a> {
         self.metrics.read_samples(reading.samples);
         let held = self.ongoing.held();
         self.metrics.cache(held.bytes, held.targets);
-        for stale in self.ongoing.staleness() {
-            let Unread { what, why, .. } = &stale.row;
-            tracing::warn!(
-                seconds = stale.lasted.as_secs(),
-                "{what} may be out of date: {why}"
-            );
-        }
         self.tell_warming(&gathered.assessments, gathered.taken_at);
         let report = AnalysisReport::new(Run {
             fleet: &gathered.fleet,
@@ -297,6 +300,9 @@ impl<'a> Watch<'a> {
             grid: gathered.grid,
             taken_at: gathered.taken_at,
         });
+        let stale = self.ongoing.staleness();
+        let warnings = &report.source.warnings;
+        self.troubles.tell(&gathered.fleet, warnings, stale);
         let failed = report.unread.len() as u64;
         tracing::debug!(
             autoscalers = report.items.len(),

@@ -120,26 +120,28 @@ impl Reader<'_> {
     async fn read_one(&self, served: &Served, target: &ObjectKey) -> Result<Outcome, Error> {
         let scale = self.part::<Scale>(served, target, "scale").await?;
         let object = self.part::<Scalable>(served, target, "").await?;
-        let (scale, unread) = match scale {
+        let (scale, refused) = match scale {
             Part::Read(scale) => (Some(scale), None),
             Part::Absent => (None, None),
             Part::Refused(refusal) if !refusal.is_by_rbac() => {
                 return Ok(Outcome::refused(refusal.no_workload()));
             }
-            Part::Refused(refusal) => (None, Some(refusal.into_unread(served.resource()))),
+            Part::Refused(refusal) => (None, Some(refusal)),
         };
         let mut object = match object {
             Part::Read(object) => object,
             Part::Absent => return Ok(Outcome::refused(NoWorkload::Missing)),
             Part::Refused(refusal) if scale.is_none() || !refusal.is_by_rbac() => {
-                return Ok(Outcome::refused(refusal.no_workload()));
+                // Of the two rights the lesser one is enough.
+                let least = refused.filter(|_| refusal.is_by_rbac());
+                return Ok(Outcome::refused(least.unwrap_or(refusal).no_workload()));
             }
             Part::Refused(_) => Scalable::default(),
         };
         complete(&mut object, scale, served, target);
         Ok(Outcome {
             result: Ok(object),
-            unread,
+            unread: refused.map(|it| it.into_unread(served.resource())),
         })
     }
 

@@ -65,7 +65,13 @@ async fn streams_chunks(client: &Client, grid: Grid) -> Result<bool, Error> {
     let ignore = |(): &mut (), _| Ok::<(), std::convert::Infallible>(());
     match client.read(body.encode(), || (), ignore).await {
         Ok(()) => Ok(true),
-        Err(error) if error.leaves_another_way() => Ok(false),
+        Err(error) if error.leaves_another_way() => {
+            if let Error::Forbidden { .. } = error {
+                // It is not to be found out by the load that the slower way makes.
+                tracing::warn!(%error, "no remote read; range queries take its place");
+            }
+            Ok(false)
+        }
         Err(error) => Err(error),
     }
 }
