@@ -39,15 +39,15 @@ pub enum Needed {
     ToElect,
 }
 
-const READ: &[&str] = &["get", "list", "watch"];
+const FOLLOW: &[&str] = &["list", "watch"];
 
 /// Discovery (`/api`, `/apis`, `/version`) is not in it: every cluster lets everybody who is known ask
 /// for that.
-pub const ALL: [Permission; 14] = [
+pub const ALL: [Permission; 15] = [
     Permission {
         group: "autoscaling",
         resources: &["horizontalpodautoscalers"],
-        verbs: READ,
+        verbs: FOLLOW,
         reason: "analyze: the autoscalers, what they are set to and what they decide",
         place: Place::Watched,
         needed: Needed::Always,
@@ -55,8 +55,8 @@ pub const ALL: [Permission; 14] = [
     Permission {
         group: "apps",
         resources: &["deployments", "replicasets", "statefulsets"],
-        verbs: READ,
-        reason: "analyze: what is scaled, and whose a pod is; apply: whether a rollout is in progress",
+        verbs: FOLLOW,
+        reason: "analyze: what is scaled, and whose a pod is",
         place: Place::Watched,
         needed: Needed::Always,
     },
@@ -71,7 +71,7 @@ pub const ALL: [Permission; 14] = [
     Permission {
         group: "",
         resources: &["pods"],
-        verbs: &["list", "watch"],
+        verbs: FOLLOW,
         reason: "analyze: requests and limits of pods, and how long they take until they serve",
         place: Place::Watched,
         needed: Needed::Always,
@@ -79,7 +79,7 @@ pub const ALL: [Permission; 14] = [
     Permission {
         group: "policy",
         resources: &["poddisruptionbudgets"],
-        verbs: &["list", "watch"],
+        verbs: FOLLOW,
         reason: "analyze, apply: how many pods have to stay",
         place: Place::Watched,
         needed: Needed::Always,
@@ -111,7 +111,7 @@ pub const ALL: [Permission; 14] = [
     Permission {
         group: "stepscale.io",
         resources: &["scalingrecommendations"],
-        verbs: &["create", "delete", "get", "list", "update", "watch"],
+        verbs: &["create", "get", "list", "update", "watch"],
         reason: "recommendations: proposes, refreshes and withdraws them, and sees approvals",
         place: Place::Watched,
         needed: Needed::Always,
@@ -135,8 +135,16 @@ pub const ALL: [Permission; 14] = [
     Permission {
         group: "autoscaling",
         resources: &["horizontalpodautoscalers"],
-        verbs: &["patch"],
+        verbs: &["get", "patch"],
         reason: "apply, verify: writes what was approved, and takes it back",
+        place: Place::Watched,
+        needed: Needed::ToApply,
+    },
+    Permission {
+        group: "apps",
+        resources: &["deployments", "statefulsets"],
+        verbs: &["get"],
+        reason: "apply: whether a rollout is in progress right before the write",
         place: Place::Watched,
         needed: Needed::ToApply,
     },

@@ -441,7 +441,7 @@ fn with_these_rights_alone_it_analyzes_and_applies_only_where_that_is_meant() {
 
     let refused = bench.apply_as(ANALYST, "web");
     assert_ne!(refused.code, Some(0));
-    let rule = "may not patch horizontalpodautoscalers.autoscaling";
+    let rule = "may not get horizontalpodautoscalers.autoscaling";
     assert!(refused.stderr.contains(rule), "{}", refused.stderr);
 
     bench.succeeds(&["install", "--apply", "--mode=apply"]);

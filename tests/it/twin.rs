@@ -4,6 +4,7 @@ mod backfill;
 mod measured;
 mod moved;
 mod probation;
+mod rights;
 mod telling;
 mod watching;
 mod workload;

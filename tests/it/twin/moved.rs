@@ -73,6 +73,23 @@ impl Moved {
             .await;
     }
 
+    /// Puts an object in the place of the one that is there, whatever became of it.
+    pub(super) async fn replace(&self, path: &str, object: &Value) {
+        let mut object = object.clone();
+        object["metadata"]
+            .as_object_mut()
+            .unwrap()
+            .remove("resourceVersion");
+        let request = self.client.put(self.url(path)).body(object.to_string());
+        self.answer(request.header("content-type", "application/json"))
+            .await;
+    }
+
+    /// Deletes an object, or all of a collection.
+    pub(super) async fn delete(&self, path: &str) {
+        self.answer(self.client.delete(self.url(path))).await;
+    }
+
     /// Applies a configuration server-side as the field manager `manager`, by force.
     pub(super) async fn apply(&self, path: &str, manager: &str, configuration: &Value) {
         let url = self.url(&format!("{path}?fieldManager={manager}&force=true"));

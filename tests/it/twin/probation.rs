@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use stepscale::lifecycle::form;
-use stepscale::sandbox::Options;
+use stepscale::sandbox::{Account, Options};
 
 use super::moved::Moved;
 use super::workload::Workload;
@@ -26,11 +26,22 @@ fn is_quiet(at: f64) -> bool {
     ((at * 48.0) as usize).is_multiple_of(2)
 }
 
+/// Who a `watch` in the cluster is, and has no rights until `install` gives some.
+pub(super) const ACCOUNT: &str = "system:serviceaccount:shop:stepscale";
+
+fn account() -> Account {
+    Account {
+        name: ACCOUNT.to_owned(),
+        groups: vec![],
+        token: "a-token-of-the-account".to_owned(),
+    }
+}
+
 pub(super) struct Scene {
-    runtime: tokio::runtime::Runtime,
-    moved: Moved,
-    user: User,
-    kubeconfig: PathBuf,
+    pub(super) runtime: tokio::runtime::Runtime,
+    pub(super) moved: Moved,
+    pub(super) user: User,
+    pub(super) kubeconfig: PathBuf,
 }
 
 impl Scene {
@@ -56,6 +67,7 @@ impl Scene {
         let moved = runtime.block_on(async {
             let moved = Moved::start(Options {
                 seed,
+                users: vec![account()],
                 ..options(&[])
             })
             .await;
