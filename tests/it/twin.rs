@@ -3,6 +3,7 @@
 mod backfill;
 mod measured;
 mod moved;
+mod pipeline;
 mod probation;
 mod rights;
 mod telling;
