@@ -16,6 +16,7 @@ mod golden;
 mod help;
 mod history;
 mod history_cache;
+mod image;
 mod in_place;
 mod install;
 mod interrupt;
