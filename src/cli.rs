@@ -94,8 +94,17 @@ fn run(arguments: &[OsString]) -> Exit {
         });
     match parsed {
         Ok((cli, matches)) => execute(cli, &matches),
-        Err(err) => explain(&err),
+        Err(err) => explain(&without_untyped(err)),
     }
+}
+
+/// clap shows a usage of all that is set, as if flags that stand in the environment had been typed. A
+/// contradiction is told without it: both sides are named.
+fn without_untyped(mut err: clap::Error) -> clap::Error {
+    if err.kind() == clap::error::ErrorKind::ArgumentConflict {
+        err.remove(clap::error::ContextKind::Usage);
+    }
+    err
 }
 
 /// Prints help, version, or what is wrong with the arguments.
@@ -250,6 +259,19 @@ fn start_log(verbose: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_contradiction_names_both_sides_and_nothing_that_nobody_typed() {
+        let mut command = command(OsStr::new("kubectl-stepscale"));
+        let typed = ["x", "watch", "--once", "--max-ticks=2"];
+        let err = without_untyped(command.try_get_matches_from_mut(typed).unwrap_err());
+        let text = err.to_string();
+        assert!(
+            text.contains("'--once' cannot be used with '--max-ticks"),
+            "{text}"
+        );
+        assert!(!text.contains("Usage:"), "{text}");
+    }
 
     #[test]
     fn the_definition_is_consistent() {
