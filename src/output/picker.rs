@@ -10,6 +10,7 @@ use super::records::saving;
 use super::summary::{counted, dollars};
 use crate::analysis::assessment::RiskLevel;
 use crate::lifecycle::diff::{Setting, in_words};
+use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 
 const TITLE: Style = Style::new().bold();
@@ -62,7 +63,8 @@ pub fn choices(records: &[&Record], width: usize) -> Choices {
     let each = records.iter().zip(names.iter().zip(&savings));
     let lines = each.map(|(record, (first, third))| {
         let level = record.proposal.risk;
-        let change = short(&record.proposal.diff, left);
+        let change = refusal(record)
+            .map_or_else(|| short(&record.proposal.diff, left), |why| cut(&why, left));
         let plain = line([first, &level.to_string(), third, &change]);
         let (before, after) = plain.split_at((name + GAP.len()).min(plain.len()));
         let word = level.to_string();
@@ -75,6 +77,36 @@ pub fn choices(records: &[&Record], width: usize) -> Choices {
         lines: lines.collect(),
         header: line(["NAME", "RISK", "SAVING", "CHANGE"]),
     }
+}
+
+/// Why it was not applied when somebody last tried; the same may happen again.
+fn refusal(record: &Record) -> Option<String> {
+    let status = &record.status;
+    match status.phase {
+        Phase::Blocked | Phase::Failed => {
+            Some(format!("{}: {}", status.phase, printable(&status.detail)))
+        }
+        Phase::Pending
+        | Phase::Approved
+        | Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::RolledBack
+        | Phase::Rejected
+        | Phase::Superseded => None,
+    }
+}
+
+/// As many words as `width` bytes have space for, and whether there are more.
+fn cut(text: &str, width: usize) -> String {
+    const MORE: &str = " ...";
+    if text.len() <= width {
+        return text.to_owned();
+    }
+    let ends = text.match_indices(' ').map(|(at, _)| at);
+    let end = ends.take_while(|it| it + MORE.len() <= width).last();
+    let first = text.find(' ').unwrap_or(text.len());
+    format!("{}{MORE}", &text[..end.unwrap_or(first)])
 }
 
 fn place(record: &Record) -> String {
@@ -200,6 +232,10 @@ fn rows(record: &Record) -> Vec<Row<'_>> {
         row("saving", What::plain(saving));
     }
     row("risk", risk(record));
+    if let Some(why) = refusal(record) {
+        let style = CAREFUL;
+        row("last try", What::Text { text: why, style });
+    }
     if let Some(known) = known(&proposal.evidence) {
         row("evidence", What::plain(known));
     }
@@ -364,6 +400,25 @@ mod tests {
         ] {
             assert!(details.contains(&part), "{details}");
         }
+    }
+
+    #[test]
+    fn what_is_blocked_says_so_and_why() {
+        let mut blocked = made_up::record();
+        blocked.status.phase = Phase::Blocked;
+        blocked.status.detail = "Argo CD tracks the object: change it in Git".to_owned();
+        let whole = &choices(&[&blocked], 150).lines[0].plain;
+        assert!(
+            whole.ends_with("blocked: Argo CD tracks the object: change it in Git"),
+            "{whole}"
+        );
+        let short = &choices(&[&blocked], 60).lines[0].plain;
+        assert!(short.contains("  blocked: Argo"), "{short}");
+        assert!(short.ends_with(" ...") && short.len() <= 60, "{short}");
+        assert!(details(&blocked, 80).contains("change it in Git"));
+        assert_eq!(cut("one two three", 12), "one two ...");
+        assert_eq!(cut("one two three", 1), "one ...");
+        assert_eq!(cut("one", 1), "one ...");
     }
 
     proptest! {
