@@ -30,6 +30,7 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         return in_files::run(&cx, &session, &config, files).await;
     }
     let mut chosen = session.chosen(&cx, &config.records).await?;
+    let unanswered = unanswered(&chosen);
     if config.records.names.is_empty() {
         chosen.retain(|it| is_open(&it.record, config.yes));
         let is_asking = !config.yes && config.dry_run == DryRun::None && config.for_git.is_none();
@@ -41,7 +42,13 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         }
     }
     if chosen.is_empty() {
-        cx.note("nothing to apply: `kubectl stepscale status` lists what there is");
+        cx.note(&match unanswered {
+            0 => "nothing to apply: `kubectl stepscale status` lists what there is".to_owned(),
+            some => format!(
+                "nothing is approved, {some} pending: `kubectl stepscale approve NAME` says yes to \
+                 one, `apply NAME` applies it at once"
+            ),
+        });
         return Ok(Exit::Clean);
     }
     if let Some(form) = config.for_git {
@@ -88,6 +95,12 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
     };
     let watched = verify::watch(&pass, in_force, &config.waiting).await;
     Ok(worst(exit, watched.exit))
+}
+
+/// How many wait for a yes.
+pub(super) fn unanswered(records: &[Stored]) -> usize {
+    let pending = |it: &&Stored| it.record.status.phase == Phase::Pending && !it.record.approved;
+    records.iter().filter(pending).count()
 }
 
 /// Whether it waits for somebody to apply it; without anybody to ask, only what was approved.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Session;
-use super::apply::told;
+use super::apply::{told, unanswered};
 use super::decide::say;
 use super::probation::Pass;
 use super::status::write_list;
@@ -28,6 +28,7 @@ pub(in crate::cli) async fn run(cx: Context, config: VerifyConfig) -> Result<Exi
         ..session.decider()
     };
     let mut chosen = session.chosen(&cx, &config.records).await?;
+    let unanswered = unanswered(&chosen);
     let mut exit = Exit::Clean;
     let mut waiting = config.waiting;
     if config.adopt {
@@ -38,7 +39,13 @@ pub(in crate::cli) async fn run(cx: Context, config: VerifyConfig) -> Result<Exi
         chosen.retain(|it| is_watched(&it.record));
     }
     if chosen.is_empty() && exit == Exit::Clean {
-        cx.note("nothing is on probation: `kubectl stepscale status` lists what there is");
+        cx.note(&match unanswered {
+            0 => "nothing is on probation: `kubectl stepscale status` lists what there is".to_owned(),
+            some => format!(
+                "nothing is on probation, {some} pending: `kubectl stepscale apply NAME` puts one in \
+                 force"
+            ),
+        });
     }
     let pass = Pass {
         cx: &cx,

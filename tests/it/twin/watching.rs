@@ -130,6 +130,13 @@ fn what_nobody_approved_waits_and_a_goal_that_is_not_reached_says_so() {
     assert!(said.stderr.contains(open), "{}", said.stderr);
     assert_eq!(scene.phase("good"), "pending");
     assert_eq!(scene.hpa("good")["spec"]["minReplicas"], 4);
+    let said = scene.exits(0, &["apply", "--yes"]).stderr;
+    assert!(said.contains("nothing is approved, 1 pending: "), "{said}");
+    let said = scene.exits(0, &["verify"]).stderr;
+    assert!(
+        said.contains("nothing is on probation, 1 pending: "),
+        "{said}"
+    );
     scene.exits(7, &["watch", "--for=pending=0", "--once"]);
     scene.exits(0, &["reject", "good"]);
     scene.exits(0, &["watch", "--for=pending=0", "--once"]);
