@@ -12,8 +12,9 @@ use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-/// What is logged unless somebody says otherwise.
-pub const DEFAULT: &str = "info,stepscale=debug";
+/// What is logged unless somebody says otherwise. That a request failed is told by who made it, with
+/// what to do about it, and not by the client too.
+pub const DEFAULT: &str = "info,stepscale=debug,kube_client::client::builder=off";
 
 /// How log lines are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
