@@ -79,10 +79,15 @@ impl Appender {
 
     fn lock(&self) -> Result<Lock, Error> {
         let folder = state::directory_of(&self.path);
+        let is_new = !folder.exists();
         state::create_private_folder(folder).map_err(|source| Error::CreateFolder {
             path: folder.to_owned(),
             source,
         })?;
+        if is_new {
+            // It may be the slip of somebody who meant another one.
+            tracing::info!(folder = %folder.display(), "made the folder of the audit log");
+        }
         Lock::exclusive(&lock_path(&self.path), PATIENCE).map_err(|source| Error::Lock {
             path: self.path.clone(),
             source,
