@@ -5,13 +5,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 11] = [
+const CORE: [&str; 12] = [
     "units",
     "series",
     "autoscaler",
     "fleet",
     "history",
     "install",
+    "keda",
     "lifecycle",
     "sim",
     "analysis",

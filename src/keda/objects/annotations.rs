@@ -1,0 +1,115 @@
+//! What KEDA's annotations mean.
+
+use super::Metadata;
+
+/// The annotations and labels that KEDA reads or writes.
+pub mod keys {
+    pub const PAUSED: &str = "autoscaling.keda.sh/paused";
+    pub const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+    pub const PAUSED_SCALE_IN: &str = "autoscaling.keda.sh/paused-scale-in";
+    pub const PAUSED_SCALE_OUT: &str = "autoscaling.keda.sh/paused-scale-out";
+    pub const FORCE_ACTIVATION: &str = "autoscaling.keda.sh/force-activation";
+    pub const TRANSFER_HPA_OWNERSHIP: &str = "scaledobject.keda.sh/transfer-hpa-ownership";
+    pub const HPA_EXCLUDED_LABELS: &str = "scaledobject.keda.sh/hpa-excluded-labels";
+    pub const JOB_EXCLUDED_LABELS: &str = "scaledjob.keda.sh/job-excluded-labels";
+    /// On an HPA: with the exact text `false`, the webhook does not look at it.
+    pub const HPA_OWNERSHIP: &str = "validations.keda.sh/hpa-ownership";
+    /// A label, which external metrics are selected by.
+    pub const SCALED_OBJECT_NAME: &str = "scaledobject.keda.sh/name";
+    pub const FINALIZER: &str = "finalizer.keda.sh";
+}
+
+/// How an object is paused by its annotations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// It scales, except where one direction is held.
+    Runs(OneWay),
+    /// Nothing scales: the loop is stopped, and KEDA has deleted the HPA.
+    Full(PausedReplicas),
+}
+
+/// Directions that are held while the rest goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OneWay {
+    /// No pods are taken away, and no step to zero or idle is made.
+    pub scale_in: bool,
+    /// No pods are added, and no activation is made.
+    pub scale_out: bool,
+}
+
+/// The count that a fully paused object is set to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PausedReplicas {
+    /// The replicas stay what they are.
+    Frozen,
+    /// They are set to this. KEDA parses negative counts too.
+    Set(i32),
+    /// The text is no 32-bit integer: the loop is stopped and the HPA is gone all the same, and
+    /// then Ready becomes False.
+    Invalid(String),
+}
+
+impl Pause {
+    /// The presence of `paused-replicas` pauses, whatever `paused` says.
+    pub(super) fn of_scaled_object(metadata: &Metadata) -> Self {
+        if let Some(text) = metadata.annotation(keys::PAUSED_REPLICAS) {
+            return Self::Full(PausedReplicas::of(text));
+        }
+        if boolean(metadata, keys::PAUSED) {
+            return Self::Full(PausedReplicas::Frozen);
+        }
+        Self::Runs(OneWay {
+            scale_in: boolean(metadata, keys::PAUSED_SCALE_IN),
+            scale_out: boolean(metadata, keys::PAUSED_SCALE_OUT),
+        })
+    }
+
+    pub(super) fn of_scaled_job(metadata: &Metadata) -> Self {
+        if boolean(metadata, keys::PAUSED) {
+            return Self::Full(PausedReplicas::Frozen);
+        }
+        Self::Runs(OneWay::default())
+    }
+
+    /// Whether nothing scales.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Full(_) => true,
+            Self::Runs(_) => false,
+        }
+    }
+
+    /// Whether KEDA's condition Paused is True, which one held direction is enough for.
+    pub fn is_shown(&self) -> bool {
+        match self {
+            Self::Full(_) => true,
+            Self::Runs(held) => held.scale_in || held.scale_out,
+        }
+    }
+
+    /// The directions that are held; both where nothing scales.
+    pub fn held(&self) -> OneWay {
+        match self {
+            Self::Full(_) => OneWay {
+                scale_in: true,
+                scale_out: true,
+            },
+            Self::Runs(held) => *held,
+        }
+    }
+}
+
+impl PausedReplicas {
+    fn of(text: &str) -> Self {
+        let parsed = text.parse().map(Self::Set);
+        parsed.unwrap_or_else(|_| Self::Invalid(text.to_owned()))
+    }
+}
+
+/// Whether a boolean annotation is on: absent is off, and any text that is no boolean is on.
+pub fn boolean(metadata: &Metadata, key: &str) -> bool {
+    match metadata.annotation(key) {
+        None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
+        Some(_) => true,
+    }
+}
