@@ -4,6 +4,7 @@
 //! "KEDA" without a version, both agree. Nothing here asks a cluster: objects come in as JSON or
 //! as values made of it, and what is known of the namespace comes with them.
 
+pub mod admission;
 pub mod formula;
 pub mod objects;
 pub mod trigger;

@@ -2,7 +2,7 @@
 //! `keda.sh/v1alpha1`, complete as of KEDA 2.20.
 //!
 //! Reading is tolerant: fields and words that are not known are passed over, and what is missing
-//! reads as empty, as KEDA itself reads it.
+//! reads as empty, as KEDA itself reads it; [`super::admission::schema`] says what is missing.
 //! A value of the wrong type is an error with the path of its field, and all of them are told.
 //! Fields are kept as they are written, so that "unset" differs from 0; what KEDA takes instead
 //! of an unset one is told by a method.
@@ -30,7 +30,7 @@ pub use authentication::{
     VaultCredential, VaultSecret, VaultSecretType,
 };
 pub use field::{FieldError, FieldErrors};
-pub(crate) use field::{Node, Present, expect_object, object, words};
+pub(crate) use field::{Node, Present, expect_object, object, read_whole, words};
 pub use metadata::{Metadata, OwnerReference};
 pub use path::{FieldPath, Segment};
 pub use scaled_job::{
