@@ -5,6 +5,7 @@
 //! `../shared/conformance` beside the repository; without it these tests say so and pass.
 
 mod looping;
+mod objects;
 mod triggers;
 
 use std::path::{Path, PathBuf};
