@@ -287,8 +287,7 @@ mod tests {
             .layer(service)
             .call(request("GET", "/api"))
             .await;
-        let told = told.lock().unwrap().clone();
-        told
+        told.lock().unwrap().clone()
     }
 
     #[test]

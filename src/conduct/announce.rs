@@ -155,7 +155,7 @@ impl Conductor<'_> {
     ) -> Result<Option<Made>, WriteError> {
         let Ok(id) = new_id() else { return Ok(None) };
         let name = named(target.name, &id);
-        let event = event(&self.reporter, target, record, told, &name);
+        let event = event(self.reporter, target, record, told, &name);
         let (at, change) = (place(target, &name), Change::Create(&event));
         self.cluster
             .write(&at, &change, &self.reporter.writing())

@@ -3,15 +3,13 @@
 //! KEDA makes it; we never do. It is foretold to say what a change will do, and to tell what
 //! differs in the one that is there.
 
-mod metric;
 mod render;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-pub use metric::{HpaMetric, MetricSource, MetricTarget};
-
+use super::trigger::{HpaMetric, MetricSource, MetricTarget};
 use crate::keda::objects::{
     FieldPath, ModifiersMetricType, OneWay, Pause, ScaledObject, ScaledObjectSpec,
     ScalingModifiers, keys,

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::GeneratedHpa;
-use super::metric::{HpaMetric, MetricSource, MetricTarget};
 use crate::keda::objects::keys;
+use crate::keda::trigger::{HpaMetric, MetricSource, MetricTarget};
 
 impl GeneratedHpa {
     /// The object as the API server would be given it, except that amounts are in thousandths.

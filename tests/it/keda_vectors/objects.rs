@@ -2,7 +2,6 @@
 
 mod agreement;
 mod formulas;
-mod metrics;
 
 use std::collections::BTreeSet;
 
@@ -11,7 +10,8 @@ use stepscale::keda::admission::{
     self, ExistingHpa, Kinds, LimitRange, Operation, Request, Surroundings, Workload, schema,
 };
 use stepscale::keda::hpa;
-use stepscale::keda::objects::{ScaledObject, TriggerAuthentication};
+use stepscale::keda::objects::{ScaledObject, Trigger, TriggerAuthentication};
+use stepscale::keda::trigger::{self, HpaMetric, TriggerSource};
 
 use super::{Case, check};
 use agreement::{rejections, told, verdict_of};
@@ -85,7 +85,7 @@ fn keda_vectors_of_hpas_agree() {
     check("hpa.json", |case| {
         let object = read(&case.input["scaledObject"]);
         let triggers = object.spec.triggers.iter().enumerate();
-        let metrics = triggers.map(|(at, it)| metrics::metric(at, it));
+        let metrics = triggers.map(|(at, it)| metric(at, it));
         let metrics: Option<Vec<_>> = metrics.collect();
         let made = metrics.and_then(|it| hpa::generate(&object, it, "<keda version>").ok());
         let expected = match case.expected["valid"] == true {
@@ -192,4 +192,16 @@ fn in_milli(mut spec: Value) -> Value {
         }
     }
     spec
+}
+
+/// The metric of the trigger at a place among those of its object; `None` if it is refused.
+fn metric(index: usize, written: &Trigger) -> Option<HpaMetric> {
+    let source = TriggerSource {
+        kind: written.kind.clone(),
+        metric_type: written.metric_type.clone(),
+        metadata: written.metadata.clone(),
+        index,
+        ..TriggerSource::default()
+    };
+    trigger::read(&source).ok()?.metric
 }

@@ -28,8 +28,11 @@ fn begun(path: &Path, flags: &str) -> (Reload, WatchConfig) {
     (reload, config)
 }
 
-/// What a look finds: days of the window with the keys that are news, or what is wrong.
-fn found(reload: &mut Reload) -> Result<(u32, Option<Vec<&'static str>>), (String, bool)> {
+/// Days of the window, with the keys that are news.
+type Taken = (u32, Option<Vec<&'static str>>);
+
+/// What a look finds, or what is wrong, and whether that is news.
+fn found(reload: &mut Reload) -> Result<Taken, (String, bool)> {
     match reload.look() {
         Ok(good) => {
             let days = good.config.analysis.question.window.days;
