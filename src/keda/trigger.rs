@@ -96,8 +96,9 @@ pub enum Settings {
     /// `cpu` and `memory`.
     Resource(Resource),
     Cron(Cron),
-    /// Any other type of KEDA: its keys checked one by one against the type's table. What the
-    /// type checks across its keys, and how it names its metric, is not known here.
+    /// Any other type of KEDA: its keys checked one by one against the type's table, and who it is
+    /// to its source. What else the type checks across its keys, and how it names its metric, is
+    /// not known here.
     Other(Values),
 }
 
@@ -132,6 +133,9 @@ fn other(source: &TriggerSource) -> Result<Trigger, Vec<Problem>> {
     };
     metric::metric_type(source).map_err(|problem| vec![problem])?;
     let values = Values::read(table, source)?;
+    if table.iter().any(|it| it.name == auth::MODES) {
+        auth::Auth::read(&values).map_err(|problem| vec![problem])?;
+    }
     if source.kind.starts_with("aws-") {
         aws::check(source).map_err(|problem| vec![problem])?;
     }

@@ -4,9 +4,12 @@ use super::param::{AUTH, Kind, META_AUTH, Param};
 use super::problem::{Cause, Problem};
 use super::{Secret, Values};
 
+/// The parameter that says which modes are on.
+pub(super) const MODES: &str = "authModes";
+
 /// The parameters that types with `authModes` have in common.
 pub(super) const PARAMS: [Param; 17] = [
-    Param::new("authModes", Kind::List, META_AUTH)
+    Param::new(MODES, Kind::List, META_AUTH)
         .alias(&["authMode"])
         .one_of(&["apiKey", "basic", "tls", "bearer", "custom", "oauth"])
         .exclusive(&["bearer", "basic", "oauth"])
@@ -94,7 +97,7 @@ impl Auth {
     pub(super) fn read(values: &Values) -> Result<Self, Problem> {
         let auth = Self {
             modes: values
-                .list("authModes")
+                .list(MODES)
                 .iter()
                 .filter_map(|it| Mode::named(it))
                 .collect(),

@@ -26,7 +26,7 @@ pub enum Kind {
     },
     /// A JSON number.
     Float,
-    /// `true`, `false` and their short forms, see [`super::text::boolean`].
+    /// `true`, `false` and their short forms, as Go reads them: `1 t T TRUE True`, `0 f F FALSE False`.
     Boolean,
     /// A duration such as `1m30s`, or whole milliseconds; not negative.
     Duration,

@@ -68,6 +68,21 @@ fn other_types_are_checked_key_by_key() {
 }
 
 #[test]
+fn other_types_prove_who_they_are_in_the_same_modes() {
+    let metadata = [
+        ("serverAddress", "http://loki:3100"),
+        ("query", "q"),
+        ("threshold", "1"),
+        ("authModes", "bearer"),
+    ];
+    let mut it = source("loki", &metadata);
+    let problems = read(&it).unwrap_err().list;
+    assert_eq!(words(&problems), ["missing-for-auth-mode"]);
+    it.auth.insert("bearerToken".into(), Secret::new("t"));
+    assert!(read(&it).is_ok());
+}
+
+#[test]
 fn problems_are_said_together_with_the_way_out() {
     let mut it = source("kafka", &[("lagThreshold", "1e2"), ("topic", "t")]);
     it.index = 2;

@@ -213,6 +213,28 @@ proptest! {
         prop_assert_eq!(schedule.next(between, &zone), Some(next), "{} from {}", text, between);
     }
 
+    /// The same as trying minute by minute, for schedules of the next days.
+    #[test]
+    fn the_next_time_is_the_first_minute_that_matches(
+        minute in 0..60_i8,
+        hours in (0..24_i8, 0..24_i8),
+        weekday in 0..7_i8,
+        now in 0..4_000_000_000_i64,
+    ) {
+        let (from, to) = (hours.0.min(hours.1), hours.0.max(hours.1));
+        let schedule = Schedule::parse(&format!("{minute} {from}-{to} * * {weekday}")).unwrap();
+        let next = schedule.next(Timestamp::from_second(now).unwrap(), &Zone::named("UTC").unwrap());
+        let matches = |it: &Timestamp| {
+            let local = it.to_zoned(jiff::tz::TimeZone::UTC);
+            local.minute() == minute
+                && (from..=to).contains(&local.hour())
+                && local.weekday().to_sunday_zero_offset() == weekday
+        };
+        let minutes = (1..=8 * 24 * 60).map(|it| (now.div_euclid(60) + it) * 60);
+        let tried = minutes.map(|it| Timestamp::from_second(it).unwrap()).find(matches);
+        prop_assert_eq!(next, tried);
+    }
+
     #[test]
     fn the_next_time_is_later_and_shows_on_the_clock(
         minute in 0..60_i8,

@@ -33,8 +33,9 @@ pub(super) const DATADOG: &[Param] = &[
         .alias(&["queryValue"])
         .or("-1"),
     Param::new("timeout", Duration, META).optional(),
-    // Chooses the API where it is not said.
-    Param::new("type", Text, META).optional(),
+    Param::new("type", Text, META)
+        .optional()
+        .deprecated("set `metricType` beside `metadata` instead"),
 ];
 
 pub(super) const DYNATRACE: &[Param] = &[

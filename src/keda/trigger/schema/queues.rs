@@ -131,7 +131,7 @@ pub(super) const NSQ: &[Param] = &[
     Param::new("unsafeSsl", Boolean, META_ENV).or("false"),
 ];
 
-pub(super) const PULSAR: &[Param] = &joined::<17, 7, 24>(
+pub(super) const PULSAR: &[Param] = &joined::<17, 11, 28>(
     auth::PARAMS,
     [
         Param::new("adminURL", Text, META_ENV),
@@ -141,6 +141,11 @@ pub(super) const PULSAR: &[Param] = &joined::<17, 7, 24>(
         Param::new("activationMsgBacklogThreshold", INTEGER, META).or("0"),
         Param::new("isPartitionedTopic", Boolean, META).or("false"),
         Param::new("tls", Text, META).optional(),
+        // Older manifests have what OAuth needs in the metadata.
+        Param::new("oauthTokenURI", Text, AUTH_META).optional(),
+        Param::new("clientID", Text, AUTH_META).optional(),
+        Param::new("scope", List, META).optional(),
+        Param::new("EndpointParams", Query, META).optional(),
     ],
 );
 
