@@ -188,8 +188,11 @@ impl Param {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 
-    /// Whether it may hold a credential, so that its value is not to be shown.
+    /// Whether it may hold a credential wherever it is found, so that its value is not to be shown:
+    /// one that a TriggerAuthentication may give, but not a choice, and pairs such as headers.
     pub fn may_be_secret(&self) -> bool {
-        self.places.contains(&Place::Auth)
+        let is_choice = !self.allowed.is_empty();
+        let are_pairs = matches!(self.kind, Kind::Map | Kind::Query);
+        are_pairs || self.places.contains(&Place::Auth) && !is_choice
     }
 }

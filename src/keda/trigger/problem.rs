@@ -184,6 +184,12 @@ impl fmt::Display for Problem {
                 f,
                 "`{param}`{value} is not a version of Kafka; write 2.8.0 or 0.10.2.1"
             ),
+            Cause::BadPartitionList { part } if part.is_empty() => {
+                write!(
+                    f,
+                    "`{param}` has nothing between two commas; write numbers and ranges"
+                )
+            }
             Cause::BadPartitionList { part } => write!(
                 f,
                 "`{param}` has `{part}`, which is no partition; write numbers and ranges, such as \
@@ -210,6 +216,9 @@ impl fmt::Display for Problem {
                 "auth mode `{mode}` needs {} from the TriggerAuthentication",
                 Each(param)
             ),
+            Cause::MetricTypeNotAllowed { value, allowed } if value.is_empty() => {
+                write!(f, "`{param}` is missing beside `metadata`; set {allowed}")
+            }
             Cause::MetricTypeNotAllowed { value, allowed } => {
                 write!(
                     f,

@@ -83,6 +83,31 @@ fn other_types_prove_who_they_are_in_the_same_modes() {
 }
 
 #[test]
+fn messages_show_what_was_written_unless_it_may_be_a_credential() {
+    let said = |kind, key: &str, text: &str| {
+        let list = read(&source(kind, &[(key, text)])).unwrap_err().list;
+        let of_key = list.iter().find(|it| it.param == key).unwrap();
+        of_key.to_string()
+    };
+    assert_eq!(
+        said("kafka", "tls", "on"),
+        "`tls`: `on` is not one of enable, disable"
+    );
+    assert_eq!(
+        said("prometheus", "customHeaders", "X-Api-Key=abc="),
+        "`customHeaders` is not a list of pairs; write key=value,key=value"
+    );
+    let mut it = source("cpu", &[("value", "60")]);
+    let missing = "trigger 0 (cpu): `metricType` is missing beside `metadata`; set Utilization or \
+        AverageValue";
+    assert_eq!(read(&it).unwrap_err().to_string(), missing);
+    it.metric_type = Some("Value".to_owned());
+    let other = "trigger 0 (cpu): `metricType: Value` is not for this trigger; set Utilization or \
+        AverageValue";
+    assert_eq!(read(&it).unwrap_err().to_string(), other);
+}
+
+#[test]
 fn problems_are_said_together_with_the_way_out() {
     let mut it = source("kafka", &[("lagThreshold", "1e2"), ("topic", "t")]);
     it.index = 2;

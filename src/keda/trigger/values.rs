@@ -126,8 +126,9 @@ fn read(param: &Param, source: &TriggerSource) -> Result<Option<Value>, Cause> {
             return Err(Cause::Missing { places });
         }
     };
-    let hidden = param.may_be_secret() || place == Some(Place::Env);
-    let shown = Shown((!hidden).then(|| text.to_owned()));
+    let is_shown =
+        place != Some(Place::Auth) && place != Some(Place::Env) && !param.may_be_secret();
+    let shown = Shown(is_shown.then(|| text.to_owned()));
     choose(param, text, &shown)?;
     value(param.kind, text, param.separator, shown).map(Some)
 }

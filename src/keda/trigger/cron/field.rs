@@ -87,7 +87,7 @@ impl Bounds {
         };
         if first < min || last > max {
             return Err(format!(
-                "`{text}` is not within {min}-{max}, the range of a {name}"
+                "`{text}` is no {name}, which is from {min} to {max}"
             ));
         }
         if first > last {
@@ -113,7 +113,7 @@ impl Bounds {
     }
 
     fn bad(&self, part: &str) -> String {
-        format!("`{part}` is not a {}", self.name)
+        format!("`{part}` is no {}", self.name)
     }
 }
 
