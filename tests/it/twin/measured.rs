@@ -24,12 +24,22 @@ const TRIES: usize = 600;
 /// Labels that Prometheus gives, or that buckets have.
 const NOT_OURS: [&str; 4] = ["namespace", "job", "instance", "le"];
 
-/// A watch in the background with its page.
+/// A watch in the background with its page; ended when dropped.
 struct Watching {
-    child: Child,
+    child: Option<Child>,
     address: String,
     /// Keeps its log from filling up.
-    log: JoinHandle<String>,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }
 
 impl Watching {
@@ -53,9 +63,9 @@ impl Watching {
             said
         });
         Self {
-            child,
+            child: Some(child),
             address,
-            log,
+            log: Some(log),
         }
     }
 
@@ -88,9 +98,9 @@ impl Watching {
 
     /// Its log, once it was told to end.
     #[track_caller]
-    fn end(self) -> String {
-        let (said, _) = interrupt(self.child, "TERM");
-        let log = self.log.join().unwrap();
+    fn end(mut self) -> String {
+        let (said, _) = interrupt(self.child.take().unwrap(), "TERM");
+        let log = self.log.take().unwrap().join().unwrap();
         assert_eq!(said.code, Some(0), "{log}");
         log
     }
