@@ -17,6 +17,9 @@ use super::objects::place;
 use super::{Error, KIND};
 use crate::cluster::{Cluster, FollowedObjects};
 
+/// More that the watch has not told of are not read one by one: it may be broken without a word.
+const MOST: usize = 32;
+
 /// Namespace and name.
 pub(super) type Name = (String, String);
 
@@ -54,10 +57,12 @@ impl Followed {
         let is_within = |it: &Name| namespace.is_none_or(|within| it.0 == within);
         let named = objects.into_iter().map(|it| (name_of(&it), it));
         let mut objects: BTreeMap<Name, Value> = named.filter(|it| is_within(&it.0)).collect();
-        for name in self.written.unseen(&objects) {
-            if !is_within(&name) {
-                continue;
-            }
+        let mut unseen = self.written.unseen(&objects);
+        unseen.retain(is_within);
+        if unseen.len() > MOST {
+            return Ok(None);
+        }
+        for name in unseen {
             let kept = cluster.object(&place(&name.0, &name.1)).await?.value;
             if version(kept.as_ref()) == version(objects.get(&name)) {
                 self.written.forget(&name);
