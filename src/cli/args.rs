@@ -145,7 +145,7 @@ pub(crate) struct ConnectionArgs {
     /// Group to impersonate; may be repeated
     #[arg(long = "as-group", id = "as-group", global = true, value_name = "GROUP", value_parser = values::text)]
     pub(crate) impersonate_groups: Vec<String>,
-    /// Limit for one request to the API server: 30, 30s, 1m; 0 for none [default: 0]
+    /// Limit for one request to the API server: 30, 30s, 1m; 0 for none [default: 0; watch: 30s]
     #[arg(long, global = true, value_name = "TIME", value_parser = time_limit)]
     pub(crate) request_timeout: Option<TimeLimit>,
 }
