@@ -64,8 +64,11 @@ impl Watch<'_> {
                 tracing::info!("{title} waits: not all of its namespace was verified in time");
                 continue;
             }
+            if self.is_stopped() {
+                break;
+            }
             let limit = self.limit_of_one(until);
-            if self.is_stopped() || limit.is_zero() {
+            if limit.is_zero() {
                 tracing::warn!("{title} was not applied in time; it comes first in the next tick");
                 late.insert(name);
                 continue;

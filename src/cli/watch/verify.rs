@@ -79,7 +79,9 @@ impl Watch<'_> {
         let now = self.ongoing.traffic();
         let queries = now.requests.saturating_sub(asked.requests);
         let bytes = now.bytes.saturating_sub(asked.bytes);
-        tracing::debug!(queries, bytes, "looked at what is on probation");
+        if queries > 0 {
+            tracing::debug!(queries, bytes, "looked at what is on probation");
+        }
         Ok(Unjudged {
             is_all: false,
             records: late.iter().flatten().map(name).collect(),
@@ -95,7 +97,10 @@ impl Watch<'_> {
         turns: &Turns,
         until: Instant,
     ) -> Vec<Stored> {
-        let Some(length) = turns.next().filter(|_| !self.is_stopped()) else {
+        if self.is_stopped() {
+            return group;
+        }
+        let Some(length) = turns.next() else {
             group.iter().for_each(|it| told_late(&it.record));
             return group;
         };
