@@ -1,6 +1,7 @@
 //! A fleet that is followed is the one that an inventory reads, whatever happens meanwhile.
 
 mod bench;
+mod records;
 mod writes;
 
 use std::time::Duration;

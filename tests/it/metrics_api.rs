@@ -181,3 +181,54 @@ fn a_local_history_that_cannot_be_used_is_named() {
     );
     assert_eq!(fs::read_to_string(path).unwrap(), "something else\n");
 }
+
+#[test]
+fn a_watch_adds_to_the_history_after_a_restart_and_says_when_it_will_be_enough() {
+    let server = server(Options::default());
+    let user = User::new();
+    let watch = |more: &[&str]| {
+        let once = [
+            "watch",
+            "-A",
+            "--once",
+            "--no-prometheus",
+            "--log-format=json",
+        ];
+        let said = user.run(&server.kubeconfig(), &[&once, more].concat());
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        let lines = said.stderr.lines().map(serde_json::from_str::<Value>);
+        let lines: Vec<Value> = lines.filter_map(Result::ok).collect();
+        let mut collecting = lines.into_iter().filter(|it| {
+            let message = it["message"].as_str().unwrap_or_default();
+            message.starts_with("collecting history: enough of all of them at ")
+        });
+        collecting.next()
+    };
+    let first = watch(&[]).unwrap();
+    assert_eq!(first["autoscalers"], 4, "{first}");
+    assert_eq!(
+        (&first["have_days"], &first["need_days"]),
+        (&"0".into(), &"7".into())
+    );
+    let files = histories(&user);
+    let [file] = files.as_slice() else {
+        panic!("{files:?}");
+    };
+    let before = fs::read_to_string(file).unwrap();
+    assert_eq!(before.lines().count(), 1 + 4);
+    // Another process goes on with the same file.
+    let second = watch(&[]).unwrap();
+    assert_eq!(second["autoscalers"], 4, "{second}");
+    let after = fs::read_to_string(file).unwrap();
+    assert!(after.starts_with(&before));
+    assert_eq!(after.lines().count(), 1 + 8);
+    let seven_days = |it: &Value| {
+        let at: Timestamp = it["first"].as_str().unwrap().parse().unwrap();
+        at
+    };
+    assert!(seven_days(&first) <= seven_days(&second));
+
+    multiply(file, 6);
+    let judged = ["--min-history-days=0.01", "--metrics-step-seconds=300"];
+    assert_eq!(watch(&judged), None);
+}

@@ -10,8 +10,9 @@ pub(super) const PODS: Kind = kind("", "v1", "pods", "Pod");
 /// No cluster of these tests serves it.
 pub(super) const RECORDS: Kind = kind("stepscale.io", "v1alpha1", "records", "Record");
 
-const KINDS: [Kind; 11] = [
+const KINDS: [Kind; 12] = [
     PODS,
+    stepscale::store::KIND,
     kind(
         "autoscaling",
         "v2",

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use stepscale::lifecycle::form;
-use stepscale::sandbox::{Account, Options};
+use stepscale::sandbox::{Account, Options, Seed};
 
 use super::moved::Moved;
 use super::workload::Workload;
@@ -29,12 +29,22 @@ fn is_quiet(at: f64) -> bool {
 /// Who a `watch` in the cluster is, and has no rights until `install` gives some.
 pub(super) const ACCOUNT: &str = "system:serviceaccount:shop:stepscale";
 
+/// More requests than any test makes.
+const LOG: usize = 100_000;
+
 fn account() -> Account {
     Account {
         name: ACCOUNT.to_owned(),
         groups: vec![],
         token: "a-token-of-the-account".to_owned(),
     }
+}
+
+fn recommendation(namespace: &str, name: &str, diff: &Value, approved: bool) -> Value {
+    json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
+        "metadata": { "name": name, "namespace": namespace },
+        "spec": { "targetRef": { "kind": "HorizontalPodAutoscaler", "name": name },
+            "approved": approved, "riskLevel": "low", "configDiff": diff } })
 }
 
 pub(super) struct Scene {
@@ -47,8 +57,12 @@ pub(super) struct Scene {
 impl Scene {
     /// Workloads with a day and more of their own behind them, at the beginning of a quiet half hour.
     pub(super) fn start(all: &[Workload], min: u32) -> Self {
+        Self::of(Workload::seed(all), min)
+    }
+
+    /// The same with workloads as `seed` has them.
+    pub(super) fn of(mut seed: Seed, min: u32) -> Self {
         let runtime = runtime();
-        let mut seed = Workload::seed(all);
         for object in &mut seed.objects {
             if object["kind"] == "HorizontalPodAutoscaler" {
                 object["spec"]["minReplicas"] = json!(min);
@@ -68,6 +82,7 @@ impl Scene {
             let moved = Moved::start(Options {
                 seed,
                 users: vec![account()],
+                log: LOG,
                 ..options(&[])
             })
             .await;
@@ -90,9 +105,30 @@ impl Scene {
         self.runtime.block_on(self.moved.pass(60 * minutes));
     }
 
+    /// Method, path and query of every request so far, in order.
+    pub(super) fn requests(&self) -> Vec<String> {
+        self.moved.sandbox.requests()
+    }
+
+    pub(super) fn set_faults(&self, plan: &Value) {
+        let plan = serde_json::from_value(plan.clone()).unwrap();
+        self.moved.sandbox.set_faults(plan).unwrap();
+    }
+
+    /// Where the sandbox is reached, and the token of its administrator.
+    pub(super) fn address(&self) -> (String, String) {
+        let sandbox = &self.moved.sandbox;
+        (sandbox.plain_url(), sandbox.token().to_owned())
+    }
+
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let arguments = [arguments, &["-n", "shop"]].concat();
-        self.user.licensed(&self.kubeconfig, &arguments)
+        self.anywhere(&arguments)
+    }
+
+    /// The same without a namespace.
+    pub(super) fn anywhere(&self, arguments: &[&str]) -> Command {
+        self.user.licensed(&self.kubeconfig, arguments)
     }
 
     fn run(&self, arguments: &[&str]) -> Said {
@@ -151,15 +187,22 @@ impl Scene {
 
     /// The same, with more in its `spec`.
     pub(super) fn propose_with(&self, name: &str, diff: &Value, approved: bool, more: &Value) {
-        let mut object = json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
-            "metadata": { "name": name, "namespace": "shop" },
-            "spec": { "targetRef": { "kind": "HorizontalPodAutoscaler", "name": name },
-                "approved": approved, "riskLevel": "low", "configDiff": diff } });
+        let mut object = recommendation("shop", name, diff, approved);
         for (key, value) in more.as_object().unwrap() {
             object["spec"][key] = value.clone();
         }
-        let path = "/apis/stepscale.io/v1alpha1/namespaces/shop/scalingrecommendations";
-        self.runtime.block_on(self.moved.post(path, &object));
+        self.post_recommendation("shop", &object);
+    }
+
+    pub(super) fn propose_in(&self, namespace: &str, name: &str, diff: &Value, approved: bool) {
+        let object = recommendation(namespace, name, diff, approved);
+        self.post_recommendation(namespace, &object);
+    }
+
+    fn post_recommendation(&self, namespace: &str, object: &Value) {
+        let path =
+            format!("/apis/stepscale.io/v1alpha1/namespaces/{namespace}/scalingrecommendations");
+        self.runtime.block_on(self.moved.post(&path, object));
     }
 }
 
