@@ -15,8 +15,8 @@ pub const POD: i64 = 1_000;
 /// Sums over a replay: whole numbers, so that the order of adding does not matter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ObjectScore {
-    /// The pods that the triggers call for against those that serve, where that is known: a pod
-    /// counts as [`POD`] millicores.
+    /// The pods that the triggers call for against those that serve, where that is known, as it is
+    /// at each sync: a pod counts as [`POD`] millicores.
     pub pods: Score,
     /// The demand for CPU against what the pods can give, where that is known.
     pub demand: Score,
