@@ -15,6 +15,10 @@ use crate::install::Mode;
 use crate::signals::metrics;
 use crate::store::Stored;
 
+/// The least that a pass may take, so that what is done of one in it has 15 s: an apply is some ten
+/// requests, and a busy server takes a second for each. The time is used only where something is slow.
+const LEAST: Duration = Duration::from_secs(60);
+
 impl Watch<'_> {
     /// What only one of several processes does; whether what the analysis found was kept. What does
     /// harm is taken back before anything more is put in force.
@@ -65,9 +69,10 @@ impl Watch<'_> {
         }
     }
 
-    /// What a pass that writes to targets may take: both have their time within an interval.
+    /// What a pass that writes to targets may take: both have their time within an interval, unless
+    /// that is short.
     pub(super) fn pass_budget(&self) -> Duration {
-        self.config.interval / 2
+        LEAST.max(self.config.interval / 2)
     }
 
     /// The recommendations that are meant, unless that takes longer.
