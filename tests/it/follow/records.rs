@@ -37,10 +37,10 @@ fn lists(bench: &Bench) -> usize {
 }
 
 /// Waits until lists ask for nothing.
-async fn settled(bench: &Bench, store: &Store) -> Listed {
+async fn settled(bench: &Bench, store: &Store, namespace: Option<&str>) -> Listed {
     loop {
         let before = lists(bench);
-        let listed = store.list(None).await.unwrap();
+        let listed = store.list(namespace).await.unwrap();
         if lists(bench) == before {
             return listed;
         }
@@ -61,7 +61,7 @@ fn what_this_process_writes_is_in_its_next_list_whatever_the_watch_tells() {
             {"when": {"verbs": ["watch"]}, "latency": {"least": "5m"}}]});
         let (bench, store) = bench(silent).await;
         let followed = store.following(None, POLL);
-        let first = settled(&bench, &followed).await;
+        let first = settled(&bench, &followed, None).await;
         assert_eq!(first.records.len(), 1);
         let asked = lists(&bench);
 
@@ -102,7 +102,7 @@ fn what_the_watch_tells_needs_no_list() {
     run(async {
         let (bench, store) = bench(json!({})).await;
         let followed = store.following(Some("shop"), POLL);
-        settled(&bench, &followed).await;
+        settled(&bench, &followed, Some("shop")).await;
         let asked = lists(&bench);
         bench.make(&recommendation("other")).await;
         while one(&followed, "other").await.is_none() {
