@@ -101,6 +101,17 @@ impl Prometheus {
         }
     }
 
+    /// The same for a reader of its own: the requests that are allowed at once are not shared with
+    /// others, nor is the count of what was delivered.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            client: self.client.apart(),
+            delivered: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// What to call it in messages; holds no secrets.
     pub fn name(&self) -> &str {
         self.client.name()

@@ -66,7 +66,7 @@ pub(in crate::cli) async fn observe(
 ) -> Result<Observed, Error> {
     let fleet = asking.fleet(namespace, ids, progress).await?;
     let source = match asking.known {
-        Some(known) => known.ongoing.sought.source(progress).await?,
+        Some(known) => known.ongoing.sought.apart(progress).await?,
         None => Source::of(asking.cluster, asking.metrics, progress).await?,
     };
     let days = days(asking.now, since);

@@ -58,6 +58,17 @@ impl Sought {
         Ok(source)
     }
 
+    /// The same for one of several who read at the same time, and must not wait for each other.
+    ///
+    /// # Errors
+    /// Where none can be looked for.
+    pub(super) async fn apart(&self, progress: &Progress) -> Result<Source, Error> {
+        Ok(match self.source(progress).await? {
+            Source::Prometheus(prometheus) => Source::Prometheus(prometheus.apart()),
+            other @ Source::MetricsApi { .. } => other,
+        })
+    }
+
     /// It did not answer: another one may be found.
     pub(super) fn forget(&self) {
         *self.found() = None;

@@ -28,10 +28,14 @@ use super::{Compression, Options};
 use crate::units::Step;
 use exchange::Question;
 
-/// A client of the Prometheus HTTP API. Clones share the limit of requests and the counters.
+/// A client of the Prometheus HTTP API. Clones share the limit of requests and the counters; those made
+/// by [`apart`](Client::apart) the counters alone.
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
+    /// For requests under way.
+    places: Arc<Semaphore>,
+    at_once: usize,
 }
 
 struct Shared {
@@ -39,7 +43,6 @@ struct Shared {
     compression: Compression,
     timeout: Duration,
     backoff: Backoff,
-    places: Semaphore,
     requests: AtomicU64,
     bytes: AtomicU64,
     /// Whether the server has answered anything yet.
@@ -90,7 +93,6 @@ impl Client {
             compression: options.compression,
             timeout: options.timeout,
             backoff,
-            places: Semaphore::new(options.concurrency.clamp(1, Semaphore::MAX_PERMITS)),
             requests: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
             answered: AtomicBool::new(false),
@@ -98,8 +100,22 @@ impl Client {
             warnings: Mutex::default(),
             observer: options.observer.clone(),
         };
+        let at_once = options.concurrency.clamp(1, Semaphore::MAX_PERMITS);
         Self {
             shared: Arc::new(shared),
+            places: Arc::new(Semaphore::new(at_once)),
+            at_once,
+        }
+    }
+
+    /// The same with places of its own for requests, so that nobody waits for others whose answers do
+    /// not come. What goes over the wire is counted together.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+            places: Arc::new(Semaphore::new(self.at_once)),
+            at_once: self.at_once,
         }
     }
 
@@ -275,7 +291,7 @@ impl Client {
     /// try, so that a server in trouble is asked less.
     async fn place(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed; and if it were, there would be no limit to keep.
-        self.shared.places.acquire().await.ok()
+        self.places.acquire().await.ok()
     }
 
     async fn within<T>(&self, request: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
