@@ -12,6 +12,7 @@ use crate::cluster::write::WriteError;
 use crate::lifecycle::changes::{self, Change};
 use crate::lifecycle::guard::{self, Refusal};
 use crate::lifecycle::journal::{self, Journal};
+use crate::lifecycle::owners;
 use crate::lifecycle::record::{Attempt, Record, Write};
 use crate::lifecycle::settings;
 use crate::lifecycle::step::Event;
@@ -271,13 +272,30 @@ impl Conductor<'_> {
         Ok(Box::new(saved))
     }
 
+    /// What is to be applied: the change, and all else that we have applied to the object before.
     pub(super) fn configuration(&self, record: &Record, live: &Value) -> Result<Value, Error> {
         let kind = record.autoscaler.kind;
         let made = settings::configuration(live, kind, &record.proposal.diff);
-        made.map_err(|source| Error::Settings {
+        let mut made = made.map_err(|source| Error::Settings {
             target: Target::of(record).title(),
             source,
-        })
+        })?;
+        let before = owners::applied(live, self.reporter.manager());
+        fill(&mut made["spec"], before);
+        Ok(made)
+    }
+}
+
+/// Adds to `value` what it does not have of `others`.
+fn fill(value: &mut Value, others: Value) {
+    match (value, others) {
+        (Value::Object(fields), Value::Object(others)) => {
+            for (key, other) in others {
+                fill(fields.entry(key).or_insert(Value::Null), other);
+            }
+        }
+        (value @ Value::Null, other) => *value = other,
+        (_, _) => {}
     }
 }
 

@@ -11,6 +11,7 @@ use crate::fleet::Subject;
 use crate::lifecycle::diff::{ConfigDiff, Key};
 use crate::lifecycle::guard::{Facts, Target};
 use crate::lifecycle::journal::Journal;
+use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::{MANAGER, WATCH_MANAGER, owners, settings};
 use crate::units::Replicas;
@@ -88,7 +89,9 @@ impl Conductor<'_> {
                 .as_str()
                 .unwrap_or_default()
                 .to_owned(),
-            in_force: Journal::of(live)?.map(|it| it.recommendation),
+            in_force: Journal::of(live)?
+                .filter(|it| !has_proved_itself(it, record))
+                .map(|it| it.recommendation),
             changed,
             owners: owners::of(live, &paths, &OURS),
             rollout: self.rollout(record, live).await?,
@@ -149,6 +152,14 @@ fn rolling(object: &Value) -> Option<String> {
     // A StatefulSet that is up to date counts none as updated.
     let is_current = is_set && status["currentRevision"] == status["updateRevision"];
     (updated < replicas && !is_current).then(|| format!("{updated} of {replicas} pods are updated"))
+}
+
+/// Whether the change that a journal tells of was one of this record, which was verified then: another
+/// may be built upon it.
+fn has_proved_itself(journal: &Journal, record: &Record) -> bool {
+    let mut story = record.status.story.iter();
+    journal.recommendation == record.name
+        && story.any(|it| it.phase == Phase::Verified && it.at >= journal.at)
 }
 
 fn paused(live: &Value) -> Option<String> {

@@ -27,7 +27,8 @@ pub struct Facts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Target {
     pub uid: String,
-    /// The recommendation whose change the target's journal tells of.
+    /// The recommendation whose change the target's journal tells of, unless that has been verified
+    /// and the next one is to be built upon it.
     pub in_force: Option<String>,
     /// Settings whose live value is no longer `from`: key, `from`, and what is there now.
     pub changed: Vec<(Key, serde_json::Value, serde_json::Value)>,

@@ -98,6 +98,13 @@ pub struct Writer<'a> {
     pub at: Option<Timestamp>,
 }
 
+/// What of the `spec` of an object a manager applies, as it is now; null where it applies nothing.
+///
+/// An apply that leaves out what the same manager applied before takes that away.
+pub fn applied(object: &Value, manager: &str) -> Value {
+    fields::applied(object, manager)
+}
+
 /// Who last wrote one of the fields at `paths` (JSON pointers); `None` where `managedFields` does
 /// not tell.
 pub fn last_writer<'a>(object: &'a Value, paths: &[&str]) -> Option<Writer<'a>> {

@@ -1,5 +1,6 @@
 //! Recommendations approved, applied and taken back on a control plane, whatever happens meanwhile.
 
+mod again;
 pub(crate) mod bench;
 mod clocks;
 mod faults;

@@ -44,6 +44,31 @@ pub(super) fn last_writer<'a>(object: &'a Value, paths: &[&str]) -> Option<Write
     writers.max_by_key(|it| it.at)
 }
 
+/// What of the `spec` of `object` a manager applies, as it is now; null where it applies nothing.
+pub(super) fn applied(object: &Value, manager: &str) -> Value {
+    let entries = object["metadata"]["managedFields"].as_array();
+    let entries = entries.into_iter().flatten();
+    let own = entries.filter(|it| it["manager"] == manager && it["operation"] == "Apply");
+    let trees = own.map(|it| &it["fieldsV1"]["f:spec"]);
+    let mut all = trees.filter_map(|it| part(it, &object["spec"]));
+    // One manager has one entry for each version of the API and subresource; there is one version.
+    all.next().unwrap_or_default()
+}
+
+/// The part of a value that a tree names.
+fn part(node: &Value, value: &Value) -> Option<Value> {
+    let node = node.as_object()?;
+    let Value::Object(fields) = value else {
+        // A list of an autoscaler is one value, whoever owns something of it.
+        return (!value.is_null()).then(|| value.clone());
+    };
+    let named = node.iter().filter_map(|(name, below)| {
+        let name = name.strip_prefix("f:")?;
+        Some((name.to_owned(), part(below, fields.get(name)?)?))
+    });
+    Some(Value::Object(named.collect()))
+}
+
 fn owner(manager: &str, path: &str) -> Owner {
     Owner {
         who: Who::Applier {

@@ -141,7 +141,11 @@ fn a_quiet_tick_lists_nothing_and_reads_only_the_increment() {
         let whole = costs.iter().map(|it| it.bytes).max().unwrap();
         let ratio = |it: &Traffic| it.bytes as f64 / whole as f64;
         for cost in costs {
-            say(&format!("{what}: {cost:?}, {:.3} of all", ratio(cost)));
+            let Traffic { queries, bytes } = cost;
+            let ratio = ratio(cost);
+            say(&format!(
+                "{what}: {queries} queries, {bytes} bytes, {ratio:.3} of all"
+            ));
         }
         let large = costs.iter().filter(|it| ratio(it) > 0.25).count();
         assert_eq!(large, 1, "{what}: {costs:?}");
