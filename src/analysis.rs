@@ -32,6 +32,7 @@ use crate::autoscaler::Autoscaler;
 use crate::autoscaler::workload::Workload;
 use crate::fleet::{NoWorkload, Subject};
 use crate::history::History;
+use crate::keda::objects::{Pause, ScaledObject};
 use crate::sim::demand::Shape;
 use crate::units::ReplicaHours;
 use assessment::{Assessment, Days, Evidence, Outcome, Proof};
@@ -117,6 +118,9 @@ pub fn assess(
         let why = format!("owned by {owner}, which would undo a change");
         return unanalyzed(subject, Outcome::Skipped { why }, Vec::new());
     }
+    if let Some(why) = subject.autoscaler.keda.as_deref().and_then(not_replayed) {
+        return unanalyzed(subject, Outcome::Skipped { why }, Vec::new());
+    }
     match &subject.workload {
         Ok(workload) => assess_workload(subject, workload, history, settings, now),
         Err(reason) => {
@@ -125,6 +129,21 @@ pub fn assess(
             unanalyzed(subject, Outcome::Unreadable { why }, findings)
         }
     }
+}
+
+/// Why what KEDA does with a ScaledObject is not what the HPA that it makes would do.
+fn not_replayed(scaled: &ScaledObject) -> Option<String> {
+    let spec = &scaled.spec;
+    if let Pause::Full(_) = scaled.pause() {
+        return Some("paused: KEDA has taken its HPA away".to_owned());
+    }
+    let reaches_zero = spec.min_or_default() == 0 || spec.idle_replica_count.is_some();
+    if reaches_zero {
+        let why = "scales to zero or idle, and steps from and to it are not replayed";
+        return Some(why.to_owned());
+    }
+    let has_formula = spec.used_modifiers().is_some();
+    has_formula.then(|| "scales by a formula, whose metric is not replayed".to_owned())
 }
 
 /// For an autoscaler whose history could not be read.

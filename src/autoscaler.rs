@@ -8,10 +8,12 @@ pub mod workload;
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::keda::objects::ScaledObject;
 use crate::units::{Cores, Quantity, Replicas};
 use behavior::Behavior;
 use target::TargetRef;
@@ -20,20 +22,73 @@ use target::TargetRef;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub enum AutoscalerKind {
     HorizontalPodAutoscaler,
+    /// Of KEDA, which makes an HPA from it.
+    ScaledObject,
+    /// Of KEDA, which makes jobs from it.
+    ScaledJob,
+}
+
+/// How a kind of autoscaler may be spelled.
+struct Names {
+    kind: &'static str,
+    short: &'static str,
+    singular: &'static str,
+    plural: &'static str,
+    group: &'static str,
+    version: &'static str,
 }
 
 impl AutoscalerKind {
+    pub const ALL: [Self; 3] = [
+        Self::HorizontalPodAutoscaler,
+        Self::ScaledObject,
+        Self::ScaledJob,
+    ];
+
     /// The short name of kubectl: `hpa`.
     pub fn short(self) -> &'static str {
-        match self {
-            Self::HorizontalPodAutoscaler => "hpa",
-        }
+        self.names().short
+    }
+
+    /// The kind as the API spells it: `HorizontalPodAutoscaler`.
+    pub fn as_str(self) -> &'static str {
+        self.names().kind
     }
 
     /// The name with its group, as `kubectl get -o name` prints it.
-    pub fn qualified(self) -> &'static str {
+    pub fn qualified(self) -> String {
+        let Names {
+            singular, group, ..
+        } = self.names();
+        format!("{singular}.{group}")
+    }
+
+    fn names(self) -> Names {
         match self {
-            Self::HorizontalPodAutoscaler => "horizontalpodautoscaler.autoscaling",
+            Self::HorizontalPodAutoscaler => Names {
+                kind: "HorizontalPodAutoscaler",
+                short: "hpa",
+                singular: "horizontalpodautoscaler",
+                plural: "horizontalpodautoscalers",
+                group: "autoscaling",
+                version: "v2",
+            },
+            Self::ScaledObject => Names {
+                kind: "ScaledObject",
+                short: "so",
+                singular: "scaledobject",
+                plural: "scaledobjects",
+                group: "keda.sh",
+                version: "v1alpha1",
+            },
+            Self::ScaledJob => Names {
+                kind: "ScaledJob",
+                short: "sj",
+                singular: "scaledjob",
+                plural: "scaledjobs",
+                group: "keda.sh",
+                version: "v1alpha1",
+            },
         }
     }
 }
@@ -45,13 +100,13 @@ impl FromStr for AutoscalerKind {
     fn from_str(text: &str) -> Result<Self, ()> {
         let lower = text.to_ascii_lowercase();
         let (resource, group) = lower.split_once('.').unwrap_or((lower.as_str(), ""));
-        match (resource, group) {
-            (
-                "hpa" | "horizontalpodautoscaler" | "horizontalpodautoscalers",
-                "" | "autoscaling" | "v2.autoscaling",
-            ) => Ok(Self::HorizontalPodAutoscaler),
-            _ => Err(()),
-        }
+        let is_meant = |it: &Self| {
+            let names = it.names();
+            let with_version = format!("{}.{}", names.version, names.group);
+            [names.short, names.singular, names.plural].contains(&resource)
+                && ["", names.group, &with_version].contains(&group)
+        };
+        Self::ALL.into_iter().find(is_meant).ok_or(())
     }
 }
 
@@ -92,9 +147,24 @@ pub struct Autoscaler {
     pub status: Status,
     /// `ScaledObject/orders`, where a controller owns the object and would undo changes to it.
     pub owner: Option<String>,
+    /// What KEDA makes an HPA from. `metrics` has one for each of its triggers, in their order, and
+    /// `status` is that of the HPA.
+    pub keda: Option<Arc<ScaledObject>>,
 }
 
 impl Autoscaler {
+    /// The HPA that scales: itself, or the one that KEDA makes.
+    pub fn hpa(&self) -> String {
+        match &self.keda {
+            Some(scaled) => scaled
+                .status
+                .hpa_name
+                .clone()
+                .unwrap_or_else(|| scaled.hpa_name()),
+            None => self.id.name.clone(),
+        }
+    }
+
     /// The first CPU metric with a utilization target: the one that `target_cpu_pct` means.
     pub fn cpu_target(&self) -> Option<CpuTarget<'_>> {
         self.metrics.iter().find_map(|metric| match metric {

@@ -34,6 +34,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::fleet::ClusterName;
 use selector::Selector;
 
@@ -140,30 +141,25 @@ impl Scope {
         self.selector.as_ref().map(parse).transpose()
     }
 
-    /// Sorted.
-    fn distinct_names(&self) -> BTreeSet<&str> {
-        self.names.iter().map(|it| it.name.as_str()).collect()
+    /// Whether an autoscaler is named; without names, all are.
+    fn names(&self, id: &AutoscalerId) -> bool {
+        self.names.is_empty() || self.names.iter().any(|it| it.names(id))
     }
 
     /// # Errors
-    /// [`Error::NotFound`] with every name that does not exist in `namespace`, or in any.
-    fn require(&self, namespace: Option<&str>, exists: impl Fn(&str) -> bool) -> Result<(), Error> {
-        let names = self.distinct_names().into_iter();
-        let missing: Vec<String> = names
-            .filter(|it| !exists(it))
-            .map(|it| Self::describe(it, namespace))
-            .collect();
+    /// [`Error::NotFound`] with everything named that does not exist in `namespace`, or in any.
+    fn require(
+        &self,
+        namespace: Option<&str>,
+        exists: impl Fn(&NameArgument) -> bool,
+    ) -> Result<(), Error> {
+        let missing = self.names.iter().filter(|it| !exists(it));
+        let missing: BTreeSet<String> = missing.map(|it| it.describe(namespace)).collect();
         if missing.is_empty() {
             Ok(())
         } else {
+            let missing = missing.into_iter().collect();
             Err(Error::NotFound { missing })
-        }
-    }
-
-    fn describe(name: &str, namespace: Option<&str>) -> String {
-        match namespace {
-            Some(namespace) => format!("hpa/{name} in namespace {namespace}"),
-            None => format!("hpa/{name} in any namespace"),
         }
     }
 }
@@ -181,6 +177,22 @@ pub enum Namespaces {
 /// An object named on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameArgument {
-    pub kind: Option<crate::autoscaler::AutoscalerKind>,
+    pub kind: Option<AutoscalerKind>,
     pub name: String,
+}
+
+impl NameArgument {
+    fn names(&self, id: &AutoscalerId) -> bool {
+        self.name == id.name && self.kind.is_none_or(|it| it == id.kind)
+    }
+
+    /// `hpa/web in namespace shop`; without a kind, an HPA is the likeliest.
+    fn describe(&self, namespace: Option<&str>) -> String {
+        let kind = self.kind.unwrap_or(AutoscalerKind::HorizontalPodAutoscaler);
+        let name = format!("{}/{}", kind.short(), self.name);
+        match namespace {
+            Some(namespace) => format!("{name} in namespace {namespace}"),
+            None => format!("{name} in any namespace"),
+        }
+    }
 }

@@ -3,11 +3,13 @@
 //! A finding never needs the network: it is a function of an autoscaler, its target and its load.
 //! To add one: a [`Code`], a file here, a line in [`all`].
 
+pub mod cooldown_misread;
 pub mod floor_too_low;
 pub mod idle_window;
 pub mod metric_gaps;
 pub mod missing_requests;
 pub mod never_scales;
+pub mod no_fallback;
 pub mod over_provisioned;
 pub mod pinned_at_max;
 pub mod request_mismatch;
@@ -40,6 +42,8 @@ pub fn all(case: &Case<'_>) -> Vec<Finding> {
         never_scales::find(case),
         metric_gaps::find(case),
         two_autoscalers_one_target::find(case),
+        cooldown_misread::find(case),
+        no_fallback::find(case),
     ]
     .into_iter()
     .flatten()
@@ -145,10 +149,12 @@ pub enum Code {
     MetricGaps,
     UnableToScale,
     TwoAutoscalersOneTarget,
+    CooldownMisread,
+    NoFallback,
 }
 
 impl Code {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::IdleWindow,
         Self::OverProvisioned,
         Self::ScaleLag,
@@ -162,6 +168,8 @@ impl Code {
         Self::MetricGaps,
         Self::UnableToScale,
         Self::TwoAutoscalersOneTarget,
+        Self::CooldownMisread,
+        Self::NoFallback,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -179,6 +187,8 @@ impl Code {
             Self::MetricGaps => "metric-gaps",
             Self::UnableToScale => "unable-to-scale",
             Self::TwoAutoscalersOneTarget => "two-autoscalers-one-target",
+            Self::CooldownMisread => "cooldown-misread",
+            Self::NoFallback => "no-fallback",
         }
     }
 }

@@ -134,7 +134,9 @@ pub fn blocks(finding: &Finding) -> bool {
         | Code::FloorTooLow
         | Code::RequestMismatch
         | Code::SidecarSkew
-        | Code::MetricGaps => false,
+        | Code::MetricGaps
+        | Code::CooldownMisread
+        | Code::NoFallback => false,
     }
 }
 

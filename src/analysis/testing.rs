@@ -223,6 +223,7 @@ fn subject() -> Subject {
             behavior: None,
             status: Status::default(),
             owner: None,
+            keda: None,
         },
         workload: Ok(Workload {
             target,

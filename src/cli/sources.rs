@@ -206,7 +206,7 @@ fn wanted_of((subject, it): (usize, &Subject)) -> Option<Wanted> {
     Some(Wanted {
         subject,
         target: it.autoscaler.target.clone(),
-        hpa: it.autoscaler.id.name.clone(),
+        hpa: it.autoscaler.hpa(),
         containers: names(workload, |_| true),
         native_sidecars: names(workload, |role| role == ContainerRole::NativeSidecar),
         init_containers: workload.init_containers.clone(),

@@ -18,7 +18,7 @@ use super::objects::{DisruptionBudget, Meta, Owner, Pod, Scalable};
 use super::selector::{Labels, Selector};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{self, Workload};
-use crate::autoscaler::{Autoscaler, AutoscalerId};
+use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
 use crate::units::Replicas;
 use pods::{Crew, Pods};
@@ -150,6 +150,7 @@ impl Assembler {
             ("autoscaling", "HorizontalPodAutoscaler") => {
                 self.add_hpa(&shaped(&kind, in_version_two(object))?)
             }
+            ("keda.sh", "ScaledObject") => self.add_scaled_object(&object),
             ("", "Pod") => {
                 self.add_pod(shaped(&kind, object)?);
                 Ok(())
@@ -183,6 +184,46 @@ impl Assembler {
         };
         self.autoscalers.insert(id, scaling);
         Ok(())
+    }
+
+    pub(crate) fn add_scaled_object(&mut self, object: &Value) -> Result<(), ConvertError> {
+        let autoscaler = convert::scaled_object(object)?;
+        let version = autoscaler.keda.as_ref();
+        let version = version.map(|it| it.spec.target.api_version_or_default());
+        let target = ObjectKey {
+            group: group_of(version.unwrap_or_default(), &autoscaler.target.kind),
+            namespace: autoscaler.target.namespace.clone(),
+            kind: autoscaler.target.kind.clone(),
+            name: autoscaler.target.name.clone(),
+        };
+        let id = autoscaler.id.clone();
+        let scaling = Scaling {
+            autoscaler,
+            target,
+            wanted: true,
+        };
+        self.autoscalers.insert(id, scaling);
+        Ok(())
+    }
+
+    /// Gives every ScaledObject what its HPA reports; the HPA is no autoscaler of its own then.
+    fn join_hpas(&mut self) {
+        let scaled = self.autoscalers.keys();
+        let scaled = scaled.filter(|it| it.kind == AutoscalerKind::ScaledObject);
+        for id in scaled.cloned().collect::<Vec<_>>() {
+            let owner = format!("ScaledObject/{}", id.name);
+            let is_its = |(other, it): (&AutoscalerId, &Scaling)| {
+                let is_owned = it.autoscaler.owner.as_deref() == Some(&owner);
+                (is_owned && other.namespace == id.namespace).then(|| other.clone())
+            };
+            let hpa = self.autoscalers.iter().find_map(is_its);
+            let Some(hpa) = hpa.and_then(|it| self.autoscalers.remove(&it)) else {
+                continue;
+            };
+            if let Some(scaling) = self.autoscalers.get_mut(&id) {
+                convert::with_hpa(&mut scaling.autoscaler, &hpa.autoscaler);
+            }
+        }
     }
 
     pub(crate) fn add_pod(&mut self, pod: Pod) {
@@ -249,6 +290,7 @@ impl Assembler {
 
     /// Joins what was added.
     pub fn finish(mut self) -> Fleet {
+        self.join_hpas();
         let targets = self.targets();
         let rivalries = self.rivalries();
         // A large fleet is mostly this: nothing is to be there twice, nor room for twice as many.

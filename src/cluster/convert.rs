@@ -1,8 +1,11 @@
 //! API objects become values of the core here.
 
 mod containers;
+mod scaled_object;
 
 pub use containers::{PodShape, pod_shape, template_shape};
+pub use scaled_object::scaled_object;
+pub(super) use scaled_object::with_hpa;
 
 use k8s_openapi::api::autoscaling::v2;
 use k8s_openapi::apimachinery::pkg::api::resource;
@@ -16,6 +19,7 @@ use crate::autoscaler::workload;
 use crate::autoscaler::{
     Autoscaler, AutoscalerId, AutoscalerKind, Condition, Holds, Metric, Resource, Status, Target,
 };
+use crate::keda::objects::FieldErrors;
 use crate::units::{Cores, Quantity, QuantityError, Replicas};
 
 /// An object says what cannot be, so that nothing can be made of it.
@@ -30,15 +34,17 @@ pub enum ConvertError {
         #[source]
         source: serde_json::Error,
     },
-    #[error("hpa/{name} has no {field}")]
+    #[error("cannot read {name}: {source}")]
+    Fields { name: String, source: FieldErrors },
+    #[error("{name} has no {field}")]
     Missing { name: String, field: &'static str },
-    #[error("hpa/{name} has {field} `{value}`, which is not known")]
+    #[error("{name} has {field} `{value}`, which is not known")]
     Unknown {
         name: String,
         field: &'static str,
         value: String,
     },
-    #[error("hpa/{name} has `{field}` that is not a quantity")]
+    #[error("{name} has `{field}` that is not a quantity")]
     Quantity {
         name: String,
         field: &'static str,
@@ -55,7 +61,8 @@ pub enum ConvertError {
 /// this version does not know.
 pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, ConvertError> {
     let id = id_of(&hpa.metadata);
-    let reader = Reader { name: &id.name };
+    let title = format!("{}/{}", id.kind.short(), id.name);
+    let reader = Reader { name: &title };
     let spec = hpa.spec.as_ref().ok_or_else(|| reader.missing("spec"))?;
     let target = TargetRef {
         namespace: id.namespace.clone(),
@@ -74,6 +81,7 @@ pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, Conve
             .transpose()?,
         status: status.map(read_status).unwrap_or_default(),
         owner: owner(&hpa.metadata),
+        keda: None,
         uid: hpa.metadata.uid.clone(),
         target,
         id,
@@ -101,7 +109,7 @@ fn replicas(count: i32) -> Replicas {
     Replicas(count.max(0).unsigned_abs())
 }
 
-/// Reads parts of one HPA, whose name its errors carry.
+/// Reads parts of one autoscaler, whose name its errors carry: `hpa/web`.
 struct Reader<'a> {
     name: &'a str,
 }

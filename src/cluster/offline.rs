@@ -62,11 +62,9 @@ impl Inventory {
         };
         let ids: BTreeSet<&AutoscalerId> = self.selected.iter().filter(in_scope).collect();
         self.scope
-            .require(namespace, |name| ids.iter().any(|it| it.name == name))?;
-        let names = self.scope.distinct_names();
-        let is_named = |name: &str| names.is_empty() || names.contains(name);
+            .require(namespace, |it| ids.iter().any(|id| it.names(id)))?;
         self.assembler
-            .focus(|id| ids.contains(id) && is_named(&id.name));
+            .focus(|id| ids.contains(id) && self.scope.names(id));
         let mut fleet = self.assembler.finish();
         fleet.cluster = cluster;
         Ok(fleet)
@@ -87,11 +85,16 @@ fn autoscaler_of(object: &Value) -> Option<AutoscalerId> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let kind = object["kind"].as_str()?;
     let metadata = &object["metadata"];
-    (kind == "HorizontalPodAutoscaler").then_some(())?;
+    let is_keda = object["apiVersion"].as_str()?.starts_with("keda.sh/");
+    let kind = match kind {
+        "HorizontalPodAutoscaler" => AutoscalerKind::HorizontalPodAutoscaler,
+        "ScaledObject" if is_keda => AutoscalerKind::ScaledObject,
+        _ => return None,
+    };
     Some(AutoscalerId {
         namespace: text(&metadata["namespace"])?,
         name: text(&metadata["name"])?,
-        kind: AutoscalerKind::HorizontalPodAutoscaler,
+        kind,
     })
 }
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::{Conductor, Error};
 use crate::autoscaler::workload::{DisruptionBudget, Workload};
-use crate::autoscaler::{Autoscaler, Holds};
+use crate::autoscaler::{Autoscaler, AutoscalerKind, Holds};
 use crate::cluster::write::{Kind, Place};
 use crate::fleet::Subject;
+use crate::keda::objects::{OneWay, Pause, ScaleTarget, ScaledObject};
 use crate::lifecycle::diff::{ConfigDiff, Key};
 use crate::lifecycle::guard::{Facts, Target};
 use crate::lifecycle::journal::Journal;
@@ -78,12 +79,7 @@ impl Conductor<'_> {
         let subject = surroundings.subject.as_ref();
         let autoscaler = subject.map(|it| &it.autoscaler);
         let workload = subject.and_then(|it| it.workload.as_ref().ok());
-        let paths = [
-            "/spec/minReplicas",
-            "/spec/maxReplicas",
-            "/spec/metrics",
-            "/spec/behavior",
-        ];
+        let paths = settings::parts(record.autoscaler.kind);
         Ok(Target {
             uid: live["metadata"]["uid"]
                 .as_str()
@@ -93,7 +89,7 @@ impl Conductor<'_> {
                 .filter(|it| !has_proved_itself(it, record))
                 .map(|it| it.recommendation),
             changed,
-            owners: owners::of(live, &paths, &OURS),
+            owners: owners::of(live, paths, &OURS),
             rollout: self.rollout(record, live).await?,
             paused: paused(live),
             replicas: workload.and_then(|it| it.replicas),
@@ -107,7 +103,11 @@ impl Conductor<'_> {
     /// What says that the pods are being replaced.
     async fn rollout(&self, record: &Record, live: &Value) -> Result<Option<String>, Error> {
         let scales = &live["spec"]["scaleTargetRef"];
-        let (Some(kind), Some(name)) = (scales["kind"].as_str(), scales["name"].as_str()) else {
+        let kind = scales["kind"].as_str().or(match record.autoscaler.kind {
+            AutoscalerKind::ScaledObject => Some(ScaleTarget::DEFAULT_KIND),
+            AutoscalerKind::HorizontalPodAutoscaler | AutoscalerKind::ScaledJob => None,
+        });
+        let (Some(kind), Some(name)) = (kind, scales["name"].as_str()) else {
             return Ok(None);
         };
         let Some(kind) = workload_kind(kind) else {
@@ -164,8 +164,20 @@ fn has_proved_itself(journal: &Journal, record: &Record) -> bool {
 
 fn paused(live: &Value) -> Option<String> {
     let annotation = &live["metadata"]["annotations"][PAUSED];
-    let why = annotation.as_str().filter(|it| *it != "false")?;
-    Some(format!("annotation {PAUSED} is {why}"))
+    if let Some(why) = annotation.as_str().filter(|it| *it != "false") {
+        return Some(format!("annotation {PAUSED} is {why}"));
+    }
+    let is_keda = live["apiVersion"].as_str()?.starts_with("keda.sh/");
+    let scaled = ScaledObject::read(live).ok().filter(|_| is_keda)?;
+    match scaled.pause() {
+        Pause::Runs(OneWay {
+            scale_in: false,
+            scale_out: false,
+        }) => None,
+        Pause::Runs(_) | Pause::Full(_) => {
+            Some("an annotation autoscaling.keda.sh/paused… holds it".to_owned())
+        }
+    }
 }
 
 fn number(diff: &ConfigDiff, key: Key) -> Option<Replicas> {

@@ -20,6 +20,22 @@ const HPA: Kind = Kind {
     namespaced: true,
 };
 
+const SCALED_OBJECT: Kind = Kind {
+    group: "keda.sh",
+    version: "v1alpha1",
+    plural: "scaledobjects",
+    kind: "ScaledObject",
+    namespaced: true,
+};
+
+const SCALED_JOB: Kind = Kind {
+    group: "keda.sh",
+    version: "v1alpha1",
+    plural: "scaledjobs",
+    kind: "ScaledJob",
+    namespaced: true,
+};
+
 /// What is written to.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
@@ -53,6 +69,8 @@ impl Target {
         Place {
             kind: match self.id.kind {
                 AutoscalerKind::HorizontalPodAutoscaler => HPA,
+                AutoscalerKind::ScaledObject => SCALED_OBJECT,
+                AutoscalerKind::ScaledJob => SCALED_JOB,
             },
             namespace: &self.id.namespace,
             name: &self.id.name,
@@ -73,6 +91,12 @@ impl Target {
                     .map_err(|it| not_understood(it.to_string()))?;
                 convert::autoscaler(&hpa).map_err(|it| not_understood(it.to_string()))
             }
+            AutoscalerKind::ScaledObject => {
+                convert::scaled_object(object).map_err(|it| not_understood(it.to_string()))
+            }
+            AutoscalerKind::ScaledJob => Err(not_understood(
+                "a ScaledJob has no replicas to be judged by".to_owned(),
+            )),
         }
     }
 }

@@ -43,12 +43,20 @@ const FOLLOW: &[&str] = &["list", "watch"];
 
 /// Discovery (`/api`, `/apis`, `/version`) is not in it: every cluster lets everybody who is known ask
 /// for that.
-pub const ALL: [Permission; 15] = [
+pub const ALL: [Permission; 17] = [
     Permission {
         group: "autoscaling",
         resources: &["horizontalpodautoscalers"],
         verbs: FOLLOW,
         reason: "analyze: the autoscalers, what they are set to and what they decide",
+        place: Place::Watched,
+        needed: Needed::Always,
+    },
+    Permission {
+        group: "keda.sh",
+        resources: &["scaledobjects"],
+        verbs: FOLLOW,
+        reason: "analyze: the autoscalers of KEDA, where the cluster has it",
         place: Place::Watched,
         needed: Needed::Always,
     },
@@ -137,6 +145,14 @@ pub const ALL: [Permission; 15] = [
         resources: &["horizontalpodautoscalers"],
         verbs: &["get", "patch"],
         reason: "apply, verify: writes what was approved, and takes it back",
+        place: Place::Watched,
+        needed: Needed::ToApply,
+    },
+    Permission {
+        group: "keda.sh",
+        resources: &["scaledobjects"],
+        verbs: &["get", "patch"],
+        reason: "apply, verify: the same for autoscalers of KEDA, where the cluster has it",
         place: Place::Watched,
         needed: Needed::ToApply,
     },

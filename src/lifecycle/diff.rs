@@ -15,16 +15,31 @@ pub enum Key {
     ScaleDownCooldownS,
     ScaleUpPolicies,
     ScaleDownPolicies,
+    /// What one replica is for, of each trigger of KEDA that has such a number.
+    TriggerThresholds,
+    /// How long KEDA waits for the last step to zero, in seconds.
+    CooldownPeriodS,
+    /// How often KEDA looks at the triggers, in seconds.
+    PollingIntervalS,
+    /// What is done while a trigger of a ScaledObject fails.
+    Fallback,
+    /// How many jobs a ScaledJob starts for a queue.
+    ScalingStrategy,
 }
 
 impl Key {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 11] = [
         Self::MinReplicas,
         Self::MaxReplicas,
         Self::TargetCpuPct,
         Self::ScaleDownCooldownS,
         Self::ScaleUpPolicies,
         Self::ScaleDownPolicies,
+        Self::TriggerThresholds,
+        Self::CooldownPeriodS,
+        Self::PollingIntervalS,
+        Self::Fallback,
+        Self::ScalingStrategy,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -35,6 +50,11 @@ impl Key {
             Self::ScaleDownCooldownS => "scale_down_cooldown_s",
             Self::ScaleUpPolicies => "scale_up_policies",
             Self::ScaleDownPolicies => "scale_down_policies",
+            Self::TriggerThresholds => "trigger_thresholds",
+            Self::CooldownPeriodS => "cooldown_period_s",
+            Self::PollingIntervalS => "polling_interval_s",
+            Self::Fallback => "fallback",
+            Self::ScalingStrategy => "scaling_strategy",
         }
     }
 }
@@ -56,8 +76,10 @@ impl FromStr for Key {
     }
 }
 
-/// One setting from a value to another. A number, or for policies an object with `selectPolicy` and
-/// `policies` as the API writes them; `null` where the object says nothing.
+/// One setting from a value to another, `null` where the object says nothing: a number; for policies
+/// an object with `selectPolicy` and `policies` as the API writes them; for thresholds an object with
+/// the text of each by the index of its trigger; for a fallback the object that KEDA takes; for a
+/// strategy its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     pub key: Key,
@@ -73,13 +95,29 @@ impl fmt::Display for Setting {
     }
 }
 
-/// `6`, `unset`, `Max of 4 pods in 15 s`.
+/// `6`, `unset`, `Max of 4 pods in 15 s`, `failureThreshold 3, replicas 5`.
 pub fn in_words(value: &Value) -> String {
     match value {
         Value::Null => "unset".to_owned(),
-        Value::Object(fields) => policies(fields),
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => value.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Object(fields) if is_policies(fields) => policies(fields),
+        Value::Object(fields) => each(fields),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) => value.to_string(),
     }
+}
+
+fn is_policies(fields: &Map<String, Value>) -> bool {
+    fields.is_empty() || fields.contains_key("policies") || fields.contains_key("selectPolicy")
+}
+
+/// `failureThreshold 3, replicas 5`; thresholds have the index of their trigger.
+fn each(fields: &Map<String, Value>) -> String {
+    let word = |(key, value): (&String, &Value)| match key.parse::<usize>() {
+        Ok(index) => format!("{} of trigger {index}", in_words(value)),
+        Err(_) => format!("{key} {}", in_words(value)),
+    };
+    let words: Vec<String> = fields.iter().map(word).collect();
+    words.join(", ")
 }
 
 /// `Max of 4 pods in 15 s, 100 % in 15 s`.

@@ -5,7 +5,9 @@
 
 mod cpu;
 mod field;
+mod forms;
 mod policies;
+mod triggers;
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +15,7 @@ use super::changes::{self, Change};
 use super::diff::{ConfigDiff, Key, Setting};
 use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::AutoscalerKind;
-use field::Form;
+use field::{Form, Place};
 
 /// Why a setting cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,19 +24,18 @@ pub enum Error {
     NoSuchSetting { kind: &'static str, key: String },
     #[error("it has no CPU utilization target that could be another")]
     NoCpuTarget,
+    #[error("it has no trigger {index} with a threshold that could be another")]
+    NoThreshold { index: String },
     #[error("{key} cannot be {value}")]
     BadValue { key: String, value: String },
 }
 
 /// The settings that differ, as a recommendation lists them.
 pub fn diff(today: &Settings, proposed: &Settings) -> ConfigDiff {
-    let setting = |field| {
-        let key = key(field);
-        Setting {
-            key,
-            from: value(today, key),
-            to: value(proposed, key),
-        }
+    let setting = |field| Setting {
+        key: key(field),
+        from: value(today, field),
+        to: value(proposed, field),
     };
     let differing = proposed.changes(today).into_iter();
     differing.map(setting).collect()
@@ -58,9 +59,25 @@ pub fn states(object: &Value, kind: AutoscalerKind, key: Key) -> Result<bool, Er
     Ok(Form::of(kind).place(key)?.is_stated(object))
 }
 
-/// The `kind` of such autoscalers in the API.
-pub fn api_kind(kind: AutoscalerKind) -> &'static str {
-    Form::of(kind).kind
+/// Fields of the `spec` without which an object of the kind is not whole.
+pub fn required(kind: AutoscalerKind) -> &'static [&'static str] {
+    Form::of(kind).required
+}
+
+/// The parts of such objects, as JSON pointers, that settings are in.
+pub fn parts(kind: AutoscalerKind) -> &'static [&'static str] {
+    Form::of(kind).parts
+}
+
+/// Gives `object` the greatest maximum there is, if it says none.
+pub fn open_above(object: &mut Value, kind: AutoscalerKind) {
+    let spec = &object["spec"];
+    if let Ok(Place::Number { path, .. }) = Form::of(kind).place(Key::MaxReplicas)
+        && (spec.is_null() || spec.is_object())
+        && field::at(object, path).is_none()
+    {
+        set(object, path, json!(field::MOST));
+    }
 }
 
 /// The least object to apply server-side so that `object` gets the `to` values: `apiVersion`, `kind`,
@@ -78,12 +95,15 @@ pub fn configuration(
     check_bounds(object, form, diff)?;
     let mut body = json!({
         "apiVersion": form.api_version,
-        "kind": form.kind,
+        "kind": kind.as_str(),
         "metadata": named(object),
     });
+    // Two settings may be in the same list.
+    let mut object = object.clone();
     for setting in diff {
         let place = form.place(setting.key)?;
-        for (path, value) in place.write(object, setting)? {
+        for (path, value) in place.write(&object, setting)? {
+            set(&mut object, &path, value.clone());
             set(&mut body, &path, value);
         }
     }
@@ -176,14 +196,14 @@ fn key(field: Field) -> Key {
     }
 }
 
-fn value(settings: &Settings, key: Key) -> Value {
-    match key {
-        Key::MinReplicas => json!(settings.min_replicas),
-        Key::MaxReplicas => json!(settings.max_replicas),
-        Key::TargetCpuPct => json!(settings.target_cpu_pct),
-        Key::ScaleDownCooldownS => json!(settings.scale_down_cooldown_s),
-        Key::ScaleUpPolicies => json!(settings.scale_up),
-        Key::ScaleDownPolicies => json!(settings.scale_down),
+fn value(settings: &Settings, field: Field) -> Value {
+    match field {
+        Field::MinReplicas => json!(settings.min_replicas),
+        Field::MaxReplicas => json!(settings.max_replicas),
+        Field::TargetCpu => json!(settings.target_cpu_pct),
+        Field::ScaleDownCooldown => json!(settings.scale_down_cooldown_s),
+        Field::ScaleUpPolicies => json!(settings.scale_up),
+        Field::ScaleDownPolicies => json!(settings.scale_down),
     }
 }
 

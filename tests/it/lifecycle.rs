@@ -10,6 +10,7 @@ mod moving;
 mod random;
 mod rights;
 mod saving;
+mod scaled;
 
 use std::process::Stdio;
 

@@ -195,15 +195,9 @@ pub(super) fn seen(metrics: &Metrics, report: &AnalysisReport) {
         *kinds.entry(item.kind).or_insert(0) += 1;
     }
     for (kind, count) in kinds {
-        metrics.watches(name(kind), count);
+        metrics.watches(kind.as_str(), count);
     }
     metrics.coverage(coverage(report));
-}
-
-fn name(kind: AutoscalerKind) -> &'static str {
-    match kind {
-        AutoscalerKind::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
-    }
 }
 
 /// The share of the window's steps that have a sample, as a mean over autoscalers that are judged by

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 use super::{CONCURRENCY, Intake, Kept, Part, Reader, Refusal, Wanted};
-use crate::autoscaler::AutoscalerId;
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::cluster::call::{Asked, Listing, Resource, segment};
 use crate::cluster::selector::{Labels, Selector};
 use crate::cluster::{Error, Namespaces, Scope, convert};
@@ -19,6 +19,11 @@ const HPAS: Resource<'_> = Resource {
     group: "autoscaling",
     version: "v2",
     plural: "horizontalpodautoscalers",
+};
+const SCALED_OBJECTS: Resource<'_> = Resource {
+    group: "keda.sh",
+    version: "v1alpha1",
+    plural: "scaledobjects",
 };
 const NAMESPACES: Resource<'_> = Resource {
     group: "",
@@ -52,6 +57,38 @@ impl Kept for Hpa {
     fn lead(&self) -> String {
         let target = self.0.spec.as_ref().map(|it| &it.scale_target_ref);
         json!([self.0.metadata.labels, target]).to_string()
+    }
+}
+
+/// A ScaledObject without its managers, and with no annotation but those that KEDA goes by.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct Scaled(Value);
+
+impl<'de> Deserialize<'de> for Scaled {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let mut object = Value::deserialize(from)?;
+        if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+            metadata.remove("managedFields");
+            if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+                annotations.retain(|key, _| key.contains("keda.sh/"));
+            }
+        }
+        Ok(Self(object))
+    }
+}
+
+impl Kept for Scaled {
+    const LEADS: bool = true;
+
+    /// The labels, which select it, and its target.
+    fn lead(&self) -> String {
+        let Self(object) = self;
+        json!([
+            object["metadata"]["labels"],
+            object["spec"]["scaleTargetRef"]
+        ])
+        .to_string()
     }
 }
 
@@ -104,9 +141,38 @@ impl Reader<'_> {
             let is_selected = is_selected(hpa, selector.as_ref());
             take(hpa, is_selected, intake, &mut found);
         }
+        let scaled = self
+            .read_scaled_objects(&namespaces, intake, &mut found)
+            .await?;
+        for object in &scaled {
+            take_scaled(object, selector.as_ref(), intake, &mut found);
+        }
         select(scope, namespace, &found, intake)?;
-        show(&hpas, intake);
+        show(&hpas, &scaled, intake);
         Ok(())
+    }
+
+    /// Those of KEDA, if the cluster has it.
+    async fn read_scaled_objects(
+        &self,
+        namespaces: &[Option<&str>],
+        intake: &mut Intake<'_>,
+        found: &mut Found,
+    ) -> Result<Vec<Scaled>, Error> {
+        let mut scaled = Vec::new();
+        // Whether there are such objects is for everybody to know; who may list them is not.
+        let versions = self.versions(SCALED_OBJECTS.group).await?;
+        if !versions.is_ok_and(|it| it.iter().any(|it| it == SCALED_OBJECTS.version)) {
+            return Ok(scaled);
+        }
+        for namespace in namespaces {
+            let listing = Listing::of(SCALED_OBJECTS, *namespace);
+            for refusal in self.list(&listing, |it| scaled.push(it)).await? {
+                found.partly = true;
+                intake.assembler.unread(refusal.into_unread(SCALED_OBJECTS));
+            }
+        }
+        Ok(scaled)
     }
 
     /// What can be had where the list itself is refused.
@@ -180,7 +246,7 @@ impl Reader<'_> {
             match self.get(&Wanted::alone(asked, &path)).await? {
                 Part::Read(hpa) => hpas.push(hpa),
                 Part::Refused(_) => {}
-                Part::Absent => absent.push(Scope::describe(&named.name, Some(namespace))),
+                Part::Absent => absent.push(named.describe(Some(namespace))),
             }
         }
         if absent.is_empty() {
@@ -197,13 +263,10 @@ fn select(
     found: &Found,
     intake: &mut Intake<'_>,
 ) -> Result<(), Error> {
-    let names = scope.distinct_names();
-    let exists = |name: &str| found.ids.iter().any(|it| it.name == name);
     if !found.partly {
-        scope.require(namespace, exists)?;
+        scope.require(namespace, |it| found.ids.iter().any(|id| it.names(id)))?;
     }
-    let is_named = |id: &AutoscalerId| names.is_empty() || names.contains(id.name.as_str());
-    let is_wanted = |id: &AutoscalerId| found.ids.contains(id) && is_named(id);
+    let is_wanted = |id: &AutoscalerId| found.ids.contains(id) && scope.names(id);
     intake.assembler.focus(is_wanted);
     Ok(())
 }
@@ -236,8 +299,42 @@ fn take(
     }
 }
 
+fn take_scaled(
+    Scaled(object): &Scaled,
+    selector: Option<&Selector>,
+    intake: &mut Intake<'_>,
+    found: &mut Found,
+) {
+    let labels: Labels =
+        serde_json::from_value(object["metadata"]["labels"].clone()).unwrap_or_default();
+    let is_selected = selector.is_none_or(|it| it.matches(&labels));
+    let Some(id) = scaled_id(object) else { return };
+    let what = id.to_string();
+    if is_selected {
+        found.ids.insert(id);
+    }
+    if let Err(error) = intake.assembler.add_scaled_object(object)
+        && is_selected
+    {
+        intake.assembler.unread(Unread {
+            what,
+            why: error.to_string(),
+            permission: None,
+        });
+    }
+}
+
+fn scaled_id(object: &Value) -> Option<AutoscalerId> {
+    let text = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
+    Some(AutoscalerId {
+        namespace: text("namespace")?,
+        name: text("name")?,
+        kind: AutoscalerKind::ScaledObject,
+    })
+}
+
 /// Shows the subjects and their rivals: of the others, no target will be read.
-fn show(hpas: &[Hpa], intake: &mut Intake<'_>) {
+fn show(hpas: &[Hpa], scaled: &[Scaled], intake: &mut Intake<'_>) {
     if intake.tap.is_none() {
         return;
     }
@@ -246,6 +343,14 @@ fn show(hpas: &[Hpa], intake: &mut Intake<'_>) {
         let id = convert::id_of(&hpa.metadata);
         if intake.assembler.scales_any(&id, &targets) {
             intake.show(&written(hpa));
+        }
+    }
+    for Scaled(object) in scaled {
+        if scaled_id(object).is_some_and(|it| intake.assembler.scales_any(&it, &targets)) {
+            let mut object = object.clone();
+            object["apiVersion"] = json!(SCALED_OBJECTS.api_version());
+            object["kind"] = json!("ScaledObject");
+            intake.show(&object);
         }
     }
 }

@@ -208,7 +208,10 @@ impl Reader<'_> {
     }
 
     /// The versions of a group, the preferred one first.
-    async fn versions(&self, group: &str) -> Result<Result<Vec<String>, NoWorkload>, Error> {
+    pub(super) async fn versions(
+        &self,
+        group: &str,
+    ) -> Result<Result<Vec<String>, NoWorkload>, Error> {
         if group.is_empty() {
             return Ok(Ok(vec!["v1".to_owned()]));
         }

@@ -188,6 +188,23 @@ fn setting(key: Key) -> Value {
         ),
         Key::ScaleUpPolicies => ("How fast it may scale up.", policies()),
         Key::ScaleDownPolicies => ("How fast it may scale down.", policies()),
+        Key::TriggerThresholds => (
+            "What one replica is for, of the triggers of a ScaledObject or ScaledJob.",
+            thresholds(),
+        ),
+        Key::CooldownPeriodS => (
+            "Seconds after the last activity before KEDA scales to zero.",
+            count(0),
+        ),
+        Key::PollingIntervalS => ("Seconds between two looks at the triggers.", count(1)),
+        Key::Fallback => (
+            "What KEDA takes for the value of a trigger that fails.",
+            fallback(),
+        ),
+        Key::ScalingStrategy => (
+            "How many jobs a ScaledJob starts for a queue.",
+            text("default, custom, accurate or eager."),
+        ),
     };
     let side = |side: &str| {
         let mut side_schema = value.clone();
@@ -208,6 +225,22 @@ fn setting(key: Key) -> Value {
 
 fn count(least: u32) -> Value {
     json!({ "type": "integer", "format": "int32", "minimum": least })
+}
+
+fn thresholds() -> Value {
+    let mut schema = json!({ "type": "object", "description": "By the index of the trigger." });
+    schema["additionalProperties"] = text("As the metadata of the trigger has it.");
+    schema
+}
+
+fn fallback() -> Value {
+    let mut schema = open("A fallback, as a ScaledObject has it.");
+    schema["properties"] = json!({
+        "failureThreshold": described(count(0), "It begins with one more failure in a row."),
+        "replicas": described(count(0), "How many replicas are asked for."),
+        "behavior": text("How the replicas count: static where absent."),
+    });
+    schema
 }
 
 fn policies() -> Value {

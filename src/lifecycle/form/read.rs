@@ -127,14 +127,34 @@ fn diff(place: &Place<'_>) -> Result<ConfigDiff, Malformed> {
 fn setting(key: Key, entry: &Place<'_>) -> Result<Setting, Malformed> {
     let (from, to) = (entry.at("from"), entry.at("to"));
     match key {
-        Key::MinReplicas | Key::MaxReplicas | Key::TargetCpuPct | Key::ScaleDownCooldownS => {
+        Key::MinReplicas
+        | Key::MaxReplicas
+        | Key::TargetCpuPct
+        | Key::ScaleDownCooldownS
+        | Key::CooldownPeriodS
+        | Key::PollingIntervalS => Ok(Setting {
+            key,
+            from: whole(&from)?.map_or(Value::Null, Value::from),
+            to: whole(&to)?.ok_or_else(|| to.missing())?.into(),
+        }),
+        Key::ScalingStrategy => Ok(Setting {
+            key,
+            from: from.owned()?.map_or(Value::Null, Value::from),
+            to: to.required_text()?.into(),
+        }),
+        Key::TriggerThresholds => {
+            for side in [&from, &to] {
+                for index in side.keys()? {
+                    side.at(index).text()?;
+                }
+            }
             Ok(Setting {
                 key,
-                from: whole(&from)?.map_or(Value::Null, Value::from),
-                to: whole(&to)?.ok_or_else(|| to.missing())?.into(),
+                from: from.value().clone(),
+                to: to.value().clone(),
             })
         }
-        Key::ScaleUpPolicies | Key::ScaleDownPolicies => {
+        Key::ScaleUpPolicies | Key::ScaleDownPolicies | Key::Fallback => {
             from.keys()?;
             to.keys()?;
             Ok(Setting {

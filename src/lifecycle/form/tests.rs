@@ -247,6 +247,9 @@ fn dropped(path: &str, value: &Value, schema: &Value, found: &mut Vec<String>) {
         match &schema["properties"][key] {
             Value::Null if path == ".metadata.name" || path == ".metadata.namespace" => {}
             Value::Null if path.starts_with(".metadata.annotations") || is_open => {}
+            Value::Null if schema["additionalProperties"]["type"] == "string" => {
+                assert!(value.is_string(), "{path}: {value}");
+            }
             Value::Null => found.push(path),
             schema => dropped(&path, value, schema, found),
         }

@@ -4,16 +4,20 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
-use super::{Error, bad, cpu, policies};
+use super::{Error, bad, cpu, forms, policies, triggers};
 use crate::autoscaler::AutoscalerKind;
-use crate::autoscaler::behavior::{DEFAULT_DOWN, DEFAULT_SCALE_DOWN_WINDOW, DEFAULT_UP, Policy};
+use crate::autoscaler::behavior::Policy;
 use crate::lifecycle::diff::{Key, Setting};
 
 /// A kind of autoscaler as it is written.
 pub(super) struct Form {
     pub(super) api_version: &'static str,
-    pub(super) kind: &'static str,
-    places: &'static [(Key, Place)],
+    /// Fields of the `spec` that every object has.
+    pub(super) required: &'static [&'static str],
+    /// Where the settings are, as JSON pointers.
+    pub(super) parts: &'static [&'static str],
+    pub(super) kind: AutoscalerKind,
+    pub(super) places: &'static [(Key, Place)],
 }
 
 /// Where and how a setting is written.
@@ -26,6 +30,20 @@ pub(super) enum Place {
     },
     /// The utilization target of the first CPU metric of an HPA.
     CpuMetric,
+    /// The same of the first CPU trigger of KEDA.
+    CpuTrigger,
+    /// The thresholds of all other triggers.
+    Thresholds,
+    /// An object that is written whole.
+    Whole {
+        path: &'static [&'static str],
+        is_good: fn(&Value) -> bool,
+    },
+    /// One of several words.
+    Word {
+        path: &'static [&'static str],
+        words: &'static [&'static str],
+    },
     /// The rules of one direction, of which policies and their choice count.
     Policies {
         path: &'static [&'static str],
@@ -36,67 +54,12 @@ pub(super) enum Place {
 /// Counts and percentages are 32 bits wide, with a sign.
 pub(super) const MOST: u32 = i32::MAX.unsigned_abs();
 
-const UP: &[&str] = &["spec", "behavior", "scaleUp"];
-const DOWN: &[&str] = &["spec", "behavior", "scaleDown"];
-const DOWN_WINDOW: &[&str] = &[
-    "spec",
-    "behavior",
-    "scaleDown",
-    "stabilizationWindowSeconds",
-];
-
-/// autoscaling/v2. Ranges as `ValidateHorizontalPodAutoscaler` of Kubernetes v1.36 has them; whether
-/// a minimum of 0 is allowed depends on the cluster, so that the server decides it.
-const HPA: Form = Form {
-    api_version: "autoscaling/v2",
-    kind: "HorizontalPodAutoscaler",
-    places: &[
-        (
-            Key::MinReplicas,
-            Place::Number {
-                path: &["spec", "minReplicas"],
-                absent: 1,
-                range: 0..=MOST,
-            },
-        ),
-        (
-            Key::MaxReplicas,
-            Place::Number {
-                path: &["spec", "maxReplicas"],
-                absent: 0,
-                range: 1..=MOST,
-            },
-        ),
-        (Key::TargetCpuPct, Place::CpuMetric),
-        (
-            Key::ScaleDownCooldownS,
-            Place::Number {
-                path: DOWN_WINDOW,
-                absent: DEFAULT_SCALE_DOWN_WINDOW,
-                range: 0..=3600,
-            },
-        ),
-        (
-            Key::ScaleUpPolicies,
-            Place::Policies {
-                path: UP,
-                default: &DEFAULT_UP,
-            },
-        ),
-        (
-            Key::ScaleDownPolicies,
-            Place::Policies {
-                path: DOWN,
-                default: &DEFAULT_DOWN,
-            },
-        ),
-    ],
-};
-
 impl Form {
     pub(super) fn of(kind: AutoscalerKind) -> &'static Self {
         match kind {
-            AutoscalerKind::HorizontalPodAutoscaler => &HPA,
+            AutoscalerKind::HorizontalPodAutoscaler => &forms::HPA,
+            AutoscalerKind::ScaledObject => &forms::SCALED_OBJECT,
+            AutoscalerKind::ScaledJob => &forms::SCALED_JOB,
         }
     }
 
@@ -104,7 +67,7 @@ impl Form {
         let found = self.places.iter().find(|it| it.0 == key);
         let place = found.map(|it| &it.1);
         place.ok_or_else(|| Error::NoSuchSetting {
-            kind: self.kind,
+            kind: self.kind.as_str(),
             key: key.to_string(),
         })
     }
@@ -121,6 +84,11 @@ impl Place {
                 None => json!(absent),
             },
             Self::CpuMetric => cpu::target(&object["spec"]["metrics"]),
+            Self::CpuTrigger => triggers::cpu_target(&object["spec"]["triggers"]),
+            Self::Thresholds => triggers::thresholds(&object["spec"]["triggers"]),
+            Self::Whole { path, .. } | Self::Word { path, .. } => {
+                at(object, path).cloned().unwrap_or_default()
+            }
             Self::Policies { path, default } => match at(object, path) {
                 Some(rules) => policies::read(rules, default),
                 None => Value::Null,
@@ -130,7 +98,10 @@ impl Place {
 
     pub(super) fn is_stated(&self, object: &Value) -> bool {
         match self {
-            Self::Number { path, .. } => at(object, path).is_some(),
+            Self::Number { path, .. } | Self::Whole { path, .. } | Self::Word { path, .. } => {
+                at(object, path).is_some()
+            }
+            Self::CpuTrigger | Self::Thresholds => object["spec"]["triggers"].is_array(),
             Self::CpuMetric => cpu::is_stated(&object["spec"]["metrics"]),
             Self::Policies { .. } => !self.read(object).is_null(),
         }
@@ -152,6 +123,24 @@ impl Place {
                 let metrics = cpu::with_target(&object["spec"]["metrics"], percent)?;
                 Ok(vec![(vec!["spec", "metrics"], metrics)])
             }
+            Self::CpuTrigger => {
+                let percent = whole(to, &(1..=MOST)).ok_or_else(|| bad(setting))?;
+                let triggers = triggers::with_cpu(&object["spec"]["triggers"], percent)?;
+                Ok(vec![(vec!["spec", "triggers"], triggers)])
+            }
+            Self::Thresholds => {
+                let texts = to.as_object().ok_or_else(|| bad(setting))?;
+                let triggers = triggers::with_thresholds(&object["spec"]["triggers"], texts)?;
+                Ok(vec![(vec!["spec", "triggers"], triggers)])
+            }
+            Self::Whole { path, is_good } => match is_good(to) {
+                true => Ok(vec![(path.to_vec(), to.clone())]),
+                false => Err(bad(setting)),
+            },
+            Self::Word { path, words } => match to.as_str() {
+                Some(word) if words.contains(&word) => Ok(vec![(path.to_vec(), to.clone())]),
+                Some(_) | None => Err(bad(setting)),
+            },
             Self::Policies { path, .. } => {
                 let [select, policies] = policies::check(to).ok_or_else(|| bad(setting))?;
                 let field = |name| [path, [name].as_slice()].concat();
@@ -163,21 +152,25 @@ impl Place {
         }
     }
 
-    /// Takes out what a write of the setting put in. Only policies may have been left out before.
+    /// Takes out what a write of the setting put in, where nothing was before. Numbers have always
+    /// been there, by their defaults.
     pub(super) fn remove(&self, object: &mut Value) {
-        let Self::Policies { path, .. } = self else {
-            return;
+        let (path, fields): (&[&str], &[&str]) = match self {
+            Self::Policies { path, .. } => (path, &["selectPolicy", "policies"]),
+            Self::Whole { path, .. } | Self::Word { path, .. } => path.split_at(path.len() - 1),
+            Self::Number { .. } | Self::CpuMetric | Self::CpuTrigger | Self::Thresholds => return,
         };
         let pointer = format!("/{}", path.join("/"));
-        if let Some(Value::Object(rules)) = object.pointer_mut(&pointer) {
-            rules.remove("selectPolicy");
-            rules.remove("policies");
+        if let Some(Value::Object(around)) = object.pointer_mut(&pointer) {
+            for field in fields {
+                around.remove(*field);
+            }
         }
     }
 }
 
 /// A field; null is the same as nothing, as for the API.
-fn at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
+pub(super) fn at<'a>(object: &'a Value, path: &[&str]) -> Option<&'a Value> {
     let found = path.iter().try_fold(object, |at, key| at.get(key));
     found.filter(|it| !it.is_null())
 }

@@ -102,6 +102,7 @@ impl Draft {
     pub(super) fn target(&self) -> &'static str {
         match self.record.autoscaler.kind {
             AutoscalerKind::HorizontalPodAutoscaler => "HPA",
+            kind @ (AutoscalerKind::ScaledObject | AutoscalerKind::ScaledJob) => kind.as_str(),
         }
     }
 }

@@ -3,15 +3,15 @@
 //! What is written comes from the manifest's own object, which may have other metrics than the live
 //! one, or be the part of an object that is laid over another.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::lifecycle::diff::{Key, Setting, in_words};
 use crate::lifecycle::record::Record;
 use crate::lifecycle::settings;
 use crate::yaml::edit::{self, DocumentSelector, Edit};
 
-/// Versions of an HPA that have all settings, in the same fields.
-const WITH_ALL: [&str; 2] = ["autoscaling/v2", "autoscaling/v2beta2"];
+/// Versions of autoscalers that have all settings, in the same fields.
+const WITH_ALL: [&str; 3] = ["autoscaling/v2", "autoscaling/v2beta2", "keda.sh/v1alpha1"];
 
 /// Why a manifest is left as it is.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -83,7 +83,7 @@ pub fn edited(text: &str, record: &Record) -> Result<String, Error> {
 fn selector(record: &Record) -> DocumentSelector {
     let id = &record.autoscaler;
     DocumentSelector {
-        kind: settings::api_kind(id.kind).to_owned(),
+        kind: id.kind.as_str().to_owned(),
         namespace: Some(id.namespace.clone()),
         name: id.name.clone(),
     }
@@ -118,7 +118,7 @@ impl Manifest<'_> {
         if !is_stated && self.is_part() {
             // What it does not say is said by what it is laid over.
             return match setting.key {
-                Key::TargetCpuPct => Err(Error::NoMetrics {
+                Key::TargetCpuPct | Key::TriggerThresholds => Err(Error::NoMetrics {
                     object: self.name.clone(),
                     key: setting.key,
                 }),
@@ -126,7 +126,11 @@ impl Manifest<'_> {
                 | Key::MaxReplicas
                 | Key::ScaleDownCooldownS
                 | Key::ScaleUpPolicies
-                | Key::ScaleDownPolicies => Ok(true),
+                | Key::ScaleDownPolicies
+                | Key::CooldownPeriodS
+                | Key::PollingIntervalS
+                | Key::Fallback
+                | Key::ScalingStrategy => Ok(true),
             };
         }
         match is {
@@ -159,19 +163,17 @@ impl Manifest<'_> {
     /// not be whole.
     fn is_part(&self) -> bool {
         let spec = &self.object["spec"];
-        spec["scaleTargetRef"].is_null() || spec["maxReplicas"].is_null()
+        let needed = settings::required(self.record.autoscaler.kind);
+        needed.iter().any(|it| spec[*it].is_null())
     }
 
     fn configuration(&self, left: &[Setting]) -> Result<Value, Error> {
         let mut object = self.object.clone();
-        let spec = &mut object["spec"];
-        if spec.get("maxReplicas").is_none_or(Value::is_null)
-            && (spec.is_null() || spec.is_object())
-        {
-            // Any minimum may be below a maximum that another file says.
-            spec["maxReplicas"] = json!(i32::MAX);
-        }
         let kind = self.record.autoscaler.kind;
+        if self.is_part() {
+            // Any minimum may be below a maximum that another file says.
+            settings::open_above(&mut object, kind);
+        }
         settings::configuration(&object, kind, left).map_err(|source| self.failed(source))
     }
 

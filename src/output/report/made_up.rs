@@ -79,6 +79,7 @@ fn cart() -> Subject {
                 ..Status::default()
             },
             owner: None,
+            keda: None,
         },
         workload: Err(NoWorkload::Missing),
         rivals: Vec::new(),

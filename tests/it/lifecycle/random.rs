@@ -443,6 +443,12 @@ fn is_of(path: &str, key: Key, object: &Value) -> bool {
         Key::ScaleDownCooldownS => path == "/spec/behavior/scaleDown/stabilizationWindowSeconds",
         Key::ScaleUpPolicies => is_rule("scaleUp"),
         Key::ScaleDownPolicies => is_rule("scaleDown"),
+        // An HPA has none of these.
+        Key::TriggerThresholds
+        | Key::CooldownPeriodS
+        | Key::PollingIntervalS
+        | Key::Fallback
+        | Key::ScalingStrategy => false,
     }
 }
 

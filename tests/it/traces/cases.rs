@@ -155,6 +155,7 @@ impl Case {
             behavior: None,
             status: Status::default(),
             owner: None,
+            keda: None,
         }
     }
 

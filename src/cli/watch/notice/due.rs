@@ -13,7 +13,6 @@ use crate::cli::watch::told;
 use crate::leader::Term;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
-use crate::lifecycle::settings::api_kind;
 use crate::signals::webhook::Change;
 
 /// What of late is, in intervals: a Lease lasts three, and what a tick has written it tells at its end.
@@ -106,7 +105,7 @@ fn event(record: &Record, before: Option<Phase>, now: Timestamp) -> Change {
     Change {
         namespace: record.namespace.clone(),
         name: record.name.clone(),
-        target: (api_kind(id.kind).to_owned(), id.name.clone()),
+        target: (id.kind.as_str().to_owned(), id.name.clone()),
         before: in_story.or(before),
         after: status.phase,
         detail: status.detail.clone(),

@@ -59,15 +59,44 @@ fn policies() -> impl Strategy<Value = Value> {
     ])
 }
 
+fn thresholds() -> impl Strategy<Value = Value> {
+    let each = proptest::collection::btree_map("[0-9]", word().prop_map(Value::from), 1..3);
+    each.prop_map(|it| Value::Object(it.into_iter().collect()))
+}
+
 fn diff() -> impl Strategy<Value = ConfigDiff> {
     let count = || proptest::option::weighted(0.9, 1..1000_i64).prop_map(|it| json!(it));
+    let numbers = [
+        Key::MinReplicas,
+        Key::MaxReplicas,
+        Key::TargetCpuPct,
+        Key::ScaleDownCooldownS,
+        Key::CooldownPeriodS,
+        Key::PollingIntervalS,
+    ];
+    let strategy = || select(vec![json!("default"), json!("eager")]);
     let values = prop_oneof![
         (
-            select(&Key::ALL[..4]),
+            select(numbers.to_vec()),
             count(),
             (1..1000_i64).prop_map(Value::from)
         ),
-        (select(&Key::ALL[4..]), policies(), policies()),
+        (
+            select(vec![Key::ScaleUpPolicies, Key::ScaleDownPolicies]),
+            policies(),
+            policies()
+        ),
+        (
+            Just(Key::TriggerThresholds),
+            prop_oneof![Just(Value::Null), thresholds()],
+            thresholds()
+        ),
+        (Just(Key::Fallback), open(), open()),
+        (
+            Just(Key::ScalingStrategy),
+            prop_oneof![Just(Value::Null), strategy()],
+            strategy()
+        ),
     ];
     proptest::collection::vec(values, 0..4).prop_map(|it| {
         let one = |(key, from, to)| Setting { key, from, to };

@@ -1,0 +1,150 @@
+//! A ScaledObject is changed and taken back as an HPA is; what it says of its triggers stays.
+
+use serde_json::{Value, json};
+
+use super::bench::Bench;
+use super::hand::Hand;
+
+const OBJECTS: &str = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects";
+
+fn triggers() -> Value {
+    json!([
+        {"type": "prometheus", "name": "load", "authenticationRef": {"name": "reader"},
+            "metadata": {"serverAddress": "http://prometheus:9090", "threshold": "100",
+                "query": "sum(rate(requests_total[2m]))  # per second"}},
+        {"type": "cpu", "metricType": "Utilization", "metadata": {"value": "40"}},
+    ])
+}
+
+/// A ScaledObject from 6 to 20 replicas with the HPA that KEDA would have made of it.
+fn scaled(hand: &Hand) {
+    hand.deployment("orders");
+    let object = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+        "metadata": { "name": "orders", "annotations": { "team": "shop" } },
+        "spec": { "scaleTargetRef": { "name": "orders" }, "minReplicaCount": 6,
+            "maxReplicaCount": 20, "triggers": triggers() } });
+    let made = hand.done("POST", OBJECTS, "application/json", &object);
+    let owner = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+        "name": "orders", "uid": made["metadata"]["uid"], "controller": true });
+    let cpu = json!({ "type": "Resource", "resource": { "name": "cpu",
+        "target": { "type": "Utilization", "averageUtilization": 40 } } });
+    let hpa = json!({ "apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler",
+        "metadata": { "name": "keda-hpa-orders", "ownerReferences": [owner] },
+        "spec": { "scaleTargetRef": { "apiVersion": "apps/v1", "kind": "Deployment",
+            "name": "orders" }, "minReplicas": 6, "maxReplicas": 20, "metrics": [cpu] } });
+    hand.done("POST", &hand.hpas(), "application/json", &hpa);
+    hand.fresh("keda-hpa-orders");
+}
+
+fn recommend(hand: &Hand, diff: &Value) {
+    let path = "/apis/stepscale.io/v1alpha1/namespaces/shop/scalingrecommendations";
+    let object = json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
+        "metadata": { "name": "orders", "namespace": "shop" },
+        "spec": { "targetRef": { "kind": "ScaledObject", "name": "orders" },
+            "approved": true, "riskLevel": "low", "configDiff": diff } });
+    hand.done("POST", path, "application/json", &object);
+}
+
+fn read(hand: &Hand) -> Value {
+    let path = format!("{OBJECTS}/orders");
+    hand.done("GET", &path, "application/json", &Value::Null)
+}
+
+#[test]
+fn a_scaled_object_is_changed_and_taken_back_without_a_trace() {
+    let Some(bench) = Bench::troubled() else {
+        return;
+    };
+    let hand = Hand::of(&bench, None);
+    scaled(&hand);
+    let before = read(&hand);
+    recommend(
+        &hand,
+        &json!({ "min_replicas": { "from": 6, "to": 2 },
+            "target_cpu_pct": { "from": 40, "to": 65 },
+            "scale_down_cooldown_s": { "from": 300, "to": 600 },
+            "trigger_thresholds": { "from": { "0": "100" }, "to": { "0": "80" } },
+            "fallback": { "to": { "failureThreshold": 3, "replicas": 8 } } }),
+    );
+    bench.succeeds(&["apply", "orders"]);
+    let applied = read(&hand);
+    let spec = &applied["spec"];
+    assert_eq!(spec["minReplicaCount"], 2);
+    assert_eq!(spec["maxReplicaCount"], 20);
+    let mut expected = triggers();
+    expected[0]["metadata"]["threshold"] = json!("80");
+    expected[1]["metadata"]["value"] = json!("65");
+    assert_eq!(spec["triggers"], expected);
+    assert_eq!(spec["fallback"]["replicas"], 8);
+    let down = &spec["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"];
+    assert_eq!(down["stabilizationWindowSeconds"], 600);
+    assert_eq!(bench.phase("orders"), "applied");
+
+    bench.succeeds(&["revert", "orders", "--reason", "a test"]);
+    let after = read(&hand);
+    assert_eq!(after["spec"], before["spec"]);
+    let annotations = |it: &Value| it["metadata"]["annotations"].clone();
+    assert_eq!(annotations(&after), annotations(&before));
+    assert_eq!(bench.phase("orders"), "rolledBack");
+}
+
+#[test]
+fn a_paused_one_and_one_that_was_changed_are_left_alone() {
+    let Some(bench) = Bench::troubled() else {
+        return;
+    };
+    let hand = Hand::of(&bench, None);
+    scaled(&hand);
+    recommend(&hand, &json!({ "min_replicas": { "from": 6, "to": 2 } }));
+    let path = format!("{OBJECTS}/orders");
+    let patch = |body: Value| hand.done("PATCH", &path, "application/merge-patch+json", &body);
+    let paused = "autoscaling.keda.sh/paused";
+    patch(json!({ "metadata": { "annotations": { paused: "true" } } }));
+    let said = bench.run(&["apply", "orders"]);
+    assert_eq!(said.code, Some(5), "{}", said.stderr);
+    assert!(said.stderr.contains("paused"), "{}", said.stderr);
+    patch(json!({ "metadata": { "annotations": { paused: null } },
+        "spec": { "minReplicaCount": 5 } }));
+    let said = bench.run(&["apply", "orders"]);
+    assert_eq!(said.code, Some(5), "{}", said.stderr);
+    let why = "min_replicas is 5, was 6";
+    assert!(said.stderr.contains(why), "{}", said.stderr);
+    assert_eq!(read(&hand)["spec"]["minReplicaCount"], 5);
+}
+
+#[test]
+fn the_hpa_of_a_scaled_object_is_no_autoscaler_of_its_own() {
+    let Some(bench) = Bench::troubled() else {
+        return;
+    };
+    let hand = Hand::of(&bench, None);
+    scaled(&hand);
+    let said = bench.run(&["analyze", "--no-prometheus", "-o", "json", "-n", "shop"]);
+    let report: Value = serde_json::from_str(&said.stdout).unwrap();
+    let names: Vec<(&str, &str)> = report["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| (it["kind"].as_str().unwrap(), it["name"].as_str().unwrap()))
+        .collect();
+    assert_eq!(names, [("ScaledObject", "orders")], "{}", said.stderr);
+    for name in ["so/orders", "scaledobject/orders", "orders"] {
+        let said = bench.run(&[
+            "analyze",
+            name,
+            "--no-prometheus",
+            "-n",
+            "shop",
+            "-o",
+            "name",
+        ]);
+        assert!(
+            !said.stderr.contains("not found"),
+            "{name}: {}",
+            said.stderr
+        );
+    }
+    let said = bench.run(&["analyze", "hpa/orders", "--no-prometheus", "-n", "shop"]);
+    assert!(said.stderr.contains("hpa/orders"), "{}", said.stderr);
+    assert_eq!(said.code, Some(2), "{}", said.stderr);
+}
