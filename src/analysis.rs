@@ -32,7 +32,7 @@ use crate::autoscaler::Autoscaler;
 use crate::autoscaler::workload::Workload;
 use crate::fleet::{NoWorkload, Subject};
 use crate::history::History;
-use crate::keda::objects::{Pause, ScaledObject};
+use crate::keda::objects::Pause;
 use crate::sim::demand::Shape;
 use crate::units::ReplicaHours;
 use assessment::{Assessment, Days, Evidence, Outcome, Proof};
@@ -118,8 +118,9 @@ pub fn assess(
         let why = format!("owned by {owner}, which would undo a change");
         return unanalyzed(subject, Outcome::Skipped { why }, Vec::new());
     }
-    if let Some(why) = subject.autoscaler.keda.as_deref().and_then(not_replayed) {
-        return unanalyzed(subject, Outcome::Skipped { why }, Vec::new());
+    if let Some(why) = not_replayed(&subject.autoscaler) {
+        let findings = findings::of_settings(&subject.autoscaler);
+        return unanalyzed(subject, Outcome::Skipped { why }, findings);
     }
     match &subject.workload {
         Ok(workload) => assess_workload(subject, workload, history, settings, now),
@@ -132,7 +133,8 @@ pub fn assess(
 }
 
 /// Why what KEDA does with a ScaledObject is not what the HPA that it makes would do.
-fn not_replayed(scaled: &ScaledObject) -> Option<String> {
+pub fn not_replayed(autoscaler: &Autoscaler) -> Option<String> {
+    let scaled = autoscaler.keda.as_deref()?;
     let spec = &scaled.spec;
     if let Pause::Full(_) = scaled.pause() {
         return Some("paused: KEDA has taken its HPA away".to_owned());

@@ -26,6 +26,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::case::Case;
+use crate::autoscaler::Autoscaler;
 
 /// Everything found, sorted by severity, highest first, then by code.
 pub fn all(case: &Case<'_>) -> Vec<Finding> {
@@ -42,15 +43,23 @@ pub fn all(case: &Case<'_>) -> Vec<Finding> {
         never_scales::find(case),
         metric_gaps::find(case),
         two_autoscalers_one_target::find(case),
-        cooldown_misread::find(case),
-        no_fallback::find(case),
     ]
     .into_iter()
     .flatten()
     .chain(unable_to_scale::find(case.autoscaler()))
+    .chain(of_settings(case.autoscaler()))
     .collect();
     found.sort_by_key(|it| (std::cmp::Reverse(it.severity), it.code));
     found
+}
+
+/// What is found without any history.
+pub fn of_settings(autoscaler: &Autoscaler) -> Vec<Finding> {
+    let found = [
+        cooldown_misread::find(autoscaler),
+        no_fallback::find(autoscaler),
+    ];
+    found.into_iter().flatten().collect()
 }
 
 /// An observed fact about one autoscaler.

@@ -126,7 +126,13 @@ fn without_mode_apply_nothing_but_our_own_objects_can_be_changed() {
             .filter(|it| !is_read(it) && !is_ours(it) && !is_query(it))
             .collect();
         match plan.mode {
-            Mode::Apply => assert_eq!(writes, ["patch autoscaling/horizontalpodautoscalers"]),
+            Mode::Apply => assert_eq!(
+                writes,
+                [
+                    "patch autoscaling/horizontalpodautoscalers",
+                    "patch keda.sh/scaledobjects"
+                ]
+            ),
             Mode::AnalysisOnly | Mode::RulesOnly => assert!(writes.is_empty(), "{writes:?}"),
         }
         assert!(all.iter().all(|it| !it.contains("secrets")), "{all:?}");

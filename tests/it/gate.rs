@@ -29,7 +29,7 @@ fn the_exit_code_says_what_was_found() {
 
 #[test]
 fn a_skipped_autoscaler_fails_nothing() {
-    let scope = ["-n=orders", "keda-hpa-email-worker", "--fail-on=info"];
+    let scope = ["-n=orders", "email-worker", "--fail-on=warning"];
     let said = analyze(&scope);
     assert_eq!(said.code, Some(0), "{}", said.stderr);
 }

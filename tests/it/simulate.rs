@@ -298,7 +298,7 @@ fn names_that_cannot_be_replayed() {
     refusals.add("a target", 2, &simulate(&["deploy/web"]));
     refusals.add("not there", 3, &shop(&["nope"]));
     refusals.add("elsewhere", 3, &shop(&["cart", "-n", "orders"]));
-    refusals.add("owned", 5, &shop(&["keda-hpa-email-worker"]));
+    refusals.add("from and to zero", 4, &shop(&["email-worker"]));
     refusals.add("without a request", 4, &shop(&["images"]));
     refusals.add("no memory target", 2, &shop(&["cart", "--memory=80%"]));
     refusals.add("minimum above maximum", 2, &shop(&["cart", "--min=100"]));

@@ -1,16 +1,17 @@
 //! `cooldown-misread`: KEDA's `cooldownPeriod` is for the last step to zero alone.
 
 use super::{Code, Finding, Severity};
-use crate::analysis::case::Case;
+use crate::autoscaler::Autoscaler;
+use crate::autoscaler::behavior::scale_down_window;
 
-pub fn find(case: &Case<'_>) -> Option<Finding> {
-    let spec = &case.autoscaler().keda.as_ref()?.spec;
+pub fn find(autoscaler: &Autoscaler) -> Option<Finding> {
+    let spec = &autoscaler.keda.as_ref()?.spec;
     let cooldown = spec.cooldown_period?;
     let reaches_zero = spec.min_or_default() == 0 || spec.idle_replica_count.is_some();
     if reaches_zero {
         return None;
     }
-    let window = case.today.scale_down_cooldown_s;
+    let window = scale_down_window(autoscaler.behavior.as_ref());
     let message = format!(
         "cooldownPeriod of {cooldown} s does nothing while minReplicaCount is {}: replicas go down \
          after the HPA's window of {window} s",

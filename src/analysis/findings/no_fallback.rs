@@ -1,11 +1,11 @@
 //! `no-fallback`: while a source outside of the cluster's own metrics fails, KEDA scales nothing.
 
 use super::{Code, Finding, Severity};
-use crate::analysis::case::Case;
+use crate::autoscaler::Autoscaler;
 use crate::keda::objects::Trigger;
 
-pub fn find(case: &Case<'_>) -> Option<Finding> {
-    let spec = &case.autoscaler().keda.as_ref()?.spec;
+pub fn find(autoscaler: &Autoscaler) -> Option<Finding> {
+    let spec = &autoscaler.keda.as_ref()?.spec;
     let outside: Vec<&str> = spec
         .triggers
         .iter()
@@ -51,10 +51,16 @@ mod tests {
         let prometheus = json!({"type": "prometheus", "metadata": {"query": "x"}});
         let fallback = json!({"failureThreshold": 3, "replicas": 6});
         let table = [
-            (json!({"triggers": [prometheus]}), true),
-            (json!({"triggers": [{"type": "cpu"}, prometheus]}), true),
             (
-                json!({"triggers": [prometheus], "fallback": fallback}),
+                json!({"minReplicaCount": 2, "triggers": [prometheus]}),
+                true,
+            ),
+            (
+                json!({"minReplicaCount": 2, "triggers": [{"type": "cpu"}, prometheus]}),
+                true,
+            ),
+            (
+                json!({"minReplicaCount": 2, "triggers": [prometheus], "fallback": fallback}),
                 false,
             ),
             (

@@ -80,6 +80,12 @@ fn check(asked: &Asked, scope: &Scope) -> Result<(), Error> {
             owner: owner.clone(),
         });
     }
+    if let Some(why) = analysis::not_replayed(&subject.autoscaler) {
+        return Err(Error::NoPast {
+            autoscaler: subject.autoscaler.id.clone(),
+            why,
+        });
+    }
     workload(subject).map(drop)
 }
 

@@ -160,19 +160,27 @@ impl Reader<'_> {
         found: &mut Found,
     ) -> Result<Vec<Scaled>, Error> {
         let mut scaled = Vec::new();
-        // Whether there are such objects is for everybody to know; who may list them is not.
-        let versions = self.versions(SCALED_OBJECTS.group).await?;
-        if !versions.is_ok_and(|it| it.iter().any(|it| it == SCALED_OBJECTS.version)) {
-            return Ok(scaled);
-        }
         for namespace in namespaces {
             let listing = Listing::of(SCALED_OBJECTS, *namespace);
-            for refusal in self.list(&listing, |it| scaled.push(it)).await? {
+            let refused = match self.list(&listing, |it| scaled.push(it)).await {
+                Err(error) if error.code() == Some(404) => return Ok(vec![]),
+                refused => refused?,
+            };
+            // Who may not list them is told so whether there are any or not.
+            if !refused.is_empty() && !self.serves_scaled_objects().await? {
+                return Ok(vec![]);
+            }
+            for refusal in refused {
                 found.partly = true;
                 intake.assembler.unread(refusal.into_unread(SCALED_OBJECTS));
             }
         }
         Ok(scaled)
+    }
+
+    async fn serves_scaled_objects(&self) -> Result<bool, Error> {
+        let versions = self.versions(SCALED_OBJECTS.group).await?;
+        Ok(versions.is_ok_and(|it| it.iter().any(|it| it == SCALED_OBJECTS.version)))
     }
 
     /// What can be had where the list itself is refused.

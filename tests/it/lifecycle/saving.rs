@@ -15,7 +15,7 @@ find . -name '*.json' | sort > $HOME/files
 broken=$(sed -n 1p $HOME/files)
 echo '{' > $broken
 other=$(sed -n 2p $HOME/files)
-sed 's/"HorizontalPodAutoscaler"/"ScaledObject"/' $other > $HOME/other
+sed 's/"HorizontalPodAutoscaler"/"OtherAutoscaler"/' $other > $HOME/other
 cp $HOME/other $other
 rm $(sed -n 3p $HOME/files)
 kubectl-stepscale analyze -A > /dev/null 2> $HOME/second

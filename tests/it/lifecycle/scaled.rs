@@ -5,8 +5,6 @@ use serde_json::{Value, json};
 use super::bench::Bench;
 use super::hand::Hand;
 
-const OBJECTS: &str = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects";
-
 fn triggers() -> Value {
     json!([
         {"type": "prometheus", "name": "load", "authenticationRef": {"name": "reader"},
@@ -16,14 +14,24 @@ fn triggers() -> Value {
     ])
 }
 
+/// The path of a collection in the namespace of the bench.
+fn path(bench: &Bench, group_version: &str, plural: &str) -> String {
+    let namespace = &bench.namespace;
+    format!("/apis/{group_version}/namespaces/{namespace}/{plural}")
+}
+
+fn objects(bench: &Bench) -> String {
+    path(bench, "keda.sh/v1alpha1", "scaledobjects")
+}
+
 /// A ScaledObject from 6 to 20 replicas with the HPA that KEDA would have made of it.
-fn scaled(hand: &Hand) {
+fn scaled(bench: &Bench, hand: &Hand) {
     hand.deployment("orders");
     let object = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
         "metadata": { "name": "orders", "annotations": { "team": "shop" } },
         "spec": { "scaleTargetRef": { "name": "orders" }, "minReplicaCount": 6,
             "maxReplicaCount": 20, "triggers": triggers() } });
-    let made = hand.done("POST", OBJECTS, "application/json", &object);
+    let made = hand.done("POST", &objects(bench), "application/json", &object);
     let owner = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
         "name": "orders", "uid": made["metadata"]["uid"], "controller": true });
     let cpu = json!({ "type": "Resource", "resource": { "name": "cpu",
@@ -36,17 +44,17 @@ fn scaled(hand: &Hand) {
     hand.fresh("keda-hpa-orders");
 }
 
-fn recommend(hand: &Hand, diff: &Value) {
-    let path = "/apis/stepscale.io/v1alpha1/namespaces/shop/scalingrecommendations";
+fn recommend(bench: &Bench, hand: &Hand, diff: &Value) {
+    let path = path(bench, "stepscale.io/v1alpha1", "scalingrecommendations");
     let object = json!({ "apiVersion": "stepscale.io/v1alpha1", "kind": "ScalingRecommendation",
-        "metadata": { "name": "orders", "namespace": "shop" },
+        "metadata": { "name": "orders", "namespace": bench.namespace },
         "spec": { "targetRef": { "kind": "ScaledObject", "name": "orders" },
             "approved": true, "riskLevel": "low", "configDiff": diff } });
-    hand.done("POST", path, "application/json", &object);
+    hand.done("POST", &path, "application/json", &object);
 }
 
-fn read(hand: &Hand) -> Value {
-    let path = format!("{OBJECTS}/orders");
+fn read(bench: &Bench, hand: &Hand) -> Value {
+    let path = format!("{}/orders", objects(bench));
     hand.done("GET", &path, "application/json", &Value::Null)
 }
 
@@ -56,9 +64,10 @@ fn a_scaled_object_is_changed_and_taken_back_without_a_trace() {
         return;
     };
     let hand = Hand::of(&bench, None);
-    scaled(&hand);
-    let before = read(&hand);
+    scaled(&bench, &hand);
+    let before = read(&bench, &hand);
     recommend(
+        &bench,
         &hand,
         &json!({ "min_replicas": { "from": 6, "to": 2 },
             "target_cpu_pct": { "from": 40, "to": 65 },
@@ -67,7 +76,7 @@ fn a_scaled_object_is_changed_and_taken_back_without_a_trace() {
             "fallback": { "to": { "failureThreshold": 3, "replicas": 8 } } }),
     );
     bench.succeeds(&["apply", "orders"]);
-    let applied = read(&hand);
+    let applied = read(&bench, &hand);
     let spec = &applied["spec"];
     assert_eq!(spec["minReplicaCount"], 2);
     assert_eq!(spec["maxReplicaCount"], 20);
@@ -81,7 +90,7 @@ fn a_scaled_object_is_changed_and_taken_back_without_a_trace() {
     assert_eq!(bench.phase("orders"), "applied");
 
     bench.succeeds(&["revert", "orders", "--reason", "a test"]);
-    let after = read(&hand);
+    let after = read(&bench, &hand);
     assert_eq!(after["spec"], before["spec"]);
     let annotations = |it: &Value| it["metadata"]["annotations"].clone();
     assert_eq!(annotations(&after), annotations(&before));
@@ -94,9 +103,13 @@ fn a_paused_one_and_one_that_was_changed_are_left_alone() {
         return;
     };
     let hand = Hand::of(&bench, None);
-    scaled(&hand);
-    recommend(&hand, &json!({ "min_replicas": { "from": 6, "to": 2 } }));
-    let path = format!("{OBJECTS}/orders");
+    scaled(&bench, &hand);
+    recommend(
+        &bench,
+        &hand,
+        &json!({ "min_replicas": { "from": 6, "to": 2 } }),
+    );
+    let path = format!("{}/orders", objects(&bench));
     let patch = |body: Value| hand.done("PATCH", &path, "application/merge-patch+json", &body);
     let paused = "autoscaling.keda.sh/paused";
     patch(json!({ "metadata": { "annotations": { paused: "true" } } }));
@@ -109,7 +122,7 @@ fn a_paused_one_and_one_that_was_changed_are_left_alone() {
     assert_eq!(said.code, Some(5), "{}", said.stderr);
     let why = "min_replicas is 5, was 6";
     assert!(said.stderr.contains(why), "{}", said.stderr);
-    assert_eq!(read(&hand)["spec"]["minReplicaCount"], 5);
+    assert_eq!(read(&bench, &hand)["spec"]["minReplicaCount"], 5);
 }
 
 #[test]
@@ -118,8 +131,15 @@ fn the_hpa_of_a_scaled_object_is_no_autoscaler_of_its_own() {
         return;
     };
     let hand = Hand::of(&bench, None);
-    scaled(&hand);
-    let said = bench.run(&["analyze", "--no-prometheus", "-o", "json", "-n", "shop"]);
+    scaled(&bench, &hand);
+    let said = bench.run(&[
+        "analyze",
+        "--no-prometheus",
+        "-o",
+        "json",
+        "-n",
+        &bench.namespace,
+    ]);
     let report: Value = serde_json::from_str(&said.stdout).unwrap();
     let names: Vec<(&str, &str)> = report["items"]
         .as_array()
@@ -144,7 +164,13 @@ fn the_hpa_of_a_scaled_object_is_no_autoscaler_of_its_own() {
             said.stderr
         );
     }
-    let said = bench.run(&["analyze", "hpa/orders", "--no-prometheus", "-n", "shop"]);
+    let said = bench.run(&[
+        "analyze",
+        "hpa/orders",
+        "--no-prometheus",
+        "-n",
+        &bench.namespace,
+    ]);
     assert!(said.stderr.contains("hpa/orders"), "{}", said.stderr);
     assert_eq!(said.code, Some(2), "{}", said.stderr);
 }

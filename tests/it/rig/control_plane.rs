@@ -142,6 +142,7 @@ mod sandbox {
             token: name.to_owned(),
         });
         let options = Options {
+            keda: true,
             users: users.to_vec(),
             log: LOG,
             ..Options::at(now())
