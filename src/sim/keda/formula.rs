@@ -35,10 +35,14 @@ impl FormulaTarget {
 
 /// A formula of the values of the external triggers, in their order; `None` stands for nil.
 #[derive(Clone, Copy)]
-pub struct Formula<'a>(pub &'a Function);
+pub struct Formula<'a>(pub &'a FunctionOf<'a>);
 
 /// What computes a formula.
-pub type Function = dyn Fn(&[Option<f64>]) -> Result<Option<f64>, EvaluationError> + Sync;
+pub type Function = FunctionOf<'static>;
+
+/// The same, made of what it borrows.
+pub type FunctionOf<'a> =
+    dyn Fn(&[Option<f64>]) -> Result<Option<f64>, EvaluationError> + Sync + 'a;
 
 /// The formula cannot be computed of these values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

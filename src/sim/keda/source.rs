@@ -28,6 +28,12 @@ impl Source {
         }
     }
 
+    /// The same source, which has fared so before.
+    #[must_use]
+    pub fn faring(self, health: Health) -> Self {
+        Self { health, ..self }
+    }
+
     pub fn health(&self) -> Health {
         self.health
     }
@@ -114,6 +120,26 @@ impl<'a> Sources<'a> {
             modifiers,
             fallback,
         }
+    }
+
+    /// Goes on with sources that were [`kept`](Self::kept), in the order of their triggers; one
+    /// that is missing was not read yet.
+    pub fn resumed(
+        triggers: impl IntoIterator<Item = &'a External>,
+        fallback: Option<Fallback>,
+        modifiers: Option<Modifiers<'a>>,
+        kept: impl IntoIterator<Item = Source>,
+    ) -> Self {
+        let mut sources = Self::new(triggers, fallback, modifiers);
+        for ((_, source), kept) in sources.all.iter_mut().zip(kept) {
+            *source = kept;
+        }
+        sources
+    }
+
+    /// What is left of them for later reads.
+    pub fn kept(self) -> Vec<Source> {
+        self.all.into_iter().map(|(_, source)| source).collect()
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Source> {

@@ -142,3 +142,25 @@ fn a_cached_fallback_of_a_formula_is_not_found_by_the_formula() {
     assert!(sources.all().all(Source::is_replaced));
     assert_eq!(sources.composite(&[None], WORKLOAD), Ok(None));
 }
+
+#[test]
+fn sources_that_were_kept_go_on_as_if_nothing_had_been() {
+    let trigger = trigger(true);
+    let fallback = fallback(Behavior::Static);
+    let reads = [Some(1.0), None, None, None, Some(7.0), None, None];
+    let mut whole = Sources::new([&trigger], fallback, None);
+    let mut kept = Vec::new();
+    for value in reads {
+        let mut cut = Sources::resumed([&trigger], fallback, None, kept);
+        assert_eq!(whole.poll(&[value], WORKLOAD), cut.poll(&[value], WORKLOAD));
+        let asked = |sources: &mut Sources<'_>| sources.metric(0, &[value], WORKLOAD);
+        assert_eq!(asked(&mut whole), asked(&mut cut));
+        kept = cut.kept();
+    }
+    let health = Health {
+        failures: 3,
+        is_failing: true,
+    };
+    let source = Source::new(&trigger, fallback, None).faring(health);
+    assert!(source.is_replaced());
+}
