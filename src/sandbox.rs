@@ -33,7 +33,9 @@ mod status;
 mod store;
 mod table;
 mod twin;
+mod webhook;
 
 pub use cluster::{Account, Error, Options, Sandbox, Upstream};
 pub use faults::Plan as Faults;
 pub use seed::Seed;
+pub use twin::keda::feed::TriggerTrace;

@@ -37,7 +37,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 pub(crate) use exchange::{Body, Request, Response};
-pub(crate) use hooks::Proxied;
+pub(crate) use hooks::{Proxied, Reviewed};
 
 use super::access::Attributes;
 use super::access::review::Review;

@@ -26,8 +26,9 @@ use super::seed::Seed;
 use super::server::authentication::{self, Tokens};
 use super::server::log::Log;
 use super::server::{Server, Settings};
+use super::twin::keda::feed::TriggerTrace;
 use crate::sim::numbers::after;
-use life::Life;
+use life::{Birth, Life};
 pub use upstream::Upstream;
 use upstream::Upstreams;
 
@@ -47,6 +48,11 @@ pub struct Options {
     pub speed: u32,
     /// Whether KEDA's kinds are served.
     pub keda: bool,
+    /// Whether KEDA runs too, where there is a twin: its operator, its metrics server and its
+    /// webhook. Without objects of its kinds it does nothing.
+    pub keda_operator: bool,
+    /// What the sources of KEDA's triggers tell over time.
+    pub triggers: Vec<TriggerTrace>,
     /// 0 for any that is free.
     pub port: u16,
     pub faults: Plan,
@@ -72,6 +78,8 @@ impl Options {
             start,
             speed: 1,
             keda: false,
+            keda_operator: true,
+            triggers: vec![],
             port: 0,
             faults: Plan::default(),
             users: vec![],
@@ -137,12 +145,16 @@ impl Sandbox {
         let upstreams = Upstreams::new(options.upstreams)?;
         let (seed, start) = (options.seed, options.start);
         let life = match options.twin {
-            true => Some(Life::of(
-                &core,
-                Fleet::of(seed, start),
-                start,
-                options.speed,
-            )),
+            true => {
+                let birth = Birth {
+                    fleet: Fleet::of(seed, start),
+                    start,
+                    speed: options.speed,
+                    keda: options.keda && options.keda_operator,
+                    triggers: options.triggers,
+                };
+                Some(Life::of(&core, birth))
+            }
             false => {
                 still(&core.api, seed);
                 None

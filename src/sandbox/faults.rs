@@ -110,6 +110,20 @@ impl Faults {
         !gaps.any(|it| it.holds(passed))
     }
 
+    /// Whether the source of a trigger of KEDA's fails at `now`.
+    pub(crate) fn fails(
+        &self,
+        namespace: &str,
+        object: &str,
+        trigger: usize,
+        now: Timestamp,
+    ) -> bool {
+        let active = self.active();
+        let passed = now.duration_since(active.since);
+        let mut failures = active.plan.trigger_failures.iter();
+        failures.any(|it| it.strikes(namespace, object, trigger, passed))
+    }
+
     fn active(&self) -> Arc<Active> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }

@@ -13,6 +13,7 @@ mod query;
 mod read;
 mod selector;
 pub(crate) mod service;
+pub(crate) mod triggers;
 mod wire;
 mod xor;
 

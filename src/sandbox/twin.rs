@@ -15,6 +15,7 @@ mod deployment;
 pub(crate) mod driver;
 mod events;
 mod fields;
+pub(crate) mod keda;
 mod kubelet;
 mod labeled;
 mod meter;
@@ -46,6 +47,8 @@ use autoscaler::Autoscalers;
 pub(crate) use autoscaler::Synced;
 use counters::Counters;
 use events::Recorder;
+use keda::Operator;
+use keda::feed::Triggers;
 use meter::Meter;
 pub(crate) use objects::{Name, Objects, Of};
 use random::Random;
@@ -77,6 +80,10 @@ pub(crate) struct Config {
     pub(crate) record_bytes: usize,
     /// What generated names come from.
     pub(crate) seed: u64,
+    /// Whether KEDA runs here too: its operator, its metrics server.
+    pub(crate) keda: bool,
+    /// What the sources of KEDA's triggers tell.
+    pub(crate) triggers: Triggers,
 }
 
 /// What is known of one workload that no object says.
@@ -99,6 +106,8 @@ impl Config {
             // Two weeks of a hundred pods, even if the usage of each is another one every minute.
             record_bytes: 64 << 20,
             seed: 1,
+            keda: true,
+            triggers: Triggers::default(),
         }
     }
 }
@@ -108,6 +117,7 @@ pub(crate) struct Twin {
     stage: Stage,
     meter: Meter,
     autoscalers: Autoscalers,
+    keda: Operator,
     faults: Arc<Faults>,
     counters: Counters,
     record: Record,
@@ -141,6 +151,12 @@ impl Twin {
             clock,
             meter: Meter::new(traces),
             autoscalers: Autoscalers::new(config.flags),
+            keda: Operator::new(
+                config.keda,
+                config.start,
+                config.triggers,
+                Arc::clone(&config.faults),
+            ),
             faults: config.faults,
             counters: Counters::default(),
             record: Record::new(config.record_every, config.record_bytes),
@@ -179,6 +195,11 @@ impl Twin {
                 Due::Starts { pod, uid } => kubelet::start(&mut self.stage, &pod, &uid),
                 Due::Ready { pod, uid } => kubelet::become_ready(&mut self.stage, &pod, &uid),
                 Due::Look { of, name } => self.stage.world.look_at(of, name),
+                Due::Poll { of, name } => {
+                    // What changed before is reconciled before.
+                    self.react();
+                    self.keda.due(&mut self.stage, &self.meter, of, &name);
+                }
                 Due::Tick => self.tick(show),
             }
         }
@@ -200,7 +221,9 @@ impl Twin {
         let is_blind = !self.faults.has_metrics(now);
         self.counters.pass(&self.stage.world, &self.meter, now);
         self.meter.measure(&self.stage.world, is_blind, now);
-        self.autoscalers.sync(&mut self.stage, &self.meter, show);
+        self.autoscalers
+            .sync(&mut self.stage, &self.meter, &mut self.keda, show);
+        self.keda.tell_reads(&mut self.stage);
         self.react();
         self.scrape(now);
         self.stage.events.expire(&mut self.stage.world, now);
@@ -229,7 +252,18 @@ impl Twin {
             let frees = changed.iter().any(|(of, name)| match of {
                 Of::Node => true,
                 Of::Pod => self.stage.world.pod(name).is_none(),
-                Of::Deployment | Of::ReplicaSet | Of::StatefulSet | Of::Hpa | Of::Event => false,
+                Of::Deployment
+                | Of::ReplicaSet
+                | Of::StatefulSet
+                | Of::ScaledObject
+                | Of::ScaledJob
+                | Of::Hpa
+                | Of::Job
+                | Of::Event
+                | Of::Secret
+                | Of::ConfigMap
+                | Of::TriggerAuthentication
+                | Of::ClusterTriggerAuthentication => false,
             });
             for (of, name) in &changed {
                 self.look(*of, name);
@@ -248,7 +282,15 @@ impl Twin {
             Of::ReplicaSet => replicaset::sync(stage, name),
             Of::StatefulSet => statefulset::sync(stage, name),
             Of::Pod => kubelet::look(stage, name),
-            Of::Node | Of::Hpa | Of::Event => {}
+            Of::ScaledObject | Of::ScaledJob => self.keda.look(stage, &self.meter, of, name),
+            Of::Node
+            | Of::Hpa
+            | Of::Job
+            | Of::Event
+            | Of::Secret
+            | Of::ConfigMap
+            | Of::TriggerAuthentication
+            | Of::ClusterTriggerAuthentication => {}
         }
     }
 

@@ -7,9 +7,13 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 
 use super::exchange::Response;
+use super::pipeline::Target;
 use super::{Api, Call, Inner};
+use crate::sandbox::crd;
 use crate::sandbox::query::percent_decoded;
+use crate::sandbox::registry::resource;
 use crate::sandbox::status::Refusal;
+use crate::sandbox::twin::keda::serve;
 
 /// Gives the objects of `metrics.k8s.io` by the plural of their kind: `nodes` or `pods`.
 pub(crate) type Metrics = dyn Fn(&str) -> Vec<Value> + Send + Sync;
@@ -17,6 +21,26 @@ pub(crate) type Metrics = dyn Fn(&str) -> Vec<Value> + Send + Sync;
 /// Answers a request to a service of the API server; `None` for a service that it does not know.
 /// The server keeps this, which therefore must not keep the server.
 pub(crate) type Proxy = dyn Fn(&Api, Proxied) -> BoxFuture<'static, Option<Response>> + Send + Sync;
+
+/// Judges a write before it is stored: warnings, or the refusal.
+pub(crate) type Webhook = dyn Fn(&Reviewed<'_>) -> Result<Vec<String>, Refusal> + Send + Sync;
+
+/// A write that a webhook judges.
+pub(crate) struct Reviewed<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) new: &'a Value,
+    /// `None` for a creation.
+    pub(crate) old: Option<&'a Value>,
+    pub(crate) is_dry_run: bool,
+    /// The objects of a group and plural in a namespace.
+    pub(crate) list: &'a Listing<'a>,
+    /// Whether objects of that API version and kind are served.
+    pub(crate) knows: &'a dyn Fn(&str, &str) -> bool,
+}
+
+/// Gives the objects of a group and plural in a namespace.
+pub(crate) type Listing<'a> = dyn Fn(&str, &str, &str) -> Vec<Arc<Value>> + 'a;
 
 /// The group whose objects are not stored.
 pub(super) const METRICS: &str = "metrics.k8s.io";
@@ -41,6 +65,7 @@ pub(crate) struct Proxied {
 pub(super) struct Hooks {
     metrics: Option<Arc<Metrics>>,
     proxy: Option<Arc<Proxy>>,
+    webhook: Option<Arc<Webhook>>,
 }
 
 impl Api {
@@ -52,6 +77,20 @@ impl Api {
     /// From now on `proxy` answers for services.
     pub(crate) fn set_proxy(&self, proxy: Arc<Proxy>) {
         self.change_hooks(|it| it.proxy = Some(proxy));
+    }
+
+    /// From now on `webhook` judges what requests write.
+    pub(crate) fn set_webhook(&self, webhook: Arc<Webhook>) {
+        self.change_hooks(|it| it.webhook = Some(webhook));
+    }
+
+    /// From now on external metrics have their place in discovery. Who asks for one is answered
+    /// elsewhere.
+    pub(crate) fn serve_external_metrics(&self) {
+        if let Ok(mut kind) = crd::kind(&serve::definition()) {
+            kind.verbs = vec!["get"];
+            self.0.serve(kind);
+        }
     }
 
     fn change_hooks(&self, change: impl FnOnce(&mut Hooks)) {
@@ -80,6 +119,35 @@ impl Inner {
     pub(super) fn hooks(&self) -> Hooks {
         let hooks = self.hooks.read();
         hooks.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Asks the webhook about an object that is valid.
+    ///
+    /// # Errors
+    /// When it refuses the object.
+    pub(super) fn reviewed(
+        &self,
+        target: &Target<'_>,
+        new: &Value,
+        old: Option<&Value>,
+    ) -> Result<Vec<String>, Refusal> {
+        // Who may do everything is not kept from anything, and statuses are not judged.
+        let asks = target.user.is_some() && target.subresource.is_empty();
+        let Some(webhook) = self.hooks().webhook.filter(|_| asks) else {
+            return Ok(vec![]);
+        };
+        let registry = self.registry();
+        webhook(&Reviewed {
+            group: &target.served.kind.group,
+            kind: &target.served.kind.kind,
+            new,
+            old,
+            is_dry_run: target.is_dry_run,
+            list: &|group, plural, namespace| {
+                self.store.list(&resource(group, plural), namespace).objects
+            },
+            knows: &|api_version, kind| registry.kind(api_version, kind).is_some(),
+        })
     }
 
     /// The objects of a metrics kind, by namespace and name.

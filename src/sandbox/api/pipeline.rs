@@ -26,6 +26,8 @@ pub(super) struct Writer<'a> {
     pub(super) names: MutexGuard<'a, Names>,
     /// What follows from what was written.
     pub(super) work: VecDeque<Work>,
+    /// What a webhook warns of.
+    pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Writer<'a> {
@@ -33,7 +35,12 @@ impl<'a> Writer<'a> {
     pub(super) fn new(inner: &'a Inner) -> Self {
         let names = inner.writer();
         let work = VecDeque::new();
-        Self { inner, names, work }
+        Self {
+            inner,
+            names,
+            work,
+            warnings: vec![],
+        }
     }
 
     /// # Errors

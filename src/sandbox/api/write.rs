@@ -59,11 +59,12 @@ impl Inner {
 
     fn create(&self, call: &Call<'_>) -> Result<Written, Refusal> {
         let options = WriteOptions::of(&call.query, "CreateOptions", false)?;
-        let (object, warnings) = call.object(options.validation)?;
+        let (object, mut warnings) = call.object(options.validation)?;
         let manager = call.manager(&options);
         let target = call.target(&manager, options.is_dry_run);
         let mut writer = Writer::new(self);
         let object = writer.create(&target, object)?;
+        warnings.append(&mut writer.warnings);
         Ok(Written {
             code: 201,
             object,
@@ -84,10 +85,11 @@ impl Inner {
                 warnings,
             });
         }
-        let (object, warnings) = call.object(options.validation)?;
+        let (object, mut warnings) = call.object(options.validation)?;
         target.check_name(&object)?;
         let mut writer = Writer::new(self);
         let (code, object) = writer.update_or_create(&target, object)?;
+        warnings.append(&mut writer.warnings);
         Ok(Written {
             code,
             object,
@@ -143,7 +145,7 @@ impl Inner {
         }
         let schema = served.version().schema();
         let unknown = unknown::prune(&mut object, schema);
-        let warnings = judge(&unknown, &[], options.validation).map_err(|it| wrong(&it))?;
+        let mut warnings = judge(&unknown, &[], options.validation).map_err(|it| wrong(&it))?;
         let moved = (patch_type == PatchType::Strategic).then(|| convert_error(&object, schema));
         if let Some(why) = moved.flatten() {
             return Err(wrong(&why));
@@ -156,6 +158,7 @@ impl Inner {
         target.check_name(&object)?;
         metadata::check_unchanged(served.kind.named(), &live, &object)?;
         let object = writer.update(target, object)?;
+        warnings.append(&mut writer.warnings);
         Ok(Written {
             code: 200,
             object,
@@ -187,7 +190,7 @@ impl Inner {
         Ok(Written {
             code,
             object,
-            warnings: vec![],
+            warnings: std::mem::take(&mut writer.warnings),
         })
     }
 }

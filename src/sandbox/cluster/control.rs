@@ -5,6 +5,7 @@
 //! | `GET /twin/clock` | the time, and how fast it passes |
 //! | `POST /twin/clock` `{"advanceSeconds": 900}` | moves the time forward |
 //! | `POST /twin/faults` | other trouble for requests, as `demo --faults` reads it |
+//! | `POST /twin/triggers` `{"namespace": "shop", "object": "orders", "trigger": 0, "value": 12}` | what the source of a trigger gives from now on |
 //! | `GET /twin/metrics` | what Prometheus would scrape, as OpenMetrics |
 //! | `GET /twin/backfill?start=…&end=…` | what was scraped, for `promtool tsdb create-blocks-from openmetrics` |
 //! | `GET /twin/dump` | every object as JSON lines of a snapshot |
@@ -19,12 +20,14 @@ use serde_json::{Value, json};
 
 use super::Core;
 use super::life::Life;
+use crate::keda::objects::keys;
 use crate::sandbox::access::Attributes;
 use crate::sandbox::api::{Body, Request, Response};
 use crate::sandbox::faults::Plan;
 use crate::sandbox::history::{Span, backfill};
 use crate::sandbox::query::Query;
 use crate::sandbox::status::Refusal;
+use crate::sandbox::twin::keda::serve::GROUP;
 
 /// The longest way that the time is moved at once: a request is to end some day.
 const LONGEST: i64 = 14 * 24 * 3600;
@@ -43,6 +46,19 @@ struct Move {
     advance_seconds: i64,
 }
 
+/// What the source of a trigger of KEDA's gives from now on.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Told {
+    namespace: String,
+    /// The name of the ScaledObject or ScaledJob.
+    object: String,
+    #[serde(default)]
+    trigger: usize,
+    /// `null` where the source fails.
+    value: Option<f64>,
+}
+
 impl Control {
     /// Whether the path is one of those here.
     pub(super) fn serves(path: &str) -> bool {
@@ -56,6 +72,36 @@ impl Control {
         let answered = tokio::task::spawn_blocking(answer).await;
         let answered = answered.unwrap_or_else(|err| Err(Refusal::internal(&err.to_string())));
         answered.unwrap_or_else(|refusal| Response::refused(&refusal))
+    }
+
+    /// Whether an external metric is asked for, which KEDA's metrics server answers.
+    pub(super) fn serves_metric(&self, request: &Request) -> bool {
+        let asked = Attributes::of(request.method.as_str(), &request.path, &request.query);
+        let is_metric = asked.is_resource() && asked.group == GROUP && self.life.has_keda();
+        is_metric && asked.version == "v1beta1" && !asked.namespace.is_empty()
+    }
+
+    /// The answer to a request for an external metric.
+    pub(super) async fn metric(self: Arc<Self>, request: Request) -> Response {
+        let answer = move || {
+            self.check(&request)
+                .and_then(|()| self.read_metric(&request))
+        };
+        let answered = tokio::task::spawn_blocking(answer).await;
+        let answered = answered.unwrap_or_else(|err| Err(Refusal::internal(&err.to_string())));
+        answered.unwrap_or_else(|refusal| Response::refused(&refusal))
+    }
+
+    fn read_metric(&self, request: &Request) -> Result<Response, Refusal> {
+        let asked = Attributes::of(request.method.as_str(), &request.path, &request.query);
+        let query = Query::parse(&request.query);
+        let selector = query.get("labelSelector").unwrap_or_default();
+        let mut labels = selector.split(',').filter_map(|it| it.split_once('='));
+        let object = labels.find(|it| it.0.trim() == keys::SCALED_OBJECT_NAME);
+        let object = object.map_or("", |it| it.1.trim_start_matches('=').trim());
+        let mut twin = self.life.twin();
+        let values = twin.external_metric(&asked.namespace, &asked.resource, object)?;
+        Ok(json_of(&values))
     }
 
     /// # Errors
@@ -82,6 +128,12 @@ impl Control {
                 let plan: Plan = read(&request.body)?;
                 let set = self.core.faults.set(plan, self.core.api.now());
                 set.map_err(|err| Refusal::bad_request(err.to_string()))?;
+                Ok(json_of(&json!({})))
+            }
+            ("POST", "/twin/triggers") => {
+                let told: Told = read(&request.body)?;
+                let mut twin = self.life.twin();
+                twin.set_trigger(&told.namespace, &told.object, told.trigger, told.value);
                 Ok(json_of(&json!({})))
             }
             ("GET", "/twin/metrics") => Ok(Response::of(

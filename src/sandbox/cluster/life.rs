@@ -11,10 +11,12 @@ use super::Core;
 use crate::sandbox::api::{Api, Proxied, Response};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::history::joined::Joined;
-use crate::sandbox::history::past::Past;
+use crate::sandbox::history::triggers::Before;
 use crate::sandbox::history::{self, Labels, Matcher, Question, Sample, Samples, Span, service};
 use crate::sandbox::twin::driver::{self, Achieved, Pace};
+use crate::sandbox::twin::keda::feed::{TriggerTrace, Triggers};
 use crate::sandbox::twin::{self, Record, Twin};
+use crate::sandbox::webhook;
 
 /// A twin whose time passes. Copies are the same one; time stops with the last of them.
 #[derive(Clone)]
@@ -22,13 +24,25 @@ pub(super) struct Life(Arc<Inner>);
 
 struct Inner {
     twin: Arc<Mutex<Twin>>,
-    past: Past,
+    past: Before,
     /// What is asked for.
     speed: u32,
+    has_keda: bool,
     achieved: Achieved,
     driver: JoinHandle<()>,
     /// Nobody waits any more for time that is still to pass.
     is_over: AtomicBool,
+}
+
+/// What a life begins with.
+pub(super) struct Birth {
+    pub(super) fleet: Fleet,
+    pub(super) start: Timestamp,
+    /// 0 lets the time stand.
+    pub(super) speed: u32,
+    /// Whether KEDA runs too.
+    pub(super) keda: bool,
+    pub(super) triggers: Vec<TriggerTrace>,
 }
 
 /// A twin as its own API server knows it: the twin holds the server, which must not hold the twin.
@@ -44,7 +58,7 @@ impl Distant {
 
 impl Life {
     /// Lets time pass, in the runtime of the caller; 0 lets it stand.
-    fn begin(twin: Twin, past: Past, speed: u32) -> Self {
+    fn begin(twin: Twin, past: Before, speed: u32, has_keda: bool) -> Self {
         let twin = Arc::new(Mutex::new(twin));
         let achieved = Achieved::default();
         let pace = match speed {
@@ -56,24 +70,43 @@ impl Life {
             twin,
             past,
             speed,
+            has_keda,
             achieved,
             driver: tokio::spawn(driver),
             is_over: AtomicBool::new(false),
         }))
     }
 
-    /// Brings a fleet to life in the API server, as it is at `start`.
-    pub(super) fn of(core: &Core, fleet: Fleet, start: Timestamp, speed: u32) -> Self {
+    /// Brings a fleet to life in the API server, as it is at its start.
+    pub(super) fn of(core: &Core, birth: Birth) -> Self {
+        let Birth {
+            fleet,
+            start,
+            speed,
+            keda,
+            triggers,
+        } = birth;
         let api = &core.api;
         api.load(fleet.objects);
+        if keda {
+            api.serve_external_metrics();
+            api.set_webhook(Arc::new(webhook::review));
+        }
         let config = twin::Config {
             workloads: fleet.workloads,
             faults: Arc::clone(&core.faults),
+            keda,
+            triggers: Triggers::of(triggers.clone()),
             ..twin::Config::starting_at(start)
         };
         let mut twin = Twin::new(Arc::new(api.clone()), core.clock.clone(), config);
         twin.advance(start);
-        let life = Self::begin(twin, fleet.past, speed);
+        let past = Before {
+            past: fleet.past,
+            triggers,
+            until: start,
+        };
+        let life = Self::begin(twin, past, speed, keda);
         life.tell(api);
         life
     }
@@ -119,6 +152,11 @@ impl Life {
 
     pub(super) fn speed(&self) -> u32 {
         self.0.speed
+    }
+
+    /// Whether KEDA runs here.
+    pub(super) fn has_keda(&self) -> bool {
+        self.0.has_keda
     }
 
     /// How fast time really passed lately.

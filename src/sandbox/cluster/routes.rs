@@ -43,6 +43,7 @@ pub(super) fn handler(core: &Core, life: Option<&Life>) -> Handler {
             match control {
                 Some(control) if Control::serves(&request.path) => control.answer(request).await,
                 Some(_) if is_of_metrics(&request) => measured(api, request).await,
+                Some(control) if control.serves_metric(&request) => control.metric(request).await,
                 _ => api.answer(request).await,
             }
         })

@@ -118,3 +118,5 @@ async fn gaps_of_faults_that_are_set_count_from_then() {
     life.advance(SignedDuration::from_mins(15));
     assert!(life.metrics("pods").is_empty());
 }
+
+mod keda;

@@ -18,6 +18,27 @@ pub struct Plan {
     /// How far the server's clock is ahead, such as `90s` or `-5m`.
     pub(crate) clock_skew: SignedDuration,
     pub(crate) metrics_gaps: Vec<Gap>,
+    /// Times in which the sources of KEDA's triggers fail.
+    pub(crate) trigger_failures: Vec<TriggerFailure>,
+}
+
+/// A time in which the sources of some triggers fail, counted as that of a [`Gap`]. An empty list
+/// is all.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(crate) struct TriggerFailure {
+    #[serde(default)]
+    pub(crate) namespaces: Vec<String>,
+    /// Names of ScaledObjects and ScaledJobs.
+    #[serde(default)]
+    pub(crate) objects: Vec<String>,
+    /// Places among the triggers of an object, from 0.
+    #[serde(default)]
+    pub(crate) triggers: Vec<usize>,
+    pub(crate) after: SignedDuration,
+    pub(crate) lasts: SignedDuration,
+    #[serde(default)]
+    pub(crate) every: Option<SignedDuration>,
 }
 
 /// Trouble for some requests. Without `share`, `every` and `nth` it strikes all that fit.
@@ -126,6 +147,8 @@ pub(crate) enum PlanError {
     },
     #[error("fault rule {rule} does nothing: give it a latency, an answer or a cut")]
     Idle { rule: usize },
+    #[error("trigger failure {failure} does not last, or comes again before it is over")]
+    TriggerFailure { failure: usize },
     #[error("metrics gap {gap} does not last, or comes again before it is over")]
     Gap { gap: usize },
 }
@@ -138,7 +161,14 @@ impl Plan {
             it.check(rule)?;
         }
         let broken = self.metrics_gaps.iter().position(|it| !it.is_sound());
-        broken.map_or(Ok(()), |index| Err(PlanError::Gap { gap: index + 1 }))
+        if let Some(index) = broken {
+            return Err(PlanError::Gap { gap: index + 1 });
+        }
+        let mut failures = self.trigger_failures.iter();
+        let broken = failures.position(|it| !it.gap().is_sound());
+        broken.map_or(Ok(()), |index| {
+            Err(PlanError::TriggerFailure { failure: index + 1 })
+        })
     }
 }
 
@@ -196,6 +226,30 @@ impl Latency {
         let spread = most.unwrap_or(least).saturating_sub(least);
         let more = Duration::try_from_secs_f64(spread.as_secs_f64() * fraction);
         least.saturating_add(more.unwrap_or_default())
+    }
+}
+
+impl TriggerFailure {
+    fn gap(&self) -> Gap {
+        Gap {
+            after: self.after,
+            lasts: self.lasts,
+            every: self.every,
+        }
+    }
+
+    /// Whether it strikes a trigger of an object so long after the plan was set.
+    pub(super) fn strikes(
+        &self,
+        namespace: &str,
+        object: &str,
+        trigger: usize,
+        passed: SignedDuration,
+    ) -> bool {
+        has(&self.namespaces, namespace)
+            && has(&self.objects, object)
+            && (self.triggers.is_empty() || self.triggers.contains(&trigger))
+            && self.gap().holds(passed)
     }
 }
 

@@ -277,3 +277,32 @@ fn only_pages_after_the_first_expire() {
         assert_eq!(codes(&faults, request)[0], code, "{request}");
     }
 }
+
+#[test]
+fn sources_of_triggers_fail_for_those_that_are_meant() {
+    let text = r#"{ "triggerFailures": [
+        { "namespaces": ["shop"], "objects": ["orders"], "triggers": [1], "after": "10m", "lasts": "5m" },
+        { "objects": ["mails"], "after": "1h", "lasts": "1m", "every": "1h" }] }"#;
+    let start = Timestamp::from_second(100_000).unwrap();
+    let faults = Faults::of(plan(text), start).unwrap();
+    let table = [
+        ("shop", "orders", 1, 600, true),
+        ("shop", "orders", 1, 599, false),
+        ("shop", "orders", 1, 900, false),
+        ("shop", "orders", 0, 600, false),
+        ("other", "orders", 1, 600, false),
+        ("any", "mails", 3, 7_200, true),
+        ("any", "mails", 3, 7_260, false),
+    ];
+    for (namespace, object, trigger, second, expected) in table {
+        let now = start + SignedDuration::from_secs(second);
+        let found = faults.fails(namespace, object, trigger, now);
+        assert_eq!(
+            found, expected,
+            "{namespace}/{object} {trigger} at {second}"
+        );
+    }
+    let endless = r#"{ "triggerFailures": [{ "after": "0s", "lasts": "0s" }] }"#;
+    let refused = Faults::of(plan(endless), start).unwrap_err();
+    assert_eq!(refused, PlanError::TriggerFailure { failure: 1 });
+}

@@ -10,12 +10,15 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::events::{Kind, Source};
-use super::fields::{self, count, text};
+use super::fields::{self, count, items, text};
+use super::keda::Operator;
 use super::meter::Meter;
 use super::objects::{Name, Of};
 use super::stage::Stage;
+use crate::autoscaler::Metric;
 use crate::cluster::convert;
 use crate::cluster::selector::{LabelSelector, Selector};
+use crate::keda::objects::keys;
 use crate::sim::flags::Flags;
 use crate::sim::proposal::{MetricError, Proposal};
 use crate::sim::settings::Settings;
@@ -37,6 +40,8 @@ struct Known {
     reported: Vec<Option<Proposal>>,
     /// The pods that the target's selector finds, and since when nothing of that changed.
     selected: Selected,
+    /// Beside the metrics, the ScaledObject that an external one is of.
+    scaled_objects: Vec<Option<Name>>,
     is_ambiguous: bool,
     shown: Option<report::Shown>,
     /// The object as it was written last.
@@ -78,11 +83,12 @@ impl Autoscalers {
         &mut self,
         stage: &mut Stage,
         meter: &Meter,
+        keda: &mut Operator,
         mut show: impl FnMut(Synced<'_>),
     ) {
         self.learn(stage);
         for (name, known) in &mut self.known {
-            let plan = known.sync(stage, meter, &self.flags, name);
+            let plan = known.sync(stage, meter, keda, &self.flags, name);
             show(Synced {
                 namespace: &name.namespace,
                 name: &name.name,
@@ -159,6 +165,7 @@ impl Known {
             state,
             reported: Vec::new(),
             selected: Selected::default(),
+            scaled_objects: scaled_objects(hpa),
             is_ambiguous: false,
             shown: None,
             written: None,
@@ -202,13 +209,32 @@ impl Known {
         is_other
     }
 
-    fn sync(&mut self, stage: &mut Stage, meter: &Meter, flags: &Flags, name: &Name) -> Plan {
+    fn sync(
+        &mut self,
+        stage: &mut Stage,
+        meter: &Meter,
+        keda: &mut Operator,
+        flags: &Flags,
+        name: &Name,
+    ) -> Plan {
         let now = stage.now;
         let found = self.found(stage);
         let readings = Readings::of(self, stage, meter, found.scale);
         let mut proposed = vec![None; self.settings.metrics.len()];
         let propose = |index: usize| {
-            let proposal = readings.propose(&self.settings, index, flags, now);
+            // Only what is asked for is read, since KEDA counts reads.
+            let served = self.scaled_objects.get(index).and_then(Option::as_ref);
+            let served = served.zip(self.settings.metrics.get(index));
+            let served = served.and_then(|(object, metric)| match metric {
+                Metric::External { name, .. } => {
+                    keda.request(&stage.world, meter, object, name, now)
+                }
+                Metric::Resource { .. }
+                | Metric::ContainerResource { .. }
+                | Metric::Pods { .. }
+                | Metric::Object { .. } => None,
+            });
+            let proposal = readings.propose(&self.settings, index, served, flags, now);
             proposed[index] = Some(proposal);
             proposal
         };
@@ -279,6 +305,17 @@ impl Known {
         stage.event(&hpa, Source::Autoscaler, kind, reason, message);
         refused
     }
+}
+
+/// The ScaledObjects that the selectors of external metrics name, beside all metrics.
+fn scaled_objects(hpa: &Value) -> Vec<Option<Name>> {
+    let namespace = text(hpa, "/metadata/namespace");
+    let of = |metric: &Value| {
+        let labels = metric.pointer("/external/metric/selector/matchLabels")?;
+        let object = labels.get(keys::SCALED_OBJECT_NAME)?.as_str()?;
+        Some(Name::new(namespace, object))
+    };
+    items(hpa, "/spec/metrics").iter().map(of).collect()
 }
 
 fn generation(hpa: &Value) -> Value {

@@ -34,6 +34,7 @@ pub(super) enum Source {
     ReplicaSet,
     StatefulSet,
     Scheduler,
+    Keda,
 }
 
 impl Source {
@@ -44,6 +45,7 @@ impl Source {
             Self::ReplicaSet => "replicaset-controller",
             Self::StatefulSet => "statefulset-controller",
             Self::Scheduler => "default-scheduler",
+            Self::Keda => "keda-operator",
         }
     }
 }

@@ -42,6 +42,13 @@ pub(super) fn set(object: &mut Value, pointer: &str, name: &str, value: Value) {
     }
 }
 
+/// Takes the field `name` away from the object at `pointer`.
+pub(super) fn remove(object: &mut Value, pointer: &str, name: &str) {
+    if let Some(Value::Object(fields)) = object.pointer_mut(pointer) {
+        fields.remove(name);
+    }
+}
+
 /// Sets an annotation or a label: `part` of the metadata.
 pub(super) fn set_in_metadata(object: &mut Value, part: &str, name: &str, value: &str) {
     let Some(Value::Object(metadata)) = object.pointer_mut("/metadata") else {

@@ -14,35 +14,55 @@ pub(crate) enum Of {
     Deployment,
     ReplicaSet,
     StatefulSet,
+    ScaledObject,
+    ScaledJob,
     Hpa,
+    Job,
     Pod,
     Event,
+    Secret,
+    ConfigMap,
+    TriggerAuthentication,
+    ClusterTriggerAuthentication,
 }
 
 impl Of {
     /// Those whose changes the twin looks at.
-    pub(super) const WATCHED: [Self; 6] = [
+    pub(super) const WATCHED: [Self; 9] = [
         Self::Node,
         Self::Deployment,
         Self::ReplicaSet,
         Self::StatefulSet,
+        Self::ScaledObject,
+        Self::ScaledJob,
         Self::Hpa,
+        Self::Job,
         Self::Pod,
     ];
 
     pub(crate) fn group(self) -> &'static str {
         match self {
-            Self::Node | Self::Pod | Self::Event => "",
+            Self::Node | Self::Pod | Self::Event | Self::Secret | Self::ConfigMap => "",
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet => "apps",
             Self::Hpa => "autoscaling",
+            Self::Job => "batch",
+            Self::ScaledObject
+            | Self::ScaledJob
+            | Self::TriggerAuthentication
+            | Self::ClusterTriggerAuthentication => "keda.sh",
         }
     }
 
     pub(crate) fn api_version(self) -> &'static str {
         match self {
-            Self::Node | Self::Pod | Self::Event => "v1",
+            Self::Node | Self::Pod | Self::Event | Self::Secret | Self::ConfigMap => "v1",
             Self::Deployment | Self::ReplicaSet | Self::StatefulSet => "apps/v1",
             Self::Hpa => "autoscaling/v2",
+            Self::Job => "batch/v1",
+            Self::ScaledObject
+            | Self::ScaledJob
+            | Self::TriggerAuthentication
+            | Self::ClusterTriggerAuthentication => "keda.sh/v1alpha1",
         }
     }
 
@@ -52,9 +72,16 @@ impl Of {
             Self::Deployment => "Deployment",
             Self::ReplicaSet => "ReplicaSet",
             Self::StatefulSet => "StatefulSet",
+            Self::ScaledObject => "ScaledObject",
+            Self::ScaledJob => "ScaledJob",
             Self::Hpa => "HorizontalPodAutoscaler",
+            Self::Job => "Job",
             Self::Pod => "Pod",
             Self::Event => "Event",
+            Self::Secret => "Secret",
+            Self::ConfigMap => "ConfigMap",
+            Self::TriggerAuthentication => "TriggerAuthentication",
+            Self::ClusterTriggerAuthentication => "ClusterTriggerAuthentication",
         }
     }
 
@@ -64,10 +91,22 @@ impl Of {
             Self::Deployment => "deployments",
             Self::ReplicaSet => "replicasets",
             Self::StatefulSet => "statefulsets",
+            Self::ScaledObject => "scaledobjects",
+            Self::ScaledJob => "scaledjobs",
             Self::Hpa => "horizontalpodautoscalers",
+            Self::Job => "jobs",
             Self::Pod => "pods",
             Self::Event => "events",
+            Self::Secret => "secrets",
+            Self::ConfigMap => "configmaps",
+            Self::TriggerAuthentication => "triggerauthentications",
+            Self::ClusterTriggerAuthentication => "clustertriggerauthentications",
         }
+    }
+
+    /// Whether KEDA's operator writes it, not the controllers of Kubernetes.
+    pub(super) fn is_kedas(self) -> bool {
+        self.group() == "keda.sh"
     }
 
     /// The kind of that name among those that have replicas.

@@ -7,6 +7,7 @@ use super::fields::{self, count, text};
 use super::objects::{Name, Of};
 use super::pod::{Container, Pod};
 use super::random;
+use crate::sandbox::history::triggers::SERIES;
 use crate::sim::pod::Phase;
 
 /// The labels of a series, without its name.
@@ -21,6 +22,15 @@ impl Twin {
         for pod in self.stage.world.pods() {
             self.of_cadvisor(pod, each);
             of_pod(pod, each);
+        }
+        for (name, trigger, value) in self.keda.triggers().all(self.stage.now) {
+            let trigger = trigger.to_string();
+            let labels = [
+                ("namespace", &*name.namespace),
+                ("object", &*name.name),
+                ("trigger", &trigger),
+            ];
+            each(SERIES, &labels, value);
         }
         for (name, set) in self.stage.world.all(Of::ReplicaSet) {
             of_replica_set(name, set, each);

@@ -11,6 +11,12 @@ use crate::sandbox::status::{Named, Refusal};
 /// Who writes, as managed fields record it.
 const CONTROLLERS: &str = "kube-controller-manager";
 const KUBELET: &str = "kubelet";
+const KEDA: &str = "keda-operator";
+
+/// The manager of an object itself.
+fn manager(of: Of) -> &'static str {
+    if of.is_kedas() { KEDA } else { CONTROLLERS }
+}
 
 impl Objects for Api {
     fn version(&self) -> u64 {
@@ -25,21 +31,16 @@ impl Objects for Api {
         Self::get(self, of.group(), of.plural(), &name.namespace, &name.name)
     }
 
-    fn create(&self, _: Of, object: Value) -> Result<Arc<Value>, Refusal> {
-        Self::create(self, CONTROLLERS, object)
+    fn create(&self, of: Of, object: Value) -> Result<Arc<Value>, Refusal> {
+        Self::create(self, manager(of), object)
     }
 
-    fn update(&self, _: Of, object: Value) -> Result<Arc<Value>, Refusal> {
-        Self::update(self, CONTROLLERS, object)
+    fn update(&self, of: Of, object: Value) -> Result<Arc<Value>, Refusal> {
+        Self::update(self, manager(of), object)
     }
 
     fn update_status(&self, of: Of, object: Value) -> Result<Arc<Value>, Refusal> {
-        let manager = match of {
-            Of::Pod => KUBELET,
-            Of::Node | Of::Deployment | Of::ReplicaSet | Of::StatefulSet | Of::Hpa | Of::Event => {
-                CONTROLLERS
-            }
-        };
+        let manager = if of == Of::Pod { KUBELET } else { manager(of) };
         Self::update_status(self, manager, object)
     }
 

@@ -2,6 +2,7 @@
 
 mod autoscalers;
 mod exports;
+mod keda;
 mod on_the_server;
 mod rollouts;
 mod same_as_sim;

@@ -15,6 +15,8 @@ pub(super) enum Due {
     Ready { pod: Name, uid: String },
     /// A controller looks at an object again.
     Look { of: Of, name: Name },
+    /// A scale loop of KEDA's passes.
+    Poll { of: Of, name: Name },
     /// Metrics are scraped and autoscalers synced.
     Tick,
 }

@@ -150,7 +150,18 @@ impl World {
         match of {
             Of::Pod => self.forget_pod(name),
             Of::Node => self.nodes.forget(&name.name),
-            Of::Deployment | Of::ReplicaSet | Of::StatefulSet | Of::Hpa | Of::Event => {}
+            Of::Deployment
+            | Of::ReplicaSet
+            | Of::StatefulSet
+            | Of::ScaledObject
+            | Of::ScaledJob
+            | Of::Hpa
+            | Of::Job
+            | Of::Event
+            | Of::Secret
+            | Of::ConfigMap
+            | Of::TriggerAuthentication
+            | Of::ClusterTriggerAuthentication => {}
         }
         let owner = fields::controller(&object);
         if let Some(siblings) = self.owned.get_mut(owner) {
@@ -217,6 +228,11 @@ impl World {
 
     pub(super) fn nodes(&self) -> &Nodes {
         &self.nodes
+    }
+
+    /// An object of a kind that the twin does not watch, such as a Secret.
+    pub(super) fn look_up(&self, of: Of, name: &Name) -> Option<Arc<Value>> {
+        self.api.get(of, name)
     }
 
     /// The pods that `uid` controls, by name.

@@ -67,7 +67,7 @@ fn complete_status(kept: &Served, object: &mut Value, is_new: bool) {
 impl Writer<'_> {
     /// Sets what the server owns, and judges the object. What is set here belongs to no manager.
     pub(super) fn finish(
-        &self,
+        &mut self,
         target: &Target<'_>,
         object: &mut Value,
         live: Option<&Arc<Value>>,
@@ -95,6 +95,8 @@ impl Writer<'_> {
             let name = metadata::text(object, "name");
             return Err(Refusal::invalid(kept.kind.named(), name, &errors));
         }
+        let warnings = self.inner.reviewed(target, object, live)?;
+        self.warnings.extend(warnings);
         self.allocate(&kept, object);
         in_form(&kept, object, form::write);
         Ok(())

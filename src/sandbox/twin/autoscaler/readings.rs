@@ -10,6 +10,7 @@ use crate::sandbox::twin::pod::Pod;
 use crate::sandbox::twin::stage::Stage;
 use crate::sim;
 use crate::sim::flags::Flags;
+use crate::sim::keda::fallback::SourceError;
 use crate::sim::pod::Sample;
 use crate::sim::proposal::{MetricError, Proposal, Reading, Scene};
 use crate::sim::settings::Settings;
@@ -52,16 +53,21 @@ impl<'a> Readings<'a> {
         }
     }
 
-    /// What metric `index` proposes.
+    /// What metric `index` proposes; `served` is what KEDA answers in thousandths, if it is asked.
     pub(super) fn propose(
         &self,
         settings: &Settings,
         index: usize,
+        served: Option<Result<i64, SourceError>>,
         flags: &Flags,
         now: Timestamp,
     ) -> Result<Proposal, MetricError> {
         let total;
-        let reading = match self.values.get(index) {
+        let served = served.map(|it| match it {
+            Ok(value) => Values::Total(value),
+            Err(SourceError) => Values::Failed(MetricError::MetricsApi),
+        });
+        let reading = match served.as_ref().or(self.values.get(index)) {
             Some(Values::Pods(samples)) => Reading::Pods {
                 samples,
                 gone: Valued::default(),
