@@ -5,6 +5,8 @@
 //! as values made of it, and what is known of the namespace comes with them.
 
 pub mod admission;
+pub mod environment;
+pub mod evaluation;
 pub mod formula;
 pub mod hpa;
 pub mod objects;
