@@ -25,6 +25,7 @@ pub mod sandbox;
 pub mod signals;
 pub mod state;
 pub mod store;
+pub mod triggers;
 pub mod yaml;
 
 pub mod cli;

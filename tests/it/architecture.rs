@@ -21,7 +21,9 @@ const CORE: [&str; 12] = [
 ];
 
 /// Modules that turn the outside into values of the core, and back.
-const ADAPTERS: [&str; 5] = ["audit", "cluster", "metrics", "output", "signals"];
+const ADAPTERS: [&str; 6] = [
+    "audit", "cluster", "metrics", "output", "signals", "triggers",
+];
 
 /// What joins everything.
 const JOINTS: [&str; 6] = ["cli", "conduct", "config", "error", "leader", "store"];
