@@ -11,6 +11,7 @@ mod error;
 mod fake;
 mod follow;
 mod inventory;
+pub mod keda;
 pub mod manifest;
 pub mod objects;
 mod observe;

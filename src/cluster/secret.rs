@@ -27,6 +27,12 @@ impl Secret {
     pub fn get(&self, key: &str) -> Option<&[u8]> {
         self.data.get(key).map(Vec::as_slice)
     }
+
+    /// Keys with their values, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let pairs = self.data.iter();
+        pairs.map(|(key, value)| (key.as_str(), value.as_slice()))
+    }
 }
 
 impl fmt::Debug for Secret {
