@@ -17,6 +17,7 @@ mod runtime;
 mod signals;
 mod simulate;
 mod sources;
+mod triggers;
 mod watch;
 
 use std::ffi::{OsStr, OsString};
@@ -208,6 +209,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         Command::Status(args) => {
             let config = decide::status(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), act::status::run(cx, config))
+        }
+        Command::Triggers(args) => {
+            let config = decide::triggers(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), triggers::run(cx, config))
         }
         Command::Install(args) => {
             let config = decide::install(&cli.global, &args, &origin)?;

@@ -101,6 +101,16 @@ pub enum Error {
     /// Recommendations that were named and are not there: `rec/web in namespace shop`.
     #[error("not found among the {place}: {}", missing.join(", "))]
     NoRecommendation { missing: Vec<String>, place: String },
+    /// ScaledObjects or ScaledJobs that were named and are not there.
+    #[error("not found: {}", missing.join(", "))]
+    NoScaled { missing: Vec<String> },
+    /// A ScaledObject or ScaledJob that the API server should not have taken.
+    #[error("{kind} {name} cannot be read")]
+    ScaledFields {
+        kind: &'static str,
+        name: String,
+        source: crate::keda::objects::FieldErrors,
+    },
     #[error("cannot install {name}")]
     Install {
         name: String,
@@ -267,6 +277,15 @@ impl Error {
                 "`kubectl stepscale status -A` lists them, `kubectl stepscale analyze` makes them"
                     .to_owned(),
             ),
+            Self::NoScaled { .. } => Some(
+                "`kubectl get scaledobjects,scaledjobs -A` lists what there is; -n NAMESPACE looks \
+                 elsewhere"
+                    .to_owned(),
+            ),
+            Self::ScaledFields { kind, name, .. } => Some(format!(
+                "correct its fields with `kubectl edit {} {name}`",
+                kind.to_lowercase()
+            )),
             Self::Install { source, .. } => act::install_hint(source),
             Self::Uninstall { source, .. } => act::write_hint(source),
             Self::NoNamespace { namespace } => {
@@ -312,7 +331,8 @@ impl Error {
             Self::Leader(_) => Exit::Unreachable,
             Self::Serve(_) | Self::Webhook(_) => Exit::Usage,
             Self::NotDone { source, .. } => act::failure_exit(source),
-            Self::NoRecommendation { .. } => Exit::ObjectNotFound,
+            Self::NoRecommendation { .. } | Self::NoScaled { .. } => Exit::ObjectNotFound,
+            Self::ScaledFields { .. } => Exit::Found,
             Self::Install { source, .. } | Self::Uninstall { source, .. } => {
                 act::write_exit(source)
             }

@@ -15,6 +15,7 @@ pub mod replay;
 pub mod report;
 pub mod summary;
 mod table;
+pub mod triggers;
 mod wide;
 
 use std::io::{self, Write};

@@ -8,6 +8,7 @@ pub(crate) mod license;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
+pub(crate) mod triggers;
 pub(crate) mod watch;
 pub(crate) mod webhook;
 
@@ -29,6 +30,7 @@ pub(crate) use license::LicenseCommand;
 pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
+pub(crate) use triggers::TriggersArgs;
 pub(crate) use watch::WatchArgs;
 
 const CONNECTION: &str = "Cluster (as in kubectl)";
@@ -64,6 +66,7 @@ pub(crate) enum Command {
     Verify(Box<VerifyArgs>),
     Revert(RevertArgs),
     Status(StatusArgs),
+    Triggers(TriggersArgs),
     Install(Box<InstallArgs>),
     Uninstall(UninstallArgs),
     Watch(Box<WatchArgs>),
@@ -84,6 +87,7 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
          {name} apply rec/web --wait          put it in force, and wait for the verdict\n  \
          {name} watch -A --mode apply         again and again, for months\n  \
+         {name} triggers so/orders            what KEDA's triggers measure now\n  \
          {name} gather -A --history -o shop.jsonl.gz\n  \
          {name} demo                          a cluster in memory, to try all this\n  \
          {name} license show                  the license that counts here\n\n{EXIT_CODES}"

@@ -10,6 +10,7 @@ mod license;
 mod probation;
 mod prometheus;
 mod simulate;
+mod triggers;
 mod watch;
 mod webhook;
 
@@ -36,6 +37,7 @@ pub(super) use install::{install, uninstall};
 pub(super) use license::{beside, license};
 pub(super) use probation::verify;
 pub(super) use simulate::simulate;
+pub(super) use triggers::triggers;
 pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.

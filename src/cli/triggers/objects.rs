@@ -1,0 +1,150 @@
+//! Which ScaledObjects and ScaledJobs are meant, as one kind of value.
+
+use serde_json::Value;
+
+use crate::cluster::keda::{SCALED_JOBS, SCALED_OBJECTS};
+use crate::cluster::write::{Kind, Place};
+use crate::cluster::{self, Cluster, Namespaces};
+use crate::config::triggers::{ScaledKind, ScaledName, TriggersConfig};
+use crate::error::Error;
+use crate::keda::objects::{FieldErrors, Metadata, ScaledJob, ScaledObject, Trigger};
+
+/// Either kind.
+#[derive(Clone, Debug)]
+pub(super) enum Scaled {
+    Object(Box<ScaledObject>),
+    Job(Box<ScaledJob>),
+}
+
+impl Scaled {
+    fn read(kind: ScaledKind, value: &Value) -> Result<Self, FieldErrors> {
+        Ok(match kind {
+            ScaledKind::ScaledObject => Self::Object(Box::new(ScaledObject::read(value)?)),
+            ScaledKind::ScaledJob => Self::Job(Box::new(ScaledJob::read(value)?)),
+        })
+    }
+
+    pub(super) fn kind(&self) -> ScaledKind {
+        match self {
+            Self::Object(_) => ScaledKind::ScaledObject,
+            Self::Job(_) => ScaledKind::ScaledJob,
+        }
+    }
+
+    pub(super) fn metadata(&self) -> &Metadata {
+        match self {
+            Self::Object(it) => &it.metadata,
+            Self::Job(it) => &it.metadata,
+        }
+    }
+
+    pub(super) fn triggers(&self) -> &[Trigger] {
+        match self {
+            Self::Object(it) => &it.spec.triggers,
+            Self::Job(it) => &it.spec.triggers,
+        }
+    }
+
+    /// The container whose environment triggers read.
+    pub(super) fn container(&self) -> Option<&str> {
+        match self {
+            Self::Object(it) => it.spec.target.env_source_container.as_deref(),
+            Self::Job(it) => it.spec.env_source_container.as_deref(),
+        }
+    }
+}
+
+/// Those that are named, or all of the namespaces.
+///
+/// # Errors
+/// Where a name is nobody's, or the cluster cannot be asked.
+pub(super) async fn chosen(
+    cluster: &Cluster,
+    config: &TriggersConfig,
+) -> Result<Vec<Scaled>, Error> {
+    let namespace = match &config.namespaces {
+        Namespaces::All | Namespaces::Several(_) => None,
+        Namespaces::One(namespace) => Some(namespace.as_str()),
+        Namespaces::Current => Some(cluster.namespace()),
+    };
+    if config.names.is_empty() {
+        return all(cluster, namespace, config.only).await;
+    }
+    let namespace = namespace.unwrap_or_else(|| cluster.namespace());
+    let (mut found, mut missing) = (Vec::new(), Vec::new());
+    for name in &config.names {
+        match named(cluster, namespace, name).await? {
+            Some(scaled) => found.push(scaled),
+            None => {
+                let kind = name.kind.unwrap_or(ScaledKind::ScaledObject).short();
+                missing.push(format!("{kind}/{} in namespace {namespace}", name.name));
+            }
+        }
+    }
+    match missing.is_empty() {
+        true => Ok(found),
+        false => Err(Error::NoScaled { missing }),
+    }
+}
+
+fn collection(kind: ScaledKind) -> Kind {
+    match kind {
+        ScaledKind::ScaledObject => SCALED_OBJECTS,
+        ScaledKind::ScaledJob => SCALED_JOBS,
+    }
+}
+
+async fn all(
+    cluster: &Cluster,
+    namespace: Option<&str>,
+    only: Option<ScaledKind>,
+) -> Result<Vec<Scaled>, Error> {
+    let mut found = Vec::new();
+    for kind in [ScaledKind::ScaledObject, ScaledKind::ScaledJob] {
+        if only.is_some_and(|it| it != kind) {
+            continue;
+        }
+        let mut values = Vec::new();
+        let collection = collection(kind);
+        let listed = cluster.all(&collection, namespace, |it| values.push(it));
+        listed.await?;
+        for value in values {
+            found.push(read(kind, &value)?);
+        }
+    }
+    Ok(found)
+}
+
+async fn named(
+    cluster: &Cluster,
+    namespace: &str,
+    name: &ScaledName,
+) -> Result<Option<Scaled>, Error> {
+    let kinds = match name.kind {
+        Some(kind) => vec![kind],
+        None => vec![ScaledKind::ScaledObject, ScaledKind::ScaledJob],
+    };
+    for kind in kinds {
+        let place = Place {
+            kind: collection(kind),
+            namespace,
+            name: &name.name,
+        };
+        let answer: Result<_, cluster::Error> = cluster.object(&place).await;
+        if let Some(value) = answer?.value {
+            return read(kind, &value).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn read(kind: ScaledKind, value: &Value) -> Result<Scaled, Error> {
+    Scaled::read(kind, value).map_err(|source| Error::ScaledFields {
+        kind: kind.kind(),
+        name: value["metadata"]["name"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        source,
+    })
+}
