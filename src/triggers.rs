@@ -5,6 +5,7 @@
 //! Nothing that may be a credential is in an error, not even where a server sends it back.
 
 mod error;
+pub mod kafka;
 pub mod lag;
 pub mod prometheus;
 mod redact;

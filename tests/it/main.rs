@@ -21,6 +21,8 @@ mod in_place;
 mod install;
 mod interrupt;
 mod inventory;
+#[cfg(feature = "kafka")]
+mod kafka_lag;
 mod keda_vectors;
 mod kubectl;
 mod kubectl_session;

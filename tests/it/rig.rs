@@ -14,6 +14,7 @@ pub(crate) mod control_plane;
 pub(crate) mod expected;
 pub(crate) mod faulty;
 pub(crate) mod fleet;
+pub(crate) mod kafka;
 pub(crate) mod openmetrics;
 pub(crate) mod program;
 pub(crate) mod prometheus;
