@@ -22,7 +22,7 @@ use crate::output::Page;
 use crate::output::progress::Stage;
 use crate::output::triggers::{Item, State, TriggersReport, write};
 use crate::triggers::Proxy;
-use crate::triggers::lag::{Lags, Unasked};
+use crate::triggers::lag::{Brokers, Lags};
 use objects::Scaled;
 
 /// Objects that are looked at at once, each with all its triggers.
@@ -60,7 +60,7 @@ pub(super) async fn run(cx: Context, config: TriggersConfig) -> Result<Exit, Err
         cluster: &cluster,
         keda_namespace: &keda_namespace,
         proxy: Proxy::new(cluster.client().clone(), keda_namespace.clone()),
-        lags: Unasked,
+        lags: Brokers,
         limit: config.timeout,
         memories: Mutex::default(),
     };

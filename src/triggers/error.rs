@@ -48,6 +48,9 @@ pub enum Error {
     /// Something that only a pod of KEDA's has.
     #[error("{0} works only inside the cluster")]
     OnlyKeda(String),
+    /// What no client of ours can do.
+    #[error("{0}")]
+    NotEvaluated(String),
     #[error("{0}")]
     Kafka(String),
 }
@@ -56,7 +59,7 @@ impl Error {
     /// Whether the source was not asked at all, since nobody but KEDA can.
     pub fn is_unasked(&self) -> bool {
         match self {
-            Self::OnlyKeda(_) => true,
+            Self::OnlyKeda(_) | Self::NotEvaluated(_) => true,
             Self::Address(_)
             | Self::Credential { .. }
             | Self::Unreachable { .. }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Error;
+use super::{Error, kafka};
 use crate::keda::trigger::Kafka;
 use crate::keda::trigger::kafka::PartitionOffsets;
 
@@ -24,14 +24,16 @@ pub trait Lags: Send + Sync {
     ) -> impl Future<Output = Result<Offsets, Error>> + Send;
 }
 
-/// Brokers that nobody asks.
+/// The brokers of the trigger, asked from here.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Unasked;
+pub struct Brokers;
 
-impl Lags for Unasked {
-    async fn offsets(&self, _: &Kafka, _: Duration) -> Result<Offsets, Error> {
-        Err(Error::OnlyKeda(
-            "a Kafka client is no part of this build, and this trigger".to_owned(),
-        ))
+impl Lags for Brokers {
+    async fn offsets(&self, settings: &Kafka, limit: Duration) -> Result<Offsets, Error> {
+        match kafka::offsets(settings, limit).await {
+            Ok(offsets) => Ok(offsets.topics),
+            Err(error) if error.is_unsupported() => Err(Error::NotEvaluated(error.to_string())),
+            Err(error) => Err(Error::Kafka(error.to_string())),
+        }
     }
 }
