@@ -14,6 +14,7 @@ pub mod lifecycle;
 pub mod series;
 pub mod sim;
 pub mod units;
+pub(crate) mod validation;
 
 pub mod audit;
 pub mod cluster;

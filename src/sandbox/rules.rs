@@ -10,11 +10,7 @@ mod config;
 mod hpa;
 mod jobs;
 pub(crate) mod metadata;
-pub(crate) mod names;
-pub(crate) mod place;
 mod pod;
-mod quantity;
-mod resources;
 pub(crate) mod selector;
 pub(crate) mod service;
 #[cfg(test)]
@@ -25,6 +21,7 @@ use serde_json::{Map, Value};
 
 use super::kinds::Rules;
 
+pub(crate) use crate::validation::{names, place, quantity, resources};
 pub(crate) use metadata::metadata;
 
 /// The rules of a kind.

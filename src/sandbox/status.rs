@@ -5,6 +5,8 @@
 
 use serde_json::{Value, json};
 
+pub(crate) use crate::validation::{Fault, FieldError};
+
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Refusal {
@@ -98,7 +100,7 @@ impl Refusal {
     /// Fields that do not pass validation.
     pub(crate) fn invalid(it: Named<'_>, name: &str, errors: &[FieldError]) -> Self {
         let kind = qualified(it.kind, it.group);
-        let causes: Vec<Cause> = errors.iter().map(FieldError::cause).collect();
+        let causes: Vec<Cause> = errors.iter().map(Cause::of).collect();
         // The same error may be found twice: as two causes, of which the message tells one.
         let mut texts: Vec<String> = Vec::new();
         for text in errors.iter().map(FieldError::to_string) {
@@ -246,6 +248,14 @@ impl Details {
 }
 
 impl Cause {
+    fn of(error: &FieldError) -> Self {
+        Self {
+            reason: error.fault.reason(),
+            message: error.body(),
+            field: error.field.clone(),
+        }
+    }
+
     fn to_json(&self) -> Value {
         let mut cause = json!({ "message": self.message });
         let texts = [("reason", self.reason), ("field", self.field.as_str())];
@@ -254,121 +264,6 @@ impl Cause {
         }
         cause
     }
-}
-
-/// What is wrong with one field.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct FieldError {
-    /// A path such as `spec.metrics[0].type`.
-    pub(crate) field: String,
-    pub(crate) fault: Fault,
-    /// What the message adds; may be empty.
-    pub(crate) detail: String,
-}
-
-/// How a field is wrong. The values are those found.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Fault {
-    Required,
-    Invalid(Value),
-    /// The same, with the value as the message shows it: a struct has an order of its own.
-    InvalidStruct(String),
-    /// Not among these.
-    NotSupported(Value, Vec<String>),
-    Duplicate(Value),
-    Forbidden,
-    NotFound(Value),
-    TooLong,
-    /// More items than this.
-    TooMany {
-        found: usize,
-        most: usize,
-    },
-    /// Of another type than the schema says.
-    TypeInvalid(Value),
-}
-
-impl FieldError {
-    pub(crate) fn new(field: impl Into<String>, fault: Fault, detail: impl Into<String>) -> Self {
-        Self {
-            field: field.into(),
-            fault,
-            detail: detail.into(),
-        }
-    }
-
-    fn cause(&self) -> Cause {
-        Cause {
-            reason: self.fault.reason(),
-            message: self.body(),
-            field: self.field.clone(),
-        }
-    }
-
-    /// The message without the field.
-    fn body(&self) -> String {
-        let head = self.fault.head();
-        let detail = match &self.fault {
-            Fault::NotSupported(_, choices) => supported(choices),
-            Fault::TooMany { most: 1, .. } => "must have at most 1 item".to_owned(),
-            Fault::TooMany { most, .. } => format!("must have at most {most} items"),
-            _ => self.detail.clone(),
-        };
-        match detail.as_str() {
-            "" => head,
-            detail => format!("{head}: {detail}"),
-        }
-    }
-}
-
-impl std::fmt::Display for FieldError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.field, self.body())
-    }
-}
-
-impl Fault {
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Required => "FieldValueRequired",
-            Self::Invalid(_) | Self::InvalidStruct(_) => "FieldValueInvalid",
-            Self::NotSupported(..) => "FieldValueNotSupported",
-            Self::Duplicate(_) => "FieldValueDuplicate",
-            Self::Forbidden => "FieldValueForbidden",
-            Self::NotFound(_) => "FieldValueNotFound",
-            Self::TooLong => "FieldValueTooLong",
-            Self::TooMany { .. } => "FieldValueTooMany",
-            Self::TypeInvalid(_) => "FieldValueTypeInvalid",
-        }
-    }
-
-    fn head(&self) -> String {
-        match self {
-            Self::Required => "Required value".to_owned(),
-            Self::Invalid(value) => format!("Invalid value: {}", shown(value)),
-            Self::InvalidStruct(text) => format!("Invalid value: {text}"),
-            Self::NotSupported(value, _) => format!("Unsupported value: {}", shown(value)),
-            Self::Duplicate(value) => format!("Duplicate value: {}", shown(value)),
-            Self::Forbidden => "Forbidden".to_owned(),
-            Self::NotFound(value) => format!("Not found: {}", shown(value)),
-            Self::TooLong => "Too long".to_owned(),
-            Self::TooMany { found, .. } => format!("Too many: {found}"),
-            Self::TypeInvalid(value) => format!("Invalid value: {}", shown(value)),
-        }
-    }
-}
-
-/// A value as field errors print it: text in quotes, the rest as JSON.
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Null => "null".to_owned(),
-        value => value.to_string(),
-    }
-}
-
-fn supported(choices: &[String]) -> String {
-    let quoted: Vec<String> = choices.iter().map(|it| format!("\"{it}\"")).collect();
-    format!("supported values: {}", quoted.join(", "))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 12] = [
+const CORE: [&str; 13] = [
     "units",
     "series",
     "autoscaler",
@@ -16,6 +16,7 @@ const CORE: [&str; 12] = [
     "lifecycle",
     "sim",
     "analysis",
+    "validation",
     "license",
     "leader/election",
 ];

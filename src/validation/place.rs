@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sandbox::status::{Fault, FieldError};
+use crate::validation::{Fault, FieldError};
 
 static NOTHING: Value = Value::Null;
 

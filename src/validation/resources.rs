@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::names;
 use super::place::Place;
 use super::quantity::{read, shown};
-use crate::sandbox::status::FieldError;
 use crate::units::Quantity;
+use crate::validation::FieldError;
 
 /// What a container may ask for without a domain.
 const STANDARD: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
@@ -21,7 +21,7 @@ fn is_extended(name: &str) -> bool {
 }
 
 /// What is wrong with the name of a resource that a container uses.
-pub(super) fn container_name(place: &Place<'_>) -> Vec<FieldError> {
+pub(crate) fn container_name(place: &Place<'_>) -> Vec<FieldError> {
     name_faults(place.text())
         .into_iter()
         .map(|it| place.refuse(place.text(), it))
@@ -47,7 +47,7 @@ fn name_faults(name: &str) -> Vec<String> {
 }
 
 /// What is wrong with the requests and limits of a container.
-pub(super) fn check(resources: &Place<'_>) -> Vec<FieldError> {
+pub(crate) fn check(resources: &Place<'_>) -> Vec<FieldError> {
     let (requests, limits) = (resources.at("requests"), resources.at("limits"));
     let mut found = Vec::new();
     for (name, limit) in limits.entries() {

@@ -7,7 +7,7 @@ mod written;
 use serde_json::{Map, Value, json};
 
 use super::metric;
-use crate::sandbox::rules::quantity;
+use crate::validation::quantity;
 
 const METRICS: &str = "autoscaling.alpha.kubernetes.io/metrics";
 const CURRENT: &str = "autoscaling.alpha.kubernetes.io/current-metrics";
@@ -34,7 +34,7 @@ const SOURCES: [&str; 5] = [
 ];
 
 /// The autoscaler in another version, or in its own as if it had been kept in between.
-pub(super) fn convert(object: &Value, version: &str) -> Value {
+pub(crate) fn convert(object: &Value, version: &str) -> Value {
     if !object.is_object() {
         return object.clone();
     }

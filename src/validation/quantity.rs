@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::units::Quantity;
 
 /// The amount, if it is one.
-pub(super) fn read(value: &Value) -> Option<Quantity> {
+pub(crate) fn read(value: &Value) -> Option<Quantity> {
     match value {
         Value::String(text) => text.parse().ok(),
         Value::Number(number) => number.to_string().parse().ok(),
@@ -14,7 +14,7 @@ pub(super) fn read(value: &Value) -> Option<Quantity> {
 }
 
 /// The amount as the server writes it back; what is none stays.
-pub(super) fn shown(value: &Value) -> Value {
+pub(crate) fn shown(value: &Value) -> Value {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

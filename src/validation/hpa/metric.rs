@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{VersionRule, amount, reference};
-use crate::sandbox::rules::{names, place::Place, resources};
-use crate::sandbox::status::FieldError;
 use crate::units::Quantity;
+use crate::validation::FieldError;
+use crate::validation::{names, place::Place, resources};
 
 /// The types with the fields of their sources, in the order in which the real server looks at
 /// them.
@@ -26,17 +26,17 @@ const TYPES: [&str; 5] = [
 ];
 
 /// What an autoscaler without metrics gets.
-pub(super) fn default_cpu() -> Value {
+pub(crate) fn default_cpu() -> Value {
     cpu(&json!(80))
 }
 
 /// A metric of the CPU utilization.
-pub(super) fn cpu(utilization: &Value) -> Value {
+pub(crate) fn cpu(utilization: &Value) -> Value {
     let target = json!({ "type": "Utilization", "averageUtilization": utilization });
     json!({ "type": "Resource", "resource": { "name": "cpu", "target": target } })
 }
 
-pub(super) fn check(metric: &Place<'_>, rule: VersionRule) -> Vec<FieldError> {
+pub(crate) fn check(metric: &Place<'_>, rule: VersionRule) -> Vec<FieldError> {
     let kind = metric.at("type");
     let expected = SOURCES.iter().find(|it| it.0 == kind.text());
     let mut found = Vec::new();
