@@ -5,6 +5,7 @@
 //! is not the string that it looks like: the writer quotes them all.
 
 pub mod edit;
+pub mod located;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

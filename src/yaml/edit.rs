@@ -12,7 +12,7 @@ mod cut;
 mod place;
 mod splice;
 mod text;
-mod tree;
+pub(super) mod tree;
 
 use serde::Deserialize;
 use serde_json::Value as Json;

@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StructureStyle}
 
 /// All documents of a text.
 #[derive(Debug)]
-pub(super) struct Tree {
+pub(in crate::yaml) struct Tree {
     pub documents: Vec<Node>,
     /// Anchors that an alias refers to.
     aliased: BTreeSet<usize>,
@@ -15,7 +15,7 @@ pub(super) struct Tree {
 /// A value or key. Its bytes are those between `start` and `end`: without anchor, tag and comments
 /// around it, none where nothing is written.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(in crate::yaml) struct Node {
     pub content: Content,
     pub start: usize,
     pub end: usize,
@@ -24,7 +24,7 @@ pub(super) struct Node {
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(in crate::yaml) enum Content {
     Alias,
     Scalar { text: String, style: ScalarStyle },
     Sequence { is_flow: bool, items: Vec<Node> },
@@ -32,7 +32,7 @@ pub(super) enum Content {
 }
 
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(in crate::yaml) struct Entry {
     pub key: Node,
     pub value: Node,
 }
@@ -40,7 +40,13 @@ pub(super) struct Entry {
 impl Tree {
     /// # Errors
     /// The line and what is wrong with it.
-    pub(super) fn read(text: &str) -> Result<Self, (usize, String)> {
+    pub(in crate::yaml) fn read(text: &str) -> Result<Self, (usize, String)> {
+        Self::scan(text).map_err(|error| (error.marker().line(), error.info().to_owned()))
+    }
+
+    /// # Errors
+    /// What is wrong with it, with its place.
+    pub(in crate::yaml) fn scan(text: &str) -> Result<Self, ScanError> {
         // There may be any number of comments, which the parser would keep for events.
         let options = granit_parser::options! { emit_comments: false };
         let mut reader = Reader {
@@ -48,20 +54,18 @@ impl Tree {
             events: Parser::new_from_str_with_options(text, options),
             aliased: BTreeSet::new(),
         };
-        let documents = reader
-            .documents()
-            .map_err(|error| (error.marker().line(), error.info().to_owned()))?;
+        let documents = reader.documents()?;
         let aliased = reader.aliased;
         Ok(Self { documents, aliased })
     }
 
     /// Whether a change of `node` would show elsewhere too, or is made elsewhere.
-    pub(super) fn is_shared(&self, node: &Node) -> bool {
+    pub(in crate::yaml) fn is_shared(&self, node: &Node) -> bool {
         matches!(node.content, Content::Alias) || self.aliased.contains(&node.anchor)
     }
 
     /// The same of anything within `node`.
-    pub(super) fn has_shared(&self, node: &Node) -> bool {
+    pub(in crate::yaml) fn has_shared(&self, node: &Node) -> bool {
         // Aliases within may go.
         self.aliased.contains(&node.anchor) || node.children().any(|it| self.has_shared(it))
     }
@@ -69,7 +73,7 @@ impl Tree {
 
 impl Node {
     /// Keys are not among them.
-    pub(super) fn children(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
+    pub(in crate::yaml) fn children(&self) -> Box<dyn Iterator<Item = &Self> + '_> {
         match &self.content {
             Content::Alias | Content::Scalar { .. } => Box::new(std::iter::empty()),
             Content::Sequence { items, .. } => Box::new(items.iter()),
@@ -77,7 +81,7 @@ impl Node {
         }
     }
 
-    pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
+    pub(in crate::yaml) fn entry(&self, key: &str) -> Option<&Entry> {
         match &self.content {
             Content::Mapping { entries, .. } => {
                 entries.iter().find(|it| it.key.scalar() == Some(key))
@@ -86,7 +90,7 @@ impl Node {
         }
     }
 
-    pub(super) fn scalar(&self) -> Option<&str> {
+    pub(in crate::yaml) fn scalar(&self) -> Option<&str> {
         match &self.content {
             Content::Scalar { text, .. } => Some(text),
             Content::Alias | Content::Sequence { .. } | Content::Mapping { .. } => None,
@@ -94,12 +98,12 @@ impl Node {
     }
 
     /// Whether nothing is written where it would stand.
-    pub(super) fn is_absent(&self) -> bool {
+    pub(in crate::yaml) fn is_absent(&self) -> bool {
         self.start == self.end
     }
 
     /// Whether it is a list or mapping with something in it, one line or more for each.
-    pub(super) fn is_block(&self) -> bool {
+    pub(in crate::yaml) fn is_block(&self) -> bool {
         match &self.content {
             Content::Sequence { is_flow, .. } | Content::Mapping { is_flow, .. } => !is_flow,
             Content::Alias | Content::Scalar { .. } => false,
