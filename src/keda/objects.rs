@@ -29,8 +29,8 @@ pub use authentication::{
     SecretKeyRef, TargetKey, TriggerAuthentication, ValueFrom, Vault, VaultAuthentication,
     VaultCredential, VaultSecret, VaultSecretType,
 };
-pub use field::{FieldError, FieldErrors};
-pub(crate) use field::{Node, Present, expect_object, object, read_whole, words};
+pub use field::{FieldError, FieldErrors, UnknownField};
+pub(crate) use field::{Node, Present, expect_object, object, read_noting, read_whole, words};
 pub use metadata::{Metadata, OwnerReference};
 pub use path::{FieldPath, Segment};
 pub use scaled_job::{
@@ -46,6 +46,33 @@ pub use status::{
     ScaledObjectStatus, TargetResource, TriggerActivity,
 };
 pub use trigger::{AuthenticationRef, Trigger};
+
+use serde_json::Value;
+
+/// What every object has at its root.
+const ROOT: &[&str] = &["apiVersion", "kind", "metadata", "spec", "status"];
+
+/// The fields of an object of KEDA's that its kind does not have, by place. Metadata and status
+/// are not looked at, and nothing is told of an object of another kind.
+pub fn unknown_fields(object: &Value) -> Vec<UnknownField> {
+    let spec = match object.get("kind").and_then(Value::as_str) {
+        Some("ScaledObject") => read_spec::<ScaledObjectSpec>,
+        Some("ScaledJob") => read_spec::<ScaledJobSpec>,
+        Some("TriggerAuthentication" | "ClusterTriggerAuthentication") => {
+            read_spec::<AuthenticationSpec>
+        }
+        _ => return Vec::new(),
+    };
+    spec(object)
+}
+
+fn read_spec<T: Present + Default>(object: &Value) -> Vec<UnknownField> {
+    let read = |root: &Node<'_>| {
+        root.knows(object, ROOT);
+        root.get("spec").read::<T>()
+    };
+    read_noting(object, read).1
+}
 
 #[cfg(test)]
 mod tests;

@@ -40,6 +40,15 @@ pub(crate) struct Node<'a> {
     value: Option<&'a Value>,
     path: FieldPath,
     errors: &'a RefCell<Vec<FieldError>>,
+    unknown: &'a RefCell<Vec<UnknownField>>,
+}
+
+/// A field that an object does not have: the API server drops or refuses it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownField {
+    pub path: FieldPath,
+    /// The keys that there are in its place.
+    pub known: &'static [&'static str],
 }
 
 impl<'a> Node<'a> {
@@ -59,7 +68,19 @@ impl<'a> Node<'a> {
             value: value.filter(|it| !it.is_null()),
             path,
             errors: self.errors,
+            unknown: self.unknown,
         }
+    }
+
+    /// Notes the keys of an object that are not among `known`.
+    pub(crate) fn knows(&self, value: &Value, known: &'static [&'static str]) {
+        let keys = value.as_object().into_iter().flat_map(|it| it.keys());
+        let unknown = keys.filter(|it| !known.contains(&it.as_str()));
+        let unknown = unknown.map(|key| UnknownField {
+            path: self.path.key(key),
+            known,
+        });
+        self.unknown.borrow_mut().extend(unknown);
     }
 
     /// Notes that something else is expected here.
@@ -94,20 +115,33 @@ pub(crate) fn read_whole<T>(
     root: &Value,
     read: impl FnOnce(&Node<'_>) -> T,
 ) -> Result<T, FieldErrors> {
+    read_noting(root, read).0
+}
+
+/// The same, and the fields that nothing reads, in their order by place.
+pub(crate) fn read_noting<T>(
+    root: &Value,
+    read: impl FnOnce(&Node<'_>) -> T,
+) -> (Result<T, FieldErrors>, Vec<UnknownField>) {
     let errors = RefCell::new(Vec::new());
+    let unknown = RefCell::new(Vec::new());
     let node = Node {
         value: Some(root),
         path: FieldPath::default(),
         errors: &errors,
+        unknown: &unknown,
     };
     let found = match root {
         Value::Object(_) => Some(read(&node)),
         _ => node.unlike("an object", root),
     };
-    match found {
+    let read = match found {
         Some(found) if errors.borrow().is_empty() => Ok(found),
         _ => Err(FieldErrors(errors.into_inner())),
-    }
+    };
+    let mut unknown = unknown.into_inner();
+    unknown.sort_by(|a, b| a.path.cmp(&b.path));
+    (read, unknown)
 }
 
 /// What a field can be read as, whether it is there or not.
@@ -230,6 +264,7 @@ macro_rules! object {
                 node: &$crate::keda::objects::Node<'_>,
             ) -> Option<Self> {
                 $crate::keda::objects::expect_object(value, node)?;
+                node.knows(value, &[$($key,)*]);
                 Some(Self { $($field: node.get($key).read(),)* })
             }
         }

@@ -286,3 +286,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn fields_that_a_kind_does_not_have_are_named_with_those_that_it_has() {
+    let object = json!({
+        "kind": "ScaledObject", "extra": 1, "metadata": { "anything": 1 },
+        "spec": { "scaleTargetRef": { "nmae": "web" }, "metricsServer": {},
+            "triggers": [{ "type": "cpu", "metdata": {}, "metadata": { "any": "1" } }] },
+    });
+    let found = unknown_fields(&object);
+    let paths: Vec<String> = found.iter().map(|it| it.path.to_string()).collect();
+    let expected = [
+        "extra",
+        "spec.metricsServer",
+        "spec.scaleTargetRef.nmae",
+        "spec.triggers[0].metdata",
+    ];
+    assert_eq!(paths, expected);
+    assert!(found[2].known.contains(&"name"));
+    assert!(unknown_fields(&json!({ "kind": "Pod", "extra": 1 })).is_empty());
+}

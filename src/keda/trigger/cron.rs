@@ -5,7 +5,7 @@ mod local;
 mod schedule;
 
 use jiff::Timestamp;
-pub use local::Zone;
+pub use local::{OddHours, Zone};
 pub use schedule::{BadSchedule, Schedule};
 
 use super::metric::{Reading, metric_type, milli};

@@ -1,8 +1,8 @@
 //! Wall clock time of a zone, with the arithmetic of Go's `time` package where the clock changes.
 
-use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{TimeZone, TimeZoneDatabase};
+use jiff::{SignedDuration, Timestamp};
 
 use super::UnknownTimeZone;
 
@@ -25,6 +25,32 @@ impl Zone {
         exact
             .map(Self)
             .ok_or_else(|| UnknownTimeZone(name.to_owned()))
+    }
+
+    /// The time of no place, which never changes.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
+    /// The hours that the wall clock skips or shows twice within a year after `now`.
+    pub(super) fn odd_hours(&self, now: Timestamp) -> Vec<OddHours> {
+        let year = SignedDuration::from_hours(24 * 366);
+        let changes = self.0.following(now);
+        let near = changes.take_while(|it| it.timestamp().duration_since(now) <= year);
+        near.filter_map(|it| self.odd(it.timestamp())).collect()
+    }
+
+    /// What a change of the offset does to the wall clock, if it does anything.
+    fn odd(&self, change: Timestamp) -> Option<OddHours> {
+        let second = change.as_second();
+        let (before, after) = (self.offset(second - 1)?, self.offset(second)?);
+        let shown = |offset: i64| Timestamp::from_second(second + offset).ok();
+        (before != after).then_some(())?;
+        Some(OddHours {
+            is_skipped: after > before,
+            from: shown(before.min(after))?,
+            to: shown(before.max(after))?,
+        })
     }
 
     /// The wall clock at a Unix time.
@@ -55,6 +81,15 @@ impl Zone {
         };
         self.moment(utc - offset)
     }
+}
+
+/// Times of the wall clock that are skipped or shown twice when it changes, as if it were that of
+/// UTC; from the first one up to but without the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OddHours {
+    pub is_skipped: bool,
+    pub from: Timestamp,
+    pub to: Timestamp,
 }
 
 /// A point in time with its wall clock. Everything is nothing beyond the year 9999.

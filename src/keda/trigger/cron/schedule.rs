@@ -1,9 +1,9 @@
 //! Schedules as robfig's cron (v3) reads them with five fields: no seconds, no `@daily`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::field::{DAYS, Field, HOURS, MINUTES, MONTHS, WEEKDAYS};
-use super::local::{Moment, Zone};
+use super::local::{Moment, OddHours, Zone};
 
 /// When something starts or ends, again and again.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,6 +89,25 @@ impl Schedule {
             }
         }
         None
+    }
+
+    /// The first change of the clock within a year at which the schedule is skipped or comes
+    /// twice. One of every hour is not told: it comes at the next hour all the same.
+    pub fn odd_hours(&self, now: Timestamp, zone: &Zone) -> Option<OddHours> {
+        if self.hours.is_open {
+            return None;
+        }
+        let zone = self.zone.as_ref().unwrap_or(zone);
+        let on_the_wall = Self {
+            zone: None,
+            ..self.clone()
+        };
+        let utc = Zone::utc();
+        zone.odd_hours(now).into_iter().find(|odd| {
+            let before = odd.from.checked_sub(SignedDuration::from_secs(1)).ok();
+            let next = before.and_then(|it| on_the_wall.next(it, &utc));
+            next.is_some_and(|it| it < odd.to)
+        })
     }
 
     /// Goes on to a month that matches; false if a year has passed, where the search begins again.

@@ -264,3 +264,26 @@ proptest! {
         Schedule::parse(&good).unwrap().next(now, &Zone::named(zone).unwrap());
     }
 }
+
+#[test]
+fn schedules_in_an_hour_that_the_clock_skips_or_repeats_are_found() {
+    let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let berlin = Zone::named("Europe/Berlin").unwrap();
+    let odd = |text: &str, zone: &Zone| Schedule::parse(text).unwrap().odd_hours(now, zone);
+    let skipped = odd("30 2 * * *", &berlin).unwrap();
+    assert!(skipped.is_skipped);
+    assert_eq!(skipped.from.to_string(), "2026-03-29T02:00:00Z");
+    assert_eq!(skipped.to.to_string(), "2026-03-29T03:00:00Z");
+    let repeated = odd("30 2 * 10 sun", &berlin).unwrap();
+    assert!(!repeated.is_skipped);
+    assert_eq!(repeated.from.to_string(), "2026-10-25T02:00:00Z");
+    for text in [
+        "30 3 * * *",
+        "0 * * * *",
+        "30 2 * * mon",
+        "TZ=Asia/Tokyo 30 2 * * *",
+    ] {
+        assert_eq!(odd(text, &berlin), None, "{text}");
+    }
+    assert_eq!(odd("30 2 * * *", &Zone::utc()), None);
+}
