@@ -12,6 +12,7 @@ mod decide;
 mod demo;
 mod gather;
 pub(crate) mod license;
+mod lint;
 mod names;
 mod runtime;
 mod signals;
@@ -185,6 +186,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
         Command::Gather(args) => {
             let config = decide::gather(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), gather::run(cx, config))
+        }
+        Command::Lint(args) => {
+            let config = decide::lint(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), lint::run(cx, config))
         }
         Command::Approve(args) => {
             let config = decide::approve(&cli.global, &args, &origin)?;

@@ -8,6 +8,7 @@ pub mod act;
 pub mod file;
 pub mod install;
 pub mod license;
+pub mod lint;
 pub mod triggers;
 pub(crate) mod values;
 pub mod watch;

@@ -11,6 +11,7 @@ pub mod install;
 pub mod keda;
 pub mod license;
 pub mod lifecycle;
+pub mod lint;
 pub mod series;
 pub mod sim;
 pub mod units;

@@ -6,6 +6,7 @@
 
 mod layout;
 pub mod license;
+pub mod lint;
 pub mod manifests;
 pub mod patch;
 pub mod picker;

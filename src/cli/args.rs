@@ -5,6 +5,7 @@ pub(crate) mod analysis;
 pub(crate) mod demo;
 pub(crate) mod install;
 pub(crate) mod license;
+pub(crate) mod lint;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
@@ -27,6 +28,7 @@ pub(crate) use analysis::AnalysisArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use install::{InstallArgs, UninstallArgs};
 pub(crate) use license::LicenseCommand;
+pub(crate) use lint::LintArgs;
 pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
@@ -60,6 +62,7 @@ pub(crate) enum Command {
     Analyze(Box<AnalyzeArgs>),
     Simulate(Box<SimulateArgs>),
     Gather(Box<GatherArgs>),
+    Lint(Box<LintArgs>),
     Approve(ApproveArgs),
     Reject(RejectArgs),
     Apply(Box<ApplyArgs>),
@@ -85,6 +88,7 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
+         {name} lint -f deploy/ -R            manifests, without a cluster\n  \
          {name} apply rec/web --wait          put it in force, and wait for the verdict\n  \
          {name} watch -A --mode apply         again and again, for months\n  \
          {name} triggers so/orders            what KEDA's triggers measure now\n  \

@@ -17,10 +17,11 @@ use std::num::NonZeroUsize;
 
 use jiff::SignedDuration;
 
-use super::{Color, FailOn, Format};
+use super::{Color, FailOn, Format, lint};
 use crate::analysis::Course;
 use crate::audit;
 use crate::lifecycle::slo::Slo;
+use crate::lint::{Code, Severity};
 use crate::metrics::prometheus::{Compression, WayChoice};
 use crate::units::Step;
 
@@ -119,6 +120,14 @@ pub(crate) fn count(text: &str) -> Result<NonZeroUsize, String> {
 /// An objective as `NAME=QUERY < LIMIT`.
 pub(crate) fn slo(text: &str) -> Result<Slo, String> {
     text.parse::<Slo>().map_err(|it| it.to_string())
+}
+
+/// A code of `lint`.
+pub(crate) fn lint_code(text: &str) -> Result<Code, String> {
+    Code::named(text).ok_or_else(|| match Code::nearest(text) {
+        Some(near) => format!("no code is called so; `{}` was meant?", near.word()),
+        None => "no code is called so; `lint --list` has all".to_owned(),
+    })
 }
 
 /// The address of a Prometheus, without the slash at its end.
@@ -248,6 +257,20 @@ pub(crate) const FAIL_ON: Words<FailOn> = Words(&[
     ("warning", FailOn::Warning),
     ("critical", FailOn::Critical),
     ("recommendation", FailOn::Recommendation),
+]);
+
+pub(crate) const LINT_FORMS: Words<lint::Form> = Words(&[
+    ("text", lint::Form::Text),
+    ("json", lint::Form::Json),
+    ("github", lint::Form::Github),
+    ("sarif", lint::Form::Sarif),
+]);
+
+pub(crate) const LINT_FAIL_ON: Words<Option<Severity>> = Words(&[
+    ("error", Some(Severity::Error)),
+    ("warning", Some(Severity::Warning)),
+    ("info", Some(Severity::Info)),
+    ("none", None),
 ]);
 
 pub(crate) const COURSES: Words<Course> = Words(&[

@@ -18,6 +18,7 @@ mod triggers;
 
 pub use authentication::{TriggerAuthenticationFailure, review_authentication};
 pub use bounds::{fallback as check_fallback, replica_bounds as check_replica_bounds};
+pub(crate) use scaled_object::formula_names;
 pub use scaled_object::{Operation, Request, review};
 pub use surroundings::{
     ExistingHpa, Kinds, LimitRange, LimitRangeItem, ResourceMaps, Surroundings, TargetId, Workload,

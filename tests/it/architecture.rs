@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 13] = [
+const CORE: [&str; 14] = [
     "units",
     "series",
     "autoscaler",
@@ -14,6 +14,7 @@ const CORE: [&str; 13] = [
     "install",
     "keda",
     "lifecycle",
+    "lint",
     "sim",
     "analysis",
     "validation",

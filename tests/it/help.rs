@@ -43,6 +43,11 @@ fn help_of_gather() {
 }
 
 #[test]
+fn help_of_lint() {
+    insta::assert_snapshot!(printed(&["lint", "--help"]));
+}
+
+#[test]
 fn help_of_demo() {
     insta::assert_snapshot!(printed(&["demo", "--help"]));
 }

@@ -1,0 +1,50 @@
+//! What may be typed after `lint`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::words;
+use crate::config::lint::Form;
+use crate::config::values::{self, LINT_FAIL_ON, LINT_FORMS};
+use crate::lint::{Code, Severity};
+
+/// Check autoscalers as they are written
+///
+/// Finds in HPAs, ScaledObjects, ScaledJobs and TriggerAuthentications what the API server, KEDA's
+/// webhook or KEDA itself would refuse, and what works in another way than it looks; with the line
+/// and a fix. Needs no history, and with -f or -k no cluster. The annotation
+/// `stepscale.io/lint-ignore: CODE,CODE` on an object keeps codes from being told of it.
+#[derive(Args, Debug)]
+pub(crate) struct LintArgs {
+    /// All namespaces
+    #[arg(short = 'A', long, help_heading = super::SCOPE)]
+    pub(crate) all_namespaces: bool,
+    /// Manifest or folder of manifests, YAML or JSON; may be repeated; `-` for standard input
+    #[arg(short = 'f', long = "filename", id = "filenames", value_name = "FILE", help_heading = super::SCOPE)]
+    pub(crate) filenames: Vec<PathBuf>,
+    /// Read folders given with -f with those below them
+    #[arg(short = 'R', long, requires = "filenames", help_heading = super::SCOPE)]
+    pub(crate) recursive: bool,
+    /// Folder of a kustomization, built by kubectl; `-` for what it built, on standard input
+    #[arg(short = 'k', long, value_name = "DIR", conflicts_with = "filenames", help_heading = super::SCOPE)]
+    pub(crate) kustomize: Option<PathBuf>,
+    /// Code not to tell; may be repeated
+    #[arg(long = "disable", value_name = "CODE", value_delimiter = ',', value_parser = values::lint_code, help_heading = super::OUTPUT)]
+    pub(crate) disabled: Vec<Code>,
+    /// Form of the answer [default: text]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&LINT_FORMS), help_heading = super::OUTPUT)]
+    pub(crate) form: Option<Form>,
+    /// Exit with 1 for diagnostics of this severity or above [default: error]
+    #[arg(long = "fail-on", id = "lint_fail_on", value_name = "LEVEL", value_parser = words(&LINT_FAIL_ON), help_heading = super::OUTPUT)]
+    pub(crate) fail_on: Option<LintFailOn>,
+    /// Print all codes with their meaning
+    #[arg(long, conflicts_with_all = ["filenames", "kustomize", "all_namespaces"], help_heading = super::OUTPUT)]
+    pub(crate) list: bool,
+    /// Print what a code means
+    #[arg(long, value_name = "CODE", value_parser = values::lint_code, conflicts_with_all = ["filenames", "kustomize", "all_namespaces", "list"], help_heading = super::OUTPUT)]
+    pub(crate) explain: Option<Code>,
+}
+
+/// A level that was typed; `None` for none at all, which is not the same as not typed.
+pub(crate) type LintFailOn = std::option::Option<Severity>;
