@@ -59,6 +59,10 @@ struct Watched {
     trouble: Option<Trouble>,
 }
 
+/// How many times more seldom a kind is asked for that is not served: rights come back sooner than a
+/// kind is installed.
+const SELDOM: u32 = 12;
+
 /// The object of an event of type `ERROR`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -109,8 +113,14 @@ impl Feed {
 
     async fn not_listed(&self, trouble: Trouble, backoff: &mut Backoff) {
         match trouble {
-            Trouble::Refused(refusal) => self.settle(Standing::Refused(refusal)).await,
-            Trouble::Absent(absent) => self.settle(Standing::Absent(absent)).await,
+            Trouble::Refused(refusal) => {
+                self.settle(Standing::Refused(refusal));
+                poll(self.poll).await;
+            }
+            Trouble::Absent(absent) => {
+                self.settle(Standing::Absent(absent));
+                poll(self.poll * SELDOM).await;
+            }
             Trouble::Expired => sleep(backoff.next(None)).await,
             Trouble::Passing { message, wait } => {
                 self.shelf.fail(self.shelf.refusal(message));
@@ -119,10 +129,9 @@ impl Feed {
         }
     }
 
-    async fn settle(&self, standing: Standing) {
+    fn settle(&self, standing: Standing) {
         self.shelf.settle(standing);
         self.tell(|it, _| it.note_change());
-        poll(self.poll).await;
     }
 
     /// Lists all, in pages, so that no more than one of them is in memory at once. Gives the

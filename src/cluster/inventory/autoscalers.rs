@@ -167,7 +167,8 @@ impl Reader<'_> {
                 refused => refused?,
             };
             // Who may not list them is told so whether there are any or not.
-            if !refused.is_empty() && !self.serves_scaled_objects().await? {
+            let is_by_rbac = refused.iter().any(Refusal::is_by_rbac);
+            if is_by_rbac && !self.serves_scaled_objects().await? {
                 return Ok(vec![]);
             }
             for refusal in refused {
