@@ -9,7 +9,7 @@
 //! What a write to the target is made of: [`settings`] says which fields a change sets, [`changes`]
 //! what they were and become and how that is taken back, [`journal`] keeps it on the target,
 //! [`owners`] tells whose fields they are, and [`guard`] when nothing may be written. [`saving`] tells
-//! what it is all for.
+//! what it is all for. [`pause`] holds an autoscaler for a while, without any recommendation.
 
 pub mod changes;
 pub mod diff;
@@ -17,6 +17,7 @@ pub mod form;
 pub mod guard;
 pub mod journal;
 pub mod owners;
+pub mod pause;
 pub mod phase;
 pub mod record;
 pub mod saving;

@@ -20,7 +20,7 @@ mod scaled_object;
 mod status;
 mod trigger;
 
-pub use annotations::{OneWay, Pause, PausedReplicas, boolean as boolean_annotation, keys};
+pub use annotations::{OneWay, Pause, PausedReplicas, boolean as boolean_annotation, is_on, keys};
 pub use authentication::{
     AuthenticationKind, AuthenticationSpec, AuthenticationStatus, AwsCredentials, AwsSecret,
     AwsSecretManager, AwsValue, AzureCloud, AzureCredentials, AzureKeyVault, AzureSecret,

@@ -106,10 +106,12 @@ impl PausedReplicas {
     }
 }
 
-/// Whether a boolean annotation is on: absent is off, and any text that is no boolean is on.
+/// Whether a boolean annotation is on; absent is off.
 pub fn boolean(metadata: &Metadata, key: &str) -> bool {
-    match metadata.annotation(key) {
-        None | Some("0" | "f" | "F" | "false" | "FALSE" | "False") => false,
-        Some(_) => true,
-    }
+    metadata.annotation(key).is_some_and(is_on)
+}
+
+/// Whether a text turns a boolean annotation on; any that is no boolean does.
+pub fn is_on(text: &str) -> bool {
+    !matches!(text, "0" | "f" | "F" | "false" | "FALSE" | "False")
 }
