@@ -14,6 +14,7 @@ mod audited;
 mod crash;
 mod decide;
 mod facts;
+pub mod pause;
 mod probation;
 mod revert;
 mod settle;

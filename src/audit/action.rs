@@ -48,6 +48,10 @@ pub enum Verb {
     Verify,
     /// A change is taken back.
     Revert,
+    /// An autoscaler is held.
+    Pause,
+    /// It scales again.
+    Resume,
     /// A recommendation is overtaken or withdrawn.
     Supersede,
     /// The state of the license is found.
@@ -58,7 +62,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Propose,
         Self::Approve,
         Self::Unapprove,
@@ -67,6 +71,8 @@ impl Verb {
         Self::Adopt,
         Self::Verify,
         Self::Revert,
+        Self::Pause,
+        Self::Resume,
         Self::Supersede,
         Self::License,
         Self::Install,
@@ -83,6 +89,8 @@ impl Verb {
             Self::Adopt => "adopt",
             Self::Verify => "verify",
             Self::Revert => "revert",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
             Self::Supersede => "supersede",
             Self::License => "license",
             Self::Install => "install",
@@ -97,13 +105,14 @@ impl Verb {
     /// wait.
     pub fn must_be_recorded(self) -> bool {
         match self {
-            Self::Verify | Self::Revert | Self::License => false,
+            Self::Verify | Self::Revert | Self::Resume | Self::License => false,
             Self::Propose
             | Self::Approve
             | Self::Unapprove
             | Self::Reject
             | Self::Apply
             | Self::Adopt
+            | Self::Pause
             | Self::Supersede
             | Self::Install
             | Self::Uninstall => true,

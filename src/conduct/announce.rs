@@ -107,22 +107,27 @@ impl Conductor<'_> {
     /// rights where a log is read: few people may create Events, and they need none. What this process
     /// has told before is counted, as long as the Event of then is kept.
     pub(super) async fn announce(&self, record: &Record, told: &Told<'_>) {
-        let target = Target::of(record);
-        let place = target.place();
-        let key = told.key(&place, record.proposal.uid.as_deref());
+        let uid = record.proposal.uid.as_deref();
+        self.announce_on(&Target::of(record).place(), uid, told)
+            .await;
+    }
+
+    /// The same of an object that there may be no recommendation for.
+    pub(super) async fn announce_on(&self, place: &Place<'_>, uid: Option<&str>, told: &Told<'_>) {
+        let key = told.key(place, uid);
         let again = match self.reporter.same(&key) {
-            Some(made) => self.told_again(&place, made, told.now).await,
+            Some(made) => self.told_again(place, made, told.now).await,
             None => None,
         };
         let made = match again {
             Some(made) => Ok(Some(made)),
-            None => self.told_anew(&place, record, told).await,
+            None => self.told_anew(place, uid, told).await,
         };
         match made {
             Ok(Some(made)) => self.reporter.told(key, made),
             Ok(None) => {}
             Err(error) => {
-                let (reason, title) = (told.reason, target.title());
+                let (reason, title) = (told.reason, super::audited::reference(place));
                 match error.code() {
                     Some(403) => tracing::info!(%error, "no Event {reason} for {title}"),
                     Some(_) | None => tracing::debug!(%error, "no Event {reason} for {title}"),
@@ -150,12 +155,12 @@ impl Conductor<'_> {
     async fn told_anew(
         &self,
         target: &Place<'_>,
-        record: &Record,
+        uid: Option<&str>,
         told: &Told<'_>,
     ) -> Result<Option<Made>, WriteError> {
         let Ok(id) = new_id() else { return Ok(None) };
         let name = named(target.name, &id);
-        let event = event(self.reporter, target, record, told, &name);
+        let event = event(self.reporter, target, uid, told, &name);
         let (at, change) = (place(target, &name), Change::Create(&event));
         self.cluster
             .write(&at, &change, &self.reporter.writing())
@@ -179,7 +184,7 @@ fn place<'a>(target: &Place<'a>, name: &'a str) -> Place<'a> {
 fn event(
     reporter: &Reporter,
     target: &Place<'_>,
-    record: &Record,
+    uid: Option<&str>,
     told: &Told<'_>,
     name: &str,
 ) -> Value {
@@ -188,7 +193,7 @@ fn event(
         "kind": "Event",
         "metadata": { "name": name, "namespace": target.namespace },
         "involvedObject": { "apiVersion": target.kind.api_version(), "kind": target.kind.kind,
-            "namespace": target.namespace, "name": target.name, "uid": record.proposal.uid },
+            "namespace": target.namespace, "name": target.name, "uid": uid },
         "reason": told.reason,
         "message": told.message,
         "type": if told.is_warning { "Warning" } else { "Normal" },

@@ -140,6 +140,8 @@ fn is_news(verb: Verb, before: &Record, after: &Record) -> bool {
         | Verb::Apply
         | Verb::Adopt
         | Verb::Revert
+        | Verb::Pause
+        | Verb::Resume
         | Verb::Supersede
         | Verb::License
         | Verb::Install

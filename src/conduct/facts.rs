@@ -12,16 +12,14 @@ use crate::keda::objects::{OneWay, Pause, ScaleTarget, ScaledObject};
 use crate::lifecycle::diff::{ConfigDiff, Key};
 use crate::lifecycle::guard::{Facts, Target};
 use crate::lifecycle::journal::Journal;
+use crate::lifecycle::pause::{ANNOTATION, Note};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::{MANAGER, WATCH_MANAGER, owners, settings};
 use crate::units::Replicas;
 
 /// Field managers that are we.
-const OURS: [&str; 2] = [MANAGER, WATCH_MANAGER];
-
-/// Our mark on an autoscaler that is not to be touched; its value says why.
-const PAUSED: &str = "stepscale.io/paused";
+pub(super) const OURS: [&str; 2] = [MANAGER, WATCH_MANAGER];
 
 /// What is known of the fleet around a recommendation.
 #[derive(Clone, Debug, Default)]
@@ -163,9 +161,11 @@ fn has_proved_itself(journal: &Journal, record: &Record) -> bool {
 }
 
 fn paused(live: &Value) -> Option<String> {
-    let annotation = &live["metadata"]["annotations"][PAUSED];
-    if let Some(why) = annotation.as_str().filter(|it| *it != "false") {
-        return Some(format!("annotation {PAUSED} is {why}"));
+    match Note::of(live) {
+        Ok(Some(note)) => return Some(note.to_string()),
+        Ok(None) => {}
+        // Anybody may mark an autoscaler that is not to be touched, with words of their own.
+        Err(mark) => return Some(format!("annotation {ANNOTATION} is {}", mark.text)),
     }
     let is_keda = live["apiVersion"].as_str()?.starts_with("keda.sh/");
     let scaled = ScaledObject::read(live).ok().filter(|_| is_keda)?;

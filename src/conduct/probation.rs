@@ -4,6 +4,7 @@ use super::target::Target;
 use super::{Conductor, Deed, Error, Reverted, gone};
 use crate::autoscaler::Autoscaler;
 use crate::lifecycle::changes::{self, Lost};
+use crate::lifecycle::pause;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::step::{self, Check, Effect, Event};
 use crate::store::Stored;
@@ -49,6 +50,8 @@ impl Conductor<'_> {
             let saved = self.happen(&stored, gone()).await?;
             return Ok(Standing::Ended(Box::new(saved)));
         };
+        // A pause takes the place of settings for a while, and gives them back.
+        let live = pause::without(&live).unwrap_or(live);
         let applied = stored.record.status.applied.as_ref();
         let written = applied.map_or(&[][..], |it| &it.changes);
         let back = changes::take_back(written, &live);
