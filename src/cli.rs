@@ -219,6 +219,14 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
             let config = decide::triggers(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), triggers::run(cx, config))
         }
+        Command::Pause(args) => {
+            let config = decide::pause(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::pause::run(cx, config))
+        }
+        Command::Resume(args) => {
+            let config = decide::resume(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), act::pause::resume(cx, config))
+        }
         Command::Install(args) => {
             let config = decide::install(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), act::install::run(cx, config))

@@ -9,6 +9,7 @@ pub mod file;
 pub mod install;
 pub mod license;
 pub mod lint;
+pub mod pause;
 pub mod triggers;
 pub(crate) mod values;
 pub mod watch;

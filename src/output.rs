@@ -9,6 +9,7 @@ pub mod license;
 pub mod lint;
 pub mod manifests;
 pub mod patch;
+pub mod pauses;
 pub mod picker;
 pub mod progress;
 pub mod records;

@@ -7,6 +7,7 @@ mod history;
 pub(super) mod install;
 mod objects;
 pub(super) mod origin;
+pub(super) mod pause;
 pub(super) mod probation;
 pub(super) mod save;
 pub(super) mod status;

@@ -6,6 +6,7 @@ pub(crate) mod demo;
 pub(crate) mod install;
 pub(crate) mod license;
 pub(crate) mod lint;
+pub(crate) mod pause;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
@@ -29,6 +30,7 @@ pub(crate) use demo::DemoArgs;
 pub(crate) use install::{InstallArgs, UninstallArgs};
 pub(crate) use license::LicenseCommand;
 pub(crate) use lint::LintArgs;
+pub(crate) use pause::{PauseArgs, ResumeArgs};
 pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Revert(RevertArgs),
     Status(StatusArgs),
     Triggers(TriggersArgs),
+    Pause(PauseArgs),
+    Resume(ResumeArgs),
     Install(Box<InstallArgs>),
     Uninstall(UninstallArgs),
     Watch(Box<WatchArgs>),

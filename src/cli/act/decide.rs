@@ -138,7 +138,7 @@ pub(super) fn say(cx: &Context, stored: &Stored, what: &str) -> Result<Exit, Err
 }
 
 /// `left as it is: /spec/minReplicas is 7, was written as 2`.
-fn lost_line(lost: &Lost) -> String {
+pub(super) fn lost_line(lost: &Lost) -> String {
     let value = |it: &Option<serde_json::Value>| match it {
         Some(value) => value.to_string(),
         None => "gone".to_owned(),
