@@ -13,6 +13,7 @@ mod backoff;
 mod feed;
 mod health;
 mod lines;
+mod mark;
 mod memory;
 mod piece;
 mod request;
@@ -28,11 +29,12 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::call::Listing;
-use super::inventory::{Reader, Source};
+use super::inventory::{Kept, Reader, Source};
 use super::write::Kind;
 use super::{Cluster, Error, Scope};
 use crate::fleet::{Fleet, Unread};
 pub use health::{Counts, Held, Stale};
+use mark::Marked;
 use memory::{Memory, Task};
 use view::Demand;
 pub(super) use view::View;
@@ -51,6 +53,7 @@ pub struct FollowedObjects {
     memory: Arc<Memory>,
     kind: Kind,
     namespace: Option<String>,
+    metadata_only: bool,
     _supervisor: Task,
 }
 
@@ -82,13 +85,37 @@ impl Cluster {
         namespace: Option<&str>,
         poll: Duration,
     ) -> FollowedObjects {
+        self.follow_as::<Value>(kind, namespace, poll, false)
+    }
+
+    /// The same of nothing but which of them are paused: name, namespace and the annotation that
+    /// tells it.
+    pub fn follow_pauses(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        poll: Duration,
+    ) -> FollowedObjects {
+        self.follow_as::<Marked>(kind, namespace, poll, true)
+    }
+
+    fn follow_as<T: Kept>(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        poll: Duration,
+        metadata_only: bool,
+    ) -> FollowedObjects {
         let memory = Arc::new(Memory::of(self.clone(), poll));
         let mut demand = Demand::default();
-        demand.add_list::<Value>(&Listing::of(kind.resource(), namespace));
+        let mut listing = Listing::of(kind.resource(), namespace);
+        listing.metadata_only = metadata_only;
+        demand.add_list::<T>(&listing);
         memory.adopt(demand);
         FollowedObjects {
             kind: *kind,
             namespace: namespace.map(str::to_owned),
+            metadata_only,
             _supervisor: Task::spawn(supervise_objects(Arc::clone(&memory))),
             memory,
         }
@@ -151,7 +178,8 @@ impl FollowedObjects {
     /// Why they are not known: not read yet, refused, or a kind that is not served.
     pub fn objects(&self) -> Result<Vec<Value>, Unread> {
         let resource = self.kind.resource();
-        let listing = Listing::of(resource, self.namespace.as_deref());
+        let mut listing = Listing::of(resource, self.namespace.as_deref());
+        listing.metadata_only = self.metadata_only;
         let mut objects = Vec::new();
         let view = View::of(&self.memory);
         let refused = view.list(&listing, |it: Value| objects.push(it));
