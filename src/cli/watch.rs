@@ -12,6 +12,7 @@ mod notice;
 mod passes;
 mod records;
 mod reload;
+mod resume;
 mod tick;
 mod told;
 mod troubles;

@@ -43,7 +43,7 @@ const FOLLOW: &[&str] = &["list", "watch"];
 
 /// Discovery (`/api`, `/apis`, `/version`) is not in it: every cluster lets everybody who is known ask
 /// for that.
-pub const ALL: [Permission; 17] = [
+pub const ALL: [Permission; 18] = [
     Permission {
         group: "autoscaling",
         resources: &["horizontalpodautoscalers"],
@@ -161,6 +161,14 @@ pub const ALL: [Permission; 17] = [
         resources: &["deployments", "statefulsets"],
         verbs: &["get"],
         reason: "apply: whether a rollout is in progress right before the write",
+        place: Place::Watched,
+        needed: Needed::ToApply,
+    },
+    Permission {
+        group: "keda.sh",
+        resources: &["scaledjobs"],
+        verbs: &["get", "list", "patch", "watch"],
+        reason: "schedule: sees which are paused, and resumes them when their time is over",
         place: Place::Watched,
         needed: Needed::ToApply,
     },

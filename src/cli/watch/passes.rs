@@ -42,6 +42,10 @@ impl Watch<'_> {
             if !self.is_stopped() {
                 self.apply(&conductor, &unjudged).await;
             }
+            if !self.is_stopped() {
+                self.resume(&conductor).await;
+                self.health.progressed();
+            }
         }
         is_saved
     }

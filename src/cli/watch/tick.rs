@@ -16,6 +16,7 @@ use super::counting;
 use super::goal::{self, Seen};
 use super::notice::{News, Notice, Standing};
 use super::reload::{Fixed, LicenseSeen, Reload};
+use super::resume::Pauses;
 use super::told::{self, Told};
 use super::troubles::Troubles;
 use super::turns::Late;
@@ -50,6 +51,7 @@ pub(super) struct Watch<'a> {
     /// Whose turn did not come in the last verify pass, and in the last apply pass.
     pub(super) unverified: Late,
     pub(super) unapplied: Late,
+    pub(super) pauses: Pauses,
     pub(super) reload: Reload,
     pub(super) fixed: Fixed,
     pub(super) notice: Notice,
@@ -96,6 +98,7 @@ impl<'a> Watch<'a> {
             health,
             unverified: Late::default(),
             unapplied: Late::default(),
+            pauses: Pauses::default(),
             stopped,
             told: Told::default(),
             troubles: Troubles::default(),
@@ -229,6 +232,7 @@ impl<'a> Watch<'a> {
         self.health.progressed();
         self.read_license().await;
         self.health.progressed();
+        self.follow_pauses().await;
         let term = gate.map(|gate| (gate, gate.term()));
         let leads = term.as_ref().is_none_or(|it| it.1.is_some());
         tracing::info!(

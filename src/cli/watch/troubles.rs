@@ -36,7 +36,16 @@ enum Line {
 impl Troubles {
     /// Tells what is other than after the last tick; `warnings` are about history.
     pub(super) fn tell(&mut self, fleet: &Fleet, warnings: &[String], stale: Vec<Stale>) {
-        for line in self.changes(found(fleet, warnings, stale)) {
+        self.log(found(fleet, warnings, stale));
+    }
+
+    /// The same of lists beside the fleet.
+    pub(super) fn tell_lists(&mut self, unread: Vec<Unread>, stale: Vec<Stale>) {
+        self.log(of_rows(unread.into_iter(), stale));
+    }
+
+    fn log(&mut self, found: BTreeMap<About, Trouble>) {
+        for line in self.changes(found) {
             match line {
                 Line::Begun(Trouble { text, hint }) => tracing::warn!(hint, "{text}"),
                 Line::Over(what) => tracing::info!("no longer: {what}"),
@@ -70,18 +79,23 @@ impl std::fmt::Display for About {
 
 /// All that a tick came upon.
 fn found(fleet: &Fleet, warnings: &[String], stale: Vec<Stale>) -> BTreeMap<About, Trouble> {
+    let unread = fleet.unread.iter().cloned().chain(targets(fleet));
+    let mut found = of_rows(unread, stale);
+    for warning in warnings {
+        let text = format!("history: {warning}");
+        found.insert(About::Part(text.clone()), Trouble { text, hint: None });
+    }
+    found
+}
+
+fn of_rows(unread: impl Iterator<Item = Unread>, stale: Vec<Stale>) -> BTreeMap<About, Trouble> {
     let mut found = BTreeMap::new();
     let stale = stale.into_iter().map(|it| ("may be out of date", it.row));
-    let unread = fleet.unread.iter().cloned().chain(targets(fleet));
     let unread = unread.map(|it| ("cannot be read", it));
     // The first of those that lack the same counts.
     for (fate, row) in unread.chain(stale) {
         let (about, trouble) = of_row(fate, row);
         found.entry(about).or_insert(trouble);
-    }
-    for warning in warnings {
-        let text = format!("history: {warning}");
-        found.insert(About::Part(text.clone()), Trouble { text, hint: None });
     }
     found
 }

@@ -114,7 +114,7 @@ impl World {
     pub(super) fn events(&self) -> usize {
         let all = self.scene.object(EVENTS);
         let all = all["items"].as_array().unwrap().iter();
-        all.filter(|it| it["source"]["component"] == "kubectl-stepscale")
+        all.filter(|it| it["source"]["component"] == "stepscale-watch")
             .count()
     }
 }
