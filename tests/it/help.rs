@@ -88,6 +88,16 @@ fn help_of_status() {
 }
 
 #[test]
+fn help_of_pause() {
+    insta::assert_snapshot!(printed(&["pause", "--help"]));
+}
+
+#[test]
+fn help_of_resume() {
+    insta::assert_snapshot!(printed(&["resume", "--help"]));
+}
+
+#[test]
 fn help_of_install() {
     insta::assert_snapshot!(printed(&["install", "--help"]));
 }

@@ -3,6 +3,7 @@
 mod backfill;
 mod measured;
 mod moved;
+mod pausing;
 mod pipeline;
 mod probation;
 mod quiet;

@@ -83,6 +83,7 @@ impl Scene {
                 seed,
                 users: vec![account()],
                 log: LOG,
+                keda: true,
                 ..options(&[])
             })
             .await;

@@ -16,6 +16,8 @@ pub(super) const LEADER: &str =
 const RECORDS: &str = "/apis/stepscale.io/v1alpha1/namespaces/shop/scalingrecommendations";
 const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/shop/leases";
 const EVENTS: &str = "/api/v1/namespaces/shop/events";
+const SCALED_OBJECTS: &str = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledobjects";
+const SCALED_JOBS: &str = "/apis/keda.sh/v1alpha1/namespaces/shop/scaledjobs";
 const HPAS: &str = "/apis/autoscaling/v2/namespaces/shop/horizontalpodautoscalers";
 
 pub(super) struct World {
@@ -69,8 +71,11 @@ impl World {
     /// Makes everything as it was before a watch.
     pub(super) fn reset(&self) {
         let scene = &self.scene;
-        for path in [RECORDS, LEASES, EVENTS] {
+        for path in [RECORDS, LEASES, EVENTS, SCALED_OBJECTS, SCALED_JOBS] {
             scene.runtime.block_on(scene.moved.delete(path));
+        }
+        for (path, object) in overdue() {
+            scene.runtime.block_on(scene.moved.post(path, &object));
         }
         for (path, hpa) in &self.hpas {
             self.put(path, hpa);
@@ -155,6 +160,33 @@ fn others() -> Vec<(&'static str, Value)> {
         (BUDGETS, budget),
         (HPAS, hpa("set", "apps/v1", "StatefulSet")),
         (HPAS, hpa("roll", "example.com/v1", "Rollout")),
+    ]
+}
+
+/// What was to be resumed long ago.
+fn overdue() -> [(&'static str, Value); 2] {
+    let note = json!({ "version": 1, "way": "whole", "until": "2026-01-01T02:00:00Z",
+        "reason": "", "by": "ana", "at": "2026-01-01T00:00:00Z", "changes":
+            [{ "path": "/metadata/annotations/autoscaling.keda.sh~1paused", "to": "true" }] });
+    let metadata = json!({ "name": "orders", "annotations": {
+        "autoscaling.keda.sh/paused": "true", "stepscale.io/paused": note.to_string() } });
+    let triggers = json!([{ "type": "cron", "metadata": { "timezone": "Etc/UTC",
+        "start": "0 6 * * *", "end": "0 8 * * *", "desiredReplicas": "2" } }]);
+    let template = json!({ "spec": { "restartPolicy": "Never",
+        "containers": [{ "name": "app", "image": "registry.example/app:1" }] } });
+    [
+        (
+            SCALED_OBJECTS,
+            json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+                "metadata": metadata, "spec": { "scaleTargetRef": { "name": "orders" },
+                    "triggers": triggers } }),
+        ),
+        (
+            SCALED_JOBS,
+            json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+                "metadata": metadata, "spec": { "jobTargetRef": { "template": template },
+                    "triggers": triggers } }),
+        ),
     ]
 }
 
