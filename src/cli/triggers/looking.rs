@@ -116,51 +116,60 @@ impl<L: Lags> Session<'_, L> {
         Some(read.and_then(|it| it.map_err(told)))
     }
 
+    /// Reads what the trigger needs, then its source, then what KEDA says, all in one time limit.
     async fn within(&self, scene: &Scene<'_>, index: usize, trigger: &Trigger) -> LookedAt {
-        let looked = self.look_at_trigger(scene, index, trigger);
-        match tokio::time::timeout(self.limit, looked).await {
-            Ok(looked) => looked,
-            Err(_) => LookedAt {
-                outcome: Outcome::Failed(format!(
-                    "no answer within {:.1} s; pass a longer --timeout",
-                    self.limit.as_secs_f64()
-                )),
+        let until = self.cx.elapsed() + self.limit;
+        let prepared = self.prepare(scene, index, trigger);
+        let Ok((source, mut resolved)) = tokio::time::timeout(self.limit, prepared).await else {
+            return LookedAt {
+                outcome: Outcome::Failed(self.late("its authentication was not read")),
                 ..LookedAt::of(index)
-            },
-        }
-    }
-
-    async fn look_at_trigger(
-        &self,
-        scene: &Scene<'_>,
-        index: usize,
-        trigger: &Trigger,
-    ) -> LookedAt {
-        let reference = trigger.authentication.as_ref();
-        let mut resolved = self
-            .authentication(scene.scaled, scene.around, reference)
-            .await;
-        let source = self.source(scene, index, trigger, &mut resolved).await;
+            };
+        };
+        let is_whole = resolved.notes.is_empty();
         let mut looked = LookedAt {
             authentication: resolved.label.clone(),
             notes: std::mem::take(&mut resolved.notes),
             ..LookedAt::of(index)
         };
-        looked
-            .notes
-            .extend(remarks(&source).iter().map(ToString::to_string));
+        let remarks = remarks(&source);
+        looked.notes.extend(remarks.iter().map(ToString::to_string));
         match read(&source) {
             Ok(found) => {
                 looked.metric = found.metric;
-                self.ask(scene, &found.settings, &resolved, &mut looked)
+                self.ask(scene, &found.settings, &resolved, until, &mut looked)
                     .await;
             }
-            Err(problems) => refuse(&problems, &resolved, &mut looked),
+            Err(problems) => looked.outcome = refused(&problems, &resolved, is_whole),
         }
         if let Outcome::NotEvaluated(_) = looked.outcome {
-            self.ask_keda(scene, &mut looked).await;
+            self.ask_keda(scene, until, &mut looked).await;
         }
         looked
+    }
+
+    fn late(&self, what: &str) -> String {
+        let limit = self.limit.as_secs_f64();
+        format!("{what} within {limit:.1} s; pass a longer --timeout")
+    }
+
+    /// What is left of the time of one trigger.
+    fn left(&self, until: Duration) -> Duration {
+        until.saturating_sub(self.cx.elapsed())
+    }
+
+    async fn prepare(
+        &self,
+        scene: &Scene<'_>,
+        index: usize,
+        trigger: &Trigger,
+    ) -> (TriggerSource, Resolved) {
+        let reference = trigger.authentication.as_ref();
+        let mut resolved = self
+            .authentication(scene.scaled, scene.around, reference)
+            .await;
+        let source = self.source(scene, index, trigger, &mut resolved).await;
+        (source, resolved)
     }
 
     async fn source(
@@ -195,12 +204,13 @@ impl<L: Lags> Session<'_, L> {
         scene: &Scene<'_>,
         settings: &Settings,
         resolved: &Resolved,
+        until: Duration,
         looked: &mut LookedAt,
     ) {
         let started = self.cx.elapsed();
         match settings {
-            Settings::Prometheus(it) => self.ask_prometheus(it, resolved, looked).await,
-            Settings::Kafka(it) => self.ask_kafka(scene, it, looked).await,
+            Settings::Prometheus(it) => self.ask_prometheus(it, resolved, until, looked).await,
+            Settings::Kafka(it) => self.ask_kafka(scene, it, until, looked).await,
             Settings::Cron(it) => self.ask_clock(it, looked),
             Settings::Resource(_) => {
                 looked.outcome = Outcome::Usage;
@@ -222,6 +232,7 @@ impl<L: Lags> Session<'_, L> {
         &self,
         settings: &Prometheus,
         resolved: &Resolved,
+        until: Duration,
         looked: &mut LookedAt,
     ) {
         looked.activation = Some(settings.activation_threshold);
@@ -235,7 +246,7 @@ impl<L: Lags> Session<'_, L> {
             return;
         }
         let (started, now) = (self.cx.elapsed(), self.cx.now());
-        let asked = prometheus::read(settings, now, self.limit, Some(&self.proxy)).await;
+        let asked = prometheus::read(settings, now, self.left(until), Some(&self.proxy)).await;
         match asked {
             Ok(answered) => {
                 looked.outcome = Outcome::Read(answered.reading);
@@ -250,9 +261,15 @@ impl<L: Lags> Session<'_, L> {
         }
     }
 
-    async fn ask_kafka(&self, scene: &Scene<'_>, settings: &Kafka, looked: &mut LookedAt) {
+    async fn ask_kafka(
+        &self,
+        scene: &Scene<'_>,
+        settings: &Kafka,
+        until: Duration,
+        looked: &mut LookedAt,
+    ) {
         looked.activation = Some(settings.activation_lag_threshold as f64);
-        let offsets = match self.lags.offsets(settings, self.limit).await {
+        let offsets = match self.lags.offsets(settings, self.left(until)).await {
             Ok(offsets) => offsets,
             Err(error) => {
                 looked.outcome = failed(&error);
@@ -292,7 +309,7 @@ impl<L: Lags> Session<'_, L> {
 
     /// What KEDA answers for the metric in place of the source. Where it answers nothing, the reason
     /// why nobody else was asked stays, with why KEDA did not answer.
-    async fn ask_keda(&self, scene: &Scene<'_>, looked: &mut LookedAt) {
+    async fn ask_keda(&self, scene: &Scene<'_>, until: Duration, looked: &mut LookedAt) {
         let Scaled::Object(object) = scene.scaled else {
             return;
         };
@@ -314,8 +331,8 @@ impl<L: Lags> Session<'_, L> {
         let asked = self
             .cluster
             .external_metric(&metadata.namespace, &name, &metadata.name);
-        match asked.await {
-            Ok(Some(value)) => {
+        match tokio::time::timeout(self.left(until), asked).await {
+            Ok(Ok(Some(value))) => {
                 let activity = object.status.triggers_activity.get(&name);
                 looked.notes.push(why.clone());
                 let falls_back = object.status.condition(&ConditionKind::Fallback);
@@ -330,8 +347,9 @@ impl<L: Lags> Session<'_, L> {
                 looked.via = Some("keda");
                 looked.latency = Some(self.cx.elapsed().saturating_sub(started));
             }
-            Ok(None) => looked.notes.push("KEDA has no value for it".to_owned()),
-            Err(error) => looked.notes.push(format!("KEDA was asked: {error}")),
+            Ok(Ok(None)) => looked.notes.push("KEDA has no value for it".to_owned()),
+            Ok(Err(error)) => looked.notes.push(format!("KEDA was asked: {error}")),
+            Err(_) => looked.notes.push(self.late("KEDA did not answer")),
         }
         if looked.metric.is_none() {
             let target = scene
@@ -347,19 +365,18 @@ impl<L: Lags> Session<'_, L> {
     }
 }
 
-/// KEDA refuses it; or it would not, had we what only KEDA can read.
-fn refuse(problems: &Problems, resolved: &Resolved, looked: &mut LookedAt) {
+/// KEDA refuses it; or it would not, had we what only KEDA can read, or may read.
+fn refused(problems: &Problems, resolved: &Resolved, is_whole: bool) -> Outcome {
     let all: Vec<String> = problems.list.iter().map(ToString::to_string).collect();
     let all = all.join("; ");
-    looked.outcome = match resolved.only_keda.as_slice() {
-        [] if looked.notes.is_empty() => Outcome::Refused(all),
-        // What could not be read here may well be there for KEDA.
+    match resolved.only_keda.as_slice() {
+        [] if is_whole => Outcome::Refused(all),
         [] => Outcome::Failed(all),
         sources => Outcome::NotEvaluated(format!(
             "its authentication comes from {}, which only KEDA can read: {all}",
             sources.join(" and ")
         )),
-    };
+    }
 }
 
 fn failed(error: &triggers::Error) -> Outcome {
