@@ -113,6 +113,11 @@ fn help_of_license() {
 }
 
 #[test]
+fn help_of_triggers() {
+    insta::assert_snapshot!(printed(&["triggers", "--help"]));
+}
+
+#[test]
 fn help_of_license_issue() {
     insta::assert_snapshot!(printed(&["license", "issue", "--help"]));
 }

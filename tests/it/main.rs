@@ -37,5 +37,6 @@ mod secrets;
 mod signals;
 mod simulate;
 mod traces;
+mod triggers;
 mod twin;
 mod usage;

@@ -14,7 +14,7 @@ use stepscale::sandbox::{self, Account, Faults, Sandbox, Seed, Upstream};
 use tokio::sync::oneshot;
 
 use super::fleet::Fleet;
-pub(crate) use access::{Denied, Reach};
+pub(crate) use access::{Denied, LIMITED, Reach};
 pub(crate) use objects::SECRET;
 
 /// How the cluster differs from one that allows and has everything.
@@ -54,9 +54,18 @@ impl Cluster {
     /// # Panics
     /// When it cannot start.
     pub(crate) fn start(fleet: &Fleet, options: Options) -> Self {
+        Self::of(sandbox_options(fleet, &options))
+    }
+
+    /// A cluster of any content; the user of the context `limited` has the rights that its objects
+    /// give them.
+    ///
+    /// # Panics
+    /// When it cannot start.
+    pub(crate) fn of(options: sandbox::Options) -> Self {
         // Another test of this process may have done so.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let (sandbox, running) = Running::start(sandbox_options(fleet, &options));
+        let (sandbox, running) = Running::start(options);
         Self {
             url: sandbox.url(),
             authority: sandbox.authority().to_owned(),
@@ -114,7 +123,8 @@ fn faults(continue_expires: bool) -> Faults {
     serde_json::from_value(plan).expect("a plan of faults")
 }
 
-fn users() -> Vec<Account> {
+/// Those of the contexts `good` and `limited`.
+pub(crate) fn users() -> Vec<Account> {
     let account = |name: &str, groups: &[&str], token: &str| Account {
         name: name.to_owned(),
         groups: groups.iter().map(|it| (*it).to_owned()).collect(),

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::fleet::Fleet;
 
 /// The user's name.
-pub(in crate::rig) const LIMITED: &str = "system:serviceaccount:default:limited";
+pub(crate) const LIMITED: &str = "system:serviceaccount:default:limited";
 
 /// A verb on a resource that is refused to the limited user.
 #[derive(Clone, Debug, PartialEq, Eq)]
