@@ -13,7 +13,7 @@ pub enum LintConfig {
     List,
     /// Print what a code means.
     Explain(Code),
-    Check(Check),
+    Check(Box<Check>),
 }
 
 /// What to check, and how to answer.

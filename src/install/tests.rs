@@ -130,6 +130,7 @@ fn without_mode_apply_nothing_but_our_own_objects_can_be_changed() {
                 writes,
                 [
                     "patch autoscaling/horizontalpodautoscalers",
+                    "patch keda.sh/scaledjobs",
                     "patch keda.sh/scaledobjects"
                 ]
             ),

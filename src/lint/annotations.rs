@@ -108,7 +108,7 @@ fn paused(
         keys::PAUSED_REPLICAS => metadata.annotation(it).is_some(),
         it => boolean_annotation(metadata, it),
     };
-    let Some(key) = pausing.into_iter().find(|it| is_on(&it)) else {
+    let Some(key) = pausing.into_iter().find(|it| is_on(it)) else {
         return;
     };
     let since = written_at(item.raw, key);

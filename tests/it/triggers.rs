@@ -22,7 +22,7 @@ fn vector(values: &[&str]) -> String {
     json!({ "status": "success", "data": { "resultType": "vector", "result": result } }).to_string()
 }
 
-fn row<'a>(report: &'a Value, index: usize) -> &'a Value {
+fn row(report: &Value, index: usize) -> &Value {
     &report["items"][0]["triggers"][index]
 }
 

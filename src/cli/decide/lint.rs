@@ -32,13 +32,13 @@ pub(in crate::cli) fn lint(
             },
         }
     };
-    Ok(LintConfig::Check(Check {
+    Ok(LintConfig::Check(Box::new(Check {
         input,
         namespace: global.namespace.clone(),
         disabled: args.disabled.iter().copied().collect(),
         form: args.form.unwrap_or_default(),
         fail_on: args.fail_on.unwrap_or(Some(Severity::Error)),
-    }))
+    })))
 }
 
 fn files(args: &LintArgs) -> Result<Files, Error> {

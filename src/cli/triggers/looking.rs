@@ -318,8 +318,8 @@ impl<L: Lags> Session<'_, L> {
             MetricSource::Resource { .. } | MetricSource::ContainerResource { .. } => None,
         });
         let prefix = format!("s{}-", looked.index);
-        let listed = object.status.external_metrics.iter();
-        let listed = listed.filter(|it| it.starts_with(&prefix)).cloned().next();
+        let mut listed = object.status.external_metrics.iter();
+        let listed = listed.find(|it| it.starts_with(&prefix)).cloned();
         let Some(name) = external.or(listed) else {
             return;
         };

@@ -68,6 +68,12 @@ fn vector(values: &[&str]) -> String {
     json!({ "status": "success", "data": { "resultType": "vector", "result": result } }).to_string()
 }
 
+/// Metadata or parameters, as they are written.
+type Pairs = &'static [(&'static str, &'static str)];
+
+/// What an API server makes of a request that it is to pass on.
+type Way = fn(&str) -> (u16, String);
+
 #[tokio::test]
 async fn each_way_to_log_in_is_sent_as_keda_sends_it() {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -82,8 +88,8 @@ async fn each_way_to_log_in_is_sent_as_keda_sends_it() {
         (StatusCode::OK, vector(&["4"]))
     })
     .await;
-    let custom = [("customAuthHeader", "X-Token"), ("customAuthValue", "t")];
-    let cases: [(&[(&str, &str)], &[(&str, &str)], &str); 5] = [
+    const CUSTOM: Pairs = &[("customAuthHeader", "X-Token"), ("customAuthValue", "t")];
+    let cases: [(Pairs, Pairs, &str); 5] = [
         (&[], &[("bearerToken", "off")], ""),
         (
             &[("authModes", "bearer")],
@@ -95,7 +101,7 @@ async fn each_way_to_log_in_is_sent_as_keda_sends_it() {
             &[("username", "me"), ("password", "pw")],
             "Basic bWU6cHc=",
         ),
-        (&[("authModes", "custom")], &custom, "t"),
+        (&[("authModes", "custom")], CUSTOM, "t"),
         (
             &[
                 ("customHeaders", "X-Scope-OrgID=shop"),
@@ -186,7 +192,7 @@ async fn a_credential_that_is_sent_back_is_not_told() {
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_given_up() {
-    let router = Router::new().fallback(|| std::future::pending::<String>());
+    let router = Router::new().fallback(std::future::pending::<String>);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, router).await });
@@ -264,7 +270,7 @@ async fn a_service_of_the_cluster_is_asked_through_the_api_server() {
 
 #[tokio::test]
 async fn the_way_around_has_its_own_ends() {
-    let cases: [(fn(&str) -> (u16, String), &str); 2] = [
+    let cases: [(Way, &str); 2] = [
         (
             |_| {
                 (

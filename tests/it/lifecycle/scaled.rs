@@ -1,6 +1,8 @@
 //! A ScaledObject is changed and taken back as an HPA is; what it says of its triggers stays.
 
 use serde_json::{Value, json};
+use stepscale::autoscaler::AutoscalerKind;
+use stepscale::cluster::{NameArgument, Namespaces, Scope};
 
 use super::bench::Bench;
 use super::hand::Hand;
@@ -132,45 +134,38 @@ fn the_hpa_of_a_scaled_object_is_no_autoscaler_of_its_own() {
     };
     let hand = Hand::of(&bench, None);
     scaled(&bench, &hand);
-    let said = bench.run(&[
-        "analyze",
-        "--no-prometheus",
-        "-o",
-        "json",
-        "-n",
-        &bench.namespace,
-    ]);
-    let report: Value = serde_json::from_str(&said.stdout).unwrap();
-    let names: Vec<(&str, &str)> = report["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|it| (it["kind"].as_str().unwrap(), it["name"].as_str().unwrap()))
-        .collect();
-    assert_eq!(names, [("ScaledObject", "orders")], "{}", said.stderr);
-    for name in ["so/orders", "scaledobject/orders", "orders"] {
-        let said = bench.run(&[
-            "analyze",
-            name,
-            "--no-prometheus",
-            "-n",
-            "shop",
-            "-o",
-            "name",
-        ]);
-        assert!(
-            !said.stderr.contains("not found"),
-            "{name}: {}",
-            said.stderr
-        );
+    let found = |names: Vec<NameArgument>| {
+        let scope = Scope {
+            namespaces: Namespaces::One(bench.namespace.clone()),
+            selector: None,
+            names,
+        };
+        hand.conduct(async |conductor| conductor.cluster.inventory(&scope).await)
+    };
+    let named = |kind, name: &str| {
+        vec![NameArgument {
+            kind,
+            name: name.to_owned(),
+        }]
+    };
+    let scaled = Some(AutoscalerKind::ScaledObject);
+    for names in [vec![], named(None, "orders"), named(scaled, "orders")] {
+        let fleet = found(names).unwrap();
+        assert!(fleet.unread.is_empty(), "{:?}", fleet.unread);
+        let [subject] = fleet.subjects.as_slice() else {
+            panic!("{:?}", fleet.subjects);
+        };
+        let autoscaler = &subject.autoscaler;
+        assert_eq!(Some(autoscaler.id.kind), scaled);
+        assert_eq!(autoscaler.hpa(), "keda-hpa-orders");
+        assert_eq!((autoscaler.min.0, autoscaler.max.0), (6, 20));
+        assert_eq!(autoscaler.cpu_target().map(|it| it.percent), Some(40));
+        // What the HPA reports is what the ScaledObject does.
+        let active = &autoscaler.status.conditions[0];
+        assert_eq!(active.kind, "ScalingActive");
+        assert!(subject.rivals.is_empty() && subject.workload.is_ok());
     }
-    let said = bench.run(&[
-        "analyze",
-        "hpa/orders",
-        "--no-prometheus",
-        "-n",
-        &bench.namespace,
-    ]);
-    assert!(said.stderr.contains("hpa/orders"), "{}", said.stderr);
-    assert_eq!(said.code, Some(2), "{}", said.stderr);
+    let hpa = Some(AutoscalerKind::HorizontalPodAutoscaler);
+    let missing = found(named(hpa, "orders")).unwrap_err().to_string();
+    assert!(missing.contains("hpa/orders"), "{missing}");
 }

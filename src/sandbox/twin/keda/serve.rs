@@ -16,7 +16,9 @@ const API_VERSION: &str = "external.metrics.k8s.io/v1beta1";
 pub(crate) fn definition() -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
-        "metadata": { "name": format!("externalmetrics.{GROUP}") },
+        // Groups of Kubernetes' own say who has approved them.
+        "metadata": { "name": format!("externalmetrics.{GROUP}"), "annotations":
+            { "api-approved.kubernetes.io": "https://github.com/kubernetes/metrics" } },
         "spec": {
             "group": GROUP, "scope": "Namespaced",
             "names": { "kind": "ExternalMetricValueList", "plural": "externalmetrics" },
