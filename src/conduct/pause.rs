@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::announce::Told;
 use super::audited::{Underway, reference};
@@ -288,13 +288,15 @@ impl Conductor<'_> {
         awaited: Awaited,
         limit: Duration,
     ) -> Result<Effect, Error> {
-        let until = Instant::now() + limit;
+        let mut left = limit;
         loop {
             let effect = self.effect_now(id, awaited).await?;
-            if effect == Effect::InForce || Instant::now() >= until {
+            if effect == Effect::InForce || left.is_zero() {
                 return Ok(effect);
             }
-            sleep(LOOK).await;
+            let wait = LOOK.min(left);
+            sleep(wait).await;
+            left = left.saturating_sub(wait);
         }
     }
 
