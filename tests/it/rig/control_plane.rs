@@ -143,6 +143,7 @@ mod sandbox {
         });
         let options = Options {
             keda: true,
+            keda_operator: false,
             users: users.to_vec(),
             log: LOG,
             ..Options::at(now())

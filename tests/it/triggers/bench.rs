@@ -112,6 +112,7 @@ impl Bench {
                 histories: vec![],
             },
             keda: true,
+            keda_operator: false,
             speed: 0,
             twin: false,
             users: users(),

@@ -84,6 +84,7 @@ impl Scene {
                 users: vec![account()],
                 log: LOG,
                 keda: true,
+                keda_operator: false,
                 ..options(&[])
             })
             .await;
