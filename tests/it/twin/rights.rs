@@ -124,10 +124,8 @@ fn rest(right: &Right) -> Rest {
         applied,
     };
     match (right.verb.as_str(), right.name().as_str()) {
-        ("list", "horizontalpodautoscalers.autoscaling") => Rest {
-            code: 4,
-            ..only(false, true)
-        },
+        // Autoscalers of KEDA may be there all the same.
+        ("list", "horizontalpodautoscalers.autoscaling") => only(false, true),
         ("get" | "patch", "horizontalpodautoscalers.autoscaling") => only(true, false),
         ("get", "deployments.apps") => only(true, false),
         ("list", "services") => only(false, true),
@@ -143,6 +141,8 @@ fn rest(right: &Right) -> Rest {
         ("list", "pods.metrics.k8s.io") => only(false, true),
         ("create", "scalingrecommendations.stepscale.io") => only(false, true),
         ("list", "scalingrecommendations.stepscale.io") => nothing,
+        // What was written a moment ago is read by its name.
+        ("get", "scalingrecommendations.stepscale.io") => only(true, false),
         (
             "update",
             "scalingrecommendations.stepscale.io" | "scalingrecommendations.stepscale.io/status",
