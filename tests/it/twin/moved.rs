@@ -49,7 +49,10 @@ impl Moved {
     async fn answer(&self, request: reqwest::RequestBuilder) -> reqwest::Response {
         let request = request.bearer_auth(self.sandbox.token());
         let answer = request.send().await.unwrap();
-        assert!(answer.status().is_success(), "{answer:?}");
+        if !answer.status().is_success() {
+            let status = answer.status();
+            panic!("{status}: {}", answer.text().await.unwrap());
+        }
         answer
     }
 
@@ -82,6 +85,13 @@ impl Moved {
             .remove("resourceVersion");
         let request = self.client.put(self.url(path)).body(object.to_string());
         self.answer(request.header("content-type", "application/json"))
+            .await;
+    }
+
+    /// Changes a part of an object, by a merge patch.
+    pub(super) async fn merge(&self, path: &str, patch: &Value) {
+        let request = self.client.patch(self.url(path)).body(patch.to_string());
+        self.answer(request.header("content-type", "application/merge-patch+json"))
             .await;
     }
 
