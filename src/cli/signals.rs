@@ -1,6 +1,7 @@
 //! The signals that ask a run to end.
 
-use tokio::signal::unix::{self, SignalKind, signal};
+use futures_util::stream::{self, BoxStream, Stream, StreamExt, select_all};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Error, Exit};
 
@@ -34,31 +35,37 @@ impl Signal {
 }
 
 /// All of them, from the moment of [`Signals::listen`] on. None ends the process by itself any more.
-#[derive(Debug)]
-pub(super) struct Signals {
-    interrupt: unix::Signal,
-    terminate: unix::Signal,
-    hangup: unix::Signal,
-}
+pub(super) struct Signals(BoxStream<'static, Signal>);
 
 impl Signals {
     /// # Errors
     /// When the system refuses.
     pub(super) fn listen() -> Result<Self, Error> {
-        let of = |kind: SignalKind| signal(kind).map_err(Error::Start);
-        Ok(Self {
-            interrupt: of(SignalKind::interrupt())?,
-            terminate: of(SignalKind::terminate())?,
-            hangup: of(SignalKind::hangup())?,
-        })
+        let all = [
+            received(SignalKind::interrupt(), Signal::Interrupt)?,
+            received(SignalKind::terminate(), Signal::Terminate)?,
+            received(SignalKind::hangup(), Signal::Hangup)?,
+        ];
+        Ok(Self::of(select_all(all)))
+    }
+
+    /// Those that come out of `stream`.
+    pub(super) fn of(stream: impl Stream<Item = Signal> + Send + 'static) -> Self {
+        Self(stream.boxed())
     }
 
     /// Waits for the next one.
     pub(super) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
-            _ = self.hangup.recv() => Signal::Hangup,
+        match self.0.next().await {
+            Some(signal) => signal,
+            None => std::future::pending().await,
         }
     }
+}
+
+/// One kind of them, whenever it comes.
+fn received(kind: SignalKind, is: Signal) -> Result<BoxStream<'static, Signal>, Error> {
+    let mut received = signal(kind).map_err(Error::Start)?;
+    let each = stream::poll_fn(move |cx| received.poll_recv(cx));
+    Ok(each.map(move |()| is).boxed())
 }

@@ -30,7 +30,7 @@ use tokio::time::timeout;
 
 use super::act::Session;
 use super::act::origin::host;
-use super::context::{Context, clock};
+use super::context::{Clock, Context};
 use super::signals::Signals;
 use super::sources::finished;
 use crate::cluster::Namespaces;
@@ -92,7 +92,7 @@ pub(super) async fn run(
         gate,
         mut task,
         stop: to_release,
-    } = Election::start(&session, &config)?;
+    } = Election::start(&session, &config, cx.clock())?;
     let (stop, stopped) = watch::channel(false);
     let mut watch = Watch::new(
         &cx,
@@ -187,7 +187,7 @@ struct Election {
 }
 
 impl Election {
-    fn start(session: &Session, config: &WatchConfig) -> Result<Self, Error> {
+    fn start(session: &Session, config: &WatchConfig, clock: Clock) -> Result<Self, Error> {
         let Some(Lease { namespace, name }) = &config.lease else {
             return Ok(Self::default());
         };
