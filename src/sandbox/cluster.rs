@@ -26,6 +26,7 @@ use super::seed::Seed;
 use super::server::authentication::{self, Tokens};
 use super::server::log::Log;
 use super::server::{Server, Settings};
+use super::twin;
 use super::twin::keda::feed::TriggerTrace;
 use crate::sim::numbers::after;
 use life::{Birth, Life};
@@ -148,9 +149,11 @@ impl Sandbox {
             true => {
                 let birth = Birth {
                     fleet: Fleet::of(seed, start),
-                    start,
+                    config: twin::Config {
+                        keda: options.keda && options.keda_operator,
+                        ..twin::Config::starting_at(start)
+                    },
                     speed: options.speed,
-                    keda: options.keda && options.keda_operator,
                     triggers: options.triggers,
                 };
                 Some(Life::of(&core, birth))

@@ -50,10 +50,29 @@ pub(crate) struct Settings {
 pub(crate) struct Server {
     address: SocketAddr,
     authority: String,
+    _answering: Answering,
+}
+
+/// What answers requests for as long as it is kept, however they come.
+pub(crate) struct Answering {
     /// Nothing is ever said; all wait for its end.
-    _running: watch::Sender<()>,
+    running: watch::Sender<()>,
     /// Connections find it here, so that one that stays open keeps nothing else.
-    _state: Arc<exchange::State>,
+    state: Arc<exchange::State>,
+}
+
+impl Answering {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let (running, stopped) = watch::channel(());
+        let state = Arc::new(exchange::State::new(settings, stopped));
+        Self { running, state }
+    }
+
+    pub(crate) fn router(&self) -> Router {
+        Router::new()
+            .fallback(exchange::answer)
+            .with_state(Arc::downgrade(&self.state))
+    }
 }
 
 impl Server {
@@ -66,19 +85,15 @@ impl Server {
         let tls = authority.server_config().map_err(io::Error::other)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port)).await?;
         let address = listener.local_addr()?;
-        let (running, stopped) = watch::channel(());
-        let state = Arc::new(exchange::State::new(settings, stopped.clone()));
-        let router = Router::new()
-            .fallback(exchange::answer)
-            .with_state(Arc::downgrade(&state));
+        let answering = Answering::new(settings);
         let listener = EitherListener::new(listener, address, tls);
-        let serving = axum::serve(listener, router).with_graceful_shutdown(ended(stopped));
+        let stopped = ended(answering.running.subscribe());
+        let serving = axum::serve(listener, answering.router()).with_graceful_shutdown(stopped);
         tokio::spawn(serving.into_future());
         Ok(Self {
             address,
             authority: authority.pem,
-            _running: running,
-            _state: state,
+            _answering: answering,
         })
     }
 

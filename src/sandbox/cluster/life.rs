@@ -37,11 +37,10 @@ struct Inner {
 /// What a life begins with.
 pub(super) struct Birth {
     pub(super) fleet: Fleet,
-    pub(super) start: Timestamp,
+    /// When it begins, whether KEDA runs too, and what is kept of it.
+    pub(super) config: twin::Config,
     /// 0 lets the time stand.
     pub(super) speed: u32,
-    /// Whether KEDA runs too.
-    pub(super) keda: bool,
     pub(super) triggers: Vec<TriggerTrace>,
 }
 
@@ -81,12 +80,11 @@ impl Life {
     pub(super) fn of(core: &Core, birth: Birth) -> Self {
         let Birth {
             fleet,
-            start,
+            config,
             speed,
-            keda,
             triggers,
         } = birth;
-        let api = &core.api;
+        let (api, start, keda) = (&core.api, config.start, config.keda);
         api.load(fleet.objects);
         if keda {
             api.serve_external_metrics();
@@ -95,9 +93,8 @@ impl Life {
         let config = twin::Config {
             workloads: fleet.workloads,
             faults: Arc::clone(&core.faults),
-            keda,
             triggers: Triggers::of(triggers.clone()),
-            ..twin::Config::starting_at(start)
+            ..config
         };
         let mut twin = Twin::new(Arc::new(api.clone()), core.clock.clone(), config);
         twin.advance(start);
