@@ -8,7 +8,7 @@ mod connect;
 pub mod convert;
 mod error;
 #[cfg(test)]
-mod fake;
+pub(crate) mod fake;
 mod follow;
 mod inventory;
 pub mod keda;

@@ -35,6 +35,8 @@ mod table;
 mod twin;
 mod webhook;
 
+#[cfg(test)]
+pub(crate) use cluster::in_memory::{InMemory, Written};
 pub use cluster::{Account, Error, Options, Sandbox, Upstream};
 pub use faults::Plan as Faults;
 pub use seed::Seed;

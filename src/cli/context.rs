@@ -21,6 +21,7 @@ pub(crate) struct Context {
     progress: Progress,
     clock: Clock,
     started: Instant,
+    is_silent: bool,
 }
 
 /// Something that shows the time.
@@ -31,7 +32,7 @@ pub(crate) type Clock = fn() -> Timestamp;
     clippy::disallowed_methods,
     reason = "the one place that reads the clock"
 )]
-fn wall_clock() -> Timestamp {
+pub(crate) fn wall_clock() -> Timestamp {
     Timestamp::now()
 }
 
@@ -48,6 +49,19 @@ impl Context {
             progress: Progress::new(audience),
             clock: wall_clock,
             started: Instant::now(),
+            is_silent: false,
+        }
+    }
+
+    /// One with a clock of its own, whose results nobody reads.
+    #[cfg(test)]
+    pub(crate) fn silent(clock: Clock) -> Self {
+        Self {
+            color: Color::Never,
+            progress: Progress::new(Audience::Nobody),
+            clock,
+            started: Instant::now(),
+            is_silent: true,
         }
     }
 
@@ -104,6 +118,9 @@ impl Context {
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
         self.progress.finish();
+        if self.is_silent {
+            return write(&mut io::sink()).map_err(Error::Output);
+        }
         let stdout = io::stdout();
         let choice = self.choice(AutoStream::choice(&stdout));
         let mut out = BufWriter::new(AutoStream::new(stdout.lock(), choice));
@@ -115,6 +132,9 @@ impl Context {
     /// Writes a line for people to standard error.
     pub(crate) fn note(&self, line: &str) {
         self.progress.finish();
+        if self.is_silent {
+            return;
+        }
         let stderr = io::stderr();
         let choice = self.choice(AutoStream::choice(&stderr));
         // There is nowhere left to complain if that fails.

@@ -16,7 +16,7 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// Of each thread, four times the usual: builds without optimization need it for what a release
 /// does in a fraction. Only what is used is taken from the system.
-const STACK: usize = 8 << 20;
+pub(super) const STACK: usize = 8 << 20;
 
 /// Runs `work` to its end, or until the first SIGINT or SIGTERM.
 ///

@@ -13,6 +13,8 @@ mod passes;
 mod records;
 mod reload;
 mod resume;
+#[cfg(test)]
+mod soak;
 mod tick;
 mod told;
 mod troubles;

@@ -1,6 +1,8 @@
 //! An API server in memory for tests: answers below the client, so that everything above the
 //! transport is the real thing.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -73,4 +75,24 @@ pub(crate) fn recorded(
     let client = kube::Client::new(service, "shop");
     let cluster = Cluster::new(client, name, endpoint);
     (cluster, asked)
+}
+
+thread_local! {
+    /// Clients by the server that they are for, on this thread.
+    static SERVED: RefCell<BTreeMap<String, kube::Client>> = RefCell::default();
+}
+
+/// Lets whoever connects to `server` on this thread use `client`, so that all above the transport
+/// begins with a kubeconfig as ever.
+pub(crate) fn serve(server: &str, client: kube::Client) {
+    SERVED.with_borrow_mut(|it| it.insert(server.to_owned(), client));
+}
+
+/// Forgets it.
+pub(crate) fn no_longer_serve(server: &str) {
+    SERVED.with_borrow_mut(|it| it.remove(server));
+}
+
+pub(super) fn served(endpoint: &Endpoint) -> Option<kube::Client> {
+    SERVED.with_borrow(|it| it.get(&endpoint.server).cloned())
 }

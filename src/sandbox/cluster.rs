@@ -1,6 +1,8 @@
 //! The sandbox as a whole: what it starts with and how to reach it.
 
 mod control;
+#[cfg(test)]
+pub(crate) mod in_memory;
 mod life;
 mod routes;
 mod upstream;
