@@ -18,11 +18,13 @@ pub mod units;
 pub(crate) mod validation;
 
 pub mod audit;
+pub(crate) mod causes;
 pub mod cluster;
 pub mod conduct;
 pub mod leader;
 pub mod metrics;
 pub mod output;
+pub(crate) mod random;
 pub mod sandbox;
 pub mod signals;
 pub mod state;

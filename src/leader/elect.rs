@@ -13,7 +13,9 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::election::{Claim, Election, Next, Timing};
 use super::gate::{Gate, Leading, State, WRITERS};
 use super::lease::{Error, Handle, Kept};
+use crate::causes::whole;
 use crate::cluster::Cluster;
+use crate::random;
 
 /// One who wants to lead.
 #[derive(Clone, Debug)]
@@ -206,7 +208,9 @@ impl Elector {
     /// Keeps those apart that wait for the same.
     fn spread(&mut self) {
         if !self.election.is_leader(self.now()) {
-            let jitter = self.election.timing().jitter(fraction());
+            // Without randomness nothing worse happens than that several ask at the same time.
+            let fraction = random::fraction().unwrap_or_default();
+            let jitter = self.election.timing().jitter(fraction);
             self.election.delay(jitter);
         }
     }
@@ -348,17 +352,4 @@ impl Elector {
             }
         }
     }
-}
-
-/// An error with its causes, which a log of JSON would leave out.
-fn whole(error: &Error) -> String {
-    let causes = std::iter::successors(std::error::Error::source(error), |it| (*it).source());
-    causes.fold(error.to_string(), |text, it| format!("{text}: {it}"))
-}
-
-/// From 0 to 1; 0 where the system has no randomness, as then nothing worse happens than that
-/// several ask at the same time.
-fn fraction() -> f64 {
-    let random = getrandom::u32().unwrap_or_default();
-    f64::from(random) / f64::from(u32::MAX)
 }

@@ -1,6 +1,5 @@
 //! Requests whose failures say how to go on.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +7,7 @@ use http::header::RETRY_AFTER;
 use http_body_util::BodyExt;
 use kube::client::Body;
 
+use crate::causes;
 use crate::cluster::Cluster;
 use crate::cluster::call::Asked;
 use crate::cluster::error::{Error, Unreachable};
@@ -81,7 +81,7 @@ impl Trouble {
                 message,
             }),
             other => Self::Passing {
-                message: in_words(&other),
+                message: causes::whole(&other),
                 wait: wait.map(|it| it.min(LONGEST_WAIT)),
             },
         }
@@ -91,17 +91,6 @@ impl Trouble {
         let operation = asked.operation();
         Self::of(Error::Malformed { operation, source }, None)
     }
-}
-
-/// The error and what caused it, in one line.
-fn in_words(error: &Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(it) = cause {
-        words = format!("{words}: {it}");
-        cause = it.source();
-    }
-    words
 }
 
 /// Asks, and gives the answer once its head says that it is one.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::random;
+
 /// Waits between tries: doubled from `first` up to `longest`, each shortened by chance by up to a half,
 /// so that many instances do not come back at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +44,7 @@ impl Backoff {
 
 /// A number from 0 to 1; the middle where the system has no randomness to give.
 pub(super) fn chance() -> f64 {
-    getrandom::u32().map_or(0.5, |it| f64::from(it) / f64::from(u32::MAX))
+    random::fraction().unwrap_or(0.5)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use reqwest::{Certificate, Client, Url};
 use super::event::Event;
 use super::signature::hmac;
 use super::{Error, Settings};
+use crate::causes::whole;
 
 const USER_AGENT: &str = concat!("kubectl-stepscale/", env!("CARGO_PKG_VERSION"));
 
@@ -68,7 +69,7 @@ impl Sender {
         match request.send().await {
             Ok(response) => judged(response.status(), response.headers()),
             Err(error) => Answer::Later {
-                why: in_words(&error.without_url()),
+                why: whole(&error.without_url()),
                 asked: None,
             },
         }
@@ -164,17 +165,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 
 fn date(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
-}
-
-/// An error with its causes.
-fn in_words(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text += &format!(": {cause}");
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]
