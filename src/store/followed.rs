@@ -48,17 +48,11 @@ impl Followed {
         cluster: &Cluster,
         namespace: Option<&str>,
     ) -> Result<Option<Vec<Value>>, Error> {
-        if !self.covers(namespace) || self.objects.staleness().is_some() {
-            return Ok(None);
-        }
-        let Ok(objects) = self.objects.objects() else {
+        let Some(mut objects) = self.told(namespace) else {
             return Ok(None);
         };
-        let is_within = |it: &Name| namespace.is_none_or(|within| it.0 == within);
-        let named = objects.into_iter().map(|it| (name_of(&it), it));
-        let mut objects: BTreeMap<Name, Value> = named.filter(|it| is_within(&it.0)).collect();
         let mut unseen = self.written.unseen(&objects);
-        unseen.retain(is_within);
+        unseen.retain(|it| is_within(it, namespace));
         if unseen.len() > MOST {
             return Ok(None);
         }
@@ -73,6 +67,24 @@ impl Followed {
             };
         }
         Ok(Some(objects.into_values().collect()))
+    }
+
+    /// What the watch has told of a namespace, or of all; `None` where it may be out of date.
+    fn told(&self, namespace: Option<&str>) -> Option<BTreeMap<Name, Value>> {
+        if !self.covers(namespace) || self.objects.staleness().is_some() {
+            return None;
+        }
+        let mut told = by_name(self.objects.objects().ok()?);
+        told.retain(|name, _| is_within(name, namespace));
+        Some(told)
+    }
+
+    /// The server was asked, and answered with these: what the watch has told alike is seen.
+    pub(super) fn listed(&self, namespace: Option<&str>, objects: &[Value]) {
+        if let Some(told) = self.told(namespace) {
+            let listed = by_name(objects.to_vec());
+            self.written.settle(namespace, &told, &listed);
+        }
     }
 
     fn covers(&self, namespace: Option<&str>) -> bool {
@@ -109,6 +121,18 @@ impl Written {
         self.all().remove(name);
     }
 
+    /// Forgets those of a namespace that are the same by the watch and by the server, or gone by both.
+    fn settle(
+        &self,
+        namespace: Option<&str>,
+        told: &BTreeMap<Name, Value>,
+        listed: &BTreeMap<Name, Value>,
+    ) {
+        let is_same = |it: &Name| version(told.get(it)) == version(listed.get(it));
+        let mut all = self.all();
+        all.retain(|name, _| !is_within(name, namespace) || !is_same(name));
+    }
+
     /// Those that are not among `told` at the version of the write; the others are forgotten.
     fn unseen(&self, told: &BTreeMap<Name, Value>) -> Vec<Name> {
         let mut all = self.all();
@@ -117,6 +141,14 @@ impl Written {
         });
         all.keys().cloned().collect()
     }
+}
+
+fn is_within(name: &Name, namespace: Option<&str>) -> bool {
+    namespace.is_none_or(|it| name.0 == it)
+}
+
+fn by_name(objects: Vec<Value>) -> BTreeMap<Name, Value> {
+    objects.into_iter().map(|it| (name_of(&it), it)).collect()
 }
 
 fn name_of(object: &Value) -> Name {
@@ -138,10 +170,13 @@ mod tests {
         ("shop".to_owned(), "web".to_owned())
     }
 
+    fn object(namespace: &str, name: &str, version: &str) -> Value {
+        json!({ "metadata":
+            { "namespace": namespace, "name": name, "resourceVersion": version } })
+    }
+
     fn told(version: &str) -> BTreeMap<Name, Value> {
-        let object = json!({ "metadata":
-            { "namespace": "shop", "name": "web", "resourceVersion": version } });
-        BTreeMap::from([(name_of(&object), object)])
+        by_name(vec![object("shop", "web", version)])
     }
 
     #[test]
@@ -162,5 +197,27 @@ mod tests {
         assert_eq!(written.unseen(&told("11")), [web()]);
         written.forget(&web());
         assert!(written.unseen(&told("11")).is_empty());
+    }
+
+    #[test]
+    fn however_many_writes_were_not_made_a_list_settles_them() {
+        let written = Written::default();
+        let name = |at: usize| ("shop".to_owned(), format!("web-{at}"));
+        let many = MOST + 2;
+        for at in 0..many {
+            written.note(name(at), None);
+        }
+        written.note(("pay".to_owned(), "web".to_owned()), None);
+        // The first was deleted, the second is newer than the watch has told, all others are as before.
+        let others = (2..many).map(|at| object("shop", &name(at).1, "7"));
+        let mut told = by_name(others.collect());
+        let mut listed = told.clone();
+        told.insert(name(1), object("shop", "web-1", "7"));
+        listed.insert(name(1), object("shop", "web-1", "8"));
+        written.settle(Some("shop"), &told, &listed);
+        let left = [("pay".to_owned(), "web".to_owned()), name(1)];
+        assert_eq!(written.unseen(&told), left);
+        written.settle(None, &listed, &listed);
+        assert!(written.unseen(&listed).is_empty());
     }
 }

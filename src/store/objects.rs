@@ -51,20 +51,30 @@ impl Objects {
     }
 
     pub(super) async fn list(&self, namespace: Option<&str>) -> Result<Listed, Error> {
-        if let Some(followed) = &self.followed
-            && let Some(objects) = followed.list(&self.cluster, namespace).await?
-        {
-            return Ok(Listed::of(objects.into_iter()));
-        }
-        self.list_anew(namespace).await
+        let Some(followed) = &self.followed else {
+            return self.list_anew(namespace).await;
+        };
+        let objects = match followed.list(&self.cluster, namespace).await? {
+            Some(objects) => objects,
+            None => {
+                let objects = self.all(namespace).await?;
+                followed.listed(namespace, &objects);
+                objects
+            }
+        };
+        Ok(Listed::of(objects.into_iter()))
     }
 
     pub(super) async fn list_anew(&self, namespace: Option<&str>) -> Result<Listed, Error> {
+        Ok(Listed::of(self.all(namespace).await?.into_iter()))
+    }
+
+    async fn all(&self, namespace: Option<&str>) -> Result<Vec<Value>, Error> {
         let mut all = vec![];
         self.cluster
             .all(&KIND, namespace, |it| all.push(it))
             .await?;
-        Ok(Listed::of(all.into_iter()))
+        Ok(all)
     }
 
     pub(super) async fn get(&self, namespace: &str, name: &str) -> Result<Option<Value>, Error> {
