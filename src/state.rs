@@ -46,6 +46,15 @@ pub fn atomic_write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     draft.publish()
 }
 
+/// Runs what waits for a disk, or for a lock, where it holds nothing else up.
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        // A panic goes on here.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -18,6 +18,7 @@ use crate::cluster::write::{Kind, WriteError};
 use crate::cluster::{self, Cluster};
 use crate::lifecycle::form::{self, Malformed};
 use crate::lifecycle::record::Record;
+use crate::state;
 pub use files::Files;
 pub use objects::Objects;
 
@@ -156,7 +157,10 @@ impl Store {
     pub async fn list_anew(&self, namespace: Option<&str>) -> Result<Listed, Error> {
         match self {
             Self::Objects(it) => it.list_anew(namespace).await,
-            Self::Files(it) => it.list(namespace),
+            Self::Files(it) => {
+                let namespace = namespace.map(str::to_owned);
+                on_disk(it, move |it| it.list(namespace.as_deref())).await
+            }
         }
     }
 
@@ -167,7 +171,10 @@ impl Store {
     pub async fn list(&self, namespace: Option<&str>) -> Result<Listed, Error> {
         match self {
             Self::Objects(it) => it.list(namespace).await,
-            Self::Files(it) => it.list(namespace),
+            Self::Files(it) => {
+                let namespace = namespace.map(str::to_owned);
+                on_disk(it, move |it| it.list(namespace.as_deref())).await
+            }
         }
     }
 
@@ -178,7 +185,10 @@ impl Store {
     pub async fn get(&self, namespace: &str, name: &str) -> Result<Option<Stored>, Error> {
         let object = match self {
             Self::Objects(it) => it.get(namespace, name).await?,
-            Self::Files(it) => it.get(namespace, name)?,
+            Self::Files(it) => {
+                let (namespace, name) = (namespace.to_owned(), name.to_owned());
+                on_disk(it, move |it| it.get(&namespace, &name)).await?
+            }
         };
         object.map(Stored::of).transpose().map_err(Error::from)
     }
@@ -190,7 +200,10 @@ impl Store {
     pub async fn create(&self, record: &Record) -> Result<Stored, Error> {
         let object = match self {
             Self::Objects(it) => it.create(record).await?,
-            Self::Files(it) => it.create(record)?,
+            Self::Files(it) => {
+                let record = record.clone();
+                on_disk(it, move |it| it.create(&record)).await?
+            }
         };
         Ok(Stored::of(object)?)
     }
@@ -206,7 +219,10 @@ impl Store {
         let object = form::to_object(record, Some(&stored.object));
         let object = match self {
             Self::Objects(it) => it.save(stored, record, object).await?,
-            Self::Files(it) => it.save(stored, object)?,
+            Self::Files(it) => {
+                let stored = stored.clone();
+                on_disk(it, move |it| it.save(&stored, object)).await?
+            }
         };
         Ok(Stored::of(object)?)
     }
@@ -218,9 +234,21 @@ impl Store {
     pub async fn delete(&self, stored: &Stored) -> Result<(), Error> {
         match self {
             Self::Objects(it) => it.delete(&stored.record).await,
-            Self::Files(it) => it.delete(stored),
+            Self::Files(it) => {
+                let stored = stored.clone();
+                on_disk(it, move |it| it.delete(&stored)).await
+            }
         }
     }
+}
+
+/// Does something with files, whose lock another process may hold for long.
+async fn on_disk<T: Send + 'static>(
+    files: &Files,
+    deed: impl FnOnce(Files) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let files = files.clone();
+    state::blocking(move || deed(files)).await
 }
 
 impl Stored {
@@ -268,5 +296,25 @@ impl Unusable {
 impl std::fmt::Display for Unusable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.why)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::records::made_up;
+
+    /// On one thread, which whoever holds the lock needs too.
+    #[tokio::test]
+    async fn a_lock_that_another_holds_stops_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = state::Lock::exclusive(&folder.path().join("lock"), Duration::ZERO).unwrap();
+        let store = Store::Files(Files::in_folder(folder.path().to_owned()));
+        let record = made_up::record();
+        let (created, ()) = tokio::join!(store.create(&record), async {
+            tokio::task::yield_now().await;
+            drop(lock);
+        });
+        assert_eq!(created.unwrap().record, record);
     }
 }
