@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::audited::{Underway, write_failure};
 use super::crash::crash_point;
-use super::target::{Target, late};
+use super::target::Target;
 use super::{Applied, Conductor, Error, Failure, Surroundings, TRIES, ours, written};
 use crate::audit::{Action, Outcome, Verb};
 use crate::cluster::write::WriteError;
@@ -170,8 +170,8 @@ impl Conductor<'_> {
         };
         let (begun, underway) = self.begin_write(stored, action, Write::Apply, now).await?;
         crash_point("apply-before-write");
-        let sent = self.leave(self.send(&target, &configuration, live, false));
-        let sent = sent.await?.unwrap_or_else(|| Err(late(&target)));
+        let sending = self.send(&target, &configuration, live, false);
+        let (underway, sent) = self.by_leave(underway, &target.title(), sending).await?;
         crash_point("apply-after-write");
         self.enter(begun, underway, sent, journal).await
     }

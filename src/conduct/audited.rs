@@ -12,10 +12,12 @@ use serde_json::Value;
 use super::Error;
 use super::target::Target;
 use crate::audit::event::new_id;
-use crate::audit::{self, Action, Answer, Begun, Log, ObjectRef, Outcome, Verb};
+use crate::audit::{Action, Answer, Begun, Log, ObjectRef, Outcome, Verb};
+use crate::causes::whole;
 use crate::cluster::Cluster;
 use crate::cluster::write::{self, Change, Place, WriteError, Writing};
 use crate::lifecycle::record::Record;
+use crate::state::blocking;
 use crate::store;
 
 /// The audit log of a run, with the clock that its records go by.
@@ -29,7 +31,8 @@ pub struct Audit {
 #[must_use = "what was begun is to be told the end of"]
 pub struct Underway<'a> {
     audit: &'a Audit,
-    begun: Begun,
+    /// `None` once its end was told.
+    begun: Option<Begun>,
 }
 
 impl fmt::Debug for Audit {
@@ -126,6 +129,7 @@ impl Audit {
     }
 
     fn underway(&self, begun: Begun) -> Underway<'_> {
+        let begun = Some(begun);
         Underway { audit: self, begun }
     }
 
@@ -151,8 +155,11 @@ impl Underway<'_> {
     }
 
     /// Records how it ended. Where that is not possible, there is a warning: it is done already.
-    pub async fn end(self, answer: Answer) {
-        let Self { audit, begun } = self;
+    pub async fn end(mut self, answer: Answer) {
+        let audit = self.audit;
+        let Some(begun) = self.begun.take() else {
+            return;
+        };
         let log = Arc::clone(&audit.log);
         let is_told = begun.unrecorded.is_some();
         let ended = blocking(move || log.end(&begun, &answer)).await;
@@ -199,6 +206,20 @@ impl Underway<'_> {
         };
         self.end(answer).await;
         result
+    }
+}
+
+impl Drop for Underway<'_> {
+    /// Records a bug of ours. Where something was only given up, another process finds out its end.
+    fn drop(&mut self) {
+        if let Some(begun) = self.begun.take()
+            && std::thread::panicking()
+        {
+            let message = "a bug of stepscale: it panicked".to_owned();
+            let answer = self.answer(Outcome::Panicked { message });
+            // It is all that can be done here.
+            let _ = self.audit.log.end(&begun, &answer);
+        }
     }
 }
 
@@ -283,20 +304,52 @@ fn recommendation(record: &Record) -> ObjectRef {
     ObjectRef::recommendation(&*record.namespace, &*record.name)
 }
 
-/// An error with its causes.
-fn whole(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |it| it.source());
-    let all: Vec<String> = causes.map(ToString::to_string).collect();
-    all.join(": ")
-}
+#[cfg(test)]
+pub(super) mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::path::Path;
 
-/// Runs what waits for a disk where it holds nothing else up.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, audit::Error> + Send + 'static,
-) -> Result<T, audit::Error> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(result) => result,
-        // A panic goes on here.
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    use super::*;
+    use crate::audit::{Event, Origin, Output, Settings, read};
+
+    /// A log in a folder, without a clock.
+    pub(in crate::conduct) fn audit(folder: &Path) -> Audit {
+        let settings = Settings {
+            log_file: Output::File(folder.join("audit.log")),
+            ..Settings::default()
+        };
+        let log = Log::new(settings, Origin::default(), None).unwrap();
+        Audit::new(log, || Timestamp::UNIX_EPOCH, |_| {})
+    }
+
+    /// What it has, in order.
+    pub(in crate::conduct) fn recorded(folder: &Path) -> Vec<Event> {
+        let records = read(&folder.join("audit.log")).unwrap();
+        records.map(Result::unwrap).collect()
+    }
+
+    #[tokio::test]
+    async fn a_bug_is_an_end_and_what_is_given_up_has_none_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = audit(folder.path());
+        let begin = || audit.begin(audit.action(Verb::Install).unwrap());
+        drop(begin().await.unwrap());
+        let underway = begin().await.unwrap();
+        let ended = catch_unwind(AssertUnwindSafe(move || {
+            let _underway = underway;
+            panic!("a bug");
+        }));
+        assert!(ended.is_err());
+        let recorded = recorded(folder.path());
+        let stages: Vec<String> = recorded
+            .iter()
+            .map(|it| format!("{:?}", it.stage))
+            .collect();
+        assert_eq!(stages, ["RequestReceived", "RequestReceived", "Panic"]);
+        let [_, begun, ended] = &recorded[..] else {
+            panic!("{recorded:?}");
+        };
+        assert_eq!(ended.audit_id, begun.audit_id);
+        assert_eq!(ended.annotation("stepscale.io/result"), "panicked");
     }
 }

@@ -11,6 +11,7 @@ use super::audited::{Underway, reference};
 use super::facts::OURS;
 use super::{Conductor, Error, TRIES};
 use crate::audit::{Action, ObjectRef, Outcome, Verb};
+use crate::cluster::keda::{HPAS, SCALED_JOBS, SCALED_OBJECTS};
 use crate::cluster::write::{self, Change, Place, WriteError, Writing};
 use crate::cluster::{self};
 use crate::lifecycle::pause::effect::{self, Effect, Hpa};
@@ -20,30 +21,6 @@ use crate::lifecycle::pause::{
 
 /// Between two looks at whether KEDA has reacted, which takes it a second or two.
 const LOOK: Duration = Duration::from_secs(1);
-
-const fn resource(
-    group: &'static str,
-    version: &'static str,
-    plural: &'static str,
-    kind: &'static str,
-) -> write::Kind {
-    write::Kind {
-        group,
-        version,
-        plural,
-        kind,
-        namespaced: true,
-    }
-}
-
-const HPA: write::Kind = resource(
-    "autoscaling",
-    "v2",
-    "horizontalpodautoscalers",
-    "HorizontalPodAutoscaler",
-);
-const SCALED_OBJECT: write::Kind = resource("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject");
-const SCALED_JOB: write::Kind = resource("keda.sh", "v1alpha1", "scaledjobs", "ScaledJob");
 
 /// What somebody asks for, before it has a time.
 #[derive(Clone, Debug, PartialEq)]
@@ -92,9 +69,9 @@ pub enum Awaited {
 /// The kind at the API.
 pub fn kind(kind: Kind) -> write::Kind {
     match kind {
-        Kind::HorizontalPodAutoscaler => HPA,
-        Kind::ScaledObject => SCALED_OBJECT,
-        Kind::ScaledJob => SCALED_JOB,
+        Kind::HorizontalPodAutoscaler => HPAS,
+        Kind::ScaledObject => SCALED_OBJECTS,
+        Kind::ScaledJob => SCALED_JOBS,
     }
 }
 
@@ -232,13 +209,8 @@ impl Conductor<'_> {
         is_done: impl Fn(&Value) -> bool,
     ) -> Result<bool, Error> {
         let underway = self.audit.begin(action).await?;
-        let sent = match self.leave(self.send_patch(id, change, false)).await {
-            Ok(sent) => sent.unwrap_or_else(|| Err(late(id))),
-            Err(error) => {
-                underway.end_of_error(&error).await;
-                return Err(error);
-            }
-        };
+        let sending = self.send_patch(id, change, false);
+        let (underway, sent) = self.by_leave(underway, &id.to_string(), sending).await?;
         match sent {
             Ok(after) => {
                 underway.end_of_write(Some(after)).await;
@@ -326,7 +298,7 @@ impl Conductor<'_> {
             return Ok(Made::Unknown);
         };
         let place = Place {
-            kind: HPA,
+            kind: HPAS,
             namespace: &id.namespace,
             name: &name,
         };
@@ -413,7 +385,8 @@ enum Made {
     Unknown,
 }
 
-fn found_in(kind: Kind, object: &Value) -> Option<(Id, Earlier)> {
+/// The pause of an object, ours or that of others; `None` where it is not paused.
+pub fn found_in(kind: Kind, object: &Value) -> Option<(Id, Earlier)> {
     let text = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
     let id = Id {
         kind,
@@ -427,14 +400,4 @@ fn found_in(kind: Kind, object: &Value) -> Option<(Id, Earlier)> {
 fn not_written(id: &Id, source: WriteError) -> Error {
     let target = id.to_string();
     Error::Write { target, source }
-}
-
-/// A write that was given up, of whose end nothing is known.
-fn late(id: &Id) -> WriteError {
-    WriteError::Unknown(Box::new(cluster::Error::Api {
-        operation: format!("write {id}"),
-        code: 504,
-        reason: "Timeout".to_owned(),
-        message: "it took longer than this process may lead".to_owned(),
-    }))
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::audited::Underway;
 use super::crash::crash_point;
-use super::target::{Target, late, patch_back};
+use super::target::{Target, patch_back};
 use super::{Conductor, Error, Failure, Reverted, TRIES, adopted, gone, of_name, undone};
 use crate::audit::{Action, ObjectRef, Outcome, Verb};
 use crate::autoscaler::AutoscalerId;
@@ -89,8 +89,8 @@ impl Conductor<'_> {
     ) -> Result<Option<Reverted>, Error> {
         let Undoing { patch, lost, .. } = undoing;
         let target = Target::of(&begun.record);
-        let sent = self.leave(self.send_back(&target, &patch)).await?;
-        let sent = sent.unwrap_or_else(|| Err(late(&target)));
+        let sending = self.send_back(&target, &patch);
+        let (underway, sent) = self.by_leave(underway, &target.title(), sending).await?;
         crash_point("revert-after-write");
         let (event, failure) = match sent {
             Ok(after) => {
@@ -171,8 +171,9 @@ impl Conductor<'_> {
                 ..self.audit.action(Verb::Revert)?
             });
             let underway = self.audit.begin(action).await?;
-            let sent = self.leave(self.send_back(&target, &undoing.patch)).await?;
-            match sent.unwrap_or_else(|| Err(late(&target))) {
+            let sending = self.send_back(&target, &undoing.patch);
+            let (underway, sent) = self.by_leave(underway, &target.title(), sending).await?;
+            match sent {
                 Ok(after) => {
                     underway.end_of_write(after).await;
                     return Ok(Some(undoing.lost));
@@ -217,5 +218,98 @@ impl Undoing {
             request: Some(Value::from(self.patch.clone())),
             ..action
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::autoscaler::AutoscalerKind;
+    use crate::cluster::fake;
+    use crate::conduct::audited::tests::{audit, recorded};
+    use crate::conduct::{Leave, Reporter, Witness};
+    use crate::leader::{Candidate, Term, Timing, elect};
+    use crate::lifecycle::guard::{License, Limits};
+    use crate::lifecycle::step::Policy;
+    use crate::store::{Files, Store};
+
+    /// An HPA that tells of a change of ours; no Lease may be read.
+    fn cluster() -> crate::cluster::Cluster {
+        let journal = Journal {
+            id: "4f1c".to_owned(),
+            recommendation: "web".to_owned(),
+            by: "ann".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+            why: String::new(),
+            changes: vec![Change {
+                path: "/spec/minReplicas".to_owned(),
+                from: Some(4.into()),
+                to: Some(2.into()),
+            }],
+        };
+        fake::cluster(move |path, _| match path.contains("/leases") {
+            true => fake::forbidden("no leases"),
+            false => fake::answer(
+                StatusCode::OK,
+                serde_json::json!({ "metadata": { "name": "web", "namespace": "shop",
+                    "resourceVersion": "7",
+                    "annotations": { crate::lifecycle::journal::ANNOTATION: journal.to_text() } },
+                    "spec": { "minReplicas": 2 } }),
+            ),
+        })
+    }
+
+    #[tokio::test]
+    async fn what_another_process_is_to_write_has_an_end_in_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let (cluster, audit) = (cluster(), audit(folder.path()));
+        let elected = elect(
+            Candidate {
+                cluster: cluster.clone(),
+                identity: "a".to_owned(),
+                namespace: "shop".to_owned(),
+                name: "lease".to_owned(),
+                timing: Timing::of_interval(Duration::from_secs(30)).unwrap(),
+                clock: || Timestamp::UNIX_EPOCH,
+                stop_within: Duration::from_secs(1),
+            },
+            std::future::pending(),
+        );
+        let term = Term {
+            identity: "a".to_owned(),
+            transitions: 0,
+        };
+        let conductor = Conductor {
+            cluster: &cluster,
+            store: &Store::Files(Files::in_folder(folder.path().to_owned())),
+            audit: &audit,
+            policy: Policy::default(),
+            limits: Limits::default(),
+            license: License::Valid,
+            by: "ann".to_owned(),
+            reason: String::new(),
+            leave: Leave::Leader {
+                gate: &elected.gate,
+                term: &term,
+            },
+            witness: Witness::default(),
+            reporter: &Reporter::person("laptop"),
+        };
+        let id = AutoscalerId {
+            namespace: "shop".to_owned(),
+            name: "web".to_owned(),
+            kind: AutoscalerKind::HorizontalPodAutoscaler,
+        };
+        let reverted = conductor.revert_without_record(&id, "too few").await;
+        assert!(matches!(reverted, Err(Error::NotLeader(_))), "{reverted:?}");
+        let results: Vec<String> = recorded(folder.path())
+            .iter()
+            .map(|it| it.annotation("stepscale.io/result").to_owned())
+            .collect();
+        assert_eq!(results, ["", "failed"]);
     }
 }

@@ -3,38 +3,15 @@
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use serde_json::{Value, json};
 
-use super::audited::reference;
+use super::audited::{Underway, reference};
 use super::{Conductor, Error};
 use crate::audit::ObjectRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
-use crate::cluster::write::{Change, Kind, Place, WriteError, Writing};
+use crate::cluster::keda::{HPAS, SCALED_JOBS, SCALED_OBJECTS};
+use crate::cluster::write::{Change, Place, WriteError, Writing};
 use crate::cluster::{self, convert};
 use crate::lifecycle::journal;
 use crate::lifecycle::record::Record;
-
-const HPA: Kind = Kind {
-    group: "autoscaling",
-    version: "v2",
-    plural: "horizontalpodautoscalers",
-    kind: "HorizontalPodAutoscaler",
-    namespaced: true,
-};
-
-const SCALED_OBJECT: Kind = Kind {
-    group: "keda.sh",
-    version: "v1alpha1",
-    plural: "scaledobjects",
-    kind: "ScaledObject",
-    namespaced: true,
-};
-
-const SCALED_JOB: Kind = Kind {
-    group: "keda.sh",
-    version: "v1alpha1",
-    plural: "scaledjobs",
-    kind: "ScaledJob",
-    namespaced: true,
-};
 
 /// What is written to.
 #[derive(Clone, Debug)]
@@ -68,9 +45,9 @@ impl Target {
     pub(super) fn place(&self) -> Place<'_> {
         Place {
             kind: match self.id.kind {
-                AutoscalerKind::HorizontalPodAutoscaler => HPA,
-                AutoscalerKind::ScaledObject => SCALED_OBJECT,
-                AutoscalerKind::ScaledJob => SCALED_JOB,
+                AutoscalerKind::HorizontalPodAutoscaler => HPAS,
+                AutoscalerKind::ScaledObject => SCALED_OBJECTS,
+                AutoscalerKind::ScaledJob => SCALED_JOBS,
             },
             namespace: &self.id.namespace,
             name: &self.id.name,
@@ -102,9 +79,9 @@ impl Target {
 }
 
 /// A write that was given up, of whose end nothing is known.
-pub(super) fn late(target: &Target) -> WriteError {
+fn late(title: &str) -> WriteError {
     WriteError::Unknown(Box::new(cluster::Error::Api {
-        operation: format!("write {}", target.title()),
+        operation: format!("write {title}"),
         code: 504,
         reason: "Timeout".to_owned(),
         message: "it took longer than this process may lead".to_owned(),
@@ -112,6 +89,26 @@ pub(super) fn late(target: &Target) -> WriteError {
 }
 
 impl Conductor<'_> {
+    /// Makes a write that was begun, by leave, and gives it back with what became of it. Where there is
+    /// no leave, that is its end.
+    ///
+    /// # Errors
+    /// Where it was not sent.
+    pub(super) async fn by_leave<'a, T>(
+        &self,
+        underway: Underway<'a>,
+        title: &str,
+        write: impl Future<Output = Result<T, WriteError>>,
+    ) -> Result<(Underway<'a>, Result<T, WriteError>), Error> {
+        match self.leave(write).await {
+            Ok(sent) => Ok((underway, sent.unwrap_or_else(|| Err(late(title))))),
+            Err(error) => {
+                underway.end_of_error(&error).await;
+                Err(error)
+            }
+        }
+    }
+
     /// Applies a configuration to the target as it was read. Its fields are taken from those who
     /// updated them: whoever applies them as an owner has been asked about before, and whoever has
     /// changed anything since is not overwritten, as the version tells.
