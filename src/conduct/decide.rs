@@ -116,8 +116,9 @@ fn decision(event: &Event) -> Option<(Verb, String)> {
         Event::Rejected { reason, .. } => Some((Verb::Reject, said(reason))),
         Event::Adopted { .. } => Some((Verb::Adopt, said(""))),
         Event::Judged(_) => Some((Verb::Verify, said(""))),
-        // Of a write that was begun it is told with the write.
-        Event::Overtaken { why } => Some((Verb::Supersede, said(why))),
+        // A probation ends by it, which no full disk may keep open. Of a write that was begun it is
+        // told with the write.
+        Event::Overtaken { why } => Some((Verb::Verify, said(why))),
         Event::Refused(_)
         | Event::Began(_)
         | Event::Written { .. }
@@ -163,6 +164,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+    use crate::lifecycle::phase::Phase;
     use crate::lifecycle::step::Policy;
     use crate::output::records::made_up;
 
@@ -182,6 +184,18 @@ mod tests {
         let paths: Vec<&str> = changes.iter().map(|it| it.path.as_str()).collect();
         assert_eq!(paths, ["/spec/approved", "/status/phase"]);
         assert_eq!(changes[0].to, Some(Value::Bool(true)));
+    }
+
+    #[test]
+    fn a_probation_whose_target_is_gone_ends_without_a_record_too() {
+        let (verb, why) = decision(&crate::conduct::gone()).unwrap();
+        assert_eq!(verb, Verb::Verify);
+        assert!(!verb.must_be_recorded());
+        assert_eq!(why, "the target does not exist any more");
+        let mut before = made_up::record();
+        before.status.phase = Phase::Applied;
+        let after = stepped(&before, crate::conduct::gone());
+        assert!(is_news(verb, &before, &after));
     }
 
     #[test]
