@@ -5,6 +5,7 @@
 
 pub(super) mod pointer;
 mod take_back;
+pub(super) mod written;
 
 pub use take_back::take_back;
 

@@ -6,10 +6,11 @@
 //! the whole write, so that no change is ever without its journal.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::changes::Change;
+use super::changes::written::WrittenChange;
 
 /// The annotation.
 pub const ANNOTATION: &str = "stepscale.io/applied";
@@ -52,22 +53,6 @@ struct Written {
     changes: Vec<WrittenChange>,
 }
 
-/// A value that is left out is one that was not there, which null is not.
-#[derive(Serialize, Deserialize)]
-struct WrittenChange {
-    path: String,
-    #[serde(default, deserialize_with = "present")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<Value>,
-}
-
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(from).map(Some)
-}
-
 impl Journal {
     /// The value of the annotation: JSON with a version. The same journal is the same text.
     pub fn to_text(&self) -> String {
@@ -78,7 +63,7 @@ impl Journal {
             by: self.by.clone(),
             at: self.at,
             why: self.why.clone(),
-            changes: self.changes.iter().map(WrittenChange::of).collect(),
+            changes: self.changes.iter().map(WrittenChange::from).collect(),
         };
         serde_json::to_string(&written).expect("its keys are text and its numbers finite")
     }
@@ -101,7 +86,7 @@ impl Journal {
         let json: Value = serde_json::from_str(text).map_err(unreadable)?;
         check_version(&json["version"])?;
         let written = Written::deserialize(&json).map_err(unreadable)?;
-        let changes = written.changes.into_iter().map(WrittenChange::read);
+        let changes = written.changes.into_iter().map(read);
         Ok(Self {
             changes: changes.collect::<Result<_, _>>()?,
             id: written.id,
@@ -123,26 +108,17 @@ fn check_version(version: &Value) -> Result<(), Unreadable> {
     }
 }
 
-impl WrittenChange {
-    fn of(change: &Change) -> Self {
-        Self {
-            path: change.path.clone(),
-            from: change.from.clone(),
-            to: change.to.clone(),
+/// Nothing else is ever changed, so that a path elsewhere is none of ours.
+fn read(written: WrittenChange) -> Result<Change, Unreadable> {
+    let change = Change::from(written);
+    match change.path.starts_with("/spec/") {
+        true => Ok(change),
+        false => {
+            let path = change.path;
+            Err(unreadable(format!(
+                "it tells of a change of {path}, outside of spec"
+            )))
         }
-    }
-
-    /// Nothing else is ever changed, so that a path elsewhere is none of ours.
-    fn read(self) -> Result<Change, Unreadable> {
-        if !self.path.starts_with("/spec/") {
-            let why = format!("it tells of a change of {}, outside of spec", self.path);
-            return Err(unreadable(why));
-        }
-        Ok(Change {
-            path: self.path,
-            from: self.from,
-            to: self.to,
-        })
     }
 }
 

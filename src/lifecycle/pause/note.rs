@@ -1,11 +1,12 @@
 //! What is kept on a paused object, in an annotation written in the same step.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Way;
 use crate::keda::objects::keys;
+use crate::lifecycle::changes::written::WrittenChange;
 use crate::lifecycle::changes::{Change, pointer};
 use crate::units::Replicas;
 
@@ -79,22 +80,6 @@ enum Word {
     ScaleOut,
 }
 
-/// A value that is left out is one that was not there, which null is not.
-#[derive(Serialize, Deserialize)]
-struct WrittenChange {
-    path: String,
-    #[serde(default, deserialize_with = "present")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<Value>,
-    #[serde(default, deserialize_with = "present")]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<Value>,
-}
-
-fn present<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
-    Value::deserialize(from).map(Some)
-}
-
 impl Note {
     /// The value of the annotation. The same note is the same text.
     pub fn to_text(&self) -> String {
@@ -104,11 +89,6 @@ impl Note {
             Way::ScaleIn => (Word::ScaleIn, None),
             Way::ScaleOut => (Word::ScaleOut, None),
         };
-        let change = |it: &Change| WrittenChange {
-            path: it.path.clone(),
-            from: it.from.clone(),
-            to: it.to.clone(),
-        };
         let written = Written {
             version: VERSION,
             way,
@@ -117,7 +97,7 @@ impl Note {
             reason: self.reason.clone(),
             by: self.by.clone(),
             at: self.at,
-            changes: self.changes.iter().map(change).collect(),
+            changes: self.changes.iter().map(WrittenChange::from).collect(),
             before: self.before.clone(),
         };
         serde_json::to_string(&written).expect("its keys are text and its numbers finite")
@@ -170,13 +150,14 @@ impl Written {
             (Word::ScaleOut, _) => Way::ScaleOut,
         };
         let mut changes = vec![];
-        for WrittenChange { path, from, to } in self.changes {
-            if !is_place_of_a_pause(&path) {
+        for change in self.changes.into_iter().map(Change::from) {
+            if !is_place_of_a_pause(&change.path) {
+                let path = change.path;
                 return Err(format!(
                     "it tells of a change of {path}, which no pause makes"
                 ));
             }
-            changes.push(Change { path, from, to });
+            changes.push(change);
         }
         Ok(Note {
             way,
