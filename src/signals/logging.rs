@@ -85,6 +85,8 @@ where
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
+        // They would go to standard error, which is where writing has failed, and end in a panic.
+        .log_internal_errors(false)
         .with_ansi(false);
     match format {
         Format::Human => Box::new(builder.finish()),

@@ -214,12 +214,24 @@ impl Webhook {
 impl Deliveries {
     /// Takes no more events, and sends those that wait; at most `patience`. Returns how many are left,
     /// which are lost.
-    pub async fn shutdown(mut self, patience: Duration) -> usize {
+    pub async fn shutdown(self, patience: Duration) -> usize {
+        self.shutdown_unless(patience, std::future::pending()).await
+    }
+
+    /// The same, and no longer than until `hurried`.
+    pub async fn shutdown_unless(
+        mut self,
+        patience: Duration,
+        hurried: impl Future<Output = ()>,
+    ) -> usize {
         self.queue.close();
-        if tokio::time::timeout(patience, &mut self.task)
-            .await
-            .is_err()
-        {
+        let is_sent = tokio::select! {
+            biased;
+            _ = &mut self.task => true,
+            () = hurried => false,
+            () = tokio::time::sleep(patience) => false,
+        };
+        if !is_sent {
             self.task.abort();
             // An event that was under way ends with it.
             let _ = (&mut self.task).await;

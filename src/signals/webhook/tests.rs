@@ -290,6 +290,21 @@ async fn the_end_of_the_process_waits_no_longer_than_it_may() {
     assert_eq!(counted(&metrics, "queue_length"), 0);
 }
 
+#[tokio::test]
+async fn whoever_is_in_a_hurry_leaves_what_waits_and_counts_it() {
+    let mut receiver = Receiver::start(&[], 0).await;
+    let metrics = Metrics::new();
+    let (webhook, deliveries) = Webhook::start(receiver.settings(), metrics.clone()).unwrap();
+    for it in 0..3 {
+        webhook.tell(&named(it));
+    }
+    receiver.next().await;
+    let hurried = std::future::ready(());
+    assert_eq!(deliveries.shutdown_unless(PATIENCE, hurried).await, 3);
+    assert_eq!(events(&metrics, Delivery::Abandoned), 3);
+    assert_eq!(counted(&metrics, "queue_length"), 0);
+}
+
 #[test]
 fn a_webhook_that_cannot_be_says_why_without_its_secrets() {
     let of = |url: &str| Settings::new(url.to_owned(), Form::Slack, String::new());
