@@ -22,8 +22,8 @@ use prometheus_client::registry::Registry;
 pub use labels::{
     Action, Basis, ConfigFile, Delivery, Outcome, Pass, QueryError, RequestError, Verb, Verdict,
 };
-pub use records::{MOST_PROBATIONS, Probation, Saving};
-pub use sources::{MOST_REQUEST_SERIES, Query};
+pub use records::{Probation, Saving};
+pub use sources::Query;
 pub use text::{Form, page};
 
 /// Before every name, except those that all programs share.

@@ -12,8 +12,8 @@ use stepscale::license::{self, payload};
 use stepscale::lifecycle::phase::Phase;
 use stepscale::signals::Metrics;
 use stepscale::signals::metrics::{
-    Basis, ConfigFile, Outcome, Pass, Probation, Query, QueryError, RequestError, Saving, Verb,
-    Verdict,
+    Action, Basis, ConfigFile, Outcome, Pass, Probation, Query, QueryError, RequestError, Saving,
+    Verb, Verdict,
 };
 
 pub(crate) const ALERTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/alerts.yaml");
@@ -53,7 +53,7 @@ fn loop_of(metrics: &Metrics) {
 
 fn records_of(metrics: &Metrics) {
     metrics.phases(Phase::ALL);
-    metrics.applied(Outcome::Succeeded);
+    metrics.wrote(Action::Apply, Outcome::Succeeded);
     metrics.reverted(Outcome::Failed);
     metrics.verified(Verdict::Healthy);
     metrics.probations(vec![Probation {

@@ -45,7 +45,6 @@ words! {
         Analysis = "analysis",
         Apply = "apply",
         Verify = "verify",
-        Schedule = "schedule",
     }
 
     /// What a write to a target is for.
@@ -54,8 +53,6 @@ words! {
         Revert = "revert",
         /// What others have put in force is taken over; nothing is written.
         Adopt = "adopt",
-        /// A floor raised or handed back.
-        Schedule = "schedule",
     }
 
     /// What became of it.

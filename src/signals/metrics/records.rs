@@ -19,7 +19,7 @@ use crate::units::ReplicaHours;
 
 /// How many recommendations on probation have a series of their own. A fleet that changes more at
 /// once is watched by counts.
-pub const MOST_PROBATIONS: usize = 100;
+pub(super) const MOST_PROBATIONS: usize = 100;
 
 /// A recommendation whose change is on probation.
 #[derive(Clone, Debug, PartialEq)]
@@ -182,11 +182,6 @@ impl Metrics {
             let of_phase = [("phase", phase.as_str())];
             self.0.records.phases.get_or_create(&of_phase).set(count);
         }
-    }
-
-    /// A change was to be applied.
-    pub fn applied(&self, outcome: Outcome) {
-        self.wrote(Action::Apply, outcome);
     }
 
     /// A change was to be taken back.

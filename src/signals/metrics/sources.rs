@@ -28,7 +28,7 @@ const WAITS: [f64; 12] = [
 
 /// From how many series on a request of a new kind is counted under the resource `other`. What the
 /// loop asks for by itself makes about fifty; scale targets may be of any kind.
-pub const MOST_REQUEST_SERIES: usize = 300;
+pub(super) const MOST_REQUEST_SERIES: usize = 300;
 
 /// Where resources are counted that are too many.
 const OTHER: &str = "other";

@@ -6,6 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::labels::Word;
+use super::records::MOST_PROBATIONS;
+use super::sources::MOST_REQUEST_SERIES;
 use super::*;
 use crate::license;
 use crate::lifecycle::phase::Phase;

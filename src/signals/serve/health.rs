@@ -56,11 +56,6 @@ impl Health {
         self.state().progress = Instant::now();
     }
 
-    /// From now on the loop is taken for stalled after this, as where its interval was changed.
-    pub fn allow(&self, patience: Duration) {
-        self.state().patience = patience;
-    }
-
     /// An analysis of everything has got to its end.
     pub fn analyzed(&self) {
         self.state().analyzed = true;
