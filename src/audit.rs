@@ -115,11 +115,6 @@ impl Log {
         })
     }
 
-    /// Who acts, and from where.
-    pub fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// Records that something is about to be done. To be called before it is.
     ///
     /// Where the policy leaves this stage out, the log is opened all the same, so that a folder

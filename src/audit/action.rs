@@ -180,8 +180,6 @@ pub struct Answer {
     pub outcome: Outcome,
     /// What was found: `healthy: 31 % CPU`, `grace, 3 days left`; empty where there is nothing to say.
     pub detail: String,
-    /// What has become of which value; `None` where it is what was intended.
-    pub changes: Option<Vec<Change>>,
     /// What the API server answered.
     pub response: Option<Value>,
 }
@@ -215,7 +213,6 @@ impl Answer {
             at,
             outcome,
             detail: String::new(),
-            changes: None,
             response: None,
         }
     }

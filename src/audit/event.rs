@@ -13,7 +13,6 @@ use serde_json::Value;
 pub(super) use make::{answered, received, request_uri, user};
 
 use super::policy::Level;
-use super::redact;
 
 pub const API_VERSION: &str = "audit.k8s.io/v1";
 pub const KIND: &str = "Event";
@@ -187,17 +186,6 @@ impl Event {
     /// What an annotation says; empty where it is not there.
     pub fn annotation(&self, name: &str) -> &str {
         self.annotations.get(name).map_or("", String::as_str)
-    }
-
-    /// Whether it is about an object of the cluster at `server`: as recommendation or as target, in
-    /// whatever version of its API.
-    pub fn concerns(&self, server: &str, object: &ObjectRef) -> bool {
-        if self.annotation(annotation::SERVER) != redact::text(server) {
-            return false;
-        }
-        let name = object.to_string();
-        let is_it = |it: &ObjectRef| it.to_string() == name;
-        self.object_ref.as_ref().is_some_and(is_it) || self.annotation(annotation::TARGET) == name
     }
 }
 

@@ -56,20 +56,6 @@ pub fn read(path: &Path) -> Result<Records, Error> {
     })
 }
 
-impl Records {
-    /// Those that are about an object of the cluster at `server`, and all damage.
-    pub fn about(
-        self,
-        server: &str,
-        object: &ObjectRef,
-    ) -> impl Iterator<Item = Result<Event, Damaged>> {
-        self.filter(move |it| match it {
-            Ok(event) => event.concerns(server, object),
-            Err(_) => true,
-        })
-    }
-}
-
 /// What a log has about some objects.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Told {

@@ -221,34 +221,6 @@ fn every_outcome_is_told_with_its_status() {
 }
 
 #[test]
-fn what_was_in_fact_changed_takes_the_place_of_what_was_intended() {
-    let changed = Change {
-        path: "/spec/minReplicas".to_owned(),
-        from: Some(json!(4)),
-        to: Some(json!(2)),
-    };
-    let answer = Answer {
-        changes: Some(vec![changed]),
-        ..done()
-    };
-    let events = events(&written(Settings::default(), apply(), &answer));
-    let changes = |it: &Value| {
-        it["annotations"][annotation::CHANGES]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    assert_eq!(
-        changes(&events[0]),
-        r#"[{"path":"/spec/minReplicas","to":2}]"#
-    );
-    assert_eq!(
-        changes(&events[1]),
-        r#"[{"from":4,"path":"/spec/minReplicas","to":2}]"#
-    );
-}
-
-#[test]
 fn nothing_is_done_that_cannot_be_recorded_but_taking_back() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join(FILE_NAME)).unwrap();

@@ -33,10 +33,6 @@ pub(in super::super) fn answered(
     note(annotation::RESULT, result(&answer.outcome));
     note(annotation::DETAIL, &answer.detail);
     note(annotation::DURATION, &format!("{duration:.3}s"));
-    if let (Some(changes), true) = (&answer.changes, kept.level >= Level::Request) {
-        event.annotations.remove(annotation::CHANGES);
-        note_changes(&mut event.annotations, changes);
-    }
     event
 }
 
