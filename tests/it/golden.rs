@@ -19,6 +19,8 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use serde::de::DeserializeOwned;
 
+use crate::rig::say;
+
 /// What a line was checked for: how many things, and what differed.
 #[derive(Default)]
 struct Checked {
@@ -147,12 +149,6 @@ fn files(prefix: &str) -> Option<Vec<PathBuf>> {
         folder.display()
     );
     Some(files)
-}
-
-/// Says it past the test runner, which swallows what passing tests print through `println!`.
-fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 /// Notes a difference under `name`, if there is one.

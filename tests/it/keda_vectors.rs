@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::rig::say;
+
 /// One case of any file.
 #[derive(Deserialize)]
 struct Case {
@@ -58,10 +60,4 @@ fn path(file: &str) -> Option<PathBuf> {
         "SKIPPED: keda {file}: no folder {folder}; set STEPSCALE_CONFORMANCE_DIR"
     ));
     None
-}
-
-/// Says it past the test runner, which swallows what passing tests print through `println!`.
-fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

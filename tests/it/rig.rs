@@ -21,3 +21,9 @@ pub(crate) mod prometheus;
 pub(crate) mod protection;
 mod self_test;
 pub(crate) mod serve;
+
+/// Says it past the test runner, which swallows what passing tests print through `println!`.
+pub(crate) fn say(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -20,6 +20,8 @@ use cases::{ALL, Case};
 use folder::Folder;
 use row::Row;
 
+use crate::rig::say;
+
 /// Computed once, for all tests; `None`, said loudly, without traces.
 static ROWS: LazyLock<Option<Vec<Row>>> = LazyLock::new(|| match Folder::open() {
     Ok(folder) => Some(rows(&folder)),
@@ -125,10 +127,4 @@ fn row_of(folder: &Folder, case: &'static Case) -> Row {
         case,
         &load::Load::of(&trace, case.skip_days, case.peak(), case.seed()),
     )
-}
-
-/// Says it past the test runner, which swallows what passing tests print through `println!`.
-fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::probation::{Scene, calm};
 use super::workload::Workload;
+use crate::rig::say;
 
 /// What each tick said of an analysis, or of a look at what is on probation.
 #[derive(Debug, Default)]
@@ -151,10 +152,4 @@ fn a_quiet_tick_lists_nothing_and_reads_only_the_increment() {
         assert_eq!(large, 1, "{what}: {costs:?}");
         assert!(ratio(&costs[3]) <= 0.25, "{what}: {costs:?}");
     }
-}
-
-/// Says it past the test runner, which swallows what passing tests print through `println!`.
-fn say(line: &str) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
