@@ -59,25 +59,25 @@ pub(super) fn exit(end: &End, seen: &Seen<'_>) -> Option<Exit> {
 /// What was waited for in vain, for people; `None` where nothing was.
 pub(super) fn still_open(end: &End, seen: &Seen<'_>) -> Option<String> {
     let goal = end.goal?;
-    let Some(records) = seen.records else {
-        return Some("not reached: not all recommendations could be read".to_owned());
-    };
-    let open = |is_open: &dyn Fn(&Record) -> bool| {
-        let open = records.iter().filter(|it| is_open(it));
-        let named = open.map(|it| format!("{}/{} is {}", it.namespace, it.name, it.status.phase));
-        named.collect::<Vec<_>>().join(", ")
-    };
     let what = match goal {
-        Goal::Verified => open(&|it| it.status.phase != Phase::Verified),
-        Goal::NonePending => open(&|it| is_pending(it.status.phase)),
-        Goal::NoFindings => match seen.report {
-            Some(_) => "there are findings".to_owned(),
-            None => "no analysis came to its end".to_owned(),
-        },
+        Goal::Verified => open(seen, |it| it != Phase::Verified),
+        Goal::NonePending => open(seen, is_pending),
+        Goal::NoFindings if seen.report.is_some() => "there are findings".to_owned(),
+        Goal::NoFindings => "no analysis came to its end".to_owned(),
     };
-    match what.is_empty() {
-        true => Some("not reached: what the analysis found was not kept".to_owned()),
-        false => Some(format!("not reached: {what}")),
+    Some(format!("not reached: {what}"))
+}
+
+/// Which recommendations keep a goal from being reached, or why that is not known.
+fn open(seen: &Seen<'_>, is_open: impl Fn(Phase) -> bool) -> String {
+    let Some(records) = seen.records else {
+        return "not all recommendations could be read".to_owned();
+    };
+    let open = records.iter().filter(|it| is_open(it.status.phase));
+    let named = open.map(|it| format!("{}/{} is {}", it.namespace, it.name, it.status.phase));
+    match named.collect::<Vec<_>>().join(", ") {
+        none if none.is_empty() => "what the analysis found was not kept".to_owned(),
+        named => named,
     }
 }
 
@@ -242,6 +242,13 @@ mod tests {
         assert_eq!(said.as_deref(), Some("not reached: shop/web is applied"));
         let said = still_open(&end(Goal::NonePending), &unsaved).unwrap();
         assert!(said.contains("was not kept"), "{said}");
+        let said = still_open(&end(Goal::Verified), &unknown);
+        let unread = "not reached: not all recommendations could be read";
+        assert_eq!(said.as_deref(), Some(unread));
+        // Findings are none of records.
+        let said = still_open(&end(Goal::NoFindings), &unknown);
+        let unread = "not reached: no analysis came to its end";
+        assert_eq!(said.as_deref(), Some(unread));
     }
 
     #[test]
