@@ -13,6 +13,7 @@ use crate::cli::watch::told;
 use crate::leader::Term;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::lifecycle::saving;
 use crate::signals::webhook::Change;
 
 /// What of late is, in intervals: a Lease lasts three, and what a tick has written it tells at its end.
@@ -111,8 +112,7 @@ fn event(record: &Record, before: Option<Phase>, now: Timestamp) -> Change {
         detail: status.detail.clone(),
         diff: record.proposal.diff.clone(),
         projected_usd_monthly: record.proposal.saving_usd,
-        // What is measured has no price.
-        measured_usd_monthly: None,
+        measured_usd_monthly: saving::measured(record).and_then(|it| it.usd_monthly),
         // Written by others, it may not say.
         at: status.since.unwrap_or(now),
     }

@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::*;
 use crate::cli::watch::told::Told;
 use crate::lifecycle::record::Entry;
@@ -134,4 +136,19 @@ fn what_others_wrote_without_a_time_is_told_by_whoever_sees_it_come() {
     let mut next = Process::default();
     next.told.changes(&bare);
     assert_eq!(next.looks(leads(2), &bare, 9), vec![]);
+}
+
+#[test]
+fn an_event_has_what_was_measured_at_the_price_of_what_was_foretold() {
+    let mut record = made_up::record();
+    let side = |hours: f64| json!({ "replicaHours": hours, "knownMinutes": 600.0 });
+    record.proposal.evidence = json!({ "today": side(40.0), "proposed": side(20.0) });
+    record.proposal.saving_usd = Some(100.0);
+    record.status.phase = Phase::Applied;
+    record.status.measured = Some(json!({ "knownMinutes": 60, "saving": { "replicaHours": 1.0 } }));
+    let event = event(&record, None, Timestamp::UNIX_EPOCH);
+    assert_eq!(event.measured_usd_monthly, Some(50.0));
+    record.status.measured = None;
+    let event = super::event(&record, None, Timestamp::UNIX_EPOCH);
+    assert_eq!(event.measured_usd_monthly, None);
 }
