@@ -6,8 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::counting::Writing;
+use super::passes::Ended;
 use super::tick::Watch;
-use super::turns::name;
+use super::turns::{Name, name};
 use super::verify::Unjudged;
 use crate::cli::act::apply::around::Around;
 use crate::cli::act::apply::is_open;
@@ -28,25 +29,34 @@ const APPROVER: &str = "spec.approved";
 /// others.
 const OF_ONE: u32 = 4;
 
+/// What a pass has left for the next.
+#[derive(Debug, Default)]
+struct Left {
+    /// For which there was no time.
+    late: BTreeSet<Name>,
+    /// For which it was not the time.
+    waiting: BTreeSet<Name>,
+}
+
 impl Watch<'_> {
     /// Nothing more is put in force in a namespace in which something is `unjudged`.
     pub(super) async fn apply(&self, conductor: &Conductor<'_>, unjudged: &Unjudged) {
         let began = Instant::now();
         let until = began + self.pass_budget();
         let applying = self.apply_until(conductor, unjudged, until).await;
-        let is_late = applying.as_ref().is_ok_and(|it| !it.is_empty());
-        let failed = applying.as_ref().err();
-        self.pass(metrics::Pass::Apply, began, failed, is_late);
-        self.unapplied.note(applying.unwrap_or_default());
+        let ended = Ended::of(applying.as_ref().map(|it| &it.late), self.is_stopped());
+        self.pass(metrics::Pass::Apply, began, &ended);
+        if let Ok(Left { late, waiting }) = applying {
+            self.unapplied.note(late, &waiting);
+        }
     }
 
-    /// Those for which there was no time.
     async fn apply_until(
         &self,
         conductor: &Conductor<'_>,
         unjudged: &Unjudged,
         until: Instant,
-    ) -> Result<BTreeSet<(String, String)>, Error> {
+    ) -> Result<Left, Error> {
         let mut listed = self.listed_until(until).await?;
         self.unapprove(conductor, &listed, until).await;
         listed.retain(|it| it.record.approved && is_open(&it.record, true));
@@ -57,11 +67,12 @@ impl Watch<'_> {
             true => self.ongoing.known().await.ok(),
             false => None,
         };
-        let mut late = BTreeSet::new();
+        let mut left = Left::default();
         for stored in listed {
             let (name, title) = (name(&stored), stored.record.title());
             if unjudged.has(&name.0) {
                 tracing::info!("{title} waits: not all of its namespace was verified in time");
+                left.waiting.insert(name);
                 continue;
             }
             if self.is_stopped() {
@@ -70,7 +81,7 @@ impl Watch<'_> {
             let limit = self.limit_of_one(until);
             if limit.is_zero() {
                 tracing::warn!("{title} was not applied in time; it comes first in the next tick");
-                late.insert(name);
+                left.late.insert(name);
                 continue;
             }
             // Where time is over, it counts as given up.
@@ -87,7 +98,7 @@ impl Watch<'_> {
                 tracing::warn!(error = error.trim_end(), "{title} was not applied");
             }
         }
-        Ok(late)
+        Ok(left)
     }
 
     fn limit_of_one(&self, until: Instant) -> Duration {

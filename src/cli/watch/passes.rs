@@ -1,12 +1,14 @@
 //! What only one of several processes does in a tick: keeps what is recommended, and leads the passes
 //! that write, [`verify`](super::verify) and [`apply`](super::apply).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::counting::count;
 use super::tick::Watch;
+use super::turns::Name;
 use crate::cli::act::save;
 use crate::conduct::{Conductor, Deed, Leave, Witness};
 use crate::error::Error;
@@ -89,22 +91,16 @@ impl Watch<'_> {
     }
 
     /// Tells how a pass went: that it failed, or was over before all had a turn.
-    pub(super) fn pass(
-        &self,
-        pass: metrics::Pass,
-        began: Instant,
-        failed: Option<&Error>,
-        is_late: bool,
-    ) {
+    pub(super) fn pass(&self, pass: metrics::Pass, began: Instant, ended: &Ended<'_>) {
         let (took, name) = (began.elapsed(), pass.as_str());
         self.health.progressed();
-        match failed {
-            Some(error) => {
+        match ended {
+            Ended::Failed(error) => {
                 self.metrics.pass_failed(pass, took);
                 let error = error.render();
                 tracing::warn!(error = error.trim_end(), "the {name} pass failed");
             }
-            None if is_late => {
+            Ended::Late => {
                 self.metrics.overran(pass, took);
                 tracing::warn!(
                     pass = name,
@@ -112,7 +108,52 @@ impl Watch<'_> {
                     "mutating pass exceeded its time budget; aborting"
                 );
             }
-            None => self.metrics.passed(pass, took),
+            Ended::Done => self.metrics.passed(pass, took),
+        }
+    }
+}
+
+/// How a pass ended.
+#[derive(Debug)]
+pub(super) enum Ended<'a> {
+    Done,
+    /// Its time was over before all had a turn.
+    Late,
+    Failed(&'a Error),
+}
+
+impl<'a> Ended<'a> {
+    /// From those who had no turn. Where the process is told to end, that is why they had none.
+    pub(super) fn of(late: Result<&BTreeSet<Name>, &'a Error>, is_stopped: bool) -> Self {
+        match late {
+            Err(error) => Self::Failed(error),
+            Ok(late) if late.is_empty() || is_stopped => Self::Done,
+            Ok(_) => Self::Late,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pass_that_was_told_to_end_is_not_late() {
+        let nobody = BTreeSet::new();
+        let somebody = BTreeSet::from([("shop".to_owned(), "web".to_owned())]);
+        let error = Error::usage("no");
+        let cases = [
+            (Ok(&nobody), false, "Done"),
+            (Ok(&somebody), false, "Late"),
+            (Ok(&somebody), true, "Done"),
+            (Err(&error), true, "Failed"),
+        ];
+        for (late, is_stopped, expected) in cases {
+            let ended = format!("{:?}", Ended::of(late, is_stopped));
+            assert!(
+                ended.starts_with(expected),
+                "{late:?} {is_stopped}: {ended}"
+            );
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::store::Stored;
 const LEAST: Duration = Duration::from_secs(10);
 
 /// Namespace and name of a record.
-type Name = (String, String);
+pub(super) type Name = (String, String);
 
 /// The records whose turn did not come in the last pass.
 #[derive(Debug, Default)]
@@ -56,9 +56,11 @@ impl Late {
         order.into_iter().map(group).collect()
     }
 
-    /// Who had no turn this time.
-    pub(super) fn note(&self, late: BTreeSet<Name>) {
-        *self.names() = late;
+    /// Who had no turn this time. Whoever waits for something else keeps the place that it had.
+    pub(super) fn note(&self, late: BTreeSet<Name>, waiting: &BTreeSet<Name>) {
+        let mut names = self.names();
+        names.retain(|it| waiting.contains(it));
+        names.extend(late);
     }
 
     fn names(&self) -> MutexGuard<'_, BTreeSet<Name>> {
@@ -164,7 +166,8 @@ mod tests {
         let order: Vec<&str> = groups.iter().map(|it| &*it.0).collect();
         assert_eq!(order, ["a", "b", "c"]);
         let of = |namespace: &str, name: &str| (namespace.to_owned(), name.to_owned());
-        late.note(BTreeSet::from([of("c", "x"), of("a", "y")]));
+        let nobody = BTreeSet::new();
+        late.note(BTreeSet::from([of("c", "x"), of("a", "y")]), &nobody);
         let mut sorted = all.clone();
         late.first(&mut sorted);
         assert_eq!(names(&sorted), ["a/y", "c/x", "a/x", "b/x"]);
@@ -172,5 +175,12 @@ mod tests {
         let order: Vec<&str> = groups.iter().map(|it| &*it.0).collect();
         assert_eq!(order, ["a", "c", "b"]);
         assert_eq!(names(&groups[0].1), ["a/y", "a/x"]);
+
+        // Only whoever had a place keeps it while it waits.
+        let waiting = BTreeSet::from([of("a", "x"), of("c", "x")]);
+        late.note(BTreeSet::from([of("b", "x")]), &waiting);
+        assert_eq!(*late.names(), BTreeSet::from([of("b", "x"), of("c", "x")]));
+        late.note(nobody.clone(), &nobody);
+        assert_eq!(*late.names(), nobody);
     }
 }

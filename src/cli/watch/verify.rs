@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Instant, timeout_at};
 
+use super::passes::Ended;
 use super::tick::Watch;
-use super::turns::{Turns, name};
+use super::turns::{Name, Turns, name};
 use crate::cli::act::probation::{Pass, Turn};
 use crate::cli::act::verify::is_watched;
 use crate::cli::sources::Known;
@@ -27,7 +28,7 @@ const AT_ONCE: usize = 4;
 pub(super) struct Unjudged {
     /// Whether it is not even known what there is to judge.
     is_all: bool,
-    records: BTreeSet<(String, String)>,
+    records: BTreeSet<Name>,
 }
 
 impl Unjudged {
@@ -42,15 +43,21 @@ impl Watch<'_> {
         let began = Instant::now();
         let until = began + self.pass_budget();
         let verifying = self.verify_until(conductor, until).await;
-        let is_late = verifying.as_ref().is_ok_and(|it| !it.records.is_empty());
-        let failed = verifying.as_ref().err();
-        self.pass(metrics::Pass::Verify, began, failed, is_late);
-        let unjudged = verifying.unwrap_or_else(|_| Unjudged {
-            is_all: true,
-            ..Unjudged::default()
-        });
-        self.unverified.note(unjudged.records.clone());
-        unjudged
+        let late = verifying.as_ref().map(|it| &it.records);
+        let ended = Ended::of(late, self.is_stopped());
+        self.pass(metrics::Pass::Verify, began, &ended);
+        match verifying {
+            Ok(unjudged) => {
+                self.unverified
+                    .note(unjudged.records.clone(), &BTreeSet::new());
+                unjudged
+            }
+            // Whoever had no turn before has had none now.
+            Err(_) => Unjudged {
+                is_all: true,
+                ..Unjudged::default()
+            },
+        }
     }
 
     async fn verify_until(
