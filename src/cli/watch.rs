@@ -1,10 +1,12 @@
 //! `watch`: the loop of `analyze`, `apply` and `verify`, driven by time.
 //!
-//! [`tick`] is one round of it, [`passes`] what only one of several processes does in it, [`turns`]
-//! divides the time. [`told`] tells changes of state, [`notice`] tells others of them, [`reload`] takes up
-//! changed files, [`goal`] says when it is over. Here the loop is held together with what runs beside it:
-//! the election, the page of metrics, signals.
+//! [`tick`] is one round of it, [`analysis`] the look at the fleet that it begins with, [`passes`] what
+//! only one of several processes does in it, [`turns`] divides the time. [`told`] tells changes of
+//! state, [`notice`] tells others of them, [`reload`] takes up changed files, [`goal`] says when it is
+//! over. Here the loop is held together with what runs beside it: the election, the page of metrics,
+//! signals.
 
+mod analysis;
 mod apply;
 mod counting;
 mod goal;

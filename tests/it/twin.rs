@@ -1,6 +1,7 @@
 //! The sandbox's workloads while time passes, as they are seen from outside.
 
 mod backfill;
+mod labels;
 mod measured;
 mod moved;
 mod pausing;

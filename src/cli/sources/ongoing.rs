@@ -93,8 +93,7 @@ impl Ongoing {
             requested: None,
         };
         let times = times.by_the_clock_of(&self.cluster).await;
-        // Some of it may be forbidden or broken for good: the rest is judged all the same.
-        let _ = timeout(self.patience, self.following.ready()).await;
+        self.ready().await;
         let mut fleet = self.following.fleet().await?;
         if let Some(shard) = config.question.shard {
             fleet.subjects.retain(|it| shard.has(&it.autoscaler.id));
@@ -145,6 +144,18 @@ impl Ongoing {
                 Ok(reading)
             }
         }
+    }
+
+    /// Waits until the fleet was read, as long as that is of use; whether it was.
+    pub(in crate::cli) async fn ready(&self) -> bool {
+        // Some of it may be forbidden or broken for good: the rest is known all the same.
+        let ready = timeout(self.patience, self.following.ready()).await;
+        ready.is_ok()
+    }
+
+    /// Whether all of the fleet was read.
+    pub(in crate::cli) fn is_ready(&self) -> bool {
+        self.following.is_ready()
     }
 
     /// What is known now, for looks at parts of the fleet.

@@ -13,10 +13,10 @@ use super::troubles::Troubles;
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::cluster::{Cluster, FollowedObjects, Namespaces};
 use crate::conduct::Conductor;
-use crate::conduct::pause::{Resumed, When, kind};
+use crate::conduct::pause::{Resumed, When, found_in, kind};
 use crate::error::Error;
 use crate::install::Mode;
-use crate::lifecycle::pause::{Earlier, Id, Kind, NotResumed, Note, earlier};
+use crate::lifecycle::pause::{Earlier, Id, Kind, NotResumed, Note};
 
 /// How long a list is waited for that was begun to be followed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -104,7 +104,8 @@ impl Watch<'_> {
                     kind: AutoscalerKind::HorizontalPodAutoscaler,
                 };
                 let is_named = names.is_empty() || names.iter().any(|it| it.name == id.name);
-                is_named && (!has_selector || self.selected.contains(&hpa))
+                let selects = self.selected.as_ref().is_some_and(|it| it.contains(&hpa));
+                is_named && (!has_selector || selects)
             }
         }
     }
@@ -157,13 +158,8 @@ impl Pauses {
 }
 
 fn noted(kind: Kind, object: &serde_json::Value) -> Option<(Id, Note)> {
-    let text = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
-    let id = Id {
-        kind,
-        namespace: text("namespace")?,
-        name: text("name")?,
-    };
-    match earlier(&id, object)? {
+    let (id, earlier) = found_in(kind, object)?;
+    match earlier {
         Earlier::Ours(note) => Some((id, *note)),
         Earlier::Mark(_) | Earlier::Others { .. } => None,
     }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use super::analysis::unanswered;
 use super::counting;
 use super::goal::{self, Seen};
 use super::notice::{News, Notice, Standing};
@@ -29,14 +30,12 @@ use crate::cli::sources::Ongoing;
 use crate::conduct::Leave;
 use crate::config::watch::{Form, WatchConfig};
 use crate::error::{Error, Exit};
-use crate::fleet::Fleet;
 use crate::leader::{Gate, Term};
 use crate::lifecycle::guard::License;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
-use crate::metrics::prometheus;
-use crate::output::report::{AnalysisReport, Run};
-use crate::signals::metrics::{self, Probation};
+use crate::output::report::AnalysisReport;
+use crate::signals::metrics::Probation;
 use crate::signals::{Health, Metrics};
 
 /// The loop.
@@ -60,12 +59,12 @@ pub(super) struct Watch<'a> {
     pub(super) allowance: Option<License>,
     stopped: watch::Receiver<bool>,
     told: Told,
-    troubles: Troubles,
+    pub(super) troubles: Troubles,
     ticks: u64,
     started: Duration,
     pub(super) report: Option<AnalysisReport>,
-    /// Whom the labels select, by the last analysis that came to its end.
-    pub(super) selected: BTreeSet<AutoscalerId>,
+    /// Whom the labels select, by the fleet as it was looked at last; `None` until it was read.
+    pub(super) selected: Option<BTreeSet<AutoscalerId>>,
     /// `None` where they are not known.
     records: Option<Vec<Record>>,
     pub(super) is_saved: bool,
@@ -105,7 +104,7 @@ impl<'a> Watch<'a> {
             ticks: 0,
             started: cx.elapsed(),
             report: None,
-            selected: BTreeSet::new(),
+            selected: None,
             records: None,
             is_saved: false,
             has_degraded: false,
@@ -115,9 +114,9 @@ impl<'a> Watch<'a> {
 
     /// Ticks until it is over.
     pub(super) async fn run(&mut self, gate: Option<&Gate>) -> Result<Exit, Error> {
+        self.select_first().await;
         // What there is already is no news.
-        let records = self.listed().await?.into_iter().map(|it| it.record);
-        let records: Vec<Record> = records.collect();
+        let records = self.listed_at_first().await?;
         self.check_names(&records)?;
         self.told.changes(&records);
         match gate {
@@ -172,10 +171,7 @@ impl<'a> Watch<'a> {
             return Ok(());
         };
         let written = tokio::task::spawn_blocking({
-            let (path, text) = (
-                path.clone(),
-                told::summary(self.records.as_deref().unwrap_or_default()),
-            );
+            let (path, text) = (path.clone(), told::summary(self.records.as_deref()));
             move || {
                 let mut file = std::fs::OpenOptions::new()
                     .append(true)
@@ -260,80 +256,15 @@ impl<'a> Watch<'a> {
         self.tell(gate).await;
     }
 
-    /// Looks at the fleet; `None` where that failed.
-    async fn analyze(&mut self) -> Option<Fleet> {
-        let began = Instant::now();
-        let (progress, now) = (self.cx.progress(), self.cx.now());
-        let assessing = self.ongoing.assess(&self.config.analysis, progress, now);
-        let gathered = match timeout(self.config.analysis_budget, assessing).await {
-            Ok(Ok(gathered)) => gathered,
-            Ok(Err(error)) => {
-                tracing::warn!(error = error.render().trim_end(), "{}", why_not(&error));
-                self.metrics
-                    .pass_failed(metrics::Pass::Analysis, began.elapsed());
-                self.health.api(Err(error.to_string()));
-                self.report = None;
-                // What is missing of the fleet may be why, or is to be known all the same.
-                if let Ok(fleet) = self.ongoing.fleet().await {
-                    let stale = self.ongoing.staleness();
-                    self.troubles.tell(&fleet, &[], stale);
-                }
-                return None;
-            }
-            Err(_) => {
-                tracing::warn!(
-                    seconds = self.config.analysis_budget.as_secs(),
-                    "analysis exceeded its time budget"
-                );
-                self.metrics
-                    .overran(metrics::Pass::Analysis, began.elapsed());
-                self.report = None;
-                return None;
-            }
-        };
-        let reading = &gathered.reading;
-        let (queries, bytes) = (reading.queries, reading.bytes);
-        self.metrics.read_samples(reading.samples);
-        let held = self.ongoing.held();
-        self.metrics.cache(held.bytes, held.targets);
-        self.tell_warming(&gathered.assessments, gathered.taken_at);
-        let report = AnalysisReport::new(Run {
-            fleet: &gathered.fleet,
-            assessments: gathered.assessments,
-            reading: gathered.reading,
-            grid: gathered.grid,
-            taken_at: gathered.taken_at,
-        });
-        let stale = self.ongoing.staleness();
-        let warnings = &report.source.warnings;
-        self.troubles.tell(&gathered.fleet, warnings, stale);
-        let failed = report.unread.len() as u64;
-        tracing::debug!(
-            autoscalers = report.items.len(),
-            queries,
-            bytes,
-            seconds = began.elapsed().as_secs_f64(),
-            "analyzed"
-        );
-        self.metrics
-            .passed(metrics::Pass::Analysis, began.elapsed());
-        self.metrics.analyzed(gathered.taken_at, failed);
-        counting::seen(self.metrics, &report);
-        self.health.api(Ok(()));
-        self.health.analyzed();
-        let subjects = gathered.fleet.subjects.iter();
-        self.selected = subjects.map(|it| it.autoscaler.id.clone()).collect();
-        self.report = Some(report);
-        Some(gathered.fleet)
-    }
-
     /// Tells what has changed since the last tick.
     async fn tell(&mut self, gate: Option<&Gate>) {
         self.records = None;
         let listed = match timeout(self.config.interval, self.listed()).await {
             Ok(Ok(listed)) => listed,
             Ok(Err(error)) => {
-                self.health.api(Err(error.to_string()));
+                if let Some(why) = unanswered(&error) {
+                    self.health.api(Err(why));
+                }
                 return tracing::warn!(
                     error = error.render().trim_end(),
                     "cannot list recommendations"
@@ -341,6 +272,9 @@ impl<'a> Watch<'a> {
             }
             Err(_) => return tracing::warn!("recommendations were not listed within an interval"),
         };
+        if !self.knows_selected() {
+            return tracing::warn!("it is not known yet whose labels are selected");
+        }
         let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
         let changes = self.told.changes(&records);
         let now = self.time_for(&changes, &records).await;
@@ -379,16 +313,6 @@ impl<'a> Watch<'a> {
         }
         let now = self.session.decider().now().await;
         now.unwrap_or_else(|_| self.cx.now())
-    }
-}
-
-/// What is said of an analysis that failed, in words that people look for.
-fn why_not(error: &Error) -> &'static str {
-    match error {
-        Error::Prometheus(prometheus::Error::NoSamples { .. }) => {
-            "prometheus returned no points; check CPU requests/limits or PromQL templates"
-        }
-        _ => "analysis failed",
     }
 }
 

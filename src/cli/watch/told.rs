@@ -129,13 +129,21 @@ fn property(text: &str) -> String {
     message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
-/// A table of all records in Markdown, for the summary of a workflow.
-pub(super) fn summary(records: &[Record]) -> String {
+/// A table of all records in Markdown, for the summary of a workflow; `None` where they could not be
+/// read.
+pub(super) fn summary(records: Option<&[Record]>) -> String {
     let mut text = "### Recommendations of stepscale\n\n".to_owned();
-    if records.is_empty() {
-        text.push_str("None.\n");
-        return text;
-    }
+    let records = match records {
+        None => {
+            text.push_str("They could not be read.\n");
+            return text;
+        }
+        Some([]) => {
+            text.push_str("None.\n");
+            return text;
+        }
+        Some(records) => records,
+    };
     text.push_str("| Recommendation | Phase | Change | Detail |\n| --- | --- | --- | --- |\n");
     for record in records {
         let cell = |it: &str| it.replace('|', "\\|").replace(['\r', '\n'], " ");
@@ -202,8 +210,9 @@ mod tests {
 
     #[test]
     fn a_summary_is_a_table() {
-        assert!(summary(&[]).ends_with("None.\n"));
-        let text = summary(&[record(Phase::Applied, "a | b\nc")]);
+        assert!(summary(None).ends_with("They could not be read.\n"));
+        assert!(summary(Some(&[])).ends_with("None.\n"));
+        let text = summary(Some(&[record(Phase::Applied, "a | b\nc")]));
         assert!(text.ends_with("| shop/web | applied | min_replicas from 6 to 2 | a \\| b c |\n"));
     }
 }
