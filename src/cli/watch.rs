@@ -96,7 +96,7 @@ pub(super) async fn run(
         gate,
         mut task,
         stop: to_release,
-    } = Election::start(&session, &config, cx.clock())?;
+    } = Election::start(&session, &config, &metrics, cx.clock())?;
     let (stop, stopped) = watch::channel(false);
     let mut watch = Watch::new(
         &cx,
@@ -191,7 +191,12 @@ struct Election {
 }
 
 impl Election {
-    fn start(session: &Session, config: &WatchConfig, clock: Clock) -> Result<Self, Error> {
+    fn start(
+        session: &Session,
+        config: &WatchConfig,
+        metrics: &Metrics,
+        clock: Clock,
+    ) -> Result<Self, Error> {
         let Some(Lease { namespace, name }) = &config.lease else {
             return Ok(Self::default());
         };
@@ -213,6 +218,8 @@ impl Election {
             // That the other end is gone is the same wish.
             let _ = stopped.await;
         });
+        // It ends with the election.
+        tokio::spawn(counting::leads(elected.gate.changes(), metrics.clone()));
         Ok(Self {
             gate: Some(elected.gate),
             task: Some(elected.task),

@@ -51,6 +51,23 @@ impl State {
     }
 }
 
+#[cfg(test)]
+impl State {
+    /// That of an instance that leads until then.
+    pub(crate) fn made_up(until: Instant) -> Self {
+        Self::Leading(Leading {
+            term: Term {
+                identity: "a".to_owned(),
+                transitions: 0,
+            },
+            until,
+            renewed: Instant::now(),
+            renewed_at: Timestamp::UNIX_EPOCH,
+            is_confirmed: true,
+        })
+    }
+}
+
 /// Why a write may not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum NotLeader {
@@ -95,21 +112,11 @@ pub struct Gate {
 /// Leave to write, until its deadline. Kept for as long as the write goes on.
 #[derive(Debug)]
 pub struct Permit {
-    term: Term,
     deadline: Instant,
     _slot: OwnedSemaphorePermit,
 }
 
 impl Permit {
-    pub fn term(&self) -> &Term {
-        &self.term
-    }
-
-    /// When the write has to be over.
-    pub fn deadline(&self) -> Instant {
-        self.deadline
-    }
-
     /// Makes the write, and gives it up at the deadline: then it may have been made or not.
     ///
     /// # Errors
@@ -156,7 +163,6 @@ impl Gate {
         }
         let (_, age) = self.leading(term)?;
         Ok(Permit {
-            term: term.clone(),
             deadline: Instant::now() + self.timing.write_deadline().saturating_sub(age),
             _slot: slot,
         })

@@ -335,11 +335,10 @@ async fn a_write_ends_before_anybody_else_may_lead() {
     api.is(Mood::WritesSay(500));
     sleep(9 * SECOND).await;
     let permit = member.gate().check(&term).await.unwrap();
-    assert_eq!(permit.term(), &term);
-    assert!(permit.deadline() <= renewed + timing().write_deadline());
-    assert!(permit.deadline() > renewed + timing().renew_deadline());
     let endless = permit.within(std::future::pending::<()>()).await;
     assert_eq!(endless, Err(TimedOut));
+    assert!(renewed.elapsed() > timing().renew_deadline());
+    assert!(renewed.elapsed() <= timing().write_deadline() + ROUNDING);
     assert!(renewed.elapsed() < timing().lease());
 }
 

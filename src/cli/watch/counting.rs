@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 
+use tokio::sync::watch;
+use tokio::time::Instant;
+
 use crate::autoscaler::AutoscalerKind;
 use crate::cluster::{self, Unanswered};
 use crate::conduct::{self, Deed, Reverted};
 use crate::config::Metrics as Source;
 use crate::config::watch::WatchConfig;
 use crate::error::Error;
+use crate::leader::State;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::saving::{self, Saving};
 use crate::lifecycle::step;
@@ -30,6 +34,16 @@ pub(super) fn observe(config: &mut WatchConfig, metrics: &Metrics) {
         match source {
             Source::Prometheus(options) => options.observer = Some(observer.clone()),
             Source::MetricsApi => {}
+        }
+    }
+}
+
+/// Tells whether this process leads, until the election ends.
+pub(super) async fn leads(mut election: watch::Receiver<State>, metrics: Metrics) {
+    loop {
+        metrics.leads(election.borrow_and_update().is_leading(Instant::now()));
+        if election.changed().await.is_err() {
+            return metrics.leads(false);
         }
     }
 }
@@ -251,6 +265,29 @@ mod tests {
                 "{action=\"apply\",outcome=\"failed\"} 1",
             ]
         );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_leads_is_told_when_it_changes_and_not_at_the_next_tick() {
+        let metrics = Metrics::new();
+        let (state, election) = watch::channel(State::Following { holder: None });
+        let telling = tokio::spawn(leads(election, metrics.clone()));
+        let shown = async || {
+            tokio::task::yield_now().await;
+            let leads = page(&metrics, Form::Text).contains("\nstepscale_leader 1\n");
+            let transitions = counted(&metrics, "stepscale_leader_transitions_total");
+            (leads, transitions.len())
+        };
+        assert_eq!(shown().await, (false, 0));
+        state.send_replace(State::made_up(Instant::now() + Duration::from_secs(9)));
+        assert_eq!(shown().await, (true, 1));
+        state.send_replace(State::Following { holder: None });
+        assert_eq!(shown().await, (false, 2));
+        state.send_replace(State::made_up(Instant::now() + Duration::from_secs(9)));
+        assert_eq!(shown().await, (true, 2));
+        drop(state);
+        telling.await.unwrap();
+        assert_eq!(shown().await, (false, 2));
     }
 
     #[test]

@@ -241,12 +241,10 @@ impl<'a> Watch<'a> {
         );
         match term {
             Some((_, None)) => {
-                self.metrics.leads(false);
                 self.is_saved = false;
                 tracing::debug!("not leader; skipping mutating pass");
             }
             Some((gate, Some(term))) => {
-                self.metrics.leads(true);
                 let term: Term = term;
                 let leave = Leave::Leader { gate, term: &term };
                 self.is_saved = Box::pin(self.write(leave, fleet)).await;
