@@ -74,9 +74,7 @@ pub(super) async fn run(
     cx.progress().finish();
     let metrics = Metrics::new();
     counting::observe(&mut config, &metrics);
-    // The loop tells after each pass, which has its budget of time, and pauses for an interval.
-    let longest = config.interval.max(config.analysis_budget);
-    let health = Health::new(config.interval + longest + SLACK);
+    let health = Health::new(patience(&config));
     let server = match config.listen {
         Some(address) => Some(Server::start(address, metrics.clone(), health.clone()).await?),
         None => None,
@@ -129,16 +127,24 @@ pub(super) async fn run(
     health.ends();
     // Whoever leads next does not wait until everything is sent.
     tokio::join!(release(to_release, task), async {
-        tokio::select! {
-            () = watch.notice.end(LAST_EVENTS) => {}
-            _ = signals.next() => tracing::warn!("told to end again: what waits is not sent"),
-        }
+        let hurried = async {
+            signals.next().await;
+            tracing::warn!("told to end again: what waits is not sent");
+        };
+        watch.notice.end(LAST_EVENTS, hurried).await;
     });
     if let Some(server) = server {
         server.shutdown(LAST_ANSWERS).await;
     }
     let summary = watch.summary().await;
     ended.and_then(|exit| summary.map(|()| exit))
+}
+
+/// How long the loop may say nothing: it tells after each pass, which has its budget of time, and
+/// pauses for up to the longest interval.
+fn patience(config: &WatchConfig) -> Duration {
+    let longest = config.interval.max(config.analysis_budget);
+    tick::longest_pause(config.interval) + longest + SLACK
 }
 
 fn tell_start(config: &WatchConfig, session: &Session, listen: Option<SocketAddr>) {

@@ -6,6 +6,7 @@
 mod due;
 
 use std::fs;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -106,7 +107,7 @@ impl Notice {
     fn retire(&mut self) {
         if let Some(running) = self.running.take() {
             tracing::info!(webhook = running.webhook.name(), "no more events are sent");
-            tokio::spawn(running.end(LAST_EVENTS));
+            tokio::spawn(running.end(LAST_EVENTS, pending()));
         }
     }
 
@@ -120,17 +121,17 @@ impl Notice {
         }
     }
 
-    /// Sends what waits, for as long as `patience` lasts.
-    pub(super) async fn end(&mut self, patience: Duration) {
+    /// Sends what waits, for as long as `patience` lasts and nobody is `hurried`.
+    pub(super) async fn end(&mut self, patience: Duration, hurried: impl Future<Output = ()>) {
         if let Some(running) = self.running.take() {
-            running.end(patience).await;
+            running.end(patience, hurried).await;
         }
     }
 }
 
 impl Running {
-    async fn end(self, patience: Duration) {
-        let left = self.deliveries.shutdown(patience).await;
+    async fn end(self, patience: Duration, hurried: impl Future<Output = ()>) {
+        let left = self.deliveries.shutdown_unless(patience, hurried).await;
         if left > 0 {
             let webhook = self.webhook.name();
             tracing::warn!(webhook, left, "events were not delivered");

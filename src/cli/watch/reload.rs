@@ -20,8 +20,9 @@ use crate::cluster;
 use crate::config::file::{File, Text};
 use crate::config::watch::WatchConfig;
 use crate::error::Error;
+use crate::install::Mode;
 use crate::license::{State, Unlicensed};
-use crate::lifecycle::guard;
+use crate::lifecycle::guard::{self, Limits};
 use crate::signals::Metrics;
 use crate::signals::metrics::ConfigFile;
 
@@ -146,6 +147,8 @@ pub(super) struct LicenseSeen {
     complaint: Option<String>,
     /// The word for its state.
     word: &'static str,
+    /// What the audit log was told last that it allows.
+    recorded: Option<guard::License>,
 }
 
 impl LicenseSeen {
@@ -237,6 +240,22 @@ impl Watch<'_> {
             }
         }
         self.notice.set(self.config.webhook.as_ref());
+    }
+
+    /// Records which license counts, where this process writes to targets and it is another one, or
+    /// allows something else, than was recorded last.
+    pub(super) async fn record_license(&mut self) {
+        let Some(license) = self.allowance.clone() else {
+            return;
+        };
+        if self.config.mode != Mode::Apply || self.license.recorded.as_ref() == Some(&license) {
+            return;
+        }
+        let conductor = self.session.conductor(Limits::default(), license.clone());
+        match conductor.tell_license().await {
+            Ok(()) => self.license.recorded = Some(license),
+            Err(error) => tracing::warn!(%error, "the license is not recorded"),
+        }
     }
 
     /// Reads the license, of which nothing is known where that takes too long.

@@ -35,6 +35,7 @@ use crate::lifecycle::guard::License;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::output::report::AnalysisReport;
+use crate::random;
 use crate::signals::metrics::Probation;
 use crate::signals::{Health, Metrics};
 
@@ -121,7 +122,7 @@ impl<'a> Watch<'a> {
         self.told.changes(&records);
         match gate {
             // The first tick may be the last: it is not to be over before anybody was elected.
-            Some(gate) => drop(timeout(self.config.interval, gate.settled()).await),
+            Some(gate) => drop(timeout(self.at_most(self.config.interval), gate.settled()).await),
             None => self.metrics.leads(true),
         }
         loop {
@@ -190,17 +191,25 @@ impl<'a> Watch<'a> {
     /// Whether it was told to end meanwhile. Up to a tenth is added, so that instances do not ask all
     /// at once.
     async fn pause(&mut self, began: Instant) -> bool {
-        let interval = self.config.interval + jitter(self.config.interval);
+        let interval = self.config.interval + self.jitter();
         let rest = interval.saturating_sub(began.elapsed());
-        let rest = match self.config.end.timeout {
-            Some(limit) => rest.min(limit.saturating_sub(self.passed())),
-            None => rest,
-        };
         let mut stopped = self.stopped.clone();
         tokio::select! {
-            () = sleep(rest) => false,
+            () = sleep(self.at_most(rest)) => false,
             _ = stopped.wait_for(|it| *it) => true,
         }
+    }
+
+    /// That time, or less where all of it is over before.
+    fn at_most(&self, time: Duration) -> Duration {
+        let timeout = self.config.end.timeout;
+        timeout.map_or(time, |it| time.min(it.saturating_sub(self.passed())))
+    }
+
+    fn jitter(&self) -> Duration {
+        // Without randomness all wait equally long.
+        let fraction = random::fraction().unwrap_or_default();
+        jitter(self.config.interval, fraction)
     }
 
     fn passed(&self) -> Duration {
@@ -239,6 +248,9 @@ impl<'a> Watch<'a> {
             recommendations = self.report.as_ref().map(|it| it.summary.recommended),
             "reconcile tick"
         );
+        if leads {
+            self.record_license().await;
+        }
         match term {
             Some((_, None)) => {
                 self.is_saved = false;
@@ -335,10 +347,25 @@ fn probations(records: &[Record], now: Timestamp) -> Vec<Probation> {
     records.iter().filter_map(probation).collect()
 }
 
-/// Up to a tenth of the interval, at random.
-fn jitter(interval: Duration) -> Duration {
-    let mut bytes = [0_u8; 2];
-    // Without randomness all wait equally long.
-    let _ = getrandom::fill(&mut bytes);
-    interval.mul_f64(f64::from(u16::from_le_bytes(bytes)) / f64::from(u16::MAX) / 10.0)
+/// The longest time from the beginning of a tick to that of the next.
+pub(super) fn longest_pause(interval: Duration) -> Duration {
+    interval + jitter(interval, 1.0)
+}
+
+/// A fraction of a tenth of the interval.
+fn jitter(interval: Duration, fraction: f64) -> Duration {
+    interval.mul_f64(fraction / 10.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_an_interval_and_up_to_a_tenth() {
+        let interval = Duration::from_secs(3600);
+        assert_eq!(jitter(interval, 0.0), Duration::ZERO);
+        assert_eq!(jitter(interval, 0.5), Duration::from_secs(180));
+        assert_eq!(longest_pause(interval), Duration::from_secs(3960));
+    }
 }

@@ -74,13 +74,22 @@ fn those_who_are_selected_are_seen_to_without_any_history() {
         "-ojsonl",
         "--once",
     ];
-    let said = scene.exits(4, &[&selected[..], &[&url]].concat());
+    let log = scene.home("watch.audit");
+    let log_to = format!("--audit-log={}", log.display());
+    let said = scene.exits(4, &[&selected[..], &[&url, &log_to]].concat());
     let told = told(&said.stdout);
     assert_eq!(
         told,
         [("good".to_owned(), "applied".to_owned())],
         "{}",
         said.stderr
+    );
+    let recorded = std::fs::read_to_string(log).unwrap();
+    let is_of_license = |it: &&str| it.contains("\"verb\":\"license\"");
+    assert_eq!(
+        recorded.lines().filter(is_of_license).count(),
+        2,
+        "{recorded}"
     );
     assert_eq!(scene.hpa("good")["spec"]["minReplicas"], 2);
     assert_eq!(scene.hpa("other")["spec"]["minReplicas"], 4);

@@ -69,5 +69,5 @@ async fn what_is_broken_keeps_what_was_there() {
     assert_eq!(name(&notice).as_deref(), Some("http://two.example.com"));
     notice.set(None);
     assert_eq!(name(&notice), None);
-    notice.end(LAST_EVENTS).await;
+    notice.end(LAST_EVENTS, pending()).await;
 }
