@@ -191,3 +191,13 @@ fn of_two_instances_one_writes_and_hands_over_at_its_end() {
     );
     assert_eq!(holder(&scene), "");
 }
+
+#[test]
+fn a_log_that_nobody_reads_any_more_ends_nothing() {
+    let scene = Scene::start(&[Workload::new("good", 300, calm)], 4);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = scene.command(&["watch", "--once"]);
+    let status = command.stdout(Stdio::null()).stderr(writer).status();
+    assert_eq!(status.unwrap().code(), Some(0));
+}
