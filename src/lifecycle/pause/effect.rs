@@ -33,10 +33,10 @@ pub enum Effect {
 
 /// The name of the HPA that KEDA makes of a ScaledObject.
 pub fn hpa_name(object: &Value) -> Option<String> {
-    let told = object["status"]["hpaName"].as_str();
+    let told = &object["status"]["hpaName"];
     let advanced = &object["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["name"];
-    let named = told.or_else(|| advanced.as_str());
-    match named.filter(|it| !it.is_empty()) {
+    let mut named = [told, advanced].into_iter().filter_map(Value::as_str);
+    match named.find(|it| !it.is_empty()) {
         Some(name) => Some(name.to_owned()),
         None => Some(format!("keda-hpa-{}", object["metadata"]["name"].as_str()?)),
     }

@@ -495,6 +495,8 @@ fn the_hpa_is_found_by_status_then_by_its_settings_then_by_the_name() {
     assert_eq!(hpa_name(&object).unwrap(), "keda-hpa-orders");
     object["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["name"] = json!("mine");
     assert_eq!(hpa_name(&object).unwrap(), "mine");
+    object["status"]["hpaName"] = json!("");
+    assert_eq!(hpa_name(&object).unwrap(), "mine");
     object["status"]["hpaName"] = json!("told");
     assert_eq!(hpa_name(&object).unwrap(), "told");
     assert_eq!(hpa_name(&json!({})), None);
