@@ -142,8 +142,12 @@ fn expanded(text: &str, variables: &BTreeMap<String, Secret>) -> String {
     expanded + rest
 }
 
-/// What stands for the beginning of `text`, which is a dollar, and how much of it.
+/// What stands for the beginning of `text`, which is a dollar, and how much of it. KEDA leaves the
+/// last three bytes as they are.
 fn reference<'a>(text: &'a str, variables: &'a BTreeMap<String, Secret>) -> (&'a str, usize) {
+    if text.len() < 4 {
+        return ("$", 1);
+    }
     if text.starts_with("$$") {
         return ("$", 2);
     }
@@ -260,6 +264,29 @@ mod tests {
         assert_eq!(error.to_string(), expected);
         assert!(Environment::of(&json!({}), None).is_err());
         assert!(Environment::of(&pod, Some("")).is_ok());
+    }
+
+    #[test]
+    fn the_end_of_a_text_stays_as_it_is() {
+        let variables = [
+            ("A".to_owned(), Secret::new("1")),
+            (String::new(), Secret::new("2")),
+        ];
+        let variables = variables.into_iter().collect();
+        let table = [
+            ("$(A)", "1"),
+            ("x$(A)$(A)", "x11"),
+            ("abc$$", "abc$$"),
+            ("$$x", "$$x"),
+            ("$$xy", "$xy"),
+            ("$$$$", "$$$"),
+            ("a$()", "a$()"),
+            ("$()b", "2b"),
+            ("$", "$"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(expanded(text, &variables), expected, "{text}");
+        }
     }
 
     proptest::proptest! {
