@@ -9,8 +9,7 @@ use super::found::{Diagnostic, Findings, Severity};
 use super::world::{Item, Parsed, World};
 use crate::keda::admission::{ExistingHpa, TargetId};
 use crate::keda::objects::FieldPath;
-use crate::units::Quantity;
-use crate::validation::{self, FieldError};
+use crate::validation::{self, FieldError, quantity};
 
 /// An HPA that a ScaledObject owns is KEDA's: what is wrong with it is wrong there.
 pub(super) fn check(item: &Item<'_>, world: &World<'_>, findings: &mut Findings) {
@@ -198,7 +197,11 @@ fn requests(
         for container in &workload.containers {
             let is_meant = only.is_none_or(|it| it == container.name);
             let amounts = [&container.resources.requests, &container.resources.limits];
-            if !is_meant || amounts.iter().any(|it| is_above_zero(it.get(resource))) {
+            if !is_meant
+                || amounts
+                    .iter()
+                    .any(|it| quantity::is_above_zero(it.get(resource)))
+            {
                 continue;
             }
             let path = FieldPath::of("spec.metrics").index(at);
@@ -237,9 +240,4 @@ fn utilization(metric: &Value) -> Option<(&str, Option<&str>)> {
     let source = metric.get(source)?;
     let field = |key| source.get(key).and_then(Value::as_str);
     Some((field("name")?, field("container")))
-}
-
-fn is_above_zero(amount: Option<&Value>) -> bool {
-    let amount = amount.and_then(validation::quantity::read);
-    amount.is_some_and(|it| it > Quantity::default())
 }

@@ -13,6 +13,13 @@ pub(crate) fn read(value: &Value) -> Option<Quantity> {
     }
 }
 
+/// Whether there is an amount, and it is above zero.
+pub(crate) fn is_above_zero(amount: Option<&Value>) -> bool {
+    amount
+        .and_then(read)
+        .is_some_and(|it| it > Quantity::default())
+}
+
 /// The amount as the server writes it back; what is none stays.
 pub(crate) fn shown(value: &Value) -> Value {
     let text = match value {

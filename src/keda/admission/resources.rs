@@ -1,14 +1,10 @@
 //! What triggers of type cpu and memory need of the workload.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
-
 use super::neighbors::unchecked;
 use super::surroundings::{LimitRange, Surroundings, TargetId, Workload, WorkloadContainer};
 use super::{Failure, Reason, Verdict};
 use crate::keda::objects::{FieldPath, ScaleTarget, ScaledObject, Trigger};
-use crate::units::Quantity;
+use crate::validation::quantity::is_above_zero;
 
 /// Checks the requests of the containers, and that such triggers are not left alone at zero.
 /// Other kinds than Deployments and StatefulSets of `apps/v1` are not looked at.
@@ -137,7 +133,9 @@ fn missing(
 
 fn has_amount(container: &WorkloadContainer, resource: &str) -> bool {
     let resources = &container.resources;
-    is_above_zero(&resources.requests, resource) || is_above_zero(&resources.limits, resource)
+    [&resources.requests, &resources.limits]
+        .iter()
+        .any(|it| is_above_zero(it.get(resource)))
 }
 
 /// Whether a LimitRange gives each container an amount of the resource.
@@ -147,16 +145,8 @@ fn has_default(ranges: &[LimitRange], namespace: &str, resource: &str) -> bool {
     let items = ranges.iter().filter(is_beside).flat_map(|it| &it.limits);
     let mut containers = items.filter(|it| it.kind == "Container");
     containers.any(|it| {
-        is_above_zero(&it.default_requests, resource) || is_above_zero(&it.default_limits, resource)
+        [&it.default_requests, &it.default_limits]
+            .iter()
+            .any(|it| is_above_zero(it.get(resource)))
     })
-}
-
-/// Whether the amount is there and above zero; amounts may be written as numbers.
-fn is_above_zero(amounts: &BTreeMap<String, Value>, resource: &str) -> bool {
-    let parsed: Option<Quantity> = match amounts.get(resource) {
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(Value::Number(number)) => number.to_string().parse().ok(),
-        _ => None,
-    };
-    parsed.is_some_and(|it| it > Quantity::default())
 }
