@@ -1,14 +1,15 @@
 //! What KEDA's annotations mean.
 
 use super::Metadata;
+use crate::sim::keda::annotations::Annotations;
+pub use crate::sim::keda::annotations::is_true as is_on;
 
 /// The annotations and labels that KEDA reads or writes.
 pub mod keys {
-    pub const PAUSED: &str = "autoscaling.keda.sh/paused";
-    pub const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
-    pub const PAUSED_SCALE_IN: &str = "autoscaling.keda.sh/paused-scale-in";
-    pub const PAUSED_SCALE_OUT: &str = "autoscaling.keda.sh/paused-scale-out";
-    pub const FORCE_ACTIVATION: &str = "autoscaling.keda.sh/force-activation";
+    pub use crate::sim::keda::annotations::{
+        FORCE_ACTIVATION, PAUSED, PAUSED_REPLICAS, PAUSED_SCALE_IN, PAUSED_SCALE_OUT,
+    };
+
     pub const TRANSFER_HPA_OWNERSHIP: &str = "scaledobject.keda.sh/transfer-hpa-ownership";
     pub const HPA_EXCLUDED_LABELS: &str = "scaledobject.keda.sh/hpa-excluded-labels";
     pub const JOB_EXCLUDED_LABELS: &str = "scaledjob.keda.sh/job-excluded-labels";
@@ -52,23 +53,27 @@ pub enum PausedReplicas {
 impl Pause {
     /// The presence of `paused-replicas` pauses, whatever `paused` says.
     pub(super) fn of_scaled_object(metadata: &Metadata) -> Self {
-        if let Some(text) = metadata.annotation(keys::PAUSED_REPLICAS) {
-            return Self::Full(PausedReplicas::of(text));
+        let all = annotations(metadata);
+        if let Some(count) = &all.paused_replicas {
+            let text = metadata.annotation(keys::PAUSED_REPLICAS);
+            let invalid = || PausedReplicas::Invalid(text.unwrap_or_default().to_owned());
+            let count = count.as_ref().ok().copied();
+            return Self::Full(count.map_or_else(invalid, PausedReplicas::Set));
         }
-        if boolean(metadata, keys::PAUSED) {
+        if all.stop_object() {
             return Self::Full(PausedReplicas::Frozen);
         }
         Self::Runs(OneWay {
-            scale_in: boolean(metadata, keys::PAUSED_SCALE_IN),
-            scale_out: boolean(metadata, keys::PAUSED_SCALE_OUT),
+            scale_in: all.paused_scale_in,
+            scale_out: all.paused_scale_out,
         })
     }
 
     pub(super) fn of_scaled_job(metadata: &Metadata) -> Self {
-        if boolean(metadata, keys::PAUSED) {
-            return Self::Full(PausedReplicas::Frozen);
+        match annotations(metadata).stop_job() {
+            true => Self::Full(PausedReplicas::Frozen),
+            false => Self::Runs(OneWay::default()),
         }
-        Self::Runs(OneWay::default())
     }
 
     /// Whether nothing scales.
@@ -99,19 +104,12 @@ impl Pause {
     }
 }
 
-impl PausedReplicas {
-    fn of(text: &str) -> Self {
-        let parsed = text.parse().map(Self::Set);
-        parsed.unwrap_or_else(|_| Self::Invalid(text.to_owned()))
-    }
+fn annotations(metadata: &Metadata) -> Annotations {
+    let all = metadata.annotations.iter();
+    Annotations::of(all.map(|(key, value)| (key.as_str(), value.as_str())))
 }
 
 /// Whether a boolean annotation is on; absent is off.
 pub fn boolean(metadata: &Metadata, key: &str) -> bool {
     metadata.annotation(key).is_some_and(is_on)
-}
-
-/// Whether a text turns a boolean annotation on; any that is no boolean does.
-pub fn is_on(text: &str) -> bool {
-    !matches!(text, "0" | "f" | "F" | "false" | "FALSE" | "False")
 }

@@ -2,11 +2,11 @@
 
 use std::num::ParseIntError;
 
-const PAUSED: &str = "autoscaling.keda.sh/paused";
-const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
-const PAUSED_SCALE_IN: &str = "autoscaling.keda.sh/paused-scale-in";
-const PAUSED_SCALE_OUT: &str = "autoscaling.keda.sh/paused-scale-out";
-const FORCE_ACTIVATION: &str = "autoscaling.keda.sh/force-activation";
+pub const PAUSED: &str = "autoscaling.keda.sh/paused";
+pub const PAUSED_REPLICAS: &str = "autoscaling.keda.sh/paused-replicas";
+pub const PAUSED_SCALE_IN: &str = "autoscaling.keda.sh/paused-scale-in";
+pub const PAUSED_SCALE_OUT: &str = "autoscaling.keda.sh/paused-scale-out";
+pub const FORCE_ACTIVATION: &str = "autoscaling.keda.sh/force-activation";
 
 /// The annotations that stop an object, or a part of it, or keep it going.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Annotations {
 }
 
 /// A boolean as KEDA reads it from an annotation: all that does not say no says yes.
-fn is_true(value: &str) -> bool {
+pub fn is_true(value: &str) -> bool {
     !matches!(value, "0" | "f" | "F" | "false" | "FALSE" | "False")
 }
 
