@@ -16,10 +16,7 @@ const USER_AGENT: &str = concat!("kubectl-stepscale/", env!("CARGO_PKG_VERSION")
 /// Asks, and reads the answer as far as it may go.
 pub(super) async fn get(asked: &Asked<'_>) -> Result<Reply, Error> {
     let client = client(asked.settings, asked.limit)?;
-    let request = client
-        .get(asked.url.clone())
-        .headers(headers(asked.settings)?);
-    let request = login(request, &asked.settings.auth)?;
+    let request = request(client.get(asked.url.clone()), asked.settings)?;
     let mut answer = request.send().await.map_err(|it| unreachable(asked, it))?;
     let status = answer.status().as_u16();
     let mut body = Vec::new();
@@ -75,12 +72,14 @@ fn install_provider() {
     }
 }
 
-/// Whom to trust and who we are. `unsafeSsl` counts only where the trigger brings no certificate.
+/// Whom to trust and who we are. `unsafeSsl` counts only where the trigger brings no certificate,
+/// and a `ca` only where some mode is on.
 fn secured(builder: ClientBuilder, settings: &Prometheus) -> Result<ClientBuilder, Error> {
     let auth = &settings.auth;
-    let has_own = auth.has(Mode::Tls) || !auth.ca.is_empty();
+    let has_ca = !auth.modes.is_empty() && !auth.ca.is_empty();
+    let has_own = auth.has(Mode::Tls) || has_ca;
     let mut builder = builder.tls_danger_accept_invalid_certs(settings.unsafe_ssl && !has_own);
-    if !auth.ca.is_empty() {
+    if has_ca {
         builder = builder.tls_certs_merge(authorities(&auth.ca)?);
     }
     if auth.has(Mode::Tls) {
@@ -125,21 +124,29 @@ pub(super) fn headers(settings: &Prometheus) -> Result<http::HeaderMap, Error> {
     Ok(headers)
 }
 
-/// Adds who asks: a bearer token, else user and password, else a header of their own.
-fn login(request: reqwest::RequestBuilder, auth: &Auth) -> Result<reqwest::RequestBuilder, Error> {
+/// With the custom headers and, in the place of any of them, who asks: a bearer token, else user
+/// and password, else a header of their own.
+fn request(
+    request: reqwest::RequestBuilder,
+    settings: &Prometheus,
+) -> Result<reqwest::RequestBuilder, Error> {
+    let auth = &settings.auth;
+    let mut headers = headers(settings)?;
     if auth.has(Mode::Bearer) {
         let token = header_value(&format!("Bearer {}", auth.bearer_token.expose().trim()))?;
-        return Ok(request.header(AUTHORIZATION, token));
+        headers.insert(AUTHORIZATION, token);
+        return Ok(request.headers(headers));
     }
     if auth.has(Mode::Basic) {
-        let password = auth.password.expose();
-        return Ok(request.basic_auth(auth.username.expose(), Some(password)));
+        headers.remove(AUTHORIZATION);
+        let (user, password) = (auth.username.expose(), auth.password.expose());
+        return Ok(request.headers(headers).basic_auth(user, Some(password)));
     }
     if auth.has(Mode::Custom) {
         let name = header_name(auth.custom_header.expose())?;
-        return Ok(request.header(name, header_value(auth.custom_value.expose())?));
+        headers.insert(name, header_value(auth.custom_value.expose())?);
     }
-    Ok(request)
+    Ok(request.headers(headers))
 }
 
 pub(super) fn header_name(name: &str) -> Result<HeaderName, Error> {
@@ -156,4 +163,66 @@ pub(super) fn header_value(value: &str) -> Result<HeaderValue, Error> {
     })?;
     value.set_sensitive(true);
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::settings;
+    use super::*;
+
+    /// The values of a header of the request that is sent.
+    fn sent(metadata: &[(&str, &str)], auth: &[(&str, &str)], name: &str) -> Vec<String> {
+        install_provider();
+        let settings = settings("http://prometheus:9090", metadata, auth);
+        let built = reqwest::Client::new().get("http://prometheus:9090/");
+        let built = request(built, &settings).unwrap().build().unwrap();
+        let values = built.headers().get_all(name).iter();
+        let text = |it: &HeaderValue| String::from_utf8_lossy(it.as_bytes()).into_owned();
+        values.map(text).collect()
+    }
+
+    #[test]
+    fn a_login_takes_the_place_of_a_custom_header() {
+        let own = ("customHeaders", "Authorization=mine,X-Tenant=shop");
+        let table = [
+            (None, [].as_slice(), "mine"),
+            (Some("bearer"), &[("bearerToken", "t")], "Bearer t"),
+            (
+                Some("basic"),
+                &[("username", "u"), ("password", "p")],
+                "Basic dTpw",
+            ),
+            (
+                Some("custom"),
+                &[
+                    ("customAuthHeader", "authorization"),
+                    ("customAuthValue", "theirs"),
+                ],
+                "theirs",
+            ),
+        ];
+        for (mode, auth, expected) in table {
+            let mode = mode.map(|it| ("authModes", it));
+            let metadata: Vec<_> = [own].into_iter().chain(mode).collect();
+            assert_eq!(
+                sent(&metadata, auth, "authorization"),
+                [expected],
+                "{mode:?}"
+            );
+            assert_eq!(sent(&metadata, auth, "x-tenant"), ["shop"], "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn a_certificate_of_an_authority_counts_beside_a_mode_only() {
+        install_provider();
+        let of = |metadata: &[(&str, &str)], auth: &[(&str, &str)]| {
+            let settings = settings("https://prometheus:9090", metadata, auth);
+            secured(reqwest::Client::builder(), &settings).map(|_| ())
+        };
+        let ca = ("ca", "no certificate");
+        assert_eq!(of(&[], &[ca]), Ok(()));
+        let refused = of(&[("authModes", "basic")], &[ca, ("username", "u")]).unwrap_err();
+        assert!(matches!(refused, Error::Credential { what: "`ca`", .. }));
+    }
 }

@@ -28,7 +28,7 @@ async fn server(
     format!("http://{address}")
 }
 
-fn settings(url: &str, metadata: &[(&str, &str)], auth: &[(&str, &str)]) -> Prometheus {
+pub(super) fn settings(url: &str, metadata: &[(&str, &str)], auth: &[(&str, &str)]) -> Prometheus {
     let pairs = |list: &[(&str, &str)]| {
         let pairs = list.iter();
         let pairs = pairs.map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
@@ -230,7 +230,8 @@ async fn what_is_no_address_or_certificate_is_told() {
     let asked = settings("https://127.0.0.1:1", &[("authModes", "tls")], &tls);
     let error = value(&asked).await.unwrap_err().to_string();
     assert!(error.contains("not a certificate and its key"), "{error}");
-    let asked = settings("https://127.0.0.1:1", &[], &[("ca", "hunter2")]);
+    let auth = [("ca", "hunter2"), ("username", "me")];
+    let asked = settings("https://127.0.0.1:1", &[("authModes", "basic")], &auth);
     let error = value(&asked).await.unwrap_err().to_string();
     assert!(
         error.contains("`ca` cannot be sent: it holds no certificate"),
