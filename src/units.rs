@@ -4,6 +4,7 @@
 
 mod age;
 mod quantity;
+pub mod thousandths;
 
 pub use age::Age;
 pub use quantity::{Quantity, QuantityError, canonical};

@@ -34,6 +34,16 @@ pub fn milli(quantity: Quantity) -> i64 {
     bounded as i64
 }
 
+/// A number as `strconv.ParseFloat` reads it in decimal, infinities and NaN included; what a
+/// double does not hold is an error there.
+pub fn float(text: &str) -> Option<f64> {
+    let value: f64 = text.parse().ok()?;
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_word = unsigned.starts_with(|c: char| c.is_ascii_alphabetic());
+    let refused = value.is_infinite() && !is_word || value.is_nan() && unsigned != text;
+    (!refused).then_some(value)
+}
+
 /// The sum of `values`, which wraps.
 pub fn sum(values: impl IntoIterator<Item = i64>) -> i64 {
     values.into_iter().fold(0, i64::wrapping_add)
@@ -88,6 +98,17 @@ mod tests {
         }
         assert_eq!(to_count_capped(f64::INFINITY), i32::MAX);
         assert_eq!(to_count_capped(-1e300), i32::MIN);
+    }
+
+    #[test]
+    fn numbers_may_be_infinite_but_not_too_large() {
+        assert_eq!(float("+Inf"), Some(f64::INFINITY));
+        assert_eq!(float("-infinity"), Some(f64::NEG_INFINITY));
+        assert!(float("nan").is_some_and(f64::is_nan));
+        assert_eq!(float("1.5e3"), Some(1500.0));
+        for text in ["1e999", "-nan", "", "abc", "1,5", " 1"] {
+            assert_eq!(float(text), None, "{text}");
+        }
     }
 
     #[test]
