@@ -15,6 +15,7 @@ mod scaled_object;
 pub mod schema;
 mod surroundings;
 mod triggers;
+mod url;
 
 pub use authentication::{TriggerAuthenticationFailure, review_authentication};
 pub use bounds::{fallback as check_fallback, replica_bounds as check_replica_bounds};

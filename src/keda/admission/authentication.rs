@@ -1,5 +1,6 @@
 //! The webhook for TriggerAuthentications of both kinds.
 
+use super::url::is_http;
 use crate::keda::objects::{
     AuthenticationSpec, FieldPath, IdentityOwner, OAuth2, PodIdentity, PodIdentityProvider,
     TriggerAuthentication,
@@ -133,16 +134,6 @@ fn oauth2(oauth2: &OAuth2) -> Vec<TriggerAuthenticationFailure> {
         failures.push(failure("oauth2-tokenUrl-invalid", path, what, way_out));
     }
     failures
-}
-
-/// Whether a URL is one of http or https, with a host.
-fn is_http(url: &str) -> bool {
-    let (scheme, rest) = url.split_once("://").unwrap_or_default();
-    let is_http = ["http", "https"]
-        .iter()
-        .any(|it| it.eq_ignore_ascii_case(scheme));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    is_http && !host.is_empty() && !url.contains(char::is_whitespace)
 }
 
 fn is_filled(text: Option<&str>) -> bool {

@@ -24,16 +24,22 @@ pub(super) fn scaled_objects(
         let target = TargetId::of(&other.spec.target);
         verdict
             .failures
-            .extend(unknown(&target, &told, surroundings));
+            .extend(unknown(object, &target, &told, surroundings));
         verdict.failures.extend(same_target(object, other));
         verdict.failures.extend(same_hpa(object, other));
     }
 }
 
-/// A neighbor of a kind that the cluster does not know: KEDA cannot tell whether it is about the
-/// same workload, and refuses.
-fn unknown(target: &TargetId, told: &str, surroundings: &Surroundings) -> Option<Failure> {
-    let is_unknown = surroundings.kinds.know(target) == Some(false);
+/// A neighbor whose target has the same name and a kind that the cluster does not know: KEDA
+/// cannot tell whether it is about the same workload, and refuses. Others it does not look at.
+fn unknown(
+    object: &ScaledObject,
+    target: &TargetId,
+    told: &str,
+    surroundings: &Surroundings,
+) -> Option<Failure> {
+    let is_looked_at = target.name == object.spec.target.name;
+    let is_unknown = is_looked_at && surroundings.kinds.know(target) == Some(false);
     let path = FieldPath::of("spec.scaleTargetRef");
     is_unknown.then(|| Failure {
         reason: Reason::UnknownKind,
@@ -95,7 +101,7 @@ pub(super) fn hpas(object: &ScaledObject, surroundings: &Surroundings, verdict: 
         let target = TargetId::of(&hpa.target);
         verdict
             .failures
-            .extend(unknown(&target, &told, surroundings));
+            .extend(unknown(object, &target, &told, surroundings));
         verdict.failures.extend(other_hpa(object, hpa));
     }
 }

@@ -7,6 +7,7 @@ use crate::keda::objects::{
     FallbackBehavior, FieldPath, ModifiersMetricType, ScaledObject, ScaledObjectSpec,
     ScalingModifiers,
 };
+use crate::sim::numbers;
 
 /// What the webhook is asked.
 #[derive(Clone, Copy, Debug)]
@@ -243,7 +244,7 @@ fn target(modifiers: &ScalingModifiers, root: &FieldPath) -> Option<Failure> {
             way_out,
         ));
     };
-    let parsed: Option<f64> = target.parse().ok();
+    let parsed = numbers::float(target);
     // What is no number at all compares as false, and passes.
     if parsed.is_some_and(|it| it > 0.0 || it.is_nan()) {
         return None;

@@ -276,6 +276,27 @@ fn what_is_not_known_is_not_judged_and_told() {
 }
 
 #[test]
+fn a_neighbor_of_an_unknown_kind_is_looked_at_if_its_target_has_the_same_name() {
+    let rollout = |name: &str| json!({ "name": name, "kind": "Rollout", "apiVersion": "argoproj.io/v1alpha1" });
+    let found = |target: Value| {
+        let other = object(json!({ "metadata": { "name": "other" },
+            "spec": { "scaleTargetRef": target } }));
+        let hpa = json!({ "metadata": { "name": "own", "namespace": "shop" },
+            "spec": { "scaleTargetRef": target } });
+        let surroundings = Surroundings {
+            scaled_objects: Some(vec![other]),
+            hpas: Some(vec![ExistingHpa::read(&hpa).unwrap()]),
+            ..empty()
+        };
+        let verdict = create(&object(json!({})), &surroundings);
+        let codes: Vec<_> = verdict.failures.iter().map(|it| it.gist).collect();
+        codes
+    };
+    assert_eq!(found(rollout("other")), [""; 0]);
+    assert_eq!(found(rollout("orders")), ["unknown-kind-of-neighbor"; 2]);
+}
+
+#[test]
 fn a_formula_is_judged_with_its_target() {
     let with = |modifiers: Value| {
         let triggers = json!([
@@ -293,6 +314,10 @@ fn a_formula_is_judged_with_its_target() {
             vec![],
         ),
         (json!({ "formula": "a" }), vec!["target-missing"]),
+        (
+            json!({ "formula": "a", "target": "1e999" }),
+            vec!["target-invalid"],
+        ),
         (
             json!({ "formula": "a", "target": "0" }),
             vec!["target-invalid"],
