@@ -19,7 +19,7 @@ pub mod remark;
 pub mod resource;
 mod schema;
 pub mod secret;
-mod text;
+pub(crate) mod text;
 mod values;
 
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub use problem::{Cause, Problem, Problems};
 pub use prometheus::Prometheus;
 pub use remark::{Remark, remarks};
 pub use resource::Resource;
-pub use secret::Secret;
+pub use secret::{Named, Secret};
 pub use values::{Value, Values};
 
 /// A trigger as it is written, with everything resolved that it may refer to.

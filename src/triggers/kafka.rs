@@ -56,7 +56,7 @@ impl Offsets {
         };
         match (code, error) {
             (Some(code), LagError::NoCommit(topic, partition)) => Error::Commit {
-                group: settings.consumer_group.clone(),
+                group: settings.consumer_group.to_string(),
                 topic,
                 partition,
                 code: code.clone(),

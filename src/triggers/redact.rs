@@ -1,5 +1,7 @@
 //! Leaves credentials out of what a server sends back.
 
+use std::collections::BTreeMap;
+
 use crate::keda::trigger::{Prometheus, Secret};
 
 /// Texts that no message may hold.
@@ -20,8 +22,9 @@ impl Redaction {
             &auth.custom_value,
             &auth.key,
         ];
-        let headers = settings.custom_headers.values();
-        let mut all: Vec<Secret> = own.into_iter().chain(headers).cloned().collect();
+        let pairs = [&settings.custom_headers, &settings.query_parameters];
+        let pairs = pairs.into_iter().flat_map(BTreeMap::values);
+        let mut all: Vec<Secret> = own.into_iter().chain(pairs).cloned().collect();
         all.extend(user_info(&settings.server_address));
         all.retain(|it| it.expose().chars().count() >= SHORTEST);
         // A longer one that holds a shorter one goes first.

@@ -2,7 +2,9 @@
 
 use super::param::{AUTH, Kind, META_AUTH, Param};
 use super::problem::{Cause, Problem};
+use super::text::form_escaped;
 use super::{Secret, Values};
+use crate::keda::objects::OAuth2;
 
 /// The parameter that says which modes are on.
 pub(super) const MODES: &str = "authModes";
@@ -53,6 +55,26 @@ pub(super) const fn joined<const A: usize, const B: usize, const N: usize>(
             second[index - A]
         };
         index += 1;
+    }
+    all
+}
+
+/// What an authentication by OAuth 2 gives to a trigger; the secret is empty where it could not be
+/// read, and parameters of the token's URL are written as a form is.
+pub fn of_oauth2(oauth: &OAuth2, secret: Secret) -> Vec<(&'static str, Secret)> {
+    let mut all = vec![
+        ("oauthTokenURI", Secret::new(&*oauth.token_url)),
+        ("clientID", Secret::new(&*oauth.client_id)),
+        ("clientSecret", secret),
+    ];
+    if !oauth.scopes.is_empty() {
+        all.push(("scopes", Secret::new(oauth.scopes.join(","))));
+    }
+    if !oauth.token_url_params.is_empty() {
+        let params = oauth.token_url_params.iter();
+        let pairs = params.map(|(key, it)| format!("{}={}", form_escaped(key), form_escaped(it)));
+        let pairs: Vec<String> = pairs.collect();
+        all.push(("endpointParams", Secret::new(pairs.join("&"))));
     }
     all
 }
@@ -171,5 +193,38 @@ impl Mode {
             Self::OAuth,
         ];
         all.into_iter().find(|it| it.name() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn oauth_gives_what_is_set_and_a_secret_in_any_case() {
+        let mut oauth = OAuth2 {
+            client_id: "me".to_owned(),
+            token_url: "https://idp/token".to_owned(),
+            ..OAuth2::default()
+        };
+        let of = |oauth: &OAuth2| -> Vec<(&'static str, String)> {
+            let all = of_oauth2(oauth, Secret::default()).into_iter();
+            all.map(|(key, it)| (key, it.expose().to_owned())).collect()
+        };
+        let needed = [
+            ("oauthTokenURI", "https://idp/token".to_owned()),
+            ("clientID", "me".to_owned()),
+            ("clientSecret", String::new()),
+        ];
+        assert_eq!(of(&oauth), needed);
+        oauth.scopes = vec!["read".to_owned(), "write".to_owned()];
+        let params = [("audience", "a b"), ("Tenant", "x&y")];
+        let params = params.map(|(key, it)| (key.to_owned(), it.to_owned()));
+        oauth.token_url_params = params.into();
+        let more = [
+            ("scopes", "read,write".to_owned()),
+            ("endpointParams", "Tenant=x%26y&audience=a+b".to_owned()),
+        ];
+        assert_eq!(of(&oauth)[3..], more);
     }
 }

@@ -7,20 +7,20 @@ mod version;
 
 pub use lag::{Committed, LagError, LagMemory, PartitionLag, PartitionOffsets, divisors};
 pub use lag::{even_consumers, partition_lag, read as read_lag};
-pub use login::{Sasl, Tls};
+pub use login::{KerberosProof, Sasl, Tls};
 pub use partitions::Partitions;
 pub use version::Version;
 
 use super::metric::metric_type;
 use super::param::{AUTH, INTEGER, Kind, META, META_AUTH, META_ENV, Param};
 use super::problem::{Cause, Problem, Shown};
-use super::{HpaMetric, Settings, Trigger, TriggerSource, Values, aws};
+use super::{HpaMetric, Named, Settings, Trigger, TriggerSource, Values, aws};
 
 /// Settings of a `kafka` trigger.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Kafka {
-    pub bootstrap_servers: Vec<String>,
-    pub consumer_group: String,
+    pub bootstrap_servers: Vec<Named>,
+    pub consumer_group: Named,
     /// All topics that the group has offsets for, if absent.
     pub topic: Option<String>,
     /// All partitions, if absent.
@@ -52,6 +52,8 @@ pub struct Kafka {
 pub enum OffsetReset {
     Latest,
     Earliest,
+    /// A list of both, which KEDA takes, and which then is neither.
+    Neither,
 }
 
 /// The parameters.
@@ -122,7 +124,7 @@ pub(super) fn read(source: &TriggerSource) -> Result<Trigger, Vec<Problem>> {
     }
     let name = match &settings.topic {
         Some(topic) => format!("kafka-{topic}"),
-        None => format!("kafka-{}-topics", settings.consumer_group),
+        None => format!("kafka-{}-topics", settings.consumer_group.expose()),
     };
     let threshold = i128::from(settings.lag_threshold) * 1000;
     Ok(Trigger {
@@ -147,15 +149,21 @@ fn settings(values: &Values) -> Result<Kafka, Problem> {
     let tls = Tls::read(values)?;
     let sasl = Sasl::read(values, &tls)?;
     Ok(Kafka {
-        bootstrap_servers: values.list("bootstrapServers"),
-        consumer_group: values.text("consumerGroup"),
+        bootstrap_servers: bootstrap_servers(values),
+        consumer_group: named(
+            values,
+            "consumerGroup",
+            "consumerGroupFromEnv",
+            values.text("consumerGroup"),
+        ),
         topic: Some(values.text("topic")).filter(|it| !it.is_empty()),
         partitions,
         lag_threshold,
         activation_lag_threshold,
         offset_reset: match values.text("offsetResetPolicy").as_str() {
+            "latest" => OffsetReset::Latest,
             "earliest" => OffsetReset::Earliest,
-            _ => OffsetReset::Latest,
+            _ => OffsetReset::Neither,
         },
         allow_idle_consumers: values.boolean("allowIdleConsumers"),
         scale_to_zero_on_invalid_offset: values.boolean("scaleToZeroOnInvalidOffset"),
@@ -167,6 +175,21 @@ fn settings(values: &Values) -> Result<Kafka, Problem> {
         tls,
         sasl,
     })
+}
+
+fn bootstrap_servers(values: &Values) -> Vec<Named> {
+    let name = "bootstrapServers";
+    let all = values.list(name).into_iter();
+    all.map(|it| named(values, name, "bootstrapServersFromEnv", it))
+        .collect()
+}
+
+/// A text with where it comes from.
+fn named(values: &Values, name: &str, variable: &'static str, text: String) -> Named {
+    match values.is_of_variable(name) {
+        true => Named::of_variable(text, variable),
+        false => Named::plain(text),
+    }
 }
 
 /// The limitation is read even where it has no effect: without a topic.

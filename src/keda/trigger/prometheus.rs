@@ -9,10 +9,11 @@ use std::time::Duration;
 pub use answer::{AnswerError, MAX_ANSWER_BYTES, answer};
 
 use super::auth::{self, Auth};
-use super::metric::{metric_type, milli};
+use super::metric::metric_type;
 use super::param::{ENV, Kind, META, META_AUTH, Param};
 use super::problem::{Cause, Problem};
 use super::{HpaMetric, PodIdentity, Secret, Settings, Trigger, TriggerSource, Values};
+use crate::units::thousandths;
 
 /// Settings of a `prometheus` trigger.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +27,8 @@ pub struct Prometheus {
     pub activation_threshold: f64,
     /// For proxies that guard namespaces, such as OpenShift's; empty if there is none.
     pub namespace: String,
-    /// More parameters of the query's URL.
-    pub query_parameters: BTreeMap<String, String>,
+    /// More parameters of the query's URL; they may be credentials.
+    pub query_parameters: BTreeMap<String, Secret>,
     /// More headers of the request; they may be credentials.
     pub custom_headers: BTreeMap<String, Secret>,
     /// Whether an answer without a number counts as 0; else it is an error.
@@ -83,7 +84,7 @@ pub(super) fn read(source: &TriggerSource) -> Result<Trigger, Vec<Problem>> {
         return Err(vec![problem]);
     }
     let settings = settings(&values, auth);
-    let threshold = milli(settings.threshold);
+    let threshold = thousandths::rounded(settings.threshold);
     Ok(Trigger {
         settings: Settings::Prometheus(settings),
         metric: Some(HpaMetric::external(
@@ -96,18 +97,13 @@ pub(super) fn read(source: &TriggerSource) -> Result<Trigger, Vec<Problem>> {
 }
 
 fn settings(values: &Values, auth: Auth) -> Prometheus {
-    let plain = |(key, value): (String, Secret)| (key, value.expose().to_owned());
     Prometheus {
         server_address: values.text("serverAddress"),
         query: values.text("query"),
         threshold: values.float("threshold"),
         activation_threshold: values.float("activationThreshold"),
         namespace: values.text("namespace"),
-        query_parameters: values
-            .map("queryParameters")
-            .into_iter()
-            .map(plain)
-            .collect(),
+        query_parameters: values.map("queryParameters"),
         custom_headers: values.map("customHeaders"),
         ignore_null_values: values.boolean("ignoreNullValues"),
         unsafe_ssl: values.boolean("unsafeSsl"),

@@ -10,7 +10,10 @@ use super::{Secret, TriggerSource, duration, text};
 /// What the parameters of a trigger are set to, by name; one that is optional and not given is
 /// absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Values(BTreeMap<&'static str, Value>);
+pub struct Values {
+    all: BTreeMap<&'static str, Value>,
+    of_variables: BTreeSet<&'static str>,
+}
 
 /// The value of one parameter. Texts may be credentials, so they show only that they are there.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,30 +33,42 @@ impl Values {
     /// # Errors
     /// Every parameter that is missing or cannot be read.
     pub fn read(table: &[Param], source: &TriggerSource) -> Result<Self, Vec<Problem>> {
-        let mut values = BTreeMap::new();
+        let mut values = Self::default();
         let mut problems = Vec::new();
         for param in table {
             match read(param, source) {
-                Ok(Some(value)) => drop(values.insert(param.name, value)),
+                Ok(Some(value)) => values.insert(param, value, source),
                 Ok(None) => {}
                 Err(cause) => problems.push(Problem::new(param.name, cause)),
             }
         }
         if problems.is_empty() {
-            Ok(Self(values))
+            Ok(values)
         } else {
             Err(problems)
         }
     }
 
+    fn insert(&mut self, param: &Param, value: Value, source: &TriggerSource) {
+        if find(param, source).is_some_and(|(_, place)| place == Place::Env) {
+            self.of_variables.insert(param.name);
+        }
+        self.all.insert(param.name, value);
+    }
+
+    /// Whether the value comes out of a variable of the container.
+    pub(super) fn is_of_variable(&self, name: &str) -> bool {
+        self.of_variables.contains(name)
+    }
+
     /// The value of that parameter, if it is given or has a default.
     pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+        self.all.get(name)
     }
 
     /// Which parameters are given or have defaults.
     pub fn names(&self) -> BTreeSet<&'static str> {
-        self.0.keys().copied().collect()
+        self.all.keys().copied().collect()
     }
 
     pub(super) fn secret(&self, name: &str) -> Secret {

@@ -4,6 +4,7 @@ use krafka::auth::{AuthConfig, TlsConfig};
 
 use super::answer::Speaker;
 use super::{Error, Unsupported, token};
+use crate::keda::trigger::Secret;
 use crate::keda::trigger::kafka::{Kafka, Sasl, Tls};
 
 /// Whom to trust beside a `ca` of the trigger.
@@ -43,8 +44,8 @@ pub(super) async fn login(settings: &Kafka, speaker: &Speaker) -> Result<AuthCon
                 scopes,
             };
             let token = token::token(&client, speaker).await?;
-            let with = |token: krafka::auth::OAuthBearerToken, (key, value): &(String, String)| {
-                token.with_extension(key, value)
+            let with = |token: krafka::auth::OAuthBearerToken, (key, value): &(String, Secret)| {
+                token.with_extension(key, value.expose())
             };
             AuthConfig::sasl_oauthbearer_token(extensions.iter().fold(token, with))
         }

@@ -17,6 +17,7 @@ use super::advertised::{brokers, listed, unreachable};
 use super::answer::Speaker;
 use super::security::{Roots, login, within_tls};
 use super::{Error, Offsets};
+use crate::keda::trigger::Named;
 use crate::keda::trigger::kafka::{Committed, Kafka, PartitionOffsets};
 
 /// No answer to these few questions is longer.
@@ -197,7 +198,7 @@ impl<'a> Session<'a> {
         if let Some(partitions) = partitions {
             options = options.partitions(partitions);
         }
-        let group = &self.settings.consumer_group;
+        let group = self.settings.consumer_group.expose();
         let answers = self.admin.list_consumer_group_offsets(group, options);
         let answers = self.ask(&self.group(), answers).await?;
         Ok(answers.into_iter().collect())
@@ -339,11 +340,13 @@ async fn connect(
     clock: Clock,
 ) -> Result<krafka::Kafka, Error> {
     let login = login(settings, speaker).await?;
+    let servers = settings.bootstrap_servers.iter().map(Named::expose);
+    let servers: Vec<&str> = servers.collect();
     let with = |roots| {
         let security = within_tls(login.clone(), settings, roots);
         // Half of the time, so that a second server is asked where the first one is silent.
         let patience = clock.patience() / 2;
-        krafka::Kafka::builder(settings.bootstrap_servers.join(","))
+        krafka::Kafka::builder(servers.join(","))
             .client_id(CLIENT)
             .security(security)
             .connect_timeout(patience)

@@ -20,7 +20,7 @@ pub(super) struct Client<'a> {
     pub(super) id: &'a Secret,
     pub(super) secret: &'a Secret,
     pub(super) endpoint: &'a Secret,
-    pub(super) scopes: &'a [String],
+    pub(super) scopes: &'a [Secret],
 }
 
 /// The part of an answer that is needed.
@@ -37,7 +37,8 @@ pub(super) async fn token(
     let failed = |error| refused(speaker.plain(&told(error)));
     let http = http().map_err(failed)?;
     let request = |form: &[(&str, &str)]| http.post(client.endpoint.expose()).form(form);
-    let scopes = client.scopes.join(" ");
+    let scopes: Vec<&str> = client.scopes.iter().map(Secret::expose).collect();
+    let scopes = scopes.join(" ");
     let mut form = vec![("grant_type", "client_credentials")];
     form.extend((!scopes.is_empty()).then_some(("scope", scopes.as_str())));
     let in_header = in_header(request(&form), client);

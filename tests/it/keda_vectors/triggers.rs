@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use stepscale::keda::trigger::kafka::Kafka;
 use stepscale::keda::trigger::{
-    self, Cron, HpaMetric, MetricSource, MetricTarget, PodIdentity, Prometheus, Secret, Settings,
-    TriggerSource, metric,
+    self, Cron, HpaMetric, MetricSource, MetricTarget, Named, PodIdentity, Prometheus, Secret,
+    Settings, TriggerSource, metric,
 };
 
 use super::{Case, check};
@@ -155,9 +155,11 @@ fn hpa_metric(metric: &HpaMetric) -> Value {
     let (target_type, key, amount) = match &metric.target {
         MetricTarget::AverageValue { milli } => ("AverageValue", "averageValueMilli", *milli),
         MetricTarget::Value { milli } => ("Value", "valueMilli", *milli),
-        MetricTarget::Unknown { metric_type, milli } => {
-            (metric_type.as_str(), "valueMilli", *milli)
-        }
+        MetricTarget::Unknown { metric_type, milli } => (
+            metric_type.as_str(),
+            "valueMilli",
+            *milli,
+        ),
         MetricTarget::Utilization { percent } => {
             ("Utilization", "averageUtilization", i128::from(*percent))
         }
@@ -186,15 +188,18 @@ fn prometheus(it: &Prometheus) -> Value {
         found["customHeaders"] = json!(headers);
     }
     if !it.query_parameters.is_empty() {
-        found["queryParameters"] = json!(it.query_parameters);
+        let pairs = it.query_parameters.iter();
+        let pairs = pairs.map(|(key, it)| (key.clone(), json!(it.expose())));
+        found["queryParameters"] = pairs.collect::<Map<_, _>>().into();
     }
     found
 }
 
 fn kafka(it: &Kafka) -> Value {
+    let servers: Vec<&str> = it.bootstrap_servers.iter().map(Named::expose).collect();
     let mut found = json!({
-        "bootstrapServers": it.bootstrap_servers,
-        "consumerGroup": it.consumer_group,
+        "bootstrapServers": servers,
+        "consumerGroup": it.consumer_group.expose(),
         "topic": it.topic.as_deref().unwrap_or_default(),
         "lagThreshold": it.lag_threshold,
         "activationLagThreshold": it.activation_lag_threshold,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Kafka, OffsetReset};
-use crate::keda::trigger::metric::{Reading, milli};
+use crate::keda::trigger::metric::Reading;
+use crate::units::thousandths;
 
 /// What the group has committed on a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub fn partition_lag(
         (Committed::Nothing, OffsetReset::Earliest) => {
             return Some(same(offsets.latest.unwrap_or(0)));
         }
+        // KEDA reckons with the -1 that brokers say.
+        (Committed::Nothing, OffsetReset::Neither) => -1,
         (Committed::At(committed), _) => committed,
     };
     let Some(latest) = offsets.latest else {
@@ -122,7 +125,7 @@ pub fn read(
     let value = total.metric(settings) as f64;
     Ok(Reading {
         value,
-        milli: milli(value),
+        milli: thousandths::rounded(value),
         is_active: total.with_persistent > settings.activation_lag_threshold,
     })
 }

@@ -37,8 +37,8 @@ pub enum Sasl {
         username: Secret,
         password: Secret,
         endpoint: Secret,
-        scopes: Vec<String>,
-        extensions: Vec<(String, String)>,
+        scopes: Vec<Secret>,
+        extensions: Vec<(String, Secret)>,
     },
     /// `oauthbearer` with tokens of AWS.
     AwsMskIam {
@@ -46,9 +46,9 @@ pub enum Sasl {
     },
     Kerberos {
         username: Secret,
-        realm: String,
+        realm: Secret,
         config: Secret,
-        service: String,
+        service: Secret,
         disable_fast: bool,
         proof: KerberosProof,
     },
@@ -156,25 +156,28 @@ fn aws(values: &Values, tls: &Tls) -> Result<Sasl, Problem> {
 
 fn bearer(values: &Values, (username, password): (Secret, Secret)) -> Result<Sasl, Problem> {
     let endpoint = needed(values, "oauthTokenEndpointUri", "oauthbearer")?;
-    let scopes = values.text("scopes");
-    let scopes = scopes.split(',').map(|it| it.trim().to_owned());
+    let scopes = values.secret("scopes");
+    let scopes = scopes.expose().split(',').map(str::trim);
     Ok(Sasl::Bearer {
         username,
         password,
         endpoint,
-        scopes: scopes.filter(|it| !it.is_empty()).collect(),
-        extensions: extensions(&values.text("oauthExtensions"))?,
+        scopes: scopes
+            .filter(|it| !it.is_empty())
+            .map(Secret::new)
+            .collect(),
+        extensions: extensions(values.secret("oauthExtensions").expose())?,
     })
 }
 
 /// `key=value` with commas between, untrimmed.
-fn extensions(text: &str) -> Result<Vec<(String, String)>, Problem> {
+fn extensions(text: &str) -> Result<Vec<(String, Secret)>, Problem> {
     if text.is_empty() {
         return Ok(Vec::new());
     }
     let pair = |it: &str| {
         let (key, value) = it.split_once('=').filter(|it| !it.1.contains('='))?;
-        Some((key.to_owned(), value.to_owned()))
+        Some((key.to_owned(), Secret::new(value)))
     };
     let pairs: Option<_> = text.split(',').map(pair).collect();
     let value = super::Shown(None);
@@ -191,13 +194,13 @@ fn kerberos(values: &Values) -> Result<Sasl, Problem> {
     };
     let realm = needed(values, "realm", "gssapi")?;
     let config = needed(values, "kerberosConfig", "gssapi")?;
-    let service = values.text("kerberosServiceName");
+    let service = values.secret("kerberosServiceName");
     Ok(Sasl::Kerberos {
         username,
-        realm: realm.expose().to_owned(),
+        realm,
         config,
         service: if service.is_empty() {
-            "kafka".to_owned()
+            Secret::new("kafka")
         } else {
             service
         },

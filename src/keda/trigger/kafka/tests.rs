@@ -152,6 +152,21 @@ fn what_the_broker_does_not_say_is_no_lag_or_an_error() {
 }
 
 #[test]
+fn a_list_of_both_policies_is_neither() {
+    let both = [("topic", "t"), ("offsetResetPolicy", "latest,earliest")];
+    let settings = kafka(&both);
+    assert_eq!(settings.offset_reset, OffsetReset::Neither);
+    let of = |settings: &Kafka, latest| {
+        let committed = Committed::Nothing;
+        lag_of(settings, &[PartitionOffsets { committed, latest }])
+    };
+    assert_eq!(of(&settings, Some(4)), Ok((5.0, true)));
+    assert_eq!(of(&settings, None), Ok((0.0, false)));
+    let to_zero = kafka(&[both[0], both[1], ("scaleToZeroOnInvalidOffset", "true")]);
+    assert_eq!(of(&to_zero, Some(4)), Ok((0.0, false)));
+}
+
+#[test]
 fn lag_that_stands_still_counts_for_activity_only() {
     let settings = kafka(&[("topic", "t"), ("excludePersistentLag", "true")]);
     let mut memory = LagMemory::default();

@@ -7,8 +7,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use super::Prometheus;
-use crate::keda::trigger::metric::{Reading, milli};
-use crate::keda::trigger::text::go_float;
+use crate::keda::trigger::metric::Reading;
+use crate::sim::numbers;
+use crate::units::thousandths;
 
 /// The longest answer that is read. One series takes some hundred bytes, so a longer answer is
 /// a query that was never aggregated.
@@ -49,7 +50,7 @@ pub fn answer(settings: &Prometheus, status: u16, body: &[u8]) -> Result<Reading
     let value = value(settings.ignore_null_values, status, body)?;
     Ok(Reading {
         value,
-        milli: milli(value),
+        milli: thousandths::rounded(value),
         is_active: value > settings.activation_threshold,
     })
 }
@@ -93,7 +94,7 @@ fn number(ignore_null: bool, value: &Value) -> Result<f64, AnswerError> {
         // Prometheus quotes its numbers; KEDA crashes here.
         other => return Err(AnswerError::NotANumber(shortened(&other.to_string()))),
     };
-    match go_float(text) {
+    match numbers::float(text) {
         None => Err(AnswerError::NotANumber(shortened(text))),
         Some(value) if value.is_finite() => Ok(value),
         Some(_) if ignore_null => Ok(0.0),

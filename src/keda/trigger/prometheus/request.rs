@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::Prometheus;
+use crate::keda::trigger::text::form_escaped;
 
 impl Prometheus {
     /// The URL of the query at `now`. The namespace goes into it as it is written.
     pub fn url(&self, now: Timestamp) -> String {
         let time = now.strftime("%Y-%m-%dT%H:%M:%SZ");
-        let query = escaped(&self.query);
+        let query = form_escaped(&self.query);
         let mut url = format!(
             "{}/api/v1/query?query={query}&time={time}",
             self.server_address
@@ -17,25 +18,14 @@ impl Prometheus {
             url.push_str(&format!("&namespace={}", self.namespace));
         }
         for (key, value) in &self.query_parameters {
-            url.push_str(&format!("&{}={}", escaped(key), escaped(value)));
+            url.push_str(&format!(
+                "&{}={}",
+                form_escaped(key),
+                form_escaped(value.expose())
+            ));
         }
         url
     }
-}
-
-/// `text` for the query of a URL, as forms write it: a space is a plus.
-fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                escaped.push(char::from(byte));
-            }
-            b' ' => escaped.push('+'),
-            _ => escaped.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]
