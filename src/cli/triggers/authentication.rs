@@ -13,6 +13,7 @@ use crate::keda::objects::{
     AuthenticationKind, AuthenticationRef, AuthenticationSpec, OAuth2, TargetKey,
     TriggerAuthentication,
 };
+use crate::keda::trigger::auth::of_oauth2;
 use crate::keda::trigger::{PodIdentity, Secret};
 
 /// What a trigger has to prove who it is.
@@ -26,10 +27,24 @@ pub(super) struct Resolved {
     pub(super) only_keda: Vec<String>,
     /// What could not be read; KEDA goes on without it, and so do we.
     pub(super) notes: Vec<String>,
+    /// Why KEDA does not make the trigger at all.
+    pub(super) refusal: Option<String>,
+}
+
+impl Resolved {
+    /// A parameter that could not be read is empty, and hides the same one of an earlier source.
+    fn give(&mut self, parameter: &str, found: Result<Secret, String>) {
+        let value = found.unwrap_or_else(|note| {
+            self.notes.push(note);
+            Secret::default()
+        });
+        self.parameters.insert(parameter.to_owned(), value);
+    }
 }
 
 /// Where the objects are that an authentication names.
 struct Reach<'a> {
+    kind: AuthenticationKind,
     scaled: &'a Scaled,
     around: &'a Surroundings,
     namespace: &'a str,
@@ -64,6 +79,7 @@ impl<L> Session<'_, L> {
         match self.read_authentication(&place).await {
             Ok(found) => {
                 let reach = Reach {
+                    kind,
                     scaled,
                     around,
                     namespace: if is_cluster { self.keda_namespace } else { own },
@@ -87,6 +103,12 @@ impl<L> Session<'_, L> {
     }
 
     async fn resolve(&self, spec: &AuthenticationSpec, reach: &Reach<'_>, into: &mut Resolved) {
+        identity_into(spec, into);
+        into.only_keda.extend(only_keda(spec));
+        if spec.file_path.as_deref().is_some_and(|it| !it.is_empty()) {
+            file_into(&reach.kind, into);
+            return;
+        }
         self.variables_into(spec, reach, into).await;
         for it in &spec.config_maps {
             let holder = Holder::ConfigMap(it.name.clone());
@@ -99,27 +121,10 @@ impl<L> Session<'_, L> {
         for it in &spec.bound_service_account_tokens {
             let account = &it.service_account_name;
             let token = self.cluster.service_account_token(reach.namespace, account);
-            match token.await {
-                Ok(token) => drop(into.parameters.insert(it.parameter.clone(), token)),
-                Err(error) => into.notes.push(told(error)),
-            }
+            into.give(&it.parameter, token.await.map_err(told));
         }
         if let Some(oauth) = &spec.oauth2 {
             self.oauth_into(oauth, reach, into).await;
-        }
-        into.only_keda.extend(only_keda(spec));
-        let provider = spec
-            .pod_identity
-            .as_ref()
-            .and_then(|it| it.provider.as_ref());
-        let named = provider.map(|it| (it.word(), PodIdentity::named(it.word())));
-        match named {
-            Some((_, Some(identity))) => into.identity = identity,
-            Some((word, None)) => {
-                let note = format!("KEDA has no pod identity of provider {word} (any more)");
-                into.notes.push(note);
-            }
-            None => {}
         }
     }
 
@@ -141,14 +146,12 @@ impl<L> Session<'_, L> {
                     &own
                 }
             };
-            match variables.values.get(&it.name) {
-                Some(value) => drop(into.parameters.insert(it.parameter.clone(), value.clone())),
-                None => {
-                    let note = format!("the container has no variable {}", it.name);
-                    into.notes
-                        .extend(variables.notes.iter().cloned().chain([note]));
-                }
+            let value = variables.values.get(&it.name).cloned();
+            if value.is_none() {
+                into.notes.extend(variables.notes.iter().cloned());
             }
+            let absent = || format!("the container has no variable {}", it.name);
+            into.give(&it.parameter, value.ok_or_else(absent));
         }
     }
 
@@ -159,10 +162,8 @@ impl<L> Session<'_, L> {
         reach: &Reach<'_>,
         into: &mut Resolved,
     ) {
-        match self.key(holder, &wanted.key, reach).await {
-            Ok(value) => drop(into.parameters.insert(wanted.parameter.clone(), value)),
-            Err(note) => into.notes.push(note),
-        }
+        let value = self.key(holder, &wanted.key, reach).await;
+        into.give(&wanted.parameter, value);
     }
 
     async fn key(&self, holder: &Holder, key: &str, reach: &Reach<'_>) -> Result<Secret, String> {
@@ -176,28 +177,52 @@ impl<L> Session<'_, L> {
     }
 
     async fn oauth_into(&self, oauth: &OAuth2, reach: &Reach<'_>, into: &mut Resolved) {
-        let plain = [
-            ("oauthTokenURI", oauth.token_url.clone()),
-            ("clientID", oauth.client_id.clone()),
-            ("scopes", oauth.scopes.join(",")),
-        ];
-        let plain = plain.map(|(key, value)| (key.to_owned(), Secret::new(value)));
-        into.parameters.extend(plain);
-        if let Some(secret) = &oauth.client_secret {
-            let reference = &secret.value_from.secret;
-            let holder = Holder::Secret(reference.name.clone());
-            match self.key(&holder, &reference.key, reach).await {
-                Ok(value) => drop(into.parameters.insert("clientSecret".to_owned(), value)),
-                Err(note) => into.notes.push(note),
+        let secret = match &oauth.client_secret {
+            Some(secret) => {
+                let reference = &secret.value_from.secret;
+                let holder = Holder::Secret(reference.name.clone());
+                self.key(&holder, &reference.key, reach).await
             }
+            None => Ok(Secret::default()),
+        };
+        let secret = secret.unwrap_or_else(|note| {
+            into.notes.push(note);
+            Secret::default()
+        });
+        for (parameter, value) in of_oauth2(oauth, secret) {
+            into.give(parameter, Ok(value));
         }
     }
 }
 
+fn identity_into(spec: &AuthenticationSpec, into: &mut Resolved) {
+    let identity = spec.pod_identity.as_ref();
+    let provider = identity.and_then(|it| it.provider.as_ref());
+    let named = provider.map(|it| (it.word(), PodIdentity::named(it.word())));
+    match named {
+        Some((_, Some(identity))) => into.identity = identity,
+        Some((word, None)) => {
+            let note = format!("KEDA has no pod identity of provider {word} (any more)");
+            into.notes.push(note);
+        }
+        None => {}
+    }
+}
+
+/// A file has all that there is: KEDA looks at no other source beside it.
+fn file_into(kind: &AuthenticationKind, into: &mut Resolved) {
+    if *kind != AuthenticationKind::ClusterTriggerAuthentication {
+        let why = "`filePath` is for a ClusterTriggerAuthentication only";
+        into.refusal = Some(why.to_owned());
+    }
+}
+
+/// Sources that only KEDA's pod can read; beside a file, no other one counts.
 fn only_keda(spec: &AuthenticationSpec) -> Vec<String> {
-    let has_path = spec.file_path.as_deref().is_some_and(|it| !it.is_empty());
+    if spec.file_path.as_deref().is_some_and(|it| !it.is_empty()) {
+        return vec!["filePath".to_owned()];
+    }
     let all = [
-        (has_path, "filePath"),
         (spec.vault.is_some(), "hashiCorpVault"),
         (spec.azure_key_vault.is_some(), "azureKeyVault"),
         (spec.gcp_secret_manager.is_some(), "gcpSecretManager"),

@@ -8,6 +8,7 @@ use super::authentication::Resolved;
 use super::environment::Surroundings;
 use super::objects::Scaled;
 use super::{Session, told};
+use crate::keda::environment::Environment;
 use crate::keda::evaluation::LivePod;
 use crate::keda::objects::{ConditionKind, ConditionStatus, Trigger};
 use crate::keda::trigger::cron::Window;
@@ -126,6 +127,7 @@ impl<L: Lags> Session<'_, L> {
                 ..LookedAt::of(index)
             };
         };
+        let refusal = no_container(scene).or(resolved.refusal.take());
         let is_whole = resolved.notes.is_empty();
         let mut looked = LookedAt {
             authentication: resolved.label.clone(),
@@ -134,13 +136,14 @@ impl<L: Lags> Session<'_, L> {
         };
         let remarks = remarks(&source);
         looked.notes.extend(remarks.iter().map(ToString::to_string));
-        match read(&source) {
-            Ok(found) => {
+        match (refusal, read(&source)) {
+            (Some(why), _) => looked.outcome = Outcome::Refused(why),
+            (None, Ok(found)) => {
                 looked.metric = found.metric;
                 self.ask(scene, &found.settings, &resolved, until, &mut looked)
                     .await;
             }
-            Err(problems) => looked.outcome = refused(&problems, &resolved, is_whole),
+            (None, Err(problems)) => looked.outcome = refused(&problems, &resolved, is_whole),
         }
         if let Outcome::NotEvaluated(_) = looked.outcome {
             self.ask_keda(scene, until, &mut looked).await;
@@ -363,6 +366,13 @@ impl<L: Lags> Session<'_, L> {
             });
         }
     }
+}
+
+/// KEDA makes no trigger at all where the container that is named is not among those of the target.
+fn no_container(scene: &Scene<'_>) -> Option<String> {
+    let found = Environment::of(scene.around.pods.as_ref()?, scene.scaled.container());
+    let missing = found.err().filter(|it| !it.there.is_empty())?;
+    Some(format!("`envSourceContainerName`: {missing}"))
 }
 
 /// KEDA refuses it; or it would not, had we what only KEDA can read, or may read.
