@@ -24,6 +24,8 @@ use std::collections::BTreeMap;
 use run::{Outcome, RunError, Runner};
 use tree::Type;
 
+use crate::sim::numbers;
+
 /// The value that stands for every trigger at admission.
 const DUMMY: f64 = -1.0;
 
@@ -66,31 +68,31 @@ pub enum EvaluateError {
 enum ResultRule {
     /// It is wrapped in `float(…)`.
     Cast,
-    /// The text begins with `float(` and is taken as it is, so that a whole number, as
-    /// `float(a) > 2 ? 1 : 0` gives, passes at admission and fails later.
+    /// The text begins with `float(` and is taken as it is, so that everything passes at
+    /// admission, and what is no double, as of `float(a) > 2 ? 1 : 0`, fails later.
     AsIs,
-    /// The text has `??`, and nil is kept.
+    /// The text has `??`: it is wrapped, and nil is kept.
     KeepsNil,
 }
 
 impl ResultRule {
+    /// Mirrors `castToFloatIfNecessary` (`apis/keda/v1alpha1/scaledobject_webhook.go`).
     fn of(text: &str) -> Self {
-        if text.starts_with("float(") {
-            Self::AsIs
-        } else if text.contains("??") {
-            Self::KeepsNil
-        } else {
-            Self::Cast
+        let is_wrapped = text.starts_with("let _kedaCompositeResult = ");
+        match (text.contains("??"), text.starts_with("float(")) {
+            (true, _) if is_wrapped => Self::AsIs,
+            (true, _) => Self::KeepsNil,
+            (false, true) => Self::AsIs,
+            (false, false) => Self::Cast,
         }
     }
 
     /// Whether a result of this type is possible.
     fn takes(self, found: &Type) -> bool {
         match found {
-            Type::Float | Type::Int | Type::Number | Type::Any => true,
-            Type::Text => self == Self::Cast,
-            Type::Nil => self == Self::KeepsNil,
-            Type::Bool | Type::List(_) => false,
+            Type::Float | Type::Int | Type::Number | Type::Text | Type::Any => true,
+            Type::Nil => self != Self::Cast,
+            Type::Bool | Type::List(_) => self == Self::AsIs,
         }
     }
 }
@@ -132,28 +134,33 @@ impl Formula {
             input.ok_or_else(|| EvaluateError::Missing(name.clone()))
         };
         let values = self.names.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let value = match (self.run(&values)?, self.result) {
-            (Outcome::Int(_), ResultRule::AsIs) => {
-                let message = "it gives a whole number; write `float(…)` around all of it";
-                return Err(EvaluateError::Failed(message.to_owned()));
-            }
-            (Outcome::Int(it), ResultRule::Cast | ResultRule::KeepsNil) => Some(it as f64),
-            (Outcome::Float(it), _) => Some(it),
-            (Outcome::Text(it), _) => Some(number_in(&it)?),
-            (Outcome::Nil, _) => None,
-        };
-        match value {
+        match self.number(self.run(&values)?)? {
             Some(it) if !it.is_finite() => Err(EvaluateError::NotFinite),
             it => Ok(it),
+        }
+    }
+
+    /// The number that KEDA makes of the result; `None` for nil.
+    fn number(&self, outcome: Outcome) -> Result<Option<f64>, EvaluateError> {
+        let is_cast = self.result != ResultRule::AsIs;
+        match outcome {
+            Outcome::Float(it) => Ok(Some(it)),
+            Outcome::Int(it) if is_cast => Ok(Some(it as f64)),
+            Outcome::Text(it) if is_cast => number_in(&it).map(Some),
+            Outcome::Nil if self.result != ResultRule::Cast => Ok(None),
+            other if is_cast => Err(EvaluateError::Failed(format!("it gives {other}"))),
+            other => Err(EvaluateError::Failed(format!(
+                "it gives {other}; write `float(…)` around all of it"
+            ))),
         }
     }
 
     /// Runs the formula as KEDA does at admission, where an infinite result passes.
     fn admit(&self) -> Result<(), CompileError> {
         let values = vec![Some(DUMMY); self.names.len()];
-        let ran = self.run(&values).and_then(|it| match it {
-            Outcome::Text(text) => number_in(&text).map(|_| ()),
-            Outcome::Int(_) | Outcome::Float(_) | Outcome::Nil => Ok(()),
+        let ran = self.run(&values).and_then(|it| match self.result {
+            ResultRule::AsIs => Ok(()),
+            ResultRule::Cast | ResultRule::KeepsNil => self.number(it).map(|_| ()),
         });
         ran.map_err(|err| match err {
             EvaluateError::TooMuch(why) => {
@@ -164,23 +171,17 @@ impl Formula {
     }
 
     fn run(&self, values: &[Option<f64>]) -> Result<Outcome, EvaluateError> {
-        let outcome = self.runner.run(values).map_err(|err| match err {
+        self.runner.run(values).map_err(|err| match err {
             RunError::Failed(why) => EvaluateError::Failed(why),
             RunError::TooMuch(why) => EvaluateError::TooMuch(why),
-        })?;
-        match outcome {
-            Outcome::Nil if self.result != ResultRule::KeepsNil => {
-                Err(EvaluateError::Failed("it gives nil".to_owned()))
-            }
-            outcome => Ok(outcome),
-        }
+        })
     }
 }
 
 /// The number that a text is, as `float(…)` makes it.
 fn number_in(text: &str) -> Result<f64, EvaluateError> {
-    let parsed = text.parse();
-    parsed.map_err(|_| EvaluateError::Failed(format!("the text {text:?} is no number")))
+    let failed = || EvaluateError::Failed(format!("the text {text:?} is no number"));
+    numbers::float(text).ok_or_else(failed)
 }
 
 #[cfg(test)]

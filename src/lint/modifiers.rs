@@ -17,7 +17,7 @@ pub(super) fn check(item: &Item<'_>, object: &ScaledObject, findings: &mut Findi
     let index = item.index;
     if let Some(formula) = modifiers.given_formula() {
         let path = root.key("formula");
-        if formula.starts_with("float(") && !is_wrapped(formula) {
+        if formula.starts_with("float(") && !formula.contains("??") && !is_wrapped(formula) {
             let message = format!(
                 "{path} begins with `float(`, so that KEDA does not convert its result: a whole \
                  number fails when it runs"

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{EvaluateError, Formula};
 use crate::keda::objects::{Fallback, FallbackBehavior, ScalingModifiers};
+use crate::sim::numbers;
+use crate::units::thousandths;
 
 /// The value of the composite metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,8 @@ pub enum CompositeReason {
 pub enum CompositeError {
     #[error(transparent)]
     Evaluate(#[from] EvaluateError),
-    /// The formula gave nil, and no fallback of behavior `scalingModifiers` stands in.
-    #[error("the formula gives nil, and there is no fallback of behavior scalingModifiers")]
+    /// The formula gave nil, and no fallback stands in.
+    #[error("the formula gives nil, and there is no fallback")]
     Nil,
     #[error("the formula's target {0:?} is no number")]
     Target(String),
@@ -51,7 +53,8 @@ pub fn trigger_input(
     (!is_nil).then_some(metric)
 }
 
-/// The value of the composite metric for what the triggers contribute, by their names.
+/// The value of the composite metric for what the triggers contribute, by their names. Where the
+/// formula gives nil, a fallback stands in whatever its behavior is.
 pub fn composite(
     formula: &Formula,
     modifiers: &ScalingModifiers,
@@ -61,28 +64,16 @@ pub fn composite(
     if let Some(value) = formula.evaluate(inputs)? {
         let because = CompositeReason::Formula;
         return Ok(Composite {
-            milli: milli(value)?,
+            milli: thousandths::cut(value).ok_or(CompositeError::TooLarge)?,
             because,
         });
     }
-    let stands_in = |it: &&Fallback| it.behavior_or_default() == FallbackBehavior::ScalingModifiers;
-    let fallback = fallback.filter(stands_in).ok_or(CompositeError::Nil)?;
+    let fallback = fallback.ok_or(CompositeError::Nil)?;
     let target = modifiers.target.as_deref().unwrap_or_default();
-    let parsed: Result<f64, _> = target.parse();
-    let parsed = parsed.map_err(|_| CompositeError::Target(target.to_owned()))?;
+    let parsed = numbers::float(target).ok_or_else(|| CompositeError::Target(target.to_owned()))?;
+    let value = f64::from(fallback.replicas) * parsed;
     Ok(Composite {
-        milli: milli(f64::from(fallback.replicas) * parsed)?,
+        milli: thousandths::cut(value).ok_or(CompositeError::TooLarge)?,
         because: CompositeReason::Fallback,
     })
-}
-
-/// Thousandths, cut towards zero.
-fn milli(value: f64) -> Result<i64, CompositeError> {
-    // Beyond this, the conversion is left to the machine in KEDA.
-    const LARGEST: f64 = 9.0e18;
-    let milli = value * 1000.0;
-    if milli.is_nan() || milli.abs() > LARGEST {
-        return Err(CompositeError::TooLarge);
-    }
-    Ok(milli.trunc() as i64)
 }

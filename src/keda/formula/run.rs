@@ -1,5 +1,6 @@
 //! Evaluation by the library, with a bound on everything that repeats or grows.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
@@ -21,7 +22,22 @@ pub(super) enum Outcome {
     Int(i64),
     Float(f64),
     Text(String),
+    Bool(bool),
+    List,
     Nil,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(_) => f.write_str("a whole number"),
+            Self::Float(_) => f.write_str("a number"),
+            Self::Text(_) => f.write_str("a text"),
+            Self::Bool(it) => write!(f, "{it}"),
+            Self::List => f.write_str("more than one value"),
+            Self::Nil => f.write_str("nil"),
+        }
+    }
 }
 
 /// Why a formula gives nothing.
@@ -82,7 +98,7 @@ impl Runner {
             let ran = ENVIRONMENT.run(&self.program, &context);
             ran.map_err(|err| RunError::Failed(err.to_string()))?
         };
-        outcome(value)
+        Ok(outcome(value))
     }
 }
 
@@ -118,20 +134,14 @@ impl Budget {
     }
 }
 
-fn outcome(value: Value) -> Result<Outcome, RunError> {
+fn outcome(value: Value) -> Outcome {
     match value {
-        Value::Integer(it) => Ok(Outcome::Int(it)),
-        Value::Float(it) => Ok(Outcome::Float(it)),
-        Value::String(it) => Ok(Outcome::Text(it)),
-        Value::Nil => Ok(Outcome::Nil),
-        Value::Bool(it) => {
-            let message = format!("it gives {it}, which is no number");
-            Err(RunError::Failed(message))
-        }
-        Value::Array(_) | Value::Bytes(_) | Value::Map(_) | Value::KeyedMap(_) => {
-            let message = "it gives more than one value".to_owned();
-            Err(RunError::Failed(message))
-        }
+        Value::Integer(it) => Outcome::Int(it),
+        Value::Float(it) => Outcome::Float(it),
+        Value::String(it) => Outcome::Text(it),
+        Value::Bool(it) => Outcome::Bool(it),
+        Value::Nil => Outcome::Nil,
+        Value::Array(_) | Value::Bytes(_) | Value::Map(_) | Value::KeyedMap(_) => Outcome::List,
     }
 }
 

@@ -174,6 +174,40 @@ fn a_whole_number_after_a_leading_float_passes_and_fails_later() {
 }
 
 #[test]
+fn what_follows_a_leading_float_passes_whatever_it_gives() {
+    for formula in [
+        "float(a) > 2",
+        "float(a) > 2 ? \"x\" : \"y\"",
+        "float(a) > 2 ? [a] : [b]",
+    ] {
+        let found = evaluate(formula);
+        assert!(
+            matches!(found, Err(EvaluateError::Failed(_))),
+            "{formula}: {found:?}"
+        );
+    }
+    // Nil is left to the fallback.
+    assert_eq!(evaluate("float(a) > 2 ? nil : float(a)"), Ok(None));
+    assert!(compile("float(zzz) > 2").is_err());
+}
+
+#[test]
+fn two_question_marks_beat_a_leading_float() {
+    assert_eq!(evaluate("float(a ?? 1) > 2 ? 1 : 0"), Ok(Some(1.0)));
+    let refused = compile("float(a ?? 1) > 2").unwrap_err();
+    assert!(matches!(refused, CompileError::Refused(_)), "{refused:?}");
+    assert_eq!(evaluate("a > (b ?? 1) ? \"7\" : \"5\""), Ok(Some(5.0)));
+    let wrapped = "let _kedaCompositeResult = a ?? 1; _kedaCompositeResult > 2 ? 1 : 0";
+    assert!(evaluate(wrapped).is_err());
+}
+
+#[test]
+fn a_text_beyond_a_double_is_no_number() {
+    assert!(compile("\"1e999\"").is_err());
+    assert_eq!(evaluate("\"1e3\""), Ok(Some(1000.0)));
+}
+
+#[test]
 fn division_by_zero_passes_and_has_no_value() {
     assert_eq!(evaluate("a / (b - 10)"), Err(EvaluateError::NotFinite));
 }
@@ -224,9 +258,14 @@ mod composite {
     }
 
     #[test]
-    fn nil_is_the_fallback_where_it_is_meant_for_formulas() {
-        assert_eq!(value("a ?? nil", None, "scalingModifiers"), Ok(17_500));
-        assert_eq!(value("a ?? nil", None, "static"), Err(CompositeError::Nil));
+    fn nil_is_the_fallback_whatever_its_behavior_is() {
+        for behavior in ["scalingModifiers", "static"] {
+            assert_eq!(value("a ?? nil", None, behavior), Ok(17_500), "{behavior}");
+        }
+        let formula = Formula::compile("a ?? nil", ["a"]).unwrap();
+        let inputs = BTreeMap::from([("a".to_owned(), None)]);
+        let found = composite(&formula, &ScalingModifiers::default(), None, &inputs);
+        assert_eq!(found, Err(CompositeError::Nil));
     }
 
     #[test]
