@@ -5,18 +5,21 @@
 
 pub mod difference;
 pub mod hpa_view;
+pub mod job;
 mod resource;
 
 use std::collections::BTreeMap;
 
-use super::formula::{CompositeError, Formula, composite};
+use super::formula::{Formula, composite, trigger_input};
 use super::objects::{
-    Fallback, FallbackBehavior, ModifiersMetricType, ScaledObject, ScaledObjectSpec,
+    Fallback, ModifiersMetricType, ScaledObject, ScaledObjectSpec, ScalingModifiers,
     boolean_annotation, keys,
 };
 use super::trigger::{MetricTarget, Reading};
+use crate::sim::numbers;
 use crate::sim::settings::Tolerance;
 use crate::sim::totals::{Scale, Source, propose_average, propose_value};
+use crate::units::thousandths;
 pub use resource::{LivePod, NoUsage, Usage, Used, used};
 
 /// The scale target and what its HPA may do with it.
@@ -70,26 +73,6 @@ pub fn asked(milli: i128, target: &MetricTarget, standing: &Standing) -> Result<
     proposal.map(|it| it.replicas).map_err(|_| NoCount::NoPods)
 }
 
-/// How many jobs the value of one trigger calls for, by KEDA's own arithmetic for ScaledJobs: the
-/// value by the target, rounded up, and no more than `most`.
-///
-/// # Errors
-/// Where the type of the target is none.
-pub fn jobs(milli: i128, target: &MetricTarget, most: i64) -> Result<i64, NoCount> {
-    let of = match target {
-        MetricTarget::AverageValue { milli } | MetricTarget::Value { milli } => *milli,
-        MetricTarget::Unknown { .. } | MetricTarget::Utilization { .. } => {
-            return Err(NoCount::UnknownType);
-        }
-    };
-    if of == 0 {
-        return Ok(0);
-    }
-    let wanted = (milli as f64 / of as f64).min(most as f64).ceil();
-    // Counts beyond what a job controller can hold are cut by `most`.
-    Ok(wanted as i64)
-}
-
 fn narrow(milli: i128) -> i64 {
     let end = if milli < 0 { i64::MIN } else { i64::MAX };
     i64::try_from(milli).unwrap_or(end)
@@ -106,59 +89,86 @@ pub struct Combined {
     pub replicas: Result<i32, NoCount>,
 }
 
-/// Evaluates the formula of an object, if it has one, on the values of its named triggers.
-///
-/// `readings` has an entry for each external trigger that has a name, `None` for one that failed.
+/// What an external trigger gives to the formula.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FormulaInput<'a> {
+    pub index: usize,
+    /// None of one that the formula cannot use, and that has to be read all the same.
+    pub name: Option<&'a str>,
+    /// `None` of one that failed.
+    pub reading: Option<Reading>,
+    /// Its failed reads in a row, if KEDA has counted any.
+    pub failures: Option<i32>,
+}
+
+/// Evaluates the formula of an object, if it has one, on the values of its external triggers.
 ///
 /// # Errors
 /// Why there is no value, in words.
 pub fn combined(
     spec: &ScaledObjectSpec,
-    readings: &BTreeMap<String, Option<Reading>>,
+    inputs: &[FormulaInput<'_>],
     standing: &Standing,
 ) -> Result<Option<Combined>, String> {
     let Some(modifiers) = spec.used_modifiers() else {
         return Ok(None);
     };
     let text = modifiers.given_formula().unwrap_or_default();
-    let formula = Formula::compile(text, readings.keys().map(String::as_str));
+    let formula = Formula::compile(text, inputs.iter().filter_map(|it| it.name));
     let formula = formula.map_err(|it| it.to_string())?;
-    let fallback: Option<&Fallback> = spec.fallback.as_ref();
-    // Beyond its threshold, such a fallback makes nil of a trigger that fails.
-    let may_be_nil =
-        fallback.is_some_and(|it| it.behavior_or_default() == FallbackBehavior::ScalingModifiers);
-    let failed = readings.iter().find(|(_, it)| it.is_none());
-    if let Some((name, _)) = failed.filter(|_| !may_be_nil) {
-        return Err(format!(
-            "trigger {name} has no value, and without it the formula has none"
-        ));
-    }
-    // The HPA's rounding comes before the formula, as KEDA reads metrics and not values.
-    let value = |it: &Reading| it.milli as f64 / 1000.0;
-    let inputs = readings
-        .iter()
-        .map(|(name, it)| (name.clone(), it.as_ref().map(value)))
-        .collect();
-    let found = composite(&formula, modifiers, fallback, &inputs);
-    let found = found.map_err(|it: CompositeError| it.to_string())?;
-    let number = |text: Option<&str>| text.map_or(Ok(0.0), |it| it.trim().parse::<f64>());
-    let target = number(modifiers.given_target()).map_err(|_| "its target is no number")?;
-    let activation = modifiers.activation_target.as_deref();
-    let activation = number(activation.filter(|it| !it.is_empty()))
-        .map_err(|_| "its activation target is no number")?;
-    let milli = (target * 1000.0) as i128;
-    let target = match modifiers.metric_type_or_default() {
-        ModifiersMetricType::AverageValue => MetricTarget::AverageValue { milli },
-        ModifiersMetricType::Value => MetricTarget::Value { milli },
-        ModifiersMetricType::Other(metric_type) => MetricTarget::Unknown { metric_type, milli },
+    let fallback = spec.fallback.as_ref();
+    let values = values_of(inputs, fallback)?;
+    let found = composite(&formula, modifiers, fallback, &values);
+    let milli = found.map_err(|it| it.to_string())?.milli;
+    let target = target_of(modifiers)?;
+    let activation = match modifiers.activation_target.as_deref().unwrap_or_default() {
+        "" => 0.0,
+        text => numbers::float(text).ok_or("its activation target is no number")?,
     };
     Ok(Some(Combined {
-        milli: found.milli,
+        milli,
         activation,
-        is_active: found.milli as f64 / 1000.0 > activation,
-        replicas: asked(found.milli.into(), &target, standing),
+        is_active: milli as f64 / 1000.0 > activation,
+        replicas: asked(milli.into(), &target, standing),
         target,
     }))
+}
+
+/// The values by the names of the triggers; nil of a trigger that a fallback of behavior
+/// `scalingModifiers` makes nil of. Any other one that failed leaves the formula without a value,
+/// whether the formula uses it or not.
+fn values_of(
+    inputs: &[FormulaInput<'_>],
+    fallback: Option<&Fallback>,
+) -> Result<BTreeMap<String, Option<f64>>, String> {
+    let mut values = BTreeMap::new();
+    for input in inputs {
+        // KEDA reads metrics, which are rounded for the HPA.
+        let value = input.reading.map(|it| it.milli as f64 / 1000.0);
+        let is_nil = || trigger_input(0.0, input.failures, fallback).is_none();
+        if value.is_none() && !is_nil() {
+            let name = input.name.map_or(input.index.to_string(), str::to_owned);
+            return Err(format!(
+                "trigger {name} has no value, and without it the formula has none"
+            ));
+        }
+        values.extend(input.name.map(|it| (it.to_owned(), value)));
+    }
+    Ok(values)
+}
+
+fn target_of(modifiers: &ScalingModifiers) -> Result<MetricTarget, &'static str> {
+    let target = modifiers.given_target().and_then(numbers::float);
+    let milli = target.and_then(thousandths::cut).map(i128::from);
+    let milli = milli.ok_or("its target is no number that an HPA can hold")?;
+    Ok(match modifiers.metric_type_or_default() {
+        ModifiersMetricType::AverageValue => MetricTarget::AverageValue { milli },
+        ModifiersMetricType::Value => MetricTarget::Value { milli },
+        ModifiersMetricType::Other(metric_type) => {
+            let milli = None;
+            MetricTarget::Unknown { metric_type, milli }
+        }
+    })
 }
 
 /// One trigger as the decision sees it.

@@ -14,6 +14,8 @@ use crate::keda::objects::{
     FieldPath, ModifiersMetricType, OneWay, Pause, ScaledObject, ScaledObjectSpec,
     ScalingModifiers, keys,
 };
+use crate::sim::numbers;
+use crate::units::thousandths;
 
 /// The name of the metric that stands for all of a formula.
 pub const COMPOSITE_METRIC: &str = "composite-metric";
@@ -63,8 +65,10 @@ pub enum NoHpa {
     NoMetric { path: FieldPath },
     #[error("metric {name} comes from two triggers")]
     DoubleMetric { name: String },
-    #[error("{path}: {target:?} is no number that an HPA can hold")]
+    #[error("{path}: {target:?} is no number above 0 that an HPA can hold")]
     BadTarget { path: FieldPath, target: String },
+    #[error("{path} is Utilization, which a formula cannot have")]
+    Utilization { path: FieldPath },
 }
 
 /// What KEDA would make of an object whose triggers have these metrics, in the order of the
@@ -148,10 +152,9 @@ fn with_composite(
         target: text.to_owned(),
     })?;
     let target = match modifiers.metric_type_or_default() {
-        ModifiersMetricType::AverageValue | ModifiersMetricType::Other(_) => {
-            MetricTarget::AverageValue { milli }
-        }
+        ModifiersMetricType::AverageValue => MetricTarget::AverageValue { milli },
         ModifiersMetricType::Value => MetricTarget::Value { milli },
+        ModifiersMetricType::Other(metric_type) => other_type(metric_type)?,
     };
     let is_kept = |it: &HpaMetric| match it.source {
         MetricSource::Resource { .. } => true,
@@ -167,11 +170,20 @@ fn with_composite(
     Ok(kept)
 }
 
-/// A target in thousandths, rounded as Go rounds: from the exact value, half to even.
+/// KEDA passes a type on that it does not know, without an amount.
+fn other_type(metric_type: String) -> Result<MetricTarget, NoHpa> {
+    if metric_type == "Utilization" {
+        let path = FieldPath::of("spec.advanced.scalingModifiers.metricType");
+        return Err(NoHpa::Utilization { path });
+    }
+    let milli = None;
+    Ok(MetricTarget::Unknown { metric_type, milli })
+}
+
+/// The target of a formula in thousandths, which KEDA cuts.
 fn milli(target: &str) -> Option<i128> {
-    let target: f64 = target.parse().ok()?;
-    let text = target.is_finite().then(|| format!("{target:.3}"))?;
-    text.replace('.', "").parse().ok()
+    let target = numbers::float(target).filter(|it| *it > 0.0)?;
+    thousandths::cut(target).map(i128::from)
 }
 
 /// Sorted by the text of their sources; those of one source stay in the order of the triggers.

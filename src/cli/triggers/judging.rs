@@ -9,10 +9,14 @@ use super::looking::{Looked, LookedAt, Outcome};
 use super::objects::Scaled;
 use crate::keda::evaluation::difference::{Measured, differences};
 use crate::keda::evaluation::hpa_view::HpaView;
+use crate::keda::evaluation::job::{self, Came, JobVote, jobs};
 use crate::keda::evaluation::{
-    Combined, LivePod, Standing, Vote, Winner, asked, combined, decide, jobs, used,
+    Combined, FormulaInput, LivePod, Standing, Vote, Winner, asked, combined, decide, used,
 };
-use crate::keda::objects::{Condition, Health, HealthStatus, ScaledJob, ScaledObject, Trigger};
+use crate::keda::objects::{
+    Condition, Health, HealthStatus, ScaledJob, ScaledJobSpec, ScaledObject, Trigger,
+};
+use crate::keda::trigger::metric::without_index;
 use crate::keda::trigger::{HpaMetric, MetricSource, MetricTarget, Reading};
 use crate::output::triggers::{
     Failing, FormulaRow, HpaMetricSays, HpaSays, Item, KedaSays, Row, Says, State,
@@ -81,26 +85,19 @@ fn of_job(job: &ScaledJob, around: &Surroundings, looked: &Looked) -> Item {
     let rows: Vec<Row> = (spec.triggers.iter().zip(&looked.triggers))
         .map(|(trigger, it)| job_row(trigger, it, bounds.max))
         .collect();
-    let counted = rows
-        .iter()
-        .filter(|it| it.kind != "cpu" && it.kind != "memory");
-    let known: Vec<Option<bool>> = counted.map(|it| it.active).collect();
-    let is_any = known.contains(&Some(true)) || spec.min_or_default() > 0;
-    let is_known = known.iter().all(Option::is_some);
-    let most = rows.iter().filter_map(|it| Some((it.replicas?, it.index)));
-    let most = most.reduce(|best, it| if it.0 > best.0 { it } else { best });
+    let votes: Vec<JobVote> = (spec.triggers.iter().zip(&looked.triggers))
+        .filter(|(trigger, _)| !trigger.is_resource())
+        .map(|(_, it)| job_vote(spec, it))
+        .collect();
+    let decision = job::decide(spec, &votes);
     Item {
         target: "Job".to_owned(),
         min_replicas: spec.min_or_default(),
         max_replicas: spec.max_or_default(),
         polling_interval: spec.polling_interval_or_default().as_secs(),
-        winner: most.map(|it| it.1.to_string()),
-        desired_replicas: most.and_then(|it| it.0.try_into().ok()),
-        active: if is_any {
-            Some(true)
-        } else {
-            is_known.then_some(false)
-        },
+        winner: decision.winner.map(|it| it.to_string()),
+        desired_replicas: decision.jobs.and_then(|it| it.try_into().ok()),
+        active: decision.is_active,
         keda: keda_says(&job.status.conditions, &BTreeMap::new()),
         unread: around.unread.clone(),
         triggers: rows,
@@ -230,11 +227,43 @@ impl Bench {
     ) -> Option<Result<Combined, String>> {
         let triggers = object.spec.triggers.iter().zip(looked);
         let external = triggers.filter(|(it, _)| !it.is_resource());
-        let named = external.filter_map(|(trigger, it)| {
-            Some((trigger.given_name()?.to_owned(), reading(&it.outcome)))
+        let inputs = external.map(|(trigger, it)| FormulaInput {
+            index: it.index,
+            name: trigger.given_name(),
+            reading: reading(&it.outcome),
+            failures: failures(&object.status.health, it),
         });
-        combined(&object.spec, &named.collect(), &self.standing).transpose()
+        let inputs: Vec<FormulaInput<'_>> = inputs.collect();
+        combined(&object.spec, &inputs, &self.standing).transpose()
     }
+}
+
+/// The failed reads in a row of the trigger's metric, as KEDA counts them.
+fn failures(health: &BTreeMap<String, Health>, looked: &LookedAt) -> Option<i32> {
+    let own = |name: &String| match looked.metric.as_ref().map(|it| &it.source) {
+        Some(MetricSource::External { name: own }) => name == own,
+        Some(MetricSource::Resource { .. } | MetricSource::ContainerResource { .. }) => false,
+        None => without_index(looked.index, name).is_some(),
+    };
+    health.iter().find(|(name, _)| own(name))?.1.failures
+}
+
+fn job_vote(spec: &ScaledJobSpec, looked: &LookedAt) -> JobVote {
+    let target = looked.metric.as_ref().map(|it| &it.target);
+    let came = match (&looked.outcome, target) {
+        (Outcome::Read(reading), Some(target)) => Came::read(reading, target, spec),
+        (Outcome::Failed(_), _) => Came::Failed,
+        (
+            Outcome::Read(_)
+            | Outcome::Told { .. }
+            | Outcome::Usage
+            | Outcome::Refused(_)
+            | Outcome::NotEvaluated(_),
+            _,
+        ) => Came::Unknown,
+    };
+    let index = looked.index;
+    JobVote { index, came }
 }
 
 fn reading(outcome: &Outcome) -> Option<Reading> {
@@ -282,7 +311,7 @@ fn row(trigger: &Trigger, looked: &LookedAt) -> Row {
         }),
         state,
         value,
-        threshold: target.as_ref().map(|it| it.0),
+        threshold: target.as_ref().and_then(|it| it.0),
         metric_type: target.map(|it| it.1),
         activation_threshold: looked.activation,
         active,
@@ -298,13 +327,17 @@ fn row(trigger: &Trigger, looked: &LookedAt) -> Row {
 }
 
 /// What an HPA holds a metric at, and the word for it.
-fn held_at(target: &MetricTarget) -> (f64, String) {
-    let units = |milli: &i128| *milli as f64 / 1000.0;
+fn held_at(target: &MetricTarget) -> (Option<f64>, String) {
+    let units = |milli: &i128| Some(*milli as f64 / 1000.0);
     match target {
         MetricTarget::AverageValue { milli } => (units(milli), "AverageValue".to_owned()),
         MetricTarget::Value { milli } => (units(milli), "Value".to_owned()),
-        MetricTarget::Unknown { metric_type, milli } => (units(milli), metric_type.clone()),
-        MetricTarget::Utilization { percent } => (f64::from(*percent), "Utilization".to_owned()),
+        MetricTarget::Unknown { metric_type, milli } => {
+            (milli.as_ref().and_then(units), metric_type.clone())
+        }
+        MetricTarget::Utilization { percent } => {
+            (Some(f64::from(*percent)), "Utilization".to_owned())
+        }
     }
 }
 
@@ -346,7 +379,7 @@ fn formula_row(object: &ScaledObject, found: Result<Combined, String>) -> Formul
     FormulaRow {
         formula: formula.unwrap_or_default().to_owned(),
         value: combined.map(|it| it.milli as f64 / 1000.0),
-        target: combined.map(|it| held_at(&it.target).0),
+        target: combined.and_then(|it| held_at(&it.target).0),
         activation_target: combined.map(|it| it.activation),
         active: combined.map(|it| it.is_active),
         replicas: count.and_then(Result::ok),

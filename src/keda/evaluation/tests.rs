@@ -1,6 +1,6 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::difference::{Measured, differences};
 use super::hpa_view::HpaView;
@@ -37,7 +37,7 @@ fn object(spec: serde_json::Value) -> ScaledObject {
 fn reading(value: f64) -> Reading {
     Reading {
         value,
-        milli: crate::keda::trigger::metric::milli(value),
+        milli: crate::units::thousandths::rounded(value),
         is_active: value > 0.0,
     }
 }
@@ -71,31 +71,137 @@ fn an_average_is_divided_and_a_value_multiplied() {
     }
 }
 
-#[test]
-fn jobs_are_rounded_up_and_cut_at_the_most() {
-    assert_eq!(jobs(41_000, &average(10), 100), Ok(5));
-    assert_eq!(jobs(41_000, &average(10), 3), Ok(3));
-    assert_eq!(jobs(41_000, &average(0), 3), Ok(0));
-    assert_eq!(jobs(0, &average(10), 3), Ok(0));
+fn input(name: Option<&'static str>, value: Option<f64>) -> FormulaInput<'static> {
+    FormulaInput {
+        index: 7,
+        name,
+        reading: value.map(reading),
+        failures: None,
+    }
+}
+
+fn formula(modifiers: Value, fallback: Value) -> ScaledObjectSpec {
+    let spec = json!({ "advanced": { "scalingModifiers": modifiers }, "fallback": fallback });
+    object(spec).spec
 }
 
 #[test]
 fn a_formula_stands_for_its_triggers() {
-    let object = object(json!({ "advanced": { "scalingModifiers": {
-        "formula": "a + b / 2", "target": "4", "activationTarget": "20" } } }));
-    let readings = |b: Option<f64>| -> BTreeMap<String, Option<Reading>> {
-        let pairs = [("a", Some(reading(10.0))), ("b", b.map(reading))];
-        pairs.map(|(name, it)| (name.to_owned(), it)).into()
-    };
+    let spec = formula(
+        json!({ "formula": "a + b / 2", "target": "4", "activationTarget": "20" }),
+        Value::Null,
+    );
+    let (a, b) = (input(Some("a"), Some(10.0)), input(Some("b"), Some(7.0)));
     let standing = standing(1, None);
-    let found = combined(&object.spec, &readings(Some(7.0)), &standing);
-    let found = found.unwrap().unwrap();
+    let found = combined(&spec, &[a, b], &standing).unwrap().unwrap();
     assert_eq!(found.milli, 13_500);
     assert_eq!((found.is_active, found.replicas), (false, Ok(4)));
-    let failed = combined(&object.spec, &readings(None), &standing).unwrap_err();
-    assert!(failed.contains("trigger b has no value"), "{failed}");
+    let unnamed = input(None, Some(3.0));
+    let beside = combined(&spec, &[a, b, unnamed], &standing).unwrap();
+    assert_eq!(beside, Some(found));
     let plain = ScaledObjectSpec::default();
-    assert_eq!(combined(&plain, &readings(None), &standing), Ok(None));
+    let failed = input(Some("b"), None);
+    assert_eq!(combined(&plain, &[a, failed], &standing), Ok(None));
+}
+
+#[test]
+fn every_external_trigger_has_to_have_a_value_for_the_formula() {
+    let modifiers = json!({ "formula": "a", "target": "4" });
+    let a = input(Some("a"), Some(10.0));
+    let fallback =
+        |behavior: &str| json!({ "failureThreshold": 3, "replicas": 2, "behavior": behavior });
+    let failed = |name, failures| FormulaInput {
+        failures,
+        ..input(name, None)
+    };
+    let table = [
+        (
+            Value::Null,
+            failed(Some("b"), None),
+            Some("trigger b has no value"),
+        ),
+        (
+            Value::Null,
+            failed(None, None),
+            Some("trigger 7 has no value"),
+        ),
+        (
+            fallback("static"),
+            failed(None, Some(9)),
+            Some("trigger 7 has no value"),
+        ),
+        (
+            fallback("scalingModifiers"),
+            failed(None, None),
+            Some("trigger 7"),
+        ),
+        (
+            fallback("scalingModifiers"),
+            failed(Some("b"), Some(3)),
+            Some("trigger b"),
+        ),
+        (
+            fallback("scalingModifiers"),
+            failed(Some("b"), Some(4)),
+            None,
+        ),
+        (fallback("scalingModifiers"), failed(None, Some(4)), None),
+    ];
+    for (fallback, other, why) in table {
+        let spec = formula(modifiers.clone(), fallback.clone());
+        let found = combined(&spec, &[a, other], &standing(1, None));
+        match (found, why) {
+            (Ok(Some(found)), None) => assert_eq!(found.milli, 10_000),
+            (Err(text), Some(why)) => assert!(text.contains(why), "{text}"),
+            (found, _) => panic!("{found:?} under {fallback} beside {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_trigger_beyond_the_threshold_is_nil_in_the_formula() {
+    let spec = formula(
+        json!({ "formula": "a ?? 12", "target": "4" }),
+        json!({ "failureThreshold": 3, "replicas": 2, "behavior": "scalingModifiers" }),
+    );
+    let milli = |failures, value| {
+        let a = FormulaInput {
+            failures,
+            ..input(Some("a"), value)
+        };
+        let found = combined(&spec, &[a], &standing(1, None));
+        found.map(|it| it.unwrap().milli).ok()
+    };
+    assert_eq!(milli(Some(4), None), Some(12_000));
+    assert_eq!(milli(Some(3), None), None);
+    // A read that succeeds ends the row of failures.
+    assert_eq!(milli(Some(4), Some(5.0)), Some(5_000));
+}
+
+#[test]
+fn numbers_of_a_formula_are_those_of_kedas_language() {
+    let of = |target: &str, activation: &str, metric_type: &str| {
+        let spec = formula(
+            json!({ "formula": "a", "target": target, "activationTarget": activation,
+                "metricType": metric_type }),
+            Value::Null,
+        );
+        combined(&spec, &[input(Some("a"), Some(10.0))], &standing(1, None))
+    };
+    let target = |text: &str| of(text, "", "").map(|it| it.unwrap().target);
+    assert_eq!(
+        target("0.0019"),
+        Ok(MetricTarget::AverageValue { milli: 1 })
+    );
+    assert!(target("1e999").is_err() && of("4", " 5", "").is_err());
+    let named = of("4", "5", "Total").unwrap().unwrap();
+    let metric_type = "Total".to_owned();
+    let milli = None;
+    assert_eq!(named.target, MetricTarget::Unknown { metric_type, milli });
+    assert_eq!(
+        (named.activation, named.replicas),
+        (5.0, Err(NoCount::UnknownType))
+    );
 }
 
 fn vote(index: usize, is_active: Option<bool>, replicas: Option<i32>) -> Vote {

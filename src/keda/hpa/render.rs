@@ -86,10 +86,11 @@ fn target(target: &MetricTarget) -> Value {
             json!({ "type": "AverageValue", "averageValue": quantity(milli) })
         }
         MetricTarget::Value { milli } => json!({ "type": "Value", "value": quantity(milli) }),
-        // KEDA gives the amount for the average, since it is not `Value`.
-        MetricTarget::Unknown { metric_type, milli } => {
-            json!({ "type": metric_type, "averageValue": quantity(milli) })
-        }
+        // KEDA gives the amount for the whole, since the type is not `AverageValue`.
+        MetricTarget::Unknown { metric_type, milli } => match milli {
+            Some(milli) => json!({ "type": metric_type, "value": quantity(milli) }),
+            None => json!({ "type": metric_type }),
+        },
         MetricTarget::Utilization { percent } => {
             json!({ "type": "Utilization", "averageUtilization": percent })
         }

@@ -210,19 +210,49 @@ fn rendered_metrics_are_those_of_the_api() {
 }
 
 #[test]
-fn targets_are_rounded_to_thousandths() {
+fn targets_of_formulas_are_cut_to_thousandths() {
     let table = [
         ("2.5", Some(2500)),
         ("1e3", Some(1_000_000)),
-        ("0.0005", Some(1)),
+        ("0.0019", Some(1)),
         ("0.0625", Some(62)),
         ("inf", None),
         ("1e300", None),
+        ("1e999", None),
+        ("-1", None),
         ("ten", None),
     ];
     for (text, expected) in table {
         assert_eq!(milli(text), expected, "{text}");
     }
+}
+
+#[test]
+fn a_type_that_is_not_known_is_passed_on() {
+    let rendered = |metric: HpaMetric| {
+        let hpa = generate(&object(json!({})), vec![metric], "v").unwrap();
+        hpa.to_json()["spec"]["metrics"][0]["external"]["target"].clone()
+    };
+    let of_trigger = HpaMetric {
+        target: MetricTarget::Unknown {
+            metric_type: "value".to_owned(),
+            milli: Some(5000),
+        },
+        ..external("s0-a")
+    };
+    assert_eq!(
+        rendered(of_trigger),
+        json!({ "type": "value", "value": "5000m" })
+    );
+    let with = |metric_type: &str| {
+        object(json!({ "spec": { "advanced": { "scalingModifiers": {
+            "formula": "a", "target": "2", "metricType": metric_type } } } }))
+    };
+    let hpa = generate(&with("Total"), vec![external("s0-a")], "v").unwrap();
+    let target = &hpa.to_json()["spec"]["metrics"][0]["external"]["target"];
+    assert_eq!(*target, json!({ "type": "Total" }));
+    let refused = generate(&with("Utilization"), vec![external("s0-a")], "v").unwrap_err();
+    assert!(matches!(refused, NoHpa::Utilization { .. }), "{refused}");
 }
 
 proptest! {

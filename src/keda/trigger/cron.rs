@@ -5,13 +5,15 @@ mod local;
 mod schedule;
 
 use jiff::Timestamp;
+
 pub use local::{OddHours, Zone};
 pub use schedule::{BadSchedule, Schedule};
 
-use super::metric::{Reading, metric_type, milli};
+use super::metric::{Reading, metric_type};
 use super::param::{INTEGER, Kind, META, Param};
 use super::problem::{Cause, Problem};
 use super::{HpaMetric, Settings, Trigger, TriggerSource, Values};
+use crate::units::thousandths;
 
 /// Settings of a `cron` trigger.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +98,7 @@ impl Cron {
         };
         Ok(Reading {
             value,
-            milli: milli(value),
+            milli: thousandths::rounded(value),
             is_active,
         })
     }

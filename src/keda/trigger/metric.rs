@@ -33,7 +33,8 @@ pub enum MetricTarget {
     /// A `metricType` that KEDA passes on unread and the API server refuses.
     Unknown {
         metric_type: String,
-        milli: i128,
+        /// KEDA gives a trigger's amount for the whole, and none of a formula.
+        milli: Option<i128>,
     },
     /// Percent of what the containers request.
     Utilization {
@@ -89,7 +90,10 @@ impl HpaMetric {
         let target = match metric_type.as_str() {
             "AverageValue" => MetricTarget::AverageValue { milli },
             "Value" => MetricTarget::Value { milli },
-            _ => MetricTarget::Unknown { metric_type, milli },
+            _ => MetricTarget::Unknown {
+                metric_type,
+                milli: Some(milli),
+            },
         };
         let name = indexed(source.index, &normalized(name));
         Self {
@@ -120,44 +124,9 @@ pub fn is_among(name: &str, names: &[String]) -> bool {
     names.iter().any(|it| it.to_lowercase() == name)
 }
 
-/// What is larger is held here, so that sums and products of thousandths have room; KEDA has no
-/// limit, and nothing that is counted comes near.
-const MOST: i128 = 10_i128.pow(33);
-
-/// `value` in thousandths as KEDA reports it: rounded to three decimals, and 0 for what is
-/// negative, infinite or not a number.
-pub fn milli(value: f64) -> i128 {
-    if !value.is_finite() || value < 0.0 {
-        return 0;
-    }
-    // The decimal text rounds as Go's does, from the exact value and half to even.
-    let digits = format!("{value:.3}").replace('.', "");
-    digits.parse().unwrap_or(MOST).min(MOST)
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    #[test]
-    fn thousandths_are_rounded_and_never_negative() {
-        let table = [
-            (42.5, 42_500),
-            (0.0005, 1),
-            (1.2345, 1234),
-            (2.0005, 2001),
-            (-1.0, 0),
-            (f64::NAN, 0),
-            (f64::INFINITY, 0),
-            (1e18, 1_000_000_000_000_000_000_000),
-            (1e300, MOST),
-        ];
-        for (value, expected) in table {
-            assert_eq!(milli(value), expected, "{value}");
-        }
-    }
 
     #[test]
     fn names_carry_the_index_of_the_trigger() {
@@ -174,12 +143,5 @@ mod tests {
         assert_eq!(external_type("value"), Ok("value".to_owned()));
         let refused = external_type("Utilization").unwrap_err();
         assert_eq!(refused.cause.word(), "metric-type-not-allowed");
-    }
-
-    proptest! {
-        #[test]
-        fn thousandths_stay_within_a_quantity(value: f64) {
-            prop_assert!((0..=MOST).contains(&milli(value)));
-        }
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 
 use super::fallback::{Fallback, Outcome};
+use crate::sim::numbers;
+use crate::units::thousandths;
 
 /// `scalingModifiers` of a ScaledObject.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +28,7 @@ impl FormulaTarget {
     /// The target as it is written; `None` for what is no number.
     pub fn of(text: &str, is_of_whole: bool) -> Option<Self> {
         Some(Self {
-            value: text.parse().ok()?,
+            value: numbers::float(text)?,
             is_positive_integer: text.parse::<i64>().is_ok_and(|it| it > 0),
             is_of_whole,
         })
@@ -84,7 +86,7 @@ impl Modifiers<'_> {
             Ok(None) => f64::from(fallback?.replicas) * self.target.value,
             Err(EvaluationError) => return None,
         };
-        Some((result * 1000.0) as i64)
+        thousandths::cut(result)
     }
 
     /// Whether a composite metric of so many thousandths is active.
@@ -157,6 +159,7 @@ mod tests {
             ("0", Some((0.0, false))),
             ("-1", Some((-1.0, false))),
             ("many", None),
+            ("1e999", None),
         ];
         for (text, expected) in table {
             let found = FormulaTarget::of(text, false);

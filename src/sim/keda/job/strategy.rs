@@ -1,6 +1,7 @@
 //! The strategies by which a ScaledJob sets jobs that are there off against those it wants.
 
 use super::to_integer;
+use crate::sim::numbers;
 
 /// `scalingStrategy.strategy` with what belongs to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -43,7 +44,7 @@ impl Strategy {
     /// fraction that can be read, is the default one.
     pub fn of(name: &str, running: &str, deduction: Option<i32>) -> Self {
         match name {
-            "custom" => fraction(running).map_or(Self::Default, |running| Self::Custom {
+            "custom" => numbers::float(running).map_or(Self::Default, |running| Self::Custom {
                 running,
                 deduction: deduction.unwrap_or(0),
             }),
@@ -96,13 +97,6 @@ impl Strategy {
         };
         Room { limit, wanted }
     }
-}
-
-/// A fraction as it is written; digits too many for a double are none.
-fn fraction(text: &str) -> Option<f64> {
-    let value: f64 = text.parse().ok()?;
-    let is_written = || text.contains(['i', 'I']);
-    (!value.is_infinite() || is_written()).then_some(value)
 }
 
 #[cfg(test)]

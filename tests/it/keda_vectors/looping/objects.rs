@@ -12,7 +12,7 @@ use stepscale::sim::keda::pass::{Found, HpaHealth, decide};
 use stepscale::sim::keda::settings::LoopSettings;
 use stepscale::sim::keda::source::Sources;
 use stepscale::sim::keda::state::{COMPOSITE, ObjectState};
-use stepscale::sim::keda::trigger::External;
+use stepscale::sim::keda::trigger::{External, milli};
 
 use super::super::Case;
 use super::{annotations, check, condition, count, decimal, flag, held, list, number, text};
@@ -111,7 +111,7 @@ fn fallback(input: &Value) -> Value {
     let mut health = healths.get(name).copied().unwrap_or_default();
     let value = match flag(&input["scalerError"]) {
         true => Err(SourceError),
-        false => Ok((input["scalerValue"].as_f64().unwrap() * 1000.0).round() as i64),
+        false => Ok(milli(input["scalerValue"].as_f64().unwrap())),
     };
     let outcome = settle(value, rule.as_ref(), &mut health, || Workload {
         replicas: count(&input["currentReplicas"]).ok_or(()),
