@@ -72,6 +72,7 @@ codes! {
     ScaleToZeroRequirements = "scale-to-zero-requirements-not-met", Error, "The minimum is 0, and cpu and memory alone never scale from or to zero.";
     UnknownKind = "unknown-kind", Error, "The cluster does not know the kind of the scale target.";
     TargetNotFound = "target-not-found", Error, "The scale target does not exist.";
+    UnknownContainer = "unknown-container", Error, "The container that `envSourceContainerName` names does not exist, so that KEDA makes no trigger.";
     IncorrectAuthentication = "incorrect-authentication", Error, "The webhook refuses the authentication.";
     // Triggers.
     UnknownTriggerType = "unknown-trigger-type", Error, "KEDA has no trigger of this type; the webhook does not notice.";

@@ -45,6 +45,67 @@ fn what_is_not_among_the_files_is_taken_to_be_right() {
 }
 
 #[test]
+fn a_container_that_is_named_has_to_be_there() {
+    let containers = json!([{ "name": "app" }, { "name": "sidecar" }]);
+    let pod = json!({ "template": { "spec": { "containers": containers } } });
+    let workload = json!({ "apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": { "name": "orders", "namespace": "shop" }, "spec": pod });
+    let triggers = json!([{ "type": "cron", "metadata": { "timezone": "Etc/UTC",
+        "start": "0 8 * * *", "end": "0 9 * * *", "desiredReplicas": "1" } }]);
+    let object = |name: &str| {
+        json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": { "name": "orders", "namespace": "shop" },
+            "spec": { "minReplicaCount": 1, "triggers": triggers,
+                "scaleTargetRef": { "name": "orders", "envSourceContainerName": name } } })
+    };
+    let job = |name: &str| {
+        json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+            "metadata": { "name": "report", "namespace": "shop" },
+            "spec": { "jobTargetRef": pod, "envSourceContainerName": name,
+                "triggers": triggers } })
+    };
+    let told = |objects: &[Value]| -> Vec<(Severity, String)> {
+        let found = lint(objects, &setting()).into_iter();
+        let found = found.filter(|it| it.code == Code::UnknownContainer);
+        found.map(|it| (it.severity, it.message)).collect()
+    };
+    for name in ["app", "sidecar", ""] {
+        assert_eq!(
+            told(&[object(name), workload.clone(), job(name)]),
+            [],
+            "{name}"
+        );
+    }
+    // Of a workload that is not seen nothing is known.
+    assert_eq!(told(&[object("web")]), []);
+    let why = "the pod template has no container web; it has app, sidecar";
+    let of_object = format!("spec.scaleTargetRef.envSourceContainerName: {why}");
+    let found = told(&[object("web"), workload.clone()]);
+    assert_eq!(found, [(Severity::Error, of_object)]);
+    let of_job = format!("spec.envSourceContainerName: {why}");
+    assert_eq!(told(&[job("web")]), [(Severity::Error, of_job)]);
+}
+
+#[test]
+fn a_formula_of_two_questions_is_converted_whatever_it_begins_with() {
+    let codes = |formula: &str| -> BTreeSet<Code> {
+        let object = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": { "name": "orders", "namespace": "shop" },
+            "spec": { "minReplicaCount": 1, "scaleTargetRef": { "name": "orders" },
+                "advanced": { "scalingModifiers": { "formula": formula, "target": "2" } },
+                "triggers": [{ "type": "cron", "name": "a", "metadata": {
+                    "timezone": "Etc/UTC", "start": "0 8 * * *", "end": "0 9 * * *",
+                    "desiredReplicas": "1" } }] } });
+        lint(&[object], &setting())
+            .iter()
+            .map(|it| it.code)
+            .collect()
+    };
+    assert!(codes("float(a) > 2 ? 1 : 0").contains(&Code::FormulaFloatPrefix));
+    assert!(!codes("float(a ?? 1) > 2 ? 1 : 0").contains(&Code::FormulaFloatPrefix));
+}
+
+#[test]
 fn a_pause_is_forgotten_after_a_day() {
     let object = |time: &str| {
         json!({

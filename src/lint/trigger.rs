@@ -28,6 +28,7 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings) -> Used {
             Parsed::ScaledJob(it) => (&it.spec.triggers, None),
             _ => continue,
         };
+        container(item, target.as_ref(), world, findings);
         for (at, trigger) in triggers.iter().enumerate() {
             // What has no type is told by the schema.
             if !trigger.kind.is_empty() {
@@ -37,6 +38,26 @@ pub(super) fn check(world: &World<'_>, findings: &mut Findings) -> Used {
         }
     }
     used
+}
+
+/// Without the container that is named, KEDA makes none of the triggers.
+fn container(
+    item: &Item<'_>,
+    target: Option<&TargetId>,
+    world: &World<'_>,
+    findings: &mut Findings,
+) {
+    let Some(missing) = resolve::missing_container(item, target, world) else {
+        return;
+    };
+    let root = FieldPath::of(match target {
+        Some(_) => "spec.scaleTargetRef",
+        None => "spec",
+    });
+    let path = root.key("envSourceContainerName");
+    let message = format!("{path}: {missing}");
+    let fix = "name one of them, or remove it, which means the first";
+    findings.add(Code::UnknownContainer, item.index, path, message, fix);
 }
 
 /// One trigger with the object that has it.

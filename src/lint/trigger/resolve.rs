@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::keda;
 use crate::keda::admission::TargetId;
+use crate::keda::environment::NoContainer;
 use crate::keda::objects::{AuthenticationSpec, Trigger, TriggerAuthentication};
 use crate::keda::trigger::param::{Kind, Param, Place};
 use crate::keda::trigger::{self, Cause, PodIdentity, Problem, Problems, Secret, TriggerSource};
@@ -228,7 +230,23 @@ pub(super) fn environment(
         variables: Vec::new(),
         is_open: true,
     };
-    let (pod, wanted) = match (&item.parsed, target) {
+    let (pod, wanted) = source(item, target, world);
+    let containers = pod.and_then(|it| it.get("containers")?.as_array());
+    let mut containers = containers.into_iter().flatten();
+    let container = match wanted.filter(|it| !it.is_empty()) {
+        Some(name) => containers.find(|it| it.get("name").and_then(Value::as_str) == Some(name)),
+        None => containers.next(),
+    };
+    container.map_or_else(open, of_container)
+}
+
+/// The pod whose environment the triggers read, as far as it is known, and the container of it.
+fn source<'w>(
+    item: &'w Item<'_>,
+    target: Option<&TargetId>,
+    world: &'w World<'_>,
+) -> (Option<&'w Value>, Option<&'w str>) {
+    match (&item.parsed, target) {
         (Parsed::ScaledObject(object), Some(target)) => {
             let workload = world.workload(&item.id.namespace, target);
             let pod = workload.and_then(|it| it.raw.pointer("/spec/template/spec"));
@@ -239,14 +257,18 @@ pub(super) fn environment(
             (pod, job.spec.env_source_container.as_deref())
         }
         _ => (None, None),
-    };
-    let containers = pod.and_then(|it| it.get("containers")?.as_array());
-    let mut containers = containers.into_iter().flatten();
-    let container = match wanted.filter(|it| !it.is_empty()) {
-        Some(name) => containers.find(|it| it.get("name").and_then(Value::as_str) == Some(name)),
-        None => containers.next(),
-    };
-    container.map_or_else(open, of_container)
+    }
+}
+
+/// The container that the object names and its target does not have, where that is known.
+pub(super) fn missing_container(
+    item: &Item<'_>,
+    target: Option<&TargetId>,
+    world: &World<'_>,
+) -> Option<NoContainer> {
+    let (pod, wanted) = source(item, target, world);
+    let missing = keda::environment::Environment::of(pod?, wanted).err()?;
+    Some(missing).filter(|it| it.wanted.is_some() && !it.there.is_empty())
 }
 
 fn of_container(container: &Value) -> Environment {
