@@ -1,6 +1,7 @@
 //! `triggers` on the sandbox with KEDA's kinds: sources that work, and sources that do not.
 
 mod bench;
+mod resolving;
 
 use std::process::Stdio;
 use std::time::Duration;
