@@ -13,7 +13,7 @@ mod cron;
 mod found;
 mod hpa;
 mod modifiers;
-mod query;
+pub mod query;
 mod scaled_job;
 mod scaled_object;
 mod schema;

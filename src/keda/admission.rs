@@ -19,6 +19,7 @@ mod url;
 
 pub use authentication::{TriggerAuthenticationFailure, review_authentication};
 pub use bounds::{fallback as check_fallback, replica_bounds as check_replica_bounds};
+pub use neighbors::way_out_beside_hpa;
 pub(crate) use scaled_object::formula_names;
 pub use scaled_object::{Operation, Request, review};
 pub use surroundings::{

@@ -31,7 +31,7 @@ pub use authentication::{
 };
 pub use field::{FieldError, FieldErrors, UnknownField};
 pub(crate) use field::{Node, Present, expect_object, object, read_noting, read_whole, words};
-pub use metadata::{Metadata, OwnerReference};
+pub use metadata::{Managed, Metadata, OwnerReference};
 pub use path::{FieldPath, Segment};
 pub use scaled_job::{
     MultipleScalers, Propagation, Rollout, RolloutStrategy, ScaledJob, ScaledJobSpec,

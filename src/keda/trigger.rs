@@ -11,6 +11,7 @@ mod aws;
 pub mod cron;
 mod duration;
 pub mod kafka;
+mod levels;
 pub mod metric;
 pub mod param;
 pub mod problem;
@@ -26,6 +27,7 @@ use std::collections::BTreeMap;
 
 pub use cron::Cron;
 pub use kafka::Kafka;
+pub use levels::{Levels, read_alone};
 pub use metric::{HpaMetric, MetricSource, MetricTarget, Reading};
 use param::Param;
 pub use problem::{Cause, Problem, Problems};

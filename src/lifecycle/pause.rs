@@ -3,10 +3,12 @@
 //!
 //! KEDA's objects are paused by the annotations that KEDA reads, a plain HPA by its own fields. What
 //! was there before is kept with the object, in a [`Note`] that is written in the same step: whoever
-//! finds it can resume. [`plan`] says what a pause writes, [`resumption`] what takes it back, and
-//! [`effect`] whether the controller has heard of it.
+//! finds it can resume. [`plan`] says what a pause writes, [`resumption`] what takes it back,
+//! [`effect`] whether the controller has heard of it, and [`forgotten`] whether it goes on for longer
+//! than was meant.
 
 pub mod effect;
+mod forgotten;
 mod note;
 mod plan;
 mod resumption;
@@ -19,6 +21,7 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::units::Replicas;
+pub use forgotten::{Forgotten, forgotten};
 pub use note::{ANNOTATION, Note, Unreadable};
 pub use plan::{Earlier, Plan, Refusal, earlier, noted, plan, renewed, sent};
 pub use resumption::{NotResumed, Resumption, resumption, without};

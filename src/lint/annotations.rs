@@ -1,20 +1,15 @@
 //! KEDA's annotations, which no schema and no webhook looks at.
 
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
-
 use super::code::Code;
 use super::found::{Findings, Severity};
 use super::world::{Item, Parsed, World};
 use crate::keda::objects::{FieldPath, Metadata, Pause, PausedReplicas, boolean_annotation, keys};
+use crate::lifecycle::pause::{Forgotten, forgotten};
 
 /// Texts that KEDA takes for a boolean on purpose.
 const BOOLEANS: [&str; 12] = [
     "1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False",
 ];
-
-/// A pause for maintenance is over after a day.
-const LONG: SignedDuration = SignedDuration::from_hours(24);
 
 pub(super) fn check(item: &Item<'_>, world: &World<'_>, findings: &mut Findings) {
     let (metadata, pause) = match &item.parsed {
@@ -95,51 +90,23 @@ fn paused(
             fix,
         );
     }
-    if !pause.is_shown() {
-        return;
-    }
-    let pausing = [
-        keys::PAUSED_REPLICAS,
-        keys::PAUSED,
-        keys::PAUSED_SCALE_IN,
-        keys::PAUSED_SCALE_OUT,
-    ];
-    let is_on = |it: &&str| match *it {
-        keys::PAUSED_REPLICAS => metadata.annotation(it).is_some(),
-        it => boolean_annotation(metadata, it),
-    };
-    let Some(key) = pausing.into_iter().find(|it| is_on(it)) else {
+    let now = world.setting.now;
+    let Some(Forgotten { key, since, until }) = forgotten(metadata, pause, now) else {
         return;
     };
-    let since = written_at(item.raw, key);
-    let long = since.map(|it| world.setting.now.duration_since(it));
     let fix = format!("`kubectl annotate` it without {key} once it is to scale again");
-    let (severity, told) = match long {
-        Some(long) if long < LONG => return,
-        Some(long) => (
-            Severity::Warning,
-            format!("for {} days at least", long.as_hours() / 24),
-        ),
-        None if world.setting.seen.is_cluster => {
+    let (severity, told) = match (since, until) {
+        (_, Some(until)) => (Severity::Warning, format!("which was to end at {until}")),
+        (Some(since), None) => {
+            let days = now.duration_since(since).as_hours() / 24;
+            (Severity::Warning, format!("for {days} days at least"))
+        }
+        (None, None) if world.setting.seen.is_cluster => {
             (Severity::Info, "since nobody knows when".to_owned())
         }
-        None => (Severity::Info, "by its manifest".to_owned()),
+        (None, None) => (Severity::Info, "by its manifest".to_owned()),
     };
     let message = format!("{} is paused by {key} {told}", item.id);
     let code = Code::PausedAndForgotten;
     findings.add_as(code, severity, item.index, path(key), message, fix);
-}
-
-/// When whoever set the annotation wrote last: it is there since then at the latest.
-fn written_at(object: &Value, key: &str) -> Option<Timestamp> {
-    let fields = object.pointer("/metadata/managedFields")?.as_array()?;
-    let owns = |it: &&Value| {
-        let annotations = it.pointer("/fieldsV1/f:metadata/f:annotations");
-        annotations.is_some_and(|it| it.get(format!("f:{key}")).is_some())
-    };
-    let times = fields
-        .iter()
-        .filter(owns)
-        .filter_map(|it| it.get("time")?.as_str());
-    times.filter_map(|it| it.parse().ok()).min()
 }

@@ -345,7 +345,7 @@ const OTHERS: [&str; 12] = [
 ];
 
 /// The matcher by which a query selects the metrics of a workload's own pods, if it does.
-pub(super) fn selects_pods_of(text: &str, name: &str) -> Option<String> {
+pub fn selects_pods_of(text: &str, name: &str) -> Option<String> {
     if name.is_empty() || OTHERS.iter().any(|it| text.contains(it)) {
         return None;
     }

@@ -120,11 +120,7 @@ fn other_hpa(object: &ScaledObject, hpa: &ExistingHpa) -> Option<Failure> {
             gist: "other-hpa",
             message: format!("{path} is {target}, which HPA {name} scales"),
             path,
-            way_out: format!(
-                "delete HPA {name}, or take it over: annotation {} \"true\" and \
-                 spec.advanced.horizontalPodAutoscalerConfig.name {name}",
-                keys::TRANSFER_HPA_OWNERSHIP
-            ),
+            way_out: way_out_beside_hpa(name),
         });
     }
     if object.spec.given_hpa_name() == Some(name) {
@@ -138,6 +134,15 @@ fn other_hpa(object: &ScaledObject, hpa: &ExistingHpa) -> Option<Failure> {
         path,
         way_out: format!("set it to {name}"),
     })
+}
+
+/// What to do about an HPA that scales what a ScaledObject scales.
+pub fn way_out_beside_hpa(name: &str) -> String {
+    format!(
+        "delete HPA {name}, or take it over: annotation {} \"true\" and \
+         spec.advanced.horizontalPodAutoscalerConfig.name {name}",
+        keys::TRANSFER_HPA_OWNERSHIP
+    )
 }
 
 fn is_owned(object: &ScaledObject, hpa: &ExistingHpa) -> bool {

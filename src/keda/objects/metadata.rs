@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::object;
 
@@ -22,6 +23,17 @@ object! {
         annotations: BTreeMap<String, String> = "annotations",
         finalizers: Vec<String> = "finalizers",
         owners: Vec<OwnerReference> = "ownerReferences",
+        /// Who has written which fields; often left out.
+        managed: Vec<Managed> = "managedFields",
+    }
+}
+
+object! {
+    /// The fields that somebody has written, and when they last wrote any of them.
+    Managed {
+        time: Option<Timestamp> = "time",
+        /// A tree of keys such as `f:metadata`.
+        fields: Option<Value> = "fieldsV1",
     }
 }
 
@@ -40,6 +52,19 @@ impl Metadata {
     /// The value of an annotation.
     pub fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.get(key).map(String::as_str)
+    }
+
+    /// A time since when an annotation is there at least: when whoever set it last wrote to the
+    /// object. `None` where nobody kept who writes what.
+    pub fn annotated_since(&self, key: &str) -> Option<Timestamp> {
+        let field = format!("f:{key}");
+        let owns = |it: &&Managed| {
+            let annotations = it.fields.as_ref();
+            let annotations = annotations.and_then(|it| it.pointer("/f:metadata/f:annotations"));
+            annotations.is_some_and(|it| it.get(&field).is_some())
+        };
+        let writers = self.managed.iter().filter(owns);
+        writers.filter_map(|it| it.time).min()
     }
 
     /// KEDA's name of the object in its caches and logs: `scaledobject.shop.orders`.

@@ -15,6 +15,7 @@ use super::metric::metric_type;
 use super::param::{AUTH, INTEGER, Kind, META, META_AUTH, META_ENV, Param};
 use super::problem::{Cause, Problem, Shown};
 use super::{HpaMetric, Named, Settings, Trigger, TriggerSource, Values, aws};
+use crate::keda::objects::ScaledObjectSpec;
 
 /// Settings of a `kafka` trigger.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +46,19 @@ pub struct Kafka {
     pub version: Version,
     pub tls: Tls,
     pub sasl: Sasl,
+}
+
+impl Kafka {
+    /// The partitions that `partitionLimitation` leaves, where these are fewer than the maximum and
+    /// nothing else may need more replicas: KEDA asks for no more than them, but for one.
+    pub fn partitions_below_max(&self, spec: &ScaledObjectSpec) -> Option<usize> {
+        if self.allow_idle_consumers || spec.triggers.len() != 1 {
+            return None;
+        }
+        let max = usize::try_from(spec.max_or_default()).unwrap_or(0);
+        let count = self.partitions.as_ref()?.iter().take(max).count();
+        (0 < count && count < max).then_some(count)
+    }
 }
 
 /// Where a group begins on a partition for which it has no committed offset.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Way;
-use crate::keda::objects::keys;
+use crate::keda::objects::{Metadata, keys};
 use crate::lifecycle::changes::written::WrittenChange;
 use crate::lifecycle::changes::{Change, pointer};
 use crate::units::Replicas;
@@ -113,6 +113,12 @@ impl Note {
             Some(text) => Self::from_text(text).map(Some),
             None => Ok(None),
         }
+    }
+
+    /// That of an object of KEDA's, if it has one that can be read.
+    pub fn noted(metadata: &Metadata) -> Option<Self> {
+        let text = metadata.annotation(ANNOTATION)?;
+        Self::from_text(text).ok()
     }
 
     fn from_text(text: &str) -> Result<Self, Unreadable> {

@@ -193,38 +193,27 @@ impl One<'_, '_> {
                     findings,
                 );
             }
-            (Some(partitions), _) => self.above_partitions(it, partitions.iter(), findings),
+            (Some(_), _) => self.above_partitions(it, findings),
             (None, None) => {}
         }
     }
 
-    fn above_partitions(
-        &self,
-        it: &Kafka,
-        partitions: impl Iterator<Item = i32>,
-        findings: &mut Findings,
-    ) {
-        let Some(object) = self.object.filter(|_| !it.allow_idle_consumers) else {
+    fn above_partitions(&self, it: &Kafka, findings: &mut Findings) {
+        let Some(object) = self.object else {
             return;
         };
-        let max = usize::try_from(object.spec.max_or_default()).unwrap_or(0);
-        let count = partitions.take(max).count();
-        // Other triggers may need the rest.
-        if count < max && object.spec.triggers.len() == 1 {
-            let path = FieldPath::of("spec.maxReplicaCount");
-            let message = format!(
-                "spec.maxReplicaCount is {max}, and partitionLimitation leaves {count} partitions: \
-                 there are never more replicas than these, but for one"
-            );
-            let fix = format!("set maxReplicaCount to {count}, or allowIdleConsumers to \"true\"");
-            findings.add(
-                Code::MaxAbovePartitions,
-                self.item.index,
-                path,
-                message,
-                fix,
-            );
-        }
+        let Some(count) = it.partitions_below_max(&object.spec) else {
+            return;
+        };
+        let max = object.spec.max_or_default();
+        let message = format!(
+            "spec.maxReplicaCount is {max}, and partitionLimitation leaves {count} partitions: \
+             there are never more replicas than these, but for one"
+        );
+        let fix = format!("set maxReplicaCount to {count}, or allowIdleConsumers to \"true\"");
+        let path = FieldPath::of("spec.maxReplicaCount");
+        let code = Code::MaxAbovePartitions;
+        findings.add(code, self.item.index, path, message, fix);
     }
 
     fn cron_count(&self, desired: i64, findings: &mut Findings) {
