@@ -13,6 +13,9 @@ pub struct Fleet {
     pub cluster: ClusterName,
     /// Sorted by namespace, name, kind.
     pub subjects: Vec<Subject>,
+    /// Authentications of KEDA's that no trigger refers to, sorted; empty where not everything that
+    /// may refer to them was read.
+    pub unused_authentications: Vec<AuthenticationId>,
     /// What could not be read, sorted. Never the reason to stop.
     pub unread: Vec<Unread>,
     /// Which target each live pod belongs to, by its controller references; for history that
@@ -37,6 +40,40 @@ pub struct Subject {
     pub workload: Result<Workload, NoWorkload>,
     /// Other autoscalers with the same scale target.
     pub rivals: Vec<AutoscalerId>,
+    /// What its triggers refer to and the cluster does not have, by trigger. Empty where that could
+    /// not be read.
+    pub missing_authentications: Vec<MissingAuthentication>,
+}
+
+/// An authentication of KEDA's that a trigger refers to and that does not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MissingAuthentication {
+    /// The index of the trigger.
+    pub trigger: usize,
+    /// `TriggerAuthentication` or `ClusterTriggerAuthentication`, as the trigger means it.
+    pub kind: String,
+    pub name: String,
+    /// The kind that has one of this name, if the other has.
+    pub other: Option<String>,
+}
+
+/// An authentication of KEDA's. Sorts those of the cluster first, then by namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AuthenticationId {
+    /// `None` for a ClusterTriggerAuthentication.
+    pub namespace: Option<String>,
+    pub name: String,
+}
+
+impl std::fmt::Display for AuthenticationId {
+    /// `triggerauthentication/kafka in namespace shop`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = &self.name;
+        match &self.namespace {
+            Some(namespace) => write!(f, "triggerauthentication/{name} in namespace {namespace}"),
+            None => write!(f, "clustertriggerauthentication/{name}"),
+        }
+    }
 }
 
 /// Why nothing is known of a scale target.

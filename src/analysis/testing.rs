@@ -237,5 +237,6 @@ fn subject() -> Subject {
             disruption_budget: None,
         }),
         rivals: Vec::new(),
+        missing_authentications: Vec::new(),
     }
 }

@@ -4,6 +4,7 @@
 //! and one that comes again replaces the former, so that a list can be read anew. Pods are folded
 //! away as they come: of each remains its name, whether it is ready and how long it took.
 
+mod authentications;
 mod pods;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,13 +15,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::convert::{self, ConvertError, PodShape};
-use super::objects::{DisruptionBudget, Meta, Owner, Pod, Scalable};
+use super::objects::{Authentication, DisruptionBudget, Meta, Owner, Pod, Scalable};
 use super::selector::{Labels, Selector};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{self, Workload};
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
 use crate::units::Replicas;
+use authentications::Authentications;
+pub(crate) use authentications::Listed;
 use pods::{Crew, Pods};
 
 /// An object of the cluster. The version is left out: `apps/v1` and `apps/v1beta2` are views of
@@ -98,6 +101,7 @@ pub struct Assembler {
     controllers: BTreeMap<ObjectKey, Option<ObjectKey>>,
     pods: Pods,
     budgets: BTreeMap<(String, String), Budget>,
+    authentications: Authentications,
     refusals: BTreeMap<ObjectKey, NoWorkload>,
     unread: BTreeSet<Unread>,
 }
@@ -151,6 +155,10 @@ impl Assembler {
                 self.add_hpa(&shaped(&kind, in_version_two(object))?)
             }
             ("keda.sh", "ScaledObject") => self.add_scaled_object(&object),
+            ("keda.sh", "TriggerAuthentication" | "ClusterTriggerAuthentication") => {
+                self.add_gathered_authentication(&shaped::<Authentication>(&kind, object)?);
+                Ok(())
+            }
             ("", "Pod") => {
                 self.add_pod(shaped(&kind, object)?);
                 Ok(())
@@ -293,6 +301,7 @@ impl Assembler {
         self.join_hpas();
         let targets = self.targets();
         let rivalries = self.rivalries();
+        let unused_authentications = self.unused_authentications();
         // A large fleet is mostly this: nothing is to be there twice, nor room for twice as many.
         let mut subjects = Vec::with_capacity(self.wanted().count());
         let autoscalers = std::mem::take(&mut self.autoscalers);
@@ -301,11 +310,13 @@ impl Assembler {
         subjects.extend(wanted.map(|it| Subject {
             workload: self.workload(&it.target, &crews),
             rivals: rivals(&it, &rivalries),
+            missing_authentications: self.authentications.missing(&it),
             autoscaler: it.autoscaler,
         }));
         Fleet {
             subjects,
             pod_owners: pod_owners(&crews),
+            unused_authentications,
             unread: self.unread.into_iter().collect(),
             cluster: self.cluster,
         }

@@ -4,6 +4,7 @@
 //! at a time, save the scale of kinds that Kubernetes itself does not know. What may not be read
 //! becomes a row of the fleet.
 
+mod authentications;
 mod autoscalers;
 mod custom;
 mod source;
@@ -83,6 +84,7 @@ impl Reader<'_> {
             tap,
         };
         self.read_autoscalers(scope, &mut intake).await?;
+        self.read_authentications(scope, &mut intake).await?;
         let targets = intake.assembler.targets();
         let namespaces = targets.iter().map(|it| it.namespace.clone());
         let reach = Reach::over(namespaces.collect());

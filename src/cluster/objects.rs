@@ -273,6 +273,36 @@ where
     Ok(lenient(from)?.unwrap_or_default())
 }
 
+/// A TriggerAuthentication or ClusterTriggerAuthentication without anything that it gives.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Authentication {
+    pub api_version: String,
+    pub kind: String,
+    pub metadata: AuthenticationMeta,
+    #[serde(deserialize_with = "odd_is_empty")]
+    pub status: AuthenticationStatus,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuthenticationMeta {
+    pub name: String,
+    /// `None` for those of the cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+/// The names of what uses it, by KEDA's own word, with commas between.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AuthenticationStatus {
+    #[serde(rename = "scaledobjects", skip_serializing_if = "String::is_empty")]
+    pub scaled_objects: String,
+    #[serde(rename = "scaledjobs", skip_serializing_if = "String::is_empty")]
+    pub scaled_jobs: String,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,6 +82,7 @@ impl<'a> Known<'a> {
         let is_known = |id: &&&AutoscalerId| subjects.iter().any(|it| it.autoscaler.id == ***id);
         ids.iter().all(|id| is_known(&id)).then(|| Fleet {
             cluster: self.fleet.cluster.clone(),
+            unused_authentications: Vec::new(),
             unread: self.fleet.unread.clone(),
             pod_owners: Arc::clone(&self.fleet.pod_owners),
             subjects,

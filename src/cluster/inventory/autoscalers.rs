@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{CONCURRENCY, Intake, Kept, Part, Reader, Refusal, Wanted};
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
@@ -14,6 +14,7 @@ use crate::cluster::call::{Asked, Listing, Resource, segment};
 use crate::cluster::selector::{Labels, Selector};
 use crate::cluster::{Error, Namespaces, Scope, convert};
 use crate::fleet::Unread;
+use crate::lifecycle::pause;
 
 const HPAS: Resource<'_> = Resource {
     group: "autoscaling",
@@ -60,7 +61,8 @@ impl Kept for Hpa {
     }
 }
 
-/// A ScaledObject without its managers, and with no annotation but those that KEDA goes by.
+/// A ScaledObject with no managers but those who paused it and no annotation but those that KEDA goes
+/// by and the note of a pause.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Scaled(Value);
@@ -69,13 +71,34 @@ impl<'de> Deserialize<'de> for Scaled {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let mut object = Value::deserialize(from)?;
         if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
-            metadata.remove("managedFields");
+            let managed = metadata.remove("managedFields").unwrap_or_default();
+            let managed = who_paused(&managed);
+            if !managed.is_empty() {
+                metadata.insert("managedFields".to_owned(), Value::Array(managed));
+            }
             if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
-                annotations.retain(|key, _| key.contains("keda.sh/"));
+                annotations.retain(|key, _| key.contains("keda.sh/") || key == pause::ANNOTATION);
             }
         }
         Ok(Self(object))
     }
+}
+
+/// Of what is said of managers, when each last wrote who has an annotation that pauses.
+fn who_paused(managed: &Value) -> Vec<Value> {
+    const PAUSES: &str = "f:autoscaling.keda.sh/paused";
+    let entries = managed.as_array().into_iter().flatten();
+    let pauses = entries.filter_map(|it| {
+        let fields = it
+            .pointer("/fieldsV1/f:metadata/f:annotations")?
+            .as_object()?;
+        let fields = fields.keys().filter(|key| key.starts_with(PAUSES));
+        let fields: Map<String, Value> = fields.map(|key| (key.clone(), json!({}))).collect();
+        let fields = Some(fields).filter(|it| !it.is_empty())?;
+        let fields = json!({"f:metadata": {"f:annotations": fields}});
+        Some(json!({"time": it.get("time")?, "fieldsV1": fields}))
+    });
+    pauses.collect()
 }
 
 impl Kept for Scaled {

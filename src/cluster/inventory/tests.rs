@@ -1,3 +1,4 @@
+mod authentications;
 mod custom;
 
 use super::*;

@@ -83,6 +83,7 @@ fn cart() -> Subject {
         },
         workload: Err(NoWorkload::Missing),
         rivals: Vec::new(),
+        missing_authentications: Vec::new(),
     }
 }
 

@@ -111,6 +111,7 @@ fn recommended(case: &Case, hpa: &Autoscaler, history: &History) -> Option<Autos
         autoscaler: hpa.clone(),
         workload: Ok(case.workload()),
         rivals: Vec::new(),
+        missing_authentications: Vec::new(),
     };
     let now = history.grid().map_or(Timestamp::UNIX_EPOCH, |it| it.end());
     let assessment = assess(&subject, history, &AnalysisSettings::default(), now);
