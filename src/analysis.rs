@@ -107,7 +107,7 @@ impl Default for AnalysisSettings {
 /// Says of one autoscaler what is wrong with it and which settings would be better.
 ///
 /// Only samples within `settings.window` before `now` count. Findings are given only with enough
-/// history, or where the cluster itself says that the autoscaler cannot work on its target.
+/// history, or where they need none: what the cluster itself says, and what is written.
 pub fn assess(
     subject: &Subject,
     history: &History,
@@ -119,14 +119,14 @@ pub fn assess(
         return unanalyzed(subject, Outcome::Skipped { why }, Vec::new());
     }
     if let Some(why) = not_replayed(&subject.autoscaler) {
-        let findings = findings::of_settings(&subject.autoscaler);
+        let findings = findings::without_load(subject, history, settings, now);
         return unanalyzed(subject, Outcome::Skipped { why }, findings);
     }
     match &subject.workload {
         Ok(workload) => assess_workload(subject, workload, history, settings, now),
         Err(reason) => {
             let why = unreadable(&subject.autoscaler, reason);
-            let findings = findings::unable_to_scale::find(&subject.autoscaler);
+            let findings = findings::without_workload(subject, now);
             unanalyzed(subject, Outcome::Unreadable { why }, findings)
         }
     }
@@ -149,8 +149,9 @@ pub fn not_replayed(autoscaler: &Autoscaler) -> Option<String> {
 }
 
 /// For an autoscaler whose history could not be read.
-pub fn without_history(subject: &Subject, why: String) -> Assessment {
-    unanalyzed(subject, Outcome::Unreadable { why }, Vec::new())
+pub fn without_history(subject: &Subject, why: String, now: Timestamp) -> Assessment {
+    let findings = findings::of_settings(subject, now);
+    unanalyzed(subject, Outcome::Unreadable { why }, findings)
 }
 
 fn assess_workload(
@@ -170,9 +171,11 @@ fn assess_workload(
             have: Days::from(have),
             need: Days::from(settings.min_history),
         };
+        // What was at zero all the time has no load, and its triggers tell why.
+        let findings = findings::without_load(subject, history, settings, now);
         return Assessment {
             evidence,
-            ..unanalyzed(subject, outcome, Vec::new())
+            ..unanalyzed(subject, outcome, findings)
         };
     }
     let today = Settings::of(autoscaler);
@@ -184,6 +187,7 @@ fn assess_workload(
         demand: &demand,
         today: &today,
         settings,
+        now,
     };
     let findings = findings::all(&case);
     let (outcome, fidelity) = judge(&case, &findings);

@@ -1,5 +1,7 @@
 //! Everything that findings and recommendations are made from, in one place.
 
+use jiff::Timestamp;
+
 use super::AnalysisSettings;
 use super::load::Load;
 use super::needed::Demand;
@@ -19,6 +21,7 @@ pub struct Case<'a> {
     pub demand: &'a Demand,
     pub today: &'a Settings,
     pub settings: &'a AnalysisSettings,
+    pub now: Timestamp,
 }
 
 impl Case<'_> {

@@ -3,19 +3,28 @@
 //! A finding never needs the network: it is a function of an autoscaler, its target and its load.
 //! To add one: a [`Code`], a file here, a line in [`all`].
 
+pub mod activation_flapping;
+pub mod auth_unused_or_missing;
 pub mod cooldown_misread;
 pub mod floor_too_low;
+pub mod hpa_beside_scaledobject;
 pub mod idle_window;
+pub mod max_above_partitions;
 pub mod metric_gaps;
 pub mod missing_requests;
 pub mod never_scales;
 pub mod no_fallback;
 pub mod over_provisioned;
+pub mod past;
+pub mod paused_and_forgotten;
 pub mod pinned_at_max;
+pub mod polling_too_slow;
 pub mod request_mismatch;
 pub mod scale_lag;
+pub mod scale_to_zero_candidate;
 pub mod sidecar_skew;
 pub mod thrashing;
+pub mod threshold_unreachable;
 pub mod two_autoscalers_one_target;
 pub mod unable_to_scale;
 
@@ -23,14 +32,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use serde::Serialize;
 
+use super::AnalysisSettings;
 use super::case::Case;
-use crate::autoscaler::Autoscaler;
+use super::load::Load;
+use crate::fleet::Subject;
+use crate::history::History;
+use past::Past;
 
 /// Everything found, sorted by severity, highest first, then by code.
 pub fn all(case: &Case<'_>) -> Vec<Finding> {
-    let mut found: Vec<Finding> = [
+    let past = (case.subject, case.history);
+    let of_triggers = of_triggers(past, Some(case.load), case.settings, case.now);
+    let found = [
         idle_window::find(case),
         over_provisioned::find(case),
         scale_lag::find(case),
@@ -43,23 +59,70 @@ pub fn all(case: &Case<'_>) -> Vec<Finding> {
         never_scales::find(case),
         metric_gaps::find(case),
         two_autoscalers_one_target::find(case),
+        scale_to_zero_candidate::find(case),
     ]
     .into_iter()
     .flatten()
     .chain(unable_to_scale::find(case.autoscaler()))
-    .chain(of_settings(case.autoscaler()))
-    .collect();
-    found.sort_by_key(|it| (std::cmp::Reverse(it.severity), it.code));
-    found
+    .chain(of_triggers)
+    .chain(of_settings(case.subject, case.now));
+    sorted(found)
 }
 
-/// What is found without any history.
-pub fn of_settings(autoscaler: &Autoscaler) -> Vec<Finding> {
+/// What is found where replicas and usage are not judged.
+pub fn without_load(
+    subject: &Subject,
+    history: &History,
+    settings: &AnalysisSettings,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let found = of_triggers((subject, history), None, settings, now);
+    sorted(found.into_iter().chain(of_settings(subject, now)))
+}
+
+/// What is found where the scale target could not be read.
+pub fn without_workload(subject: &Subject, now: Timestamp) -> Vec<Finding> {
+    let said = unable_to_scale::find(&subject.autoscaler).into_iter();
+    sorted(said.chain(of_settings(subject, now)))
+}
+
+/// What is found without any history, in the order of [`all`].
+pub fn of_settings(subject: &Subject, now: Timestamp) -> Vec<Finding> {
+    let autoscaler = &subject.autoscaler;
     let found = [
         cooldown_misread::find(autoscaler),
         no_fallback::find(autoscaler),
+        max_above_partitions::of_settings(autoscaler),
+        hpa_beside_scaledobject::find(subject),
+        paused_and_forgotten::find(autoscaler, now),
+        auth_unused_or_missing::find(subject),
+    ];
+    sorted(found.into_iter().flatten())
+}
+
+/// What the history of KEDA's triggers shows.
+fn of_triggers(
+    (subject, history): (&Subject, &History),
+    load: Option<&Load>,
+    settings: &AnalysisSettings,
+    now: Timestamp,
+) -> Vec<Finding> {
+    let Some(past) = Past::of(subject, history, load, settings, now) else {
+        return vec![];
+    };
+    let found = [
+        activation_flapping::find(&past),
+        threshold_unreachable::find(&past),
+        max_above_partitions::find(&past),
+        polling_too_slow::find(&past),
     ];
     found.into_iter().flatten().collect()
+}
+
+fn sorted(found: impl Iterator<Item = Finding>) -> Vec<Finding> {
+    let mut found: Vec<Finding> = found.collect();
+    found.sort_by_key(|it| (std::cmp::Reverse(it.severity), it.code));
+    found
 }
 
 /// An observed fact about one autoscaler.
@@ -160,10 +223,18 @@ pub enum Code {
     TwoAutoscalersOneTarget,
     CooldownMisread,
     NoFallback,
+    ActivationFlapping,
+    ThresholdUnreachable,
+    MaxAbovePartitions,
+    ScaleToZeroCandidate,
+    PollingTooSlow,
+    HpaBesideScaledobject,
+    PausedAndForgotten,
+    AuthUnusedOrMissing,
 }
 
 impl Code {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 23] = [
         Self::IdleWindow,
         Self::OverProvisioned,
         Self::ScaleLag,
@@ -179,6 +250,14 @@ impl Code {
         Self::TwoAutoscalersOneTarget,
         Self::CooldownMisread,
         Self::NoFallback,
+        Self::ActivationFlapping,
+        Self::ThresholdUnreachable,
+        Self::MaxAbovePartitions,
+        Self::ScaleToZeroCandidate,
+        Self::PollingTooSlow,
+        Self::HpaBesideScaledobject,
+        Self::PausedAndForgotten,
+        Self::AuthUnusedOrMissing,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -198,6 +277,14 @@ impl Code {
             Self::TwoAutoscalersOneTarget => "two-autoscalers-one-target",
             Self::CooldownMisread => "cooldown-misread",
             Self::NoFallback => "no-fallback",
+            Self::ActivationFlapping => "activation-flapping",
+            Self::ThresholdUnreachable => "threshold-unreachable",
+            Self::MaxAbovePartitions => "max-above-partitions",
+            Self::ScaleToZeroCandidate => "scale-to-zero-candidate",
+            Self::PollingTooSlow => "polling-too-slow",
+            Self::HpaBesideScaledobject => "hpa-beside-scaledobject",
+            Self::PausedAndForgotten => "paused-and-forgotten",
+            Self::AuthUnusedOrMissing => "auth-unused-or-missing",
         }
     }
 }
@@ -218,3 +305,6 @@ impl FromStr for Code {
             .ok_or(())
     }
 }
+
+#[cfg(test)]
+mod tests;

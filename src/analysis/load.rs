@@ -16,6 +16,7 @@ use crate::autoscaler::{Autoscaler, Metric as Spec, Resource};
 use crate::history::{History, Metric};
 use crate::series::{Grid, Series};
 use sources::Sources;
+pub(super) use sources::startup;
 
 /// A missed scrape or two is bridged; more would be invention.
 pub const BRIDGED_STEPS: usize = 2;
@@ -239,7 +240,12 @@ pub fn counted_container(autoscaler: &Autoscaler) -> Option<&str> {
     })?
 }
 
-fn indices_within(grid: Grid, window: SignedDuration, now: Timestamp) -> std::ops::Range<usize> {
+/// The samples of `grid` after the begin of `window` before `now`, and not later.
+pub(super) fn indices_within(
+    grid: Grid,
+    window: SignedDuration,
+    now: Timestamp,
+) -> std::ops::Range<usize> {
     let from = now.checked_sub(window).unwrap_or(Timestamp::MIN);
     let first = (0..grid.len()).find(|at| grid.time(*at) > from);
     let end = (0..grid.len()).rfind(|at| grid.time(*at) <= now);

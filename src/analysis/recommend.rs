@@ -122,7 +122,9 @@ fn recommendation(
 /// Whether other settings change nothing until this is repaired.
 pub fn blocks(finding: &Finding) -> bool {
     match finding.code {
-        Code::MissingRequests | Code::TwoAutoscalersOneTarget => true,
+        Code::MissingRequests | Code::TwoAutoscalersOneTarget | Code::HpaBesideScaledobject => true,
+        // What KEDA reads without its authentication is not what it is set to.
+        Code::AuthUnusedOrMissing => finding.severity == Severity::Critical,
         Code::UnableToScale => finding.severity != Severity::Warning,
         // A count that stands still while the load asks for more is not held by its settings.
         Code::NeverScales => finding.severity == Severity::Critical,
@@ -136,7 +138,13 @@ pub fn blocks(finding: &Finding) -> bool {
         | Code::SidecarSkew
         | Code::MetricGaps
         | Code::CooldownMisread
-        | Code::NoFallback => false,
+        | Code::NoFallback
+        | Code::ActivationFlapping
+        | Code::ThresholdUnreachable
+        | Code::MaxAbovePartitions
+        | Code::ScaleToZeroCandidate
+        | Code::PollingTooSlow
+        | Code::PausedAndForgotten => false,
     }
 }
 

@@ -1,6 +1,7 @@
 //! Scenes for the tests of the analysis: an autoscaler, its workload and two weeks of load.
 
 mod controller;
+mod scaled;
 
 pub(crate) use controller::controlled;
 
@@ -162,6 +163,7 @@ impl Scene {
             demand: &demand,
             today: &Settings::of(autoscaler),
             settings: &self.settings,
+            now: self.now,
         })
     }
 

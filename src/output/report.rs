@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::analysis::assessment::Assessment;
-use crate::analysis::findings::Severity;
+use crate::analysis::findings::{Finding, Severity, auth_unused_or_missing};
 use crate::config::FailOn;
 use crate::fleet::{ClusterName, Fleet, Permission};
 use crate::metrics::Reading;
@@ -42,6 +42,9 @@ pub struct AnalysisReport {
     pub source: Source,
     /// Sorted by namespace, name, kind.
     pub items: Vec<Item>,
+    /// What is found of the fleet as a whole and of no autoscaler in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<Finding>,
     /// What could not be read, sorted.
     pub unread: Vec<UnreadRow>,
     pub summary: Summary,
@@ -141,6 +144,10 @@ impl AnalysisReport {
         let mut unread: Vec<_> = run.fleet.unread.clone();
         unread.sort();
         let unread: Vec<UnreadRow> = unread.into_iter().map(UnreadRow::from).collect();
+        let unused = &run.fleet.unused_authentications;
+        let findings: Vec<Finding> = auth_unused_or_missing::of_fleet(unused)
+            .into_iter()
+            .collect();
         Self {
             api_version: "stepscale.io/v1alpha1",
             kind: "AnalysisReport",
@@ -148,8 +155,9 @@ impl AnalysisReport {
             taken_at: run.taken_at,
             window,
             source: run.reading.into(),
-            summary: Summary::of(&items, unread.len()),
+            summary: Summary::of(&items, &findings, unread.len()),
             items,
+            findings,
             unread,
         }
     }
@@ -249,14 +257,13 @@ impl UnreadRow {
         let Some(missing) = &self.permission else {
             return true;
         };
-        missing.resource.starts_with("horizontalpodautoscalers.")
-            || missing.resource.ends_with(".keda.sh")
-            || missing.resource == "namespaces"
+        let kinds = ["horizontalpodautoscalers.", "scaledobjects.", "scaledjobs."];
+        kinds.iter().any(|it| missing.resource.starts_with(it)) || missing.resource == "namespaces"
     }
 }
 
 impl Summary {
-    fn of(items: &[Item], unread: usize) -> Self {
+    fn of(items: &[Item], of_fleet: &[Finding], unread: usize) -> Self {
         let with = |outcome| items.iter().filter(|it| it.outcome == outcome).count();
         Self {
             autoscalers: items.len(),
@@ -267,16 +274,16 @@ impl Summary {
             skipped: with(Outcome::Skipped),
             unreadable: with(Outcome::Unreadable),
             unread,
-            findings: count_findings(items),
+            findings: count_findings(items, of_fleet),
             saving: Saving::total(items.iter().filter_map(|it| it.saving)),
             coverage: mean_coverage(items),
         }
     }
 }
 
-fn count_findings(items: &[Item]) -> FindingCounts {
+fn count_findings(items: &[Item], of_fleet: &[Finding]) -> FindingCounts {
     let mut counts = FindingCounts::default();
-    for finding in items.iter().flat_map(|it| &it.findings) {
+    for finding in items.iter().flat_map(|it| &it.findings).chain(of_fleet) {
         match finding.severity {
             Severity::Info => counts.info += 1,
             Severity::Warning => counts.warning += 1,
@@ -373,6 +380,7 @@ mod tests {
         assert!(row("horizontalpodautoscalers.autoscaling").hides_autoscalers());
         assert!(row("scaledobjects.keda.sh").hides_autoscalers());
         assert!(!row("poddisruptionbudgets.policy").hides_autoscalers());
+        assert!(!row("triggerauthentications.keda.sh").hides_autoscalers());
     }
 
     #[test]

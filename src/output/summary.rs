@@ -4,18 +4,27 @@
 use std::time::Duration;
 
 use super::report::{AnalysisReport, Source, Summary};
+use crate::analysis::findings::Finding;
 use crate::config::Format;
 
 /// The closing lines of `report`, which took `elapsed` to make.
 pub fn closing(report: &AnalysisReport, format: Format, elapsed: Duration) -> Vec<String> {
     let mut lines = vec![counts(report.summary)];
     lines.extend(saving(report));
+    lines.extend(report.findings.iter().map(of_fleet));
     lines.push(history(&report.source, report.summary.coverage, elapsed));
     let warnings = report.source.warnings.iter();
     lines.extend(warnings.map(|it| format!("warning: {it}")));
     lines.extend(checks(report));
     lines.extend(where_to_read_on(report, format));
     lines
+}
+
+/// What no row is about: `info auth-unused-or-missing: no trigger uses …; delete it, and …`
+fn of_fleet(finding: &Finding) -> String {
+    let (severity, code, message) = (finding.severity, finding.code, &finding.message);
+    let fix = finding.fix.iter().map(|it| format!("; {it}"));
+    format!("{severity} {code}: {message}{}", fix.collect::<String>())
 }
 
 /// `12 autoscalers: 5 recommendations, 9 findings (2 critical), 1 without enough history`
@@ -148,6 +157,7 @@ pub(super) fn size(bytes: u64) -> String {
 mod tests {
     use super::super::report::{FindingCounts, made_up};
     use super::*;
+    use crate::fleet::AuthenticationId;
 
     const ELAPSED: Duration = Duration::from_millis(1_234);
 
@@ -181,6 +191,24 @@ mod tests {
                 "hint: kubectl auth can-i list horizontalpodautoscalers.autoscaling -n payments",
                 "hint: -o wide tells why, and how to fix it",
             ]
+        );
+    }
+
+    #[test]
+    fn what_is_found_of_the_fleet_is_told_below_the_rows() {
+        let mut fleet = made_up::fleet();
+        fleet.unused_authentications = vec![AuthenticationId {
+            namespace: Some("shop".to_owned()),
+            name: "old".to_owned(),
+        }];
+        let report = AnalysisReport::new(made_up::run(&fleet, made_up::assessments()));
+        let before = made_up::report().summary.findings;
+        assert_eq!(report.summary.findings.info, before.info + 1);
+        let lines = closing(&report, Format::Table, ELAPSED);
+        assert_eq!(
+            lines[2],
+            "info auth-unused-or-missing: no trigger uses triggerauthentication/old in namespace shop; \
+             delete it, and the secrets that are there for it alone"
         );
     }
 

@@ -107,11 +107,24 @@ fn every_planted_fault_is_found_and_nothing_else() {
     }
 }
 
+/// The one ScaledObject reaches zero, so that its cooldown counts, and the shop is one without faults of
+/// KEDA's.
+const NOT_PLANTED: [Code; 9] = [
+    Code::CooldownMisread,
+    Code::ActivationFlapping,
+    Code::ThresholdUnreachable,
+    Code::MaxAbovePartitions,
+    Code::ScaleToZeroCandidate,
+    Code::PollingTooSlow,
+    Code::HpaBesideScaledobject,
+    Code::PausedAndForgotten,
+    Code::AuthUnusedOrMissing,
+];
+
 #[test]
 fn every_kind_of_finding_occurs() {
     let found: BTreeSet<String> = items(&report()).values().flat_map(codes).collect();
-    // The one ScaledObject reaches zero, so that its cooldown counts.
-    let all = Code::ALL.iter().filter(|it| **it != Code::CooldownMisread);
+    let all = Code::ALL.iter().filter(|it| !NOT_PLANTED.contains(it));
     let all = all.map(|it| it.as_str().to_owned());
     assert_eq!(found, all.collect());
 }

@@ -1,10 +1,17 @@
-//! `two-autoscalers-one-target`: each undoes what the other decides.
+//! `two-autoscalers-one-target`: each undoes what the other decides. One of two kinds is told by
+//! `hpa-beside-scaledobject`.
 
-use super::{Code, Finding, Severity};
+use super::{Code, Finding, Severity, hpa_beside_scaledobject};
 use crate::analysis::case::Case;
+use crate::autoscaler::AutoscalerId;
 
 pub fn find(case: &Case<'_>) -> Option<Finding> {
-    let rivals = &case.subject.rivals;
+    let rivals: Vec<&AutoscalerId> = case
+        .subject
+        .rivals
+        .iter()
+        .filter(|it| !hpa_beside_scaledobject::is_meant(case.subject, it))
+        .collect();
     if rivals.is_empty() {
         return None;
     }

@@ -204,7 +204,8 @@ fn held(setting: &Series) -> Series {
     Series::from_values(setting.grid(), values.collect::<Vec<_>>())
 }
 
-fn startup(workload: &Workload, history: &History) -> Option<f64> {
+/// p90 of the seconds from a pod's creation until it is Ready, where anything tells.
+pub(in crate::analysis) fn startup(workload: &Workload, history: &History) -> Option<f64> {
     let seen = history
         .get(&Metric::Startup)
         .and_then(|it| it.quantile(0.9));

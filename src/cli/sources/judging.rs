@@ -101,7 +101,7 @@ impl Case {
         let subject = &self.fleet.subjects[subject];
         match history {
             Ok(history) => analysis::assess(subject, &history, &self.settings, self.now),
-            Err(why) => analysis::without_history(subject, why),
+            Err(why) => analysis::without_history(subject, why, self.now),
         }
     }
 }

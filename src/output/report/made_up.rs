@@ -22,7 +22,7 @@ pub(crate) fn report() -> AnalysisReport {
     AnalysisReport::new(run(&fleet(), assessments()))
 }
 
-pub(super) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
+pub(crate) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
     let taken_at = "2026-03-15T12:00:00Z".parse().unwrap();
     let window = crate::config::Window::default();
     Run {
@@ -41,7 +41,7 @@ pub(super) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
     }
 }
 
-pub(super) fn fleet() -> Fleet {
+pub(crate) fn fleet() -> Fleet {
     let permission = Permission {
         verb: "list".to_owned(),
         resource: "horizontalpodautoscalers.autoscaling".to_owned(),
@@ -87,7 +87,7 @@ fn cart() -> Subject {
     }
 }
 
-pub(super) fn assessments() -> Vec<Assessment> {
+pub(crate) fn assessments() -> Vec<Assessment> {
     let codes = [
         (Code::IdleWindow, Severity::Warning),
         (Code::OverProvisioned, Severity::Warning),
