@@ -12,10 +12,13 @@ use crate::series::{Grid, Series};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     series: BTreeMap<Metric, Series>,
+    /// Why there is nothing of what was asked for, as far as that was told.
+    missing: BTreeMap<Metric, String>,
 }
 
 impl History {
     pub fn insert(&mut self, metric: Metric, series: Series) {
+        self.missing.remove(&metric);
         self.series.insert(metric, series);
     }
 
@@ -28,9 +31,27 @@ impl History {
         self.series.iter()
     }
 
+    /// Tells why nothing is known of `metric`.
+    pub fn lack(&mut self, metric: Metric, why: String) {
+        self.missing.insert(metric, why);
+    }
+
+    /// Why nothing is known of `metric`; `None` where it is known, or nobody said why it is not.
+    pub fn why_missing(&self, metric: &Metric) -> Option<&str> {
+        self.missing.get(metric).map(String::as_str)
+    }
+
+    /// All of which is said why it is not known, sorted by metric.
+    pub fn missing(&self) -> impl Iterator<Item = (&Metric, &str)> {
+        self.missing
+            .iter()
+            .map(|(metric, why)| (metric, why.as_str()))
+    }
+
     /// The series of the metrics that `keep` holds for.
     pub fn only(mut self, keep: impl Fn(&Metric) -> bool) -> Self {
         self.series.retain(|metric, _| keep(metric));
+        self.missing.retain(|metric, _| keep(metric));
         self
     }
 
@@ -130,6 +151,23 @@ impl FromStr for Metric {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_known_is_not_missing() {
+        let mut history = History::default();
+        history.lack(Metric::Trigger(0), "not scraped".to_owned());
+        history.lack(Metric::Trigger(1), "too slow".to_owned());
+        assert_eq!(
+            history.why_missing(&Metric::Trigger(0)),
+            Some("not scraped")
+        );
+        let grid = Grid::new(jiff::Timestamp::UNIX_EPOCH, crate::units::Step::ONE_HOUR, 1);
+        history.insert(Metric::Trigger(0), Series::constant(grid, 1.0));
+        let left: Vec<_> = history.missing().collect();
+        assert_eq!(left, [(&Metric::Trigger(1), "too slow")]);
+        let none = history.only(|it| *it == Metric::Trigger(0));
+        assert_eq!(none.missing().count(), 0);
+    }
 
     #[test]
     fn every_metric_reads_back_from_its_name() {

@@ -3,6 +3,7 @@
 mod field;
 mod local;
 mod schedule;
+mod values;
 
 use jiff::Timestamp;
 
@@ -90,17 +91,22 @@ impl Cron {
     /// # Errors
     /// A time zone that does not exist.
     pub fn reading(&self, now: Timestamp) -> Result<Reading, UnknownTimeZone> {
-        let is_active = self.window(now)?.is_inside;
-        let value = if is_active {
-            self.desired_replicas as f64
-        } else {
-            0.0
-        };
+        let window = self.window(now)?;
+        let value = self.value(&window);
         Ok(Reading {
             value,
             milli: thousandths::rounded(value),
-            is_active,
+            is_active: window.is_inside,
         })
+    }
+
+    /// What the trigger answers while it stands so.
+    fn value(&self, window: &Window) -> f64 {
+        if window.is_inside {
+            self.desired_replicas as f64
+        } else {
+            0.0
+        }
     }
 }
 

@@ -11,7 +11,7 @@ pub use answer::{AnswerError, MAX_ANSWER_BYTES, answer};
 use super::auth::{self, Auth};
 use super::metric::metric_type;
 use super::param::{ENV, Kind, META, META_AUTH, Param};
-use super::problem::{Cause, Problem};
+use super::problem::{Cause, Problem, Problems};
 use super::{HpaMetric, PodIdentity, Secret, Settings, Trigger, TriggerSource, Values};
 use crate::units::thousandths;
 
@@ -74,6 +74,18 @@ const OWN: [Param; 18] = [
 
 /// The parameters.
 pub const TABLE: &[Param] = &auth::joined::<17, 18, 35>(auth::PARAMS, OWN);
+
+impl Prometheus {
+    /// What a trigger asks its server, with nothing of how it proves who it is: the parameters that
+    /// are credentials are not read.
+    ///
+    /// # Errors
+    /// Every other parameter that is missing or cannot be read.
+    pub fn without_login(source: &TriggerSource) -> Result<Self, Problems> {
+        let values = Values::read(&OWN, source).map_err(|list| Problems::new(source, list))?;
+        Ok(settings(&values, Auth::default()))
+    }
+}
 
 pub(super) fn read(source: &TriggerSource) -> Result<Trigger, Vec<Problem>> {
     let metric_type = metric_type(source).map_err(|problem| vec![problem])?;
@@ -165,6 +177,21 @@ mod tests {
         }
         assert!(read(&with(&[("authMode", "bearer")], &[("token", "t")])).is_ok());
         assert!(read(&with(&[], &[("authModes", "basic"), ("username", "u")])).is_ok());
+    }
+
+    #[test]
+    fn what_is_asked_can_be_read_without_the_login() {
+        let login = with(&[("authModes", "bearer"), ("namespace", "shop")], &[]);
+        assert!(read(&login).is_err(), "the token is not known");
+        let settings = Prometheus::without_login(&login).unwrap();
+        assert_eq!(
+            (settings.query.as_str(), settings.namespace.as_str()),
+            ("sum(up)", "shop")
+        );
+        assert_eq!(settings.auth, Auth::default());
+        let mut none = login;
+        none.metadata.remove("query");
+        assert!(Prometheus::without_login(&none).is_err());
     }
 
     #[test]
