@@ -13,6 +13,7 @@ mod lines;
 pub mod local;
 pub mod prometheus;
 pub mod snapshot;
+pub mod triggers;
 mod zstd;
 
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::autoscaler::target::TargetRef;
 use crate::fleet::PodOwner;
 use crate::history::History;
 use crate::series::Grid;
+use triggers::Triggers;
 
 /// What is asked of a source: the same times for every scale target.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct Wanted {
     pub memory: bool,
     /// Whether a container has a CPU limit, without which nothing is throttled.
     pub cpu_limited: bool,
+    /// Those of a ScaledObject or ScaledJob that are not on the pods' own resources.
+    pub triggers: Option<Triggers>,
 }
 
 /// The history of one [`Wanted`].

@@ -150,6 +150,7 @@ fn wanted((subject, it): (usize, ScaleTarget)) -> Wanted {
         init_containers: Vec::new(),
         memory: false,
         cpu_limited: it.cpu_limited,
+        triggers: None,
     }
 }
 

@@ -13,6 +13,7 @@ mod seed;
 mod series;
 mod sought;
 mod source;
+mod triggers;
 mod usage;
 
 use std::sync::Arc;
@@ -212,6 +213,7 @@ fn wanted_of((subject, it): (usize, &Subject)) -> Option<Wanted> {
         init_containers: workload.init_containers.clone(),
         memory: scales_on_memory(&it.autoscaler),
         cpu_limited: workload.containers.iter().any(|it| it.cpu_limit.is_some()),
+        triggers: triggers::of(&it.autoscaler),
     })
 }
 

@@ -83,6 +83,9 @@ pub enum Error {
     },
 }
 
+/// Why nothing is known of a trigger but that of a schedule.
+const NO_TRIGGERS: &str = "the metrics API tells nothing of triggers; pass --prometheus-url";
+
 impl Store {
     /// Gives each wanted subject its history on the requested grid, in their order; an empty one
     /// where nothing was sampled.
@@ -98,9 +101,11 @@ impl Store {
         let warnings = self.each_sample(|sample| points.add(&sample))?;
         let mut samples = 0;
         for wanted in &request.wanted {
+            let mut history = points.history(&wanted.target);
+            wanted.complete(request.grid, &mut history, NO_TRIGGERS);
             let delivery = Delivery {
                 subject: wanted.subject,
-                history: Ok(points.history(&wanted.target)),
+                history: Ok(history),
             };
             samples += delivery.samples();
             each(delivery);

@@ -32,9 +32,11 @@ mod retry;
 mod run;
 pub mod sample;
 mod selector;
+mod server;
 mod shard;
 mod sums;
 mod transport;
+mod triggers;
 pub mod xor;
 
 use std::collections::BTreeSet;
@@ -60,6 +62,7 @@ use owners::Assignment;
 use plan::Shard;
 use run::Run;
 use shard::Session;
+use triggers::{Memory, Queries};
 
 /// How history is read in bulk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +88,7 @@ pub struct Prometheus {
     client: Client,
     choice: WayChoice,
     promql: Arc<Overrides>,
+    triggers: Arc<Memory>,
     delivered: Arc<AtomicUsize>,
 }
 
@@ -97,6 +101,7 @@ impl Prometheus {
                 cpu: options.promql_cpu.clone(),
                 replicas: options.promql_replicas.clone(),
             }),
+            triggers: Arc::default(),
             delivered: Arc::default(),
         }
     }
@@ -187,6 +192,7 @@ impl Prometheus {
             grid,
             live: Arc::clone(&request.pod_owners),
             promql: Arc::clone(&self.promql),
+            queries: Arc::new(Queries::new(&request.wanted, Arc::clone(&self.triggers))),
             given_up: Arc::default(),
         })
     }
@@ -195,6 +201,7 @@ impl Prometheus {
         let traffic = self.traffic();
         let mut warnings = run.warnings;
         warnings.extend(self.client.warnings());
+        warnings.extend(run.untold.iter().map(|(why, count)| untold(*count, why)));
         Reading {
             source: format!("Prometheus {}", self.name()),
             way: format!("{way}{}", assigned_by(&run.assignments)),
@@ -203,6 +210,13 @@ impl Prometheus {
             samples: run.samples,
             warnings: warnings.into_iter().collect(),
         }
+    }
+}
+
+fn untold(count: usize, why: &str) -> String {
+    match count {
+        1 => format!("the past values of a trigger are not known: {why}"),
+        _ => format!("the past values of {count} triggers are not known: {why}"),
     }
 }
 

@@ -217,5 +217,6 @@ pub(crate) fn wanted((subject, workload): (usize, &Workload)) -> Wanted {
         init_containers: Vec::new(),
         memory: true,
         cpu_limited: workload.containers.iter().any(|it| it.limit.is_some()),
+        triggers: None,
     }
 }

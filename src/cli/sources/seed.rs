@@ -65,6 +65,7 @@ fn histories(snapshot: &mut Snapshot) -> Result<(Histories, Unread), snapshot::E
         init_containers: vec![],
         memory: false,
         cpu_limited: false,
+        triggers: None,
     });
     let request = HistoryRequest {
         grid: Grid::ending_at(snapshot.header().taken_at, LONGEST, Step::FIVE_MINUTES),

@@ -26,6 +26,8 @@ pub(super) fn one_per_target(mut wanted: Vec<Wanted>) -> Vec<Wanted> {
 fn merge(first: &mut Wanted, other: &mut Wanted) {
     first.memory |= other.memory;
     first.cpu_limited |= other.cpu_limited;
+    // Two objects of KEDA on one target are refused by its webhook.
+    first.triggers = first.triggers.take().or_else(|| other.triggers.take());
     // The same, unless kinds of one name in two API groups share the name of the target.
     add_missing(&mut first.containers, &mut other.containers);
     add_missing(&mut first.native_sidecars, &mut other.native_sidecars);
@@ -91,6 +93,7 @@ mod tests {
             init_containers: vec![],
             memory: false,
             cpu_limited: false,
+            triggers: None,
         }
     }
 

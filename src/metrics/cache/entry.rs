@@ -13,6 +13,8 @@ use crate::series::{Grid, Series};
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     tracks: BTreeMap<Metric, Track>,
+    /// What the last answer told that it lacks, and why.
+    missing: BTreeMap<Metric, String>,
     /// Slots beside the window's.
     spare: usize,
     /// The last step that an answer spoke of.
@@ -44,6 +46,7 @@ impl Entry {
         };
         Self {
             tracks: history.iter().map(track).collect(),
+            missing: missing(history),
             spare,
             known_until: window.end(),
             whole_at: window.end(),
@@ -57,6 +60,10 @@ impl Entry {
     /// Merges an answer for `times`, the end of `window`.
     pub(super) fn merge(&mut self, history: &History, times: Grid, window: Grid) {
         self.extend(history, times);
+        // What could not be read for a while has gaps that only a whole answer fills.
+        let is_back = |it: &Metric| history.get(it).is_some();
+        self.is_partial |= self.missing.keys().any(is_back);
+        self.missing = missing(history);
         for (metric, series) in history.iter() {
             if !self.tracks.contains_key(metric) {
                 self.begin(metric.clone(), series, window);
@@ -69,11 +76,14 @@ impl Entry {
     /// Extends every series that is known.
     ///
     /// The first sample of an answer is left out: whether all pods were seen in a step is judged
-    /// by how many were ready at the end of the one before, which the first step does not have.
+    /// by how many were ready at the end of the one before, which the first step does not have. What
+    /// could not be read this time leaves what is known as it is.
     fn extend(&mut self, history: &History, times: Grid) {
         for (metric, track) in &mut self.tracks {
             let series = history.get(metric);
-            if track.step() == times.step() {
+            if history.why_missing(metric).is_some() {
+                track.advance(times.end());
+            } else if track.step() == times.step() {
                 track.replace(times, series, times.start());
             } else if let Some(series) = series {
                 track.add(series, self.known_until);
@@ -98,6 +108,9 @@ impl Entry {
     /// The history for `window`, with gaps where nothing is known.
     pub(super) fn history(&self, window: Grid) -> History {
         let mut history = History::default();
+        for (metric, why) in &self.missing {
+            history.lack(metric.clone(), why.clone());
+        }
         for (metric, track) in &self.tracks {
             if let Some(series) = track.series(window.end()) {
                 history.insert(metric.clone(), series);
@@ -111,8 +124,16 @@ impl Entry {
     pub(super) fn bytes(&self) -> usize {
         let tracks = self.tracks.values();
         let series = tracks.map(|it| it.bytes() + SERIES_BYTES);
-        ENTRY_BYTES + series.sum::<usize>()
+        let reasons = self.missing.values();
+        let reasons = reasons.map(|it| it.len() + size_of::<(Metric, String)>());
+        ENTRY_BYTES + series.sum::<usize>() + reasons.sum::<usize>()
     }
+}
+
+fn missing(history: &History) -> BTreeMap<Metric, String> {
+    let all = history.missing();
+    all.map(|(metric, why)| (metric.clone(), why.to_owned()))
+        .collect()
 }
 
 /// Drops what was not asked for: a source that reads many targets at once may say more of some

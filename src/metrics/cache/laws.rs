@@ -123,6 +123,7 @@ fn asking(now: i64, fleet: u8) -> HistoryRequest {
         init_containers: vec![],
         memory: false,
         cpu_limited: true,
+        triggers: None,
     };
     let there = (0..TARGETS).filter(|it| has(fleet, *it));
     let now = Timestamp::from_second(now).unwrap();

@@ -66,6 +66,7 @@ fn wanted_of(subject: usize, name: usize) -> Wanted {
         init_containers: vec![],
         memory: false,
         cpu_limited: true,
+        triggers: None,
     }
 }
 

@@ -33,6 +33,7 @@ fn wanted(subject: usize, name: &str) -> Wanted {
         init_containers: vec![],
         memory: false,
         cpu_limited: false,
+        triggers: None,
     }
 }
 
@@ -521,4 +522,59 @@ async fn a_reading_that_nobody_listens_to_ends_and_loses_nothing() {
     assert_eq!(cache.counters().stale, 0);
     let asks = tick(cache, 2, &["a", "b"]);
     assert_eq!(shape(&asks), [increment(5, &[0]), whole(&[1])]);
+}
+
+#[test]
+fn what_could_not_be_read_for_a_while_is_read_whole_once_it_is_back() {
+    let cache = &mut cache();
+    let trigger = Metric::Trigger(0);
+    let answer = |cache: &mut HistoryCache, now: i64, is_known: bool| {
+        let asks = cache.plan(&asking(at(now), &["a"]));
+        let grid = asks[0].request.grid;
+        let mut history = told(grid);
+        match is_known {
+            true => history.insert(trigger.clone(), numbers(grid)),
+            false => history.lack(trigger.clone(), "too slow".to_owned()),
+        }
+        let taken = cache
+            .take(&asks[0], ok(0, history))
+            .delivery
+            .history
+            .unwrap();
+        (asks[0].extent, taken)
+    };
+    answer(cache, 0, true);
+    let (_, failing) = answer(cache, 6, false);
+    let series = failing.get(&trigger).unwrap();
+    assert_eq!((series.at(at(0)), series.at(at(6))), (Some(0.0), None));
+    assert_eq!(failing.why_missing(&trigger), None, "its past is known");
+    answer(cache, 12, false);
+    let (extent, back) = answer(cache, 18, true);
+    assert_eq!(extent, Extent::Increment);
+    assert_eq!(back.get(&trigger).unwrap().at(at(7)), None);
+    let (extent, whole) = answer(cache, 19, true);
+    assert_eq!(extent, Extent::Whole);
+    assert_eq!(
+        whole.get(&trigger),
+        Some(&numbers(asking(at(19), &[]).grid))
+    );
+    assert_eq!(answer(cache, 20, true).0, Extent::Increment);
+}
+
+#[test]
+fn why_something_is_not_known_is_told_with_every_answer() {
+    let cache = &mut cache();
+    let trigger = Metric::Trigger(0);
+    for (now, why) in [(0, "not scraped"), (1, "not scraped"), (2, "too slow")] {
+        let asks = cache.plan(&asking(at(now), &["a"]));
+        let mut history = told(asks[0].request.grid);
+        history.lack(trigger.clone(), why.to_owned());
+        let taken = cache
+            .take(&asks[0], ok(0, history))
+            .delivery
+            .history
+            .unwrap();
+        assert_eq!(taken.why_missing(&trigger), Some(why));
+        assert_eq!(taken.cpu(), Some(&numbers(asks[0].window)));
+    }
 }

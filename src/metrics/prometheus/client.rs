@@ -23,6 +23,7 @@ use super::labels::Labels;
 use super::observe::{Observer, Underway};
 use super::retry::Backoff;
 use super::sample::Sample;
+use super::server::Server;
 use super::transport::Transport;
 use super::{Compression, Options};
 use crate::units::Step;
@@ -40,6 +41,7 @@ pub struct Client {
 
 struct Shared {
     transport: Transport,
+    server: Option<Server>,
     compression: Compression,
     timeout: Duration,
     backoff: Backoff,
@@ -78,6 +80,14 @@ pub struct RangeQuery {
     pub step: Step,
 }
 
+/// What else decides upon an answer, for servers that guard namespaces or have several tenants. It
+/// goes into the URL and the headers, where proxies look.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Narrowing<'a> {
+    pub(super) parameters: &'a [(String, String)],
+    pub(super) headers: &'a [(String, String)],
+}
+
 /// A server with more to say than this says the same in many words.
 const MOST_WARNINGS: usize = 100;
 
@@ -89,6 +99,7 @@ impl Client {
     /// As [`new`](Self::new), with other waits between tries.
     pub fn with_backoff(transport: Transport, options: &Options, backoff: Backoff) -> Self {
         let shared = Shared {
+            server: transport.server(),
             transport,
             compression: options.compression,
             timeout: options.timeout,
@@ -122,6 +133,16 @@ impl Client {
     /// What to call the server in messages; holds no secrets.
     pub fn name(&self) -> &str {
         self.shared.transport.name()
+    }
+
+    /// Which server it is, as far as its address tells.
+    pub(super) fn server(&self) -> Option<&Server> {
+        self.shared.server.as_ref()
+    }
+
+    /// How long one request may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.shared.timeout
     }
 
     /// What has gone over the wire until now; may be asked while requests are under way.
@@ -198,7 +219,20 @@ impl Client {
         begin: impl Fn() -> A,
         each: impl Fn(&mut A, &Labels, &[Sample]),
     ) -> Result<A, Error> {
+        self.narrowed_range(query, Narrowing::default(), begin, each)
+            .await
+    }
+
+    /// The same of a part of what the server has.
+    pub(super) async fn narrowed_range<A>(
+        &self,
+        query: &RangeQuery,
+        narrowing: Narrowing<'_>,
+        begin: impl Fn() -> A,
+        each: impl Fn(&mut A, &Labels, &[Sample]),
+    ) -> Result<A, Error> {
         let question = Question::form("/api/v1/query_range", Elements::Result)
+            .narrowed(narrowing)
             .with("query", &query.expr)
             .with("start", &seconds(query.start))
             .with("end", &seconds(query.end))

@@ -154,6 +154,7 @@ mod tests {
             init_containers: vec![],
             memory: false,
             cpu_limited: false,
+            triggers: None,
         };
         (0..count).map(one).collect()
     }

@@ -11,11 +11,18 @@ use super::error::Error;
 use super::owners::Assignment;
 use super::plan::Shard;
 use super::shard::{Session, ShardHistory};
+use crate::history::{History, Metric};
 use crate::metrics::Delivery;
 
 /// Shards read at once. Two keep both sides busy, one decoding while the server prepares the
 /// next; the third covers the differences between them.
 const SHARDS_AT_ONCE: usize = 3;
+
+/// Whether a server told anything of a target.
+fn is_found(history: &History) -> bool {
+    let is_trigger = |metric: &Metric| matches!(metric, Metric::Trigger(_));
+    history.cpu().is_some() || history.iter().any(|(metric, _)| is_trigger(metric))
+}
 
 /// Shards under way and what they have given so far.
 pub(super) struct Run {
@@ -35,6 +42,8 @@ pub(super) struct Run {
     pub(super) found_any: bool,
     /// Known values that were delivered.
     pub(super) samples: u64,
+    /// Triggers of which nothing is known, by the reason.
+    pub(super) untold: BTreeMap<String, usize>,
     /// Of the shards that could not be read.
     pub(super) first_error: Option<Error>,
 }
@@ -59,6 +68,7 @@ impl Run {
             warnings: BTreeSet::new(),
             found_any: false,
             samples: 0,
+            untold: BTreeMap::new(),
             first_error: None,
         }
     }
@@ -103,14 +113,27 @@ impl Run {
             }
             Err(error) => self.failed(&shard, error),
         };
-        for delivery in deliveries {
-            self.found_any |= delivery.history.as_ref().is_ok_and(|it| it.cpu().is_some());
+        for mut delivery in deliveries {
+            self.found_any |= delivery.history.as_ref().is_ok_and(is_found);
+            self.complete(&shard, &mut delivery);
             self.samples += delivery.samples();
             self.counter.fetch_add(1, Ordering::Relaxed);
             // Nobody listens any more: the rest of the run has been given up.
             if self.deliver.send(delivery).await.is_err() {
                 self.shards.truncate(self.started);
                 return;
+            }
+        }
+    }
+
+    /// Adds what no server needs to tell, and counts the triggers that none told of.
+    fn complete(&mut self, shard: &Shard, delivery: &mut Delivery) {
+        let mut wanted = shard.wanted.iter();
+        let wanted = wanted.find(|it| it.subject == delivery.subject);
+        if let (Some(wanted), Ok(history)) = (wanted, &mut delivery.history) {
+            wanted.complete(self.session.grid, history, "it was not read");
+            for (_, why) in history.missing() {
+                *self.untold.entry(why.to_owned()).or_default() += 1;
             }
         }
     }

@@ -19,6 +19,7 @@ use super::remote_read::MatchKind;
 use super::replicas::{self, Counts};
 use super::selector::Selector;
 use super::sums::{Absorb, OwnerSums, PodSums, Sums};
+use super::triggers::Queries;
 use crate::fleet::PodOwner;
 use crate::metrics::Delivery;
 use crate::series::{Grid, Series};
@@ -35,6 +36,7 @@ pub(super) struct Session {
     pub(super) scrape: Step,
     pub(super) live: Arc<[PodOwner]>,
     pub(super) promql: Arc<Overrides>,
+    pub(super) queries: Arc<Queries>,
     /// Why remote read was given up, once it was.
     pub(super) given_up: Arc<OnceLock<String>>,
 }
@@ -79,11 +81,23 @@ fn narrowed(selector: Selector, shard: &Shard) -> Selector {
 }
 
 impl Session {
-    /// Reads one shard.
+    /// Reads one shard, and the triggers of its autoscalers beside it.
+    pub(super) async fn read(&self, shard: &Arc<Shard>) -> Result<ShardHistory, Error> {
+        let (history, mut triggers) = tokio::join!(self.read_pods(shard), self.triggers(shard));
+        let mut history = history?;
+        for delivery in &mut history.deliveries {
+            if let Ok(history) = &mut delivery.history {
+                triggers.add_to(delivery.subject, history);
+            }
+        }
+        Ok(history)
+    }
+
+    /// Reads what a shard's pods used.
     ///
     /// A remote read whose answer cannot be read is given up for range queries, with a warning;
     /// for the shards after it too.
-    pub(super) async fn read(&self, shard: &Arc<Shard>) -> Result<ShardHistory, Error> {
+    async fn read_pods(&self, shard: &Arc<Shard>) -> Result<ShardHistory, Error> {
         if self.way != Way::RemoteRead {
             return self.read_by(self.way, shard).await;
         }

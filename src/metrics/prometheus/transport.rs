@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use http_body_util::BodyExt;
 
 use super::error::{Cause, Error};
+use super::server::Server;
 use super::{Compression, Options};
 
 pub use direct::Direct;
@@ -81,6 +82,14 @@ impl Transport {
         match self {
             Self::Direct(direct) => direct.name(),
             Self::ServiceProxy(proxy) => proxy.name(),
+        }
+    }
+
+    /// Which server it leads to; `None` where its address has no form that tells.
+    pub(super) fn server(&self) -> Option<Server> {
+        match self {
+            Self::Direct(direct) => Server::of_url(direct.name()),
+            Self::ServiceProxy(proxy) => Server::of_proxy(proxy.path()),
         }
     }
 

@@ -11,18 +11,15 @@ use crate::series::{Grid, Series};
 /// The histories of wanted targets whose last series has not come yet.
 pub(super) struct Collector<'r> {
     window: Grid,
-    wanted: HashMap<&'r TargetRef, Vec<usize>>,
+    wanted: HashMap<&'r TargetRef, Vec<&'r Wanted>>,
     open: HashMap<&'r TargetRef, History>,
 }
 
 impl<'r> Collector<'r> {
     pub(super) fn new(request: &'r HistoryRequest) -> Self {
         let mut wanted: HashMap<_, Vec<_>> = HashMap::new();
-        for Wanted {
-            subject, target, ..
-        } in &request.wanted
-        {
-            wanted.entry(target).or_default().push(*subject);
+        for it in &request.wanted {
+            wanted.entry(&it.target).or_default().push(it);
         }
         Self {
             window: request.grid,
@@ -62,34 +59,45 @@ impl<'r> Collector<'r> {
 
     /// Gives the history of `target` to each subject that wants it.
     pub(super) fn complete(&mut self, target: &TargetRef, each: &mut impl FnMut(Delivery)) {
-        let Some(subjects) = self.wanted.remove(target) else {
+        let Some(wanted) = self.wanted.remove(target) else {
             return;
         };
         let history = self.open.remove(target).unwrap_or_default();
-        deliver(&subjects, history, each);
+        deliver(&wanted, history, self.window, each);
     }
 
     /// Gives an empty history to every subject whose target was not in the file, in their order.
     pub(super) fn finish(self, each: &mut impl FnMut(Delivery)) {
-        let mut left: Vec<usize> = self.wanted.into_values().flatten().collect();
-        left.sort_unstable();
-        for subject in left {
-            deliver(&[subject], History::default(), each);
+        let mut left: Vec<&Wanted> = self.wanted.into_values().flatten().collect();
+        left.sort_unstable_by_key(|it| it.subject);
+        for wanted in left {
+            deliver(&[wanted], History::default(), self.window, each);
         }
     }
 }
 
-fn deliver(subjects: &[usize], history: History, each: &mut impl FnMut(Delivery)) {
-    if let Some((last, others)) = subjects.split_last() {
-        for subject in others {
-            let history = history.clone();
-            each(Delivery {
-                subject: *subject,
-                history: Ok(history),
-            });
+/// Series are of a target, and those of triggers of the object whose triggers they are: another
+/// autoscaler of the same target does not get them.
+fn deliver(
+    wanted: &[&Wanted],
+    mut history: History,
+    window: Grid,
+    each: &mut impl FnMut(Delivery),
+) {
+    let has_object = wanted.iter().any(|it| it.triggers.is_some());
+    let mut others = wanted.len();
+    for wanted in wanted {
+        others -= 1;
+        let mut history = match others {
+            0 => std::mem::take(&mut history),
+            _ => history.clone(),
+        };
+        if has_object && wanted.triggers.is_none() {
+            history = history.only(|it| !matches!(it, Metric::Trigger(_)));
         }
+        wanted.complete(window, &mut history, "the snapshot has nothing of it");
         each(Delivery {
-            subject: *last,
+            subject: wanted.subject,
             history: Ok(history),
         });
     }

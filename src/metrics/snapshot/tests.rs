@@ -8,8 +8,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::autoscaler::AutoscalerKind;
 use crate::history::{History, Metric};
 use crate::metrics::Wanted;
+use crate::metrics::triggers::{Origin, Schedule, Trigger, Triggers};
 use crate::series::{Grid, Series};
 use crate::units::Step;
 
@@ -50,6 +52,7 @@ fn request(targets: &[&str]) -> HistoryRequest {
         init_containers: Vec::new(),
         memory: false,
         cpu_limited: false,
+        triggers: None,
     });
     HistoryRequest {
         grid: Grid::ending_at(
@@ -399,4 +402,50 @@ proptest! {
         let delivered = deliveries(&mut snapshot, &request(&["web"]));
         prop_assert_eq!(delivered[0].1.cpu(), Some(&series));
     }
+}
+
+#[test]
+fn triggers_belong_to_their_object_and_schedules_are_computed() {
+    let folder = Folder::new();
+    let path = folder.path("shop.jsonl");
+    let mut writer = Writer::create(&path, &header()).unwrap();
+    let (usage, lag) = (hour(&[Some(1.0); 12]), hour(&[Some(-1.0), Some(40.0)]));
+    for (metric, series) in [(Metric::CpuUsage, &usage), (Metric::Trigger(1), &lag)] {
+        writer.series(&target("web"), &metric, series).unwrap();
+    }
+    writer.finish().unwrap();
+    let kafka = |index| Trigger {
+        index,
+        origin: Origin::Recorded {
+            why: "kafka".to_owned(),
+        },
+    };
+    let never_ending = Schedule {
+        time_zone: "UTC".to_owned(),
+        start: "0 0 31 2 *".to_owned(),
+        end: "0 0 * * *".to_owned(),
+        desired_replicas: 3,
+    };
+    let cron = Trigger {
+        index: 0,
+        origin: Origin::Schedule(never_ending),
+    };
+    let mut request = request(&["web", "web"]);
+    request.wanted[1].triggers = Some(Triggers {
+        kind: AutoscalerKind::ScaledObject,
+        object: "orders".to_owned(),
+        all: vec![cron, kafka(1), kafka(2)],
+    });
+    let (mut snapshot, _) = open(&path).unwrap();
+    let histories = deliveries(&mut snapshot, &request);
+    let mut plain = History::default();
+    plain.insert(Metric::CpuUsage, usage);
+    let mut scaled = plain.clone();
+    scaled.insert(Metric::Trigger(0), hour(&[Some(3.0); 12]));
+    scaled.insert(Metric::Trigger(1), lag);
+    scaled.lack(
+        Metric::Trigger(2),
+        "the snapshot has nothing of it".to_owned(),
+    );
+    assert_eq!(histories, [(0, plain), (1, scaled)]);
 }

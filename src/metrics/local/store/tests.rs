@@ -71,6 +71,7 @@ fn samples_stand_in_the_step_they_fell_into_and_gaps_elsewhere() {
             init_containers: Vec::new(),
             memory: false,
             cpu_limited: false,
+            triggers: None,
         });
     let request = HistoryRequest {
         grid,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
-use super::{Client, Shared};
+use super::{Client, Narrowing, Shared};
 use crate::metrics::prometheus::answer::{self, Envelope};
 use crate::metrics::prometheus::error::{Cause, Error, Phase, classify};
 use crate::metrics::prometheus::frames::{Elements, Flaw, Frames};
@@ -29,6 +29,9 @@ pub(super) struct Question {
     path: &'static str,
     elements: Elements,
     pairs: Vec<(&'static str, String)>,
+    /// In the URL even where the others are in the body: proxies look for them there.
+    in_url: Vec<(String, String)>,
+    headers: HeaderMap,
     by_get: bool,
 }
 
@@ -39,6 +42,8 @@ impl Question {
             path,
             elements,
             pairs: Vec::new(),
+            in_url: Vec::new(),
+            headers: HeaderMap::new(),
             by_get: false,
         }
     }
@@ -56,6 +61,18 @@ impl Question {
         self
     }
 
+    /// Narrows what is asked for. A header that none can be is left out.
+    pub(super) fn narrowed(mut self, narrowing: Narrowing<'_>) -> Self {
+        self.in_url = narrowing.parameters.to_vec();
+        for (name, value) in narrowing.headers {
+            let name = HeaderName::try_from(name.as_str());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.as_str())) {
+                self.headers.insert(name, value);
+            }
+        }
+        self
+    }
+
     /// Refuses an answer from which a storage node is missing: a part of the load would pass for
     /// the whole. Thanos knows the first of these, VictoriaMetrics the second; others ignore both.
     pub(super) fn whole(self) -> Self {
@@ -64,10 +81,24 @@ impl Question {
     }
 
     fn encoded(&self) -> String {
-        let mut url = reqwest::Url::parse("http://form/").expect("a constant URL is valid");
-        url.query_pairs_mut().extend_pairs(&self.pairs);
-        url.query().unwrap_or_default().to_owned()
+        encoded(&self.pairs)
     }
+
+    /// All of it.
+    fn url_query(&self, pairs: &str) -> String {
+        let narrowing = encoded(&self.in_url);
+        match (narrowing.is_empty(), pairs.is_empty()) {
+            (true, _) => pairs.to_owned(),
+            (false, true) => narrowing,
+            (false, false) => format!("{pairs}&{narrowing}"),
+        }
+    }
+}
+
+fn encoded<N: AsRef<str>>(pairs: &[(N, String)]) -> String {
+    let mut url = reqwest::Url::parse("http://form/").expect("a constant URL is valid");
+    url.query_pairs_mut().extend_pairs(pairs);
+    url.query().unwrap_or_default().to_owned()
 }
 
 impl Client {
@@ -156,47 +187,50 @@ impl Client {
     ) -> Result<Answer<'a, 'u>, Error> {
         let shared = &self.shared;
         let encoded = question.encoded();
+        let in_url = question.url_query(&encoded);
         if question.by_get || shared.by_get.load(Ordering::Relaxed) {
-            let response = shared.send(self.get(question, &encoded)).await?;
+            let response = shared.send(self.get(question, &in_url)).await?;
             return self.accepted(response, underway).await;
         }
-        let response = shared.send(self.post(question, &encoded)).await?;
+        let narrowing = question.url_query("");
+        let request = self.post(question, &encoded, &narrowing);
+        let response = shared.send(request).await?;
         if !shared.transport.refuses_post(response.status) {
             return self.accepted(response, underway).await;
         }
         underway.again();
-        let response = shared.send(self.get(question, &encoded)).await?;
+        let response = shared.send(self.get(question, &in_url)).await?;
         if response.status.is_success() {
             shared.by_get.store(true, Ordering::Relaxed);
         }
         self.accepted(response, underway).await
     }
 
-    fn post<'a>(&self, question: &Question, encoded: &str) -> Request<'a> {
-        let mut headers = self.asking_headers();
+    fn post<'a>(&self, question: &Question, encoded: &str, in_url: &'a str) -> Request<'a> {
+        let mut headers = self.asking_headers(question);
         headers.insert(CONTENT_TYPE, FORM);
         Request {
             method: Method::POST,
             path: question.path,
-            query: None,
+            query: Some(in_url).filter(|it| !it.is_empty()),
             headers,
             body: Bytes::copy_from_slice(encoded.as_bytes()),
         }
     }
 
-    fn get<'a>(&self, question: &Question, encoded: &'a str) -> Request<'a> {
+    fn get<'a>(&self, question: &Question, in_url: &'a str) -> Request<'a> {
         Request {
             method: Method::GET,
             path: question.path,
-            query: Some(encoded).filter(|it| !it.is_empty()),
-            headers: self.asking_headers(),
+            query: Some(in_url).filter(|it| !it.is_empty()),
+            headers: self.asking_headers(question),
             body: Bytes::new(),
         }
     }
 
-    fn asking_headers(&self) -> HeaderMap {
+    fn asking_headers(&self, question: &Question) -> HeaderMap {
         let encodings = self.shared.transport.encodings(self.shared.compression);
-        let mut headers = HeaderMap::new();
+        let mut headers = question.headers.clone();
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(encodings));
         headers
     }

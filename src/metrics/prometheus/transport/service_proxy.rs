@@ -43,6 +43,10 @@ impl ServiceProxy {
         &self.name
     }
 
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(super) async fn send(&self, request: Request<'_>) -> Result<Response, Error> {
         let answer = self
             .client

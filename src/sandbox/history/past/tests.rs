@@ -112,6 +112,7 @@ async fn read(server: &Server, targets: &[TargetRef], grid: Grid) -> (String, Ve
         init_containers: vec![],
         memory: true,
         cpu_limited: true,
+        triggers: None,
     });
     let request = HistoryRequest {
         grid,
