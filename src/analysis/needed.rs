@@ -24,6 +24,8 @@ pub struct Demand {
     headroom: f64,
     /// Metrics of which nothing is known, as messages name them.
     pub unknown: Vec<String>,
+    /// Why the history has nothing of triggers: `trigger/0: not scraped`.
+    reasons: Vec<String>,
 }
 
 /// Pods filled at each sample; NaN is a gap.
@@ -46,6 +48,10 @@ impl Demand {
             others: Vec::new(),
             headroom: headroom.max(0.0),
             unknown: Vec::new(),
+            reasons: history
+                .missing()
+                .map(|(metric, why)| format!("{metric}: {why}"))
+                .collect(),
         };
         for (index, metric) in autoscaler.metrics.iter().enumerate() {
             let reader = Reader {
@@ -110,10 +116,8 @@ impl Demand {
     /// What could not be said for want of a metric.
     pub fn missing(&self) -> Vec<String> {
         let loss = "what it asks for cannot be told";
-        self.unknown
-            .iter()
-            .map(|it| format!("{it}: {loss}"))
-            .collect()
+        let unknown = self.unknown.iter().map(|it| format!("{it}: {loss}"));
+        unknown.chain(self.reasons.iter().cloned()).collect()
     }
 }
 
