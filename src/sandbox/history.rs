@@ -36,6 +36,13 @@ pub(crate) trait Samples {
     /// Calls `each` with every series that all `matchers` select and that has samples in `span`,
     /// with these samples by time. Every series comes once, in any order.
     fn visit(&self, matchers: &[Matcher], span: Span, each: &mut dyn FnMut(&Labels, &[Sample]));
+
+    /// The series that tells what a query gives which is not understood, because it is known from
+    /// elsewhere.
+    fn told_of(&self, query: &str) -> Option<Vec<Matcher>> {
+        let _ = query;
+        None
+    }
 }
 
 /// The milliseconds from the first to the last, both included.

@@ -11,7 +11,7 @@ use super::Core;
 use crate::sandbox::api::{Api, Proxied, Response};
 use crate::sandbox::fleet::Fleet;
 use crate::sandbox::history::joined::Joined;
-use crate::sandbox::history::triggers::Before;
+use crate::sandbox::history::triggers::{Before, matchers};
 use crate::sandbox::history::{self, Labels, Matcher, Question, Sample, Samples, Span, service};
 use crate::sandbox::twin::driver::{self, Achieved, Pace};
 use crate::sandbox::twin::keda::feed::{TriggerTrace, Triggers};
@@ -85,6 +85,7 @@ impl Life {
             triggers,
         } = birth;
         let (api, start, keda) = (&core.api, config.start, config.keda);
+        let objects = fleet.objects.clone();
         api.load(fleet.objects);
         if keda {
             api.serve_external_metrics();
@@ -98,11 +99,7 @@ impl Life {
         };
         let mut twin = Twin::new(Arc::new(api.clone()), core.clock.clone(), config);
         twin.advance(start);
-        let past = Before {
-            past: fleet.past,
-            triggers,
-            until: start,
-        };
+        let past = Before::new(fleet.past, triggers, &objects, keda, start);
         let life = Self::begin(twin, past, speed, keda);
         life.tell(api);
         life
@@ -200,8 +197,14 @@ impl Drop for Inner {
     }
 }
 
-/// What was before the sandbox began and what was recorded since.
+/// What was before the sandbox began and what was recorded since. The query of a trigger whose value
+/// is told gives that, as the sandbox has none of what it asks about.
 impl Samples for Life {
+    fn told_of(&self, query: &str) -> Option<Vec<Matcher>> {
+        let (object, trigger) = self.twin().asking(query)?;
+        Some(matchers(&object.namespace, &object.name, trigger))
+    }
+
     fn visit(&self, matchers: &[Matcher], span: Span, each: &mut dyn FnMut(&Labels, &[Sample])) {
         let twin = self.twin();
         let joined = Joined {

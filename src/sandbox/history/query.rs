@@ -23,7 +23,7 @@ pub(super) fn instant(
 ) -> Result<Value, Problem> {
     let at = form.time("time", now.as_millisecond())?;
     let mut result = vec![];
-    match expression(form.get("query")?)? {
+    match meant(samples, form.get("query")?)? {
         Expression::Series(selectors) => {
             let span = until(at, LOOKBACK);
             let found = union(samples, &selectors, span, |samples| {
@@ -45,6 +45,14 @@ pub(super) fn instant(
         .iter()
         .map(|(labels, value)| json!({ "metric": labels.to_json(), "value": point(at, *value) }));
     Ok(json!({ "resultType": "vector", "result": vector.collect::<Vec<Value>>() }))
+}
+
+/// What a query asks for: what is told of it by itself, else what it says.
+fn meant(samples: &dyn Samples, text: &str) -> Result<Expression, Problem> {
+    match samples.told_of(text) {
+        Some(matchers) => Ok(Expression::Series(vec![matchers])),
+        None => expression(text),
+    }
 }
 
 fn most_samples(samples: &dyn Samples, matchers: &[Matcher], span: Span) -> Option<usize> {
@@ -73,7 +81,7 @@ pub(super) fn range(samples: &dyn Samples, form: &Form) -> Result<Value, Problem
         ));
     }
     let text = form.get("query")?;
-    let Expression::Series(selectors) = expression(text)? else {
+    let Expression::Series(selectors) = meant(samples, text)? else {
         return Err(Problem::beyond(&format!(
             "cannot evaluate {text:?} over a range"
         )));

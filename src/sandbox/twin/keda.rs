@@ -5,6 +5,7 @@
 //! `sim::keda` and `crate::keda`; here the decisions are carried out. The values of triggers are
 //! told from outside ([`feed`]), since the sandbox has no sources that they could ask.
 
+mod exposed;
 pub(crate) mod feed;
 mod health;
 mod hpa;
@@ -43,6 +44,8 @@ struct Known {
     parts: Option<Parts>,
     /// Beside the external triggers.
     sources: Vec<Source>,
+    /// The last value of each, as far as one was read.
+    told: Vec<Option<f64>>,
     hpa: Option<hpa::Written>,
     /// `None` while no loop runs.
     next_poll: Option<Timestamp>,

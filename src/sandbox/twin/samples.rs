@@ -32,6 +32,7 @@ impl Twin {
             ];
             each(SERIES, &labels, value);
         }
+        self.keda.expose(each);
         for (name, set) in self.stage.world.all(Of::ReplicaSet) {
             of_replica_set(name, set, each);
         }

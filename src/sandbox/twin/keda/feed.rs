@@ -60,6 +60,12 @@ impl Triggers {
         self.set.insert((object, trigger), value);
     }
 
+    /// Whether anything is told of a trigger.
+    pub(super) fn tells_of(&self, object: &Name, trigger: usize) -> bool {
+        let key = (object.clone(), trigger);
+        self.set.contains_key(&key) || self.traces.contains_key(&key)
+    }
+
     /// What is told of a trigger: nothing of most, else the value or that the source fails.
     pub(super) fn told(
         &self,

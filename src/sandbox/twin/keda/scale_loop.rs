@@ -190,6 +190,7 @@ impl Operator {
         let mut status = Status::of(&raw);
         let reader = self.reader(&stage.world, meter, stage.now);
         let values = reader.values(name, known, parts);
+        known.keep(&values);
         let workload = workload(&stage.world, &parts.target);
         let (state, seen) = known.with_sources(parts, |sources| {
             let state = sources.poll(&values, workload);
