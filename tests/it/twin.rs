@@ -11,6 +11,7 @@ mod quiet;
 mod rights;
 mod slow;
 mod telling;
+mod trigger_history;
 mod watching;
 mod workload;
 
