@@ -9,8 +9,9 @@ use serde_json::{Map, Value, json};
 use stepscale::keda::trigger::kafka::Kafka;
 use stepscale::keda::trigger::{
     self, Cron, HpaMetric, MetricSource, MetricTarget, Named, PodIdentity, Prometheus, Secret,
-    Settings, TriggerSource, metric,
+    Settings, TriggerSource,
 };
+use stepscale::units::thousandths;
 
 use super::{Case, check};
 
@@ -257,7 +258,7 @@ fn milli(case: &Case) -> Value {
         Value::String(text) => text.parse().unwrap(),
         number => number.as_f64().unwrap(),
     };
-    json!({"milli": number_of(metric::milli(value))})
+    json!({"milli": number_of(thousandths::rounded(value))})
 }
 
 fn without_index(case: &Case) -> Value {
