@@ -21,6 +21,7 @@ pub mod resource;
 mod schema;
 pub mod secret;
 pub(crate) mod text;
+pub mod threshold;
 mod values;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use crate::autoscaler::behavior::Behavior;
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Metric, Status, Target};
 use crate::keda::objects::{ScaledObject, Trigger};
-use crate::keda::trigger::{self, HpaMetric, MetricSource, MetricTarget, TriggerSource};
+use crate::keda::trigger::{self, HpaMetric, MetricSource, MetricTarget, TriggerSource, threshold};
 use crate::units::Quantity;
 
 /// The autoscaler that a ScaledObject describes: its bounds as KEDA takes them, and a metric for each
@@ -81,7 +81,19 @@ fn metric(index: usize, written: &Trigger) -> Metric {
         ..TriggerSource::default()
     };
     let known = trigger::read(&source).ok().and_then(|it| it.metric);
+    // What one replica is for is written, though a secret be missing, or the type have no rules here.
+    let held_at = || {
+        let target = threshold::target(
+            &source.kind,
+            source.metric_type.as_deref(),
+            &source.metadata,
+        )?;
+        let name = format!("s{index}-{}", written.kind);
+        let source = MetricSource::External { name };
+        Some(HpaMetric { source, target })
+    };
     known
+        .or_else(held_at)
         .and_then(metric_of)
         .unwrap_or_else(|| Metric::External {
             name: format!("s{index}-{}", written.kind),

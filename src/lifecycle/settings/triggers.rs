@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Error;
+use crate::keda::trigger::threshold::{self, Threshold};
 
 /// The utilization that the first CPU trigger targets; null where there is none.
 pub(super) fn cpu_target(triggers: &Value) -> Value {
@@ -29,7 +30,7 @@ pub(super) fn thresholds(triggers: &Value) -> Value {
     let each = items(triggers).iter().enumerate();
     let found: Map<String, Value> = each
         .filter_map(|(index, it)| {
-            let text = it["metadata"].get(key(it)?)?.as_str()?;
+            let text = threshold(it)?.text;
             Some((index.to_string(), json!(text)))
         })
         .collect();
@@ -51,15 +52,24 @@ pub(super) fn with_thresholds(
         };
         let at: usize = index.parse().map_err(|_| missing())?;
         let trigger = triggers.get_mut(at).ok_or_else(missing)?;
-        let key = key(trigger).ok_or_else(missing)?;
-        let number = text.as_str().and_then(|it| it.trim().parse::<f64>().ok());
-        let is_good = number.is_some_and(|it| it.is_finite() && it > 0.0);
-        match trigger["metadata"].get_mut(key) {
-            Some(threshold) if is_good => *threshold = text.clone(),
-            Some(_) | None => return Err(missing()),
+        let found = threshold(trigger).ok_or_else(missing)?;
+        let (key, is_whole) = (found.key, found.is_whole);
+        let number = text
+            .as_str()
+            .map(str::trim)
+            .filter(|it| is_good(it, is_whole));
+        match (number, trigger["metadata"].as_object_mut()) {
+            (Some(_), Some(metadata)) => drop(metadata.insert(key.to_owned(), text.clone())),
+            (Some(_) | None, Some(_) | None) => return Err(missing()),
         }
     }
     Ok(Value::Array(triggers))
+}
+
+fn is_good(text: &str, is_whole: bool) -> bool {
+    let number = text.parse::<f64>().ok();
+    let is_above_zero = number.is_some_and(|it| it.is_finite() && it > 0.0);
+    is_above_zero && (!is_whole || text.parse::<u64>().is_ok())
 }
 
 fn items(triggers: &Value) -> &[Value] {
@@ -72,11 +82,8 @@ fn cpu_text(trigger: &Value) -> Option<&str> {
     trigger["metadata"]["value"].as_str().filter(|_| is_meant)
 }
 
-/// The key of the metadata that says what one replica is for.
-fn key(trigger: &Value) -> Option<&'static str> {
-    match trigger["type"].as_str()? {
-        "prometheus" => Some("threshold"),
-        "kafka" => Some("lagThreshold"),
-        _ => None,
-    }
+/// What the metadata say one replica is for, or KEDA's default.
+fn threshold(trigger: &Value) -> Option<Threshold<'_>> {
+    let kind = trigger["type"].as_str()?;
+    threshold::find(kind, |key| trigger["metadata"].get(key)?.as_str())
 }

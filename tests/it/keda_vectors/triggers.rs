@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use stepscale::keda::trigger::kafka::Kafka;
 use stepscale::keda::trigger::{
     self, Cron, HpaMetric, MetricSource, MetricTarget, Named, PodIdentity, Prometheus, Secret,
-    Settings, TriggerSource,
+    Settings, TriggerSource, metric,
 };
 use stepscale::units::thousandths;
 

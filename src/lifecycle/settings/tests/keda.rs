@@ -89,6 +89,30 @@ fn triggers_are_written_whole_with_one_number_changed() {
 }
 
 #[test]
+fn each_type_has_its_own_threshold_and_some_a_default() {
+    let trigger = |kind: &str, metadata: Value| json!({"type": kind, "metadata": metadata});
+    let triggers = [
+        trigger("rabbitmq", json!({"queueName": "q", "value": "20"})),
+        trigger("kafka", json!({"topic": "t"})),
+        trigger("aws-sqs-queue", json!({"queueLength": "9"})),
+        cron(),
+    ];
+    let object = scaled_object(json!({"triggers": triggers}));
+    let all = json!({"0": "20", "1": "10", "2": "9"});
+    assert_eq!(now(&object, SO, Key::TriggerThresholds), all);
+    let to = json!({"0": "12.5", "1": "7", "2": "9"});
+    let changed = setting(Key::TriggerThresholds, all.clone(), to.clone());
+    let body = configuration(&object, SO, &[changed]).unwrap();
+    let written = &body["spec"]["triggers"];
+    assert_eq!(written[0]["metadata"]["value"], "12.5");
+    assert_eq!(written[1]["metadata"]["lagThreshold"], "7");
+    assert_eq!(written[3], cron());
+    // Only whole numbers count messages of Kafka.
+    let odd = setting(Key::TriggerThresholds, all, json!({"1": "7.5"}));
+    assert!(configuration(&object, SO, &[odd]).is_err());
+}
+
+#[test]
 fn thresholds_and_targets_that_change_are_both_written() {
     let object = scaled_object(json!({"triggers": [prometheus(), cpu_trigger("60")]}));
     let both = [
