@@ -132,20 +132,13 @@ pub fn assess(
     }
 }
 
-/// Why what KEDA does with a ScaledObject is not what the HPA that it makes would do.
+/// Why nothing can be said of a ScaledObject by what its triggers gave.
 pub fn not_replayed(autoscaler: &Autoscaler) -> Option<String> {
     let scaled = autoscaler.keda.as_deref()?;
-    let spec = &scaled.spec;
-    if let Pause::Full(_) = scaled.pause() {
-        return Some("paused: KEDA has taken its HPA away".to_owned());
+    match scaled.pause() {
+        Pause::Full(_) => Some("paused: KEDA has taken its HPA away".to_owned()),
+        Pause::Runs(_) => None,
     }
-    let reaches_zero = spec.min_or_default() == 0 || spec.idle_replica_count.is_some();
-    if reaches_zero {
-        let why = "scales to zero or idle, and steps from and to it are not replayed";
-        return Some(why.to_owned());
-    }
-    let has_formula = spec.used_modifiers().is_some();
-    has_formula.then(|| "scales by a formula, whose metric is not replayed".to_owned())
 }
 
 /// For an autoscaler whose history could not be read.
@@ -190,8 +183,14 @@ fn assess_workload(
         now,
     };
     let findings = findings::all(&case);
-    let (outcome, fidelity) = judge(&case, &findings);
+    let Judgement {
+        outcome,
+        fidelity,
+        left_out,
+    } = judge(&case, &findings);
     let mut missing = evidence.missing;
+    let without = |it: &String| format!("{it}: nothing is known of this trigger");
+    missing.extend(left_out.iter().map(without));
     missing.extend(unpriced(&case));
     Assessment {
         evidence: Evidence {
@@ -213,10 +212,28 @@ fn unpriced(case: &Case<'_>) -> Vec<String> {
     left_out.iter().map(|it| format!("money: {it}")).collect()
 }
 
+/// What replays say.
+struct Judgement {
+    outcome: Outcome,
+    fidelity: Option<Fidelity>,
+    /// Triggers of a ScaledObject that took no part in them.
+    left_out: Vec<String>,
+}
+
+impl Judgement {
+    fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            fidelity: None,
+            left_out: Vec::new(),
+        }
+    }
+}
+
 /// Replays today's settings to see whether they explain the history, then looks for better ones.
-fn judge(case: &Case<'_>, findings: &[Finding]) -> (Outcome, Option<Fidelity>) {
+fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
     if findings.iter().any(recommend::blocks) {
-        return (Outcome::NoChange, None);
+        return Judgement::of(Outcome::NoChange);
     }
     let autoscaler = case.autoscaler();
     let headroom = case.settings.headroom;
@@ -225,21 +242,26 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> (Outcome, Option<Fidelity>) {
         Ok(scenario) => scenario,
         Err(why) => {
             let why = why.to_string();
-            return (Outcome::Withheld { why }, None);
+            return Judgement::of(Outcome::Withheld { why });
         }
     };
-    let today = scenario.settings(autoscaler);
+    let today = scenario.engine(autoscaler);
     let shapes = shapes(case.load);
-    match Fidelity::best(&scenario, &today, shapes) {
-        Some(fidelity) => {
-            let outcome = recommend::recommend(case, findings, &scenario, &fidelity);
-            (outcome, Some(fidelity))
-        }
-        None => {
-            let why = "no replica count was observed that a replay could be compared with";
-            let why = why.to_owned();
-            (Outcome::Withheld { why }, None)
-        }
+    let fidelity = Fidelity::best(&scenario, &today, shapes);
+    let outcome = match &fidelity {
+        Some(fidelity) => recommend::recommend(case, findings, &scenario, fidelity),
+        None => Outcome::Withheld {
+            why: "no replica count was observed that a replay could be compared with".to_owned(),
+        },
+    };
+    let triggers = autoscaler
+        .keda
+        .as_ref()
+        .map(|_| scenario.left_out().to_vec());
+    Judgement {
+        outcome,
+        fidelity,
+        left_out: triggers.unwrap_or_default(),
     }
 }
 

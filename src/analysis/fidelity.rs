@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::scenario::Scenario;
+use super::scenario::{Engine, Scenario};
 use crate::sim::demand::Shape;
-use crate::sim::settings::Settings;
 
 /// Below this share of time within one replica a fit is no longer good, unless the mean error is
 /// below [`SMALL_ERROR`]: one replica is little of a hundred.
@@ -43,20 +42,20 @@ pub enum Fit {
 }
 
 impl Fidelity {
-    /// Replays `settings`, those of today, in each of `shapes` and gives the error of the best,
+    /// Replays `engine`, the one of today, in each of `shapes` and gives the error of the best,
     /// the first of equals; `None` where no shape is given or nothing was observed.
-    pub fn best(scenario: &Scenario, settings: &Settings, shapes: &[Shape]) -> Option<Self> {
+    pub fn best(scenario: &Scenario, engine: &Engine, shapes: &[Shape]) -> Option<Self> {
         let all = shapes
             .iter()
-            .filter_map(|it| Self::of(scenario, settings, *it));
+            .filter_map(|it| Self::of(scenario, engine, *it));
         all.min_by(|a, b| a.mean_absolute_error.total_cmp(&b.mean_absolute_error))
     }
 
-    fn of(scenario: &Scenario, settings: &Settings, shape: Shape) -> Option<Self> {
-        let mut run = scenario.begin(settings, shape);
+    fn of(scenario: &Scenario, engine: &Engine, shape: Shape) -> Option<Self> {
+        let mut run = scenario.begin(engine, shape);
         let (mut samples, mut within, mut error, mut sum) = (0_usize, 0_usize, 0.0, 0.0);
         for observed in scenario.observed().1 {
-            run.step(|_| {});
+            run.step(|_, _| {});
             let Some(observed) = observed else { continue };
             let off = (run.observable() as f64 - observed).abs();
             samples += 1;

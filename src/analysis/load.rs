@@ -11,6 +11,7 @@ pub use coverage::Coverage;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::scenario::Triggers;
 use crate::autoscaler::workload::Workload;
 use crate::autoscaler::{Autoscaler, Metric as Spec, Resource};
 use crate::history::{History, Metric};
@@ -43,6 +44,8 @@ pub struct Load {
     /// What the autoscaler wanted, else how many were ready; NaN is a gap.
     pub wanted: Vec<f64>,
     pub coverage: Coverage,
+    /// Whether triggers tell what is called for, whether or not any pod serves it.
+    pub is_called: bool,
     /// p90 of pod created → Ready.
     pub startup_seconds: f64,
     pub bursts_known: bool,
@@ -116,7 +119,7 @@ impl Load {
                     .then(|| sources.sample(&usage, &ready, at))?
             })
             .collect();
-        let wanted = (0..grid.len())
+        let wanted: Vec<f64> = (0..grid.len())
             .map(|at| {
                 inside
                     .contains(&at)
@@ -125,11 +128,16 @@ impl Load {
             })
             .map(|it| it.unwrap_or(f64::NAN))
             .collect();
+        let called = called(autoscaler, history, &wanted, grid);
         Self {
             grid,
             samples,
             wanted,
-            coverage: Coverage::of(&sources.usage, &sources.ready, inside),
+            is_called: called.is_some(),
+            coverage: match called {
+                Some(known) => Coverage::of_known(&known, grid),
+                None => Coverage::of(&sources.usage, &sources.ready, inside),
+            },
             startup_seconds: sources.startup.unwrap_or(DEFAULT_STARTUP_SECONDS),
             bursts_known: sources.burst.is_some(),
             missing: sources.missing(),
@@ -159,6 +167,7 @@ impl Load {
             grid,
             samples: (0..grid.len()).map(sample).collect(),
             wanted: vec![f64::NAN; grid.len()],
+            is_called: false,
             coverage: Coverage::of(usage, &one, 0..grid.len()),
             startup_seconds: sources.startup.unwrap_or(DEFAULT_STARTUP_SECONDS),
             bursts_known: sources.burst.is_some(),
@@ -175,8 +184,12 @@ impl Load {
     }
 
     /// The length of history that may be judged. A workload that is mostly switched off counts for
-    /// seven times of what it was on: a day's work in a week is enough, a trial run is not.
+    /// seven times of what it was on: a day's work in a week is enough, a trial run is not. Where
+    /// triggers tell what was called for, that there was nothing to do is known as well.
     pub fn judged(&self) -> SignedDuration {
+        if self.is_called {
+            return self.coverage.judged();
+        }
         let step = i64::from(self.grid.step().seconds());
         let on = SignedDuration::from_secs(step * self.known().count() as i64);
         self.coverage.judged().min(on * 7)
@@ -238,6 +251,19 @@ pub fn counted_container(autoscaler: &Autoscaler) -> Option<&str> {
         | Spec::Object { .. }
         | Spec::External { .. } => None,
     })?
+}
+
+/// The places at which replicas and all triggers are known that are known at all; `None` for what is
+/// no ScaledObject, and for one of which no trigger is known.
+fn called(
+    autoscaler: &Autoscaler,
+    history: &History,
+    wanted: &[f64],
+    grid: Grid,
+) -> Option<Vec<usize>> {
+    let triggers = Triggers::of(autoscaler, history, grid);
+    let is_known = |at: &usize| wanted[*at].is_finite() && triggers.are_known(*at);
+    (!triggers.is_empty()).then(|| (0..grid.len()).filter(is_known).collect())
 }
 
 /// The samples of `grid` after the begin of `window` before `now`, and not later.

@@ -44,6 +44,7 @@ pub fn of(
     reasons.extend(length(case.load));
     reasons.extend(probes(case, to));
     reasons.extend(other_metrics(left_out));
+    reasons.extend(throughput(case, to));
     let level = reasons.iter().map(|it| it.0).max();
     // Sorted by weight, then as listed.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
@@ -212,6 +213,16 @@ fn probes(case: &Case<'_>, to: &Settings) -> Reason {
         return medium("no container has a readiness probe");
     }
     None
+}
+
+/// What pods used of their CPU does not tell how fast they would work off a longer queue.
+fn throughput(case: &Case<'_>, to: &Settings) -> Reason {
+    let (from, to) = (case.today.keda.as_ref()?, to.keda.as_ref()?);
+    let rises = |index: &usize| to.threshold(*index) > from.threshold(*index);
+    let index = to.trigger_thresholds.keys().find(|it| rises(it))?;
+    medium(format!(
+        "each pod is left more of what trigger {index} counts, which no history shows it to serve"
+    ))
 }
 
 fn other_metrics(left_out: &[String]) -> Reason {

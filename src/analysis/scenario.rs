@@ -1,7 +1,12 @@
 //! A workload's past in the form that replays take: its pods, its demand step by step, its days.
 
 mod days;
+mod keda;
+mod object;
+mod run;
+mod score;
 mod signals;
+mod triggers;
 
 use std::ops::Range;
 
@@ -15,10 +20,12 @@ use crate::sim::demand::{Around, Segment, Shape, Step};
 use crate::sim::flags::{Flags, SYNC_PERIOD};
 use crate::sim::input::Input;
 use crate::sim::plant::PodShape;
-use crate::sim::replay::{self, Replay, Setup};
-use crate::sim::score::Score;
 use crate::sim::settings::Settings;
+use object::{Kept, Object};
+pub use run::{Decided, Run};
+pub use score::RunScore;
 use signals::Signals;
+pub(super) use triggers::Triggers;
 
 /// How long a usage sample is measured: metrics-server asks every 15 s
 /// (`--metric-resolution`).
@@ -35,6 +42,25 @@ pub enum Unreplayable {
     NoCapacity,
     #[error("nothing is known of {}, by which it scales", metrics.join(", "))]
     NoMetric { metrics: Vec<String> },
+    #[error("it scales by a formula that cannot be reckoned with: {why}")]
+    Formula { why: String },
+}
+
+/// What a replay scales by: settings with nothing left to default.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    Hpa(Settings),
+    Object(Box<Object>),
+}
+
+impl Engine {
+    /// The metrics of its HPA, in the order in which a decision counts them.
+    pub fn metrics(&self) -> &[Metric] {
+        match self {
+            Self::Hpa(settings) => &settings.metrics,
+            Self::Object(object) => object.metrics(),
+        }
+    }
 }
 
 /// The past of one workload, to be replayed under any settings of its autoscaler.
@@ -44,6 +70,11 @@ pub struct Scenario {
     pods: PodShape,
     steps: Vec<Step>,
     signals: Signals,
+    triggers: Triggers,
+    /// What of a ScaledObject is replayed; `None` for an HPA.
+    kept: Option<Kept>,
+    /// When a ScaledObject was made.
+    created: Timestamp,
     /// What the autoscaler wanted at the end of each step, else how many pods were ready then.
     observed: Vec<Option<f64>>,
     observed_is: Observed,
@@ -78,6 +109,16 @@ impl Scenario {
         load: &Load,
         headroom: f64,
     ) -> Result<Self, Unreplayable> {
+        if let Some(scaled) = autoscaler.keda.as_deref() {
+            let past = keda::Past {
+                autoscaler,
+                scaled,
+                workload,
+                history,
+                load,
+            };
+            return past.scenario(headroom);
+        }
         let range = known_range(load).ok_or(Unreplayable::NoLoad)?;
         let signals = Signals::of(autoscaler, workload, history, load, range.clone())?;
         let samples = &load.samples[range.clone()];
@@ -90,6 +131,9 @@ impl Scenario {
             flags: Flags::default(),
             pods: pods(samples, load)?,
             steps: samples.iter().map(|it| demand(it.as_ref())).collect(),
+            triggers: Triggers::none(),
+            kept: None,
+            created: first,
             signals,
             initial: initial(&observed),
             observed,
@@ -128,10 +172,14 @@ impl Scenario {
     }
 
     /// What `autoscaler` is set to, as far as it can be replayed.
-    pub fn settings(&self, autoscaler: &Autoscaler) -> Settings {
+    pub fn engine(&self, autoscaler: &Autoscaler) -> Engine {
+        if let Some((kept, scaled)) = self.kept.as_ref().zip(autoscaler.keda.as_deref()) {
+            let object = Object::of(scaled, autoscaler, kept, &self.flags);
+            return Engine::Object(Box::new(object));
+        }
         let mut settings = Settings::of(autoscaler, &self.flags);
         settings.metrics = self.signals.kept(&settings.metrics);
-        settings
+        Engine::Hpa(settings)
     }
 
     /// The metrics by which the autoscaler scales and of which nothing is known.
@@ -139,7 +187,12 @@ impl Scenario {
         &self.signals.left_out
     }
 
-    /// Beside the metrics of [`settings`](Self::settings): what each sees.
+    /// The metrics of `autoscaler` of which something is known, in its order.
+    pub fn metrics(&self, autoscaler: &Autoscaler) -> Vec<Metric> {
+        self.signals.kept(&autoscaler.metrics)
+    }
+
+    /// Beside [`metrics`](Self::metrics): what each sees.
     pub fn inputs(&self) -> &[Input] {
         &self.signals.inputs
     }
@@ -188,26 +241,14 @@ impl Scenario {
         sum * self.step_seconds as f64 / 3600.0
     }
 
-    /// A replay of `settings` from the beginning, which started with the replicas observed then.
-    pub fn begin<'a>(&'a self, settings: &'a Settings, shape: Shape) -> Run<'a> {
-        let setup = Setup {
-            settings,
-            flags: &self.flags,
-            pods: self.pods,
-            inputs: &self.signals.inputs,
-            headroom: self.headroom,
-        };
-        Run {
-            scenario: self,
-            replay: Replay::new(setup, self.initial, self.start),
-            shape,
-            next: 0,
-        }
+    /// A replay of `engine` from the beginning, which started with the replicas observed then.
+    pub fn begin<'a>(&'a self, engine: &'a Engine, shape: Shape) -> Run<'a> {
+        Run::new(self, engine, shape)
     }
 
-    /// The scores of the first `days` days under `settings`, day by day.
-    pub fn scores(&self, settings: &Settings, shape: Shape, days: usize) -> Vec<Score> {
-        let mut run = self.begin(settings, shape);
+    /// The scores of the first `days` days of `engine`, day by day.
+    pub fn scores(&self, engine: &Engine, shape: Shape, days: usize) -> Vec<RunScore> {
+        let mut run = self.begin(engine, shape);
         (0..days.min(self.days.len())).map(|_| run.day()).collect()
     }
 
@@ -227,62 +268,6 @@ impl Scenario {
         let period = SYNC_PERIOD.as_secs();
         let until = |at: usize| at as i64 * self.step_seconds / period;
         u32::try_from(until(at + 1) - until(at)).unwrap_or(u32::MAX)
-    }
-}
-
-/// A replay on its way through a scenario.
-#[derive(Clone, Debug)]
-pub struct Run<'a> {
-    scenario: &'a Scenario,
-    replay: Replay<'a>,
-    shape: Shape,
-    next: usize,
-}
-
-impl Run<'_> {
-    /// Replays the next day and gives its score; that of nothing after the last one.
-    pub fn day(&mut self) -> Score {
-        let mut days = self.scenario.days.iter();
-        let end = days.find(|it| it.end > self.next).map(|it| it.end);
-        while self.next < end.unwrap_or(self.next) {
-            self.step(|_| {});
-        }
-        self.replay.take_score()
-    }
-
-    /// Replays the next step and shows every decision in it; whether there was one.
-    pub fn step(&mut self, mut show: impl FnMut(&replay::Step)) -> bool {
-        let at = self.next;
-        let Some(segments) = self.scenario.segments(at, self.shape) else {
-            return false;
-        };
-        let others = self.scenario.signals.at(at);
-        for segment in segments {
-            self.replay.run(&segment, others, &mut show);
-        }
-        self.next += 1;
-        true
-    }
-
-    /// The score since it was last taken.
-    pub fn take_score(&mut self) -> Score {
-        self.replay.take_score()
-    }
-
-    /// What an observer of the kind that the scenario had sees now.
-    pub fn observable(&self) -> i64 {
-        match self.scenario.observed_is {
-            Observed::Desired => self.replay.replicas(),
-            Observed::Ready => self.replay.serving(),
-        }
-    }
-
-    pub fn replicas(&self) -> i64 {
-        self.replay.replicas()
-    }
-
-    pub fn serving(&self) -> i64 {
-        self.replay.serving()
     }
 }
 

@@ -1,4 +1,10 @@
 //! The settings of an autoscaler that a recommendation may change, and how to change them.
+//!
+//! Those that only KEDA has are in [`keda`].
+
+pub mod keda;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -7,6 +13,7 @@ use crate::autoscaler::behavior::{
 };
 use crate::autoscaler::{Autoscaler, Resource};
 use crate::units::Replicas;
+use keda::KedaSettings;
 
 /// What is scaled between, when, and how fast.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -25,6 +32,9 @@ pub struct Settings {
     /// `None` where the object says nothing of them, so that the controller's own hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scale_down: Option<Policies>,
+    /// `None` for what KEDA does not scale.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keda: Option<KedaSettings>,
 }
 
 /// One of the fields of [`Settings`].
@@ -36,6 +46,10 @@ pub enum Field {
     ScaleDownCooldown,
     ScaleUpPolicies,
     ScaleDownPolicies,
+    TriggerThresholds,
+    CooldownPeriod,
+    PollingInterval,
+    Fallback,
 }
 
 impl Settings {
@@ -51,6 +65,7 @@ impl Settings {
             scale_down_cooldown_s: scale_down_window(behavior),
             scale_up: up.and_then(|it| it.written_policies(&DEFAULT_UP)),
             scale_down: down.and_then(|it| it.written_policies(&DEFAULT_DOWN)),
+            keda: autoscaler.keda.as_deref().map(KedaSettings::of),
         }
     }
 
@@ -64,9 +79,19 @@ impl Settings {
         if let Some(percent) = self.target_cpu_pct {
             changed.set_utilization(&Resource::Cpu, percent);
         }
-        for field in self.changes(&today) {
+        let fields = self.changes(&today);
+        if let Some(scaled) = changed.keda.as_mut().filter(|_| !fields.is_empty()) {
+            keda::apply(self, &fields, Arc::make_mut(scaled), &mut changed.metrics);
+        }
+        for field in fields {
             match field {
-                Field::MinReplicas | Field::MaxReplicas | Field::TargetCpu => {}
+                Field::MinReplicas
+                | Field::MaxReplicas
+                | Field::TargetCpu
+                | Field::TriggerThresholds
+                | Field::CooldownPeriod
+                | Field::PollingInterval
+                | Field::Fallback => {}
                 Field::ScaleDownCooldown => {
                     let window = Some(self.scale_down_cooldown_s);
                     down(&mut changed.behavior).window_seconds = window;
@@ -103,6 +128,7 @@ impl Settings {
         ]
         .into_iter()
         .filter_map(|(field, differs)| differs.then_some(field))
+        .chain(keda::changes(self.keda.as_ref(), other.keda.as_ref()))
         .collect()
     }
 }
@@ -160,6 +186,7 @@ mod tests {
             scale_down_cooldown_s: 600,
             scale_up: Some(slowly()),
             scale_down: Some(slowly()),
+            keda: None,
         };
         let changed = to.apply(&autoscaler());
         assert_eq!(Settings::of(&changed), to);

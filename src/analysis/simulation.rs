@@ -111,6 +111,16 @@ pub enum Error {
     Unreplayable(#[from] Unreplayable),
     #[error("it has no {resource} utilization target that could be another")]
     NoTarget { resource: Resource },
+    #[error("only KEDA scales to zero, and it is no ScaledObject")]
+    ZeroMin,
+    #[error(
+        "it is no ScaledObject, which alone has thresholds, a cooldown period, a polling interval and a fallback"
+    )]
+    NoKeda,
+    #[error("it has no trigger {trigger} with a threshold that could be another")]
+    NoThreshold { trigger: String },
+    #[error("it has no fallback, and nothing says of how many replicas one should be")]
+    NoFallback,
     #[error("a minimum of {min} is above the maximum of {max}")]
     MinAboveMax { min: Replicas, max: Replicas },
     #[error("how load bursts within a step was not measured")]
@@ -235,7 +245,7 @@ fn average_cpu(autoscaler: &Autoscaler) -> Option<f64> {
 }
 
 fn fit(past: &Past<'_>, wish: &Wish, scenario: &Scenario) -> (Shape, ShapeFrom, Option<Fidelity>) {
-    let today = scenario.settings(past.autoscaler);
+    let today = scenario.engine(past.autoscaler);
     let possible = super::shapes(past.load);
     match wish.shape {
         Some(shape) => {

@@ -4,6 +4,7 @@ mod controller;
 mod scaled;
 
 pub(crate) use controller::controlled;
+pub(crate) use scaled::scaled;
 
 use jiff::Timestamp;
 

@@ -18,6 +18,16 @@ pub(super) fn hint(err: &Error) -> Option<String> {
             "a metric is replayed if it has a history, and a utilization if its pods request some; \
              for a manifest, pass --pod-cpu-request"
         }
+        Error::Unreplayable(Unreplayable::Formula { .. }) => {
+            "`kubectl stepscale lint` says more of formulas"
+        }
+        Error::ZeroMin => "pass --min of 1 or more",
+        Error::NoKeda => "leave these flags out, or name a ScaledObject such as so/orders",
+        Error::NoThreshold { .. } => {
+            "pass the name of a trigger or its place from 0, as in --threshold 0=50; \
+             `kubectl stepscale triggers` lists them"
+        }
+        Error::NoFallback => "pass --fallback-replicas too",
         Error::NoTarget { .. } => "--cpu and --memory change a target that is there; they add none",
         Error::MinAboveMax { .. } => "pass --min and --max together",
         Error::NoBursts => "pass --shape linear or --shape held",
@@ -30,6 +40,10 @@ pub(super) fn exit(err: &Error) -> Exit {
     match err {
         Error::Unreplayable(_) => Exit::Unreachable,
         Error::NoTarget { .. }
+        | Error::ZeroMin
+        | Error::NoKeda
+        | Error::NoThreshold { .. }
+        | Error::NoFallback
         | Error::MinAboveMax { .. }
         | Error::NoBursts
         | Error::LimitBelowRequest { .. } => Exit::Usage,

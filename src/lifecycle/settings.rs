@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use super::changes::{self, Change};
 use super::diff::{ConfigDiff, Key, Setting};
+use crate::analysis::settings::keda::KedaSettings;
 use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::AutoscalerKind;
 use field::{Form, Place};
@@ -193,10 +194,18 @@ fn key(field: Field) -> Key {
         Field::ScaleDownCooldown => Key::ScaleDownCooldownS,
         Field::ScaleUpPolicies => Key::ScaleUpPolicies,
         Field::ScaleDownPolicies => Key::ScaleDownPolicies,
+        Field::TriggerThresholds => Key::TriggerThresholds,
+        Field::CooldownPeriod => Key::CooldownPeriodS,
+        Field::PollingInterval => Key::PollingIntervalS,
+        Field::Fallback => Key::Fallback,
     }
 }
 
 fn value(settings: &Settings, field: Field) -> Value {
+    let keda = |read: &dyn Fn(&KedaSettings) -> Value| {
+        let own = settings.keda.as_ref();
+        own.map_or(Value::Null, read)
+    };
     match field {
         Field::MinReplicas => json!(settings.min_replicas),
         Field::MaxReplicas => json!(settings.max_replicas),
@@ -204,6 +213,13 @@ fn value(settings: &Settings, field: Field) -> Value {
         Field::ScaleDownCooldown => json!(settings.scale_down_cooldown_s),
         Field::ScaleUpPolicies => json!(settings.scale_up),
         Field::ScaleDownPolicies => json!(settings.scale_down),
+        Field::TriggerThresholds => keda(&|it| match it.trigger_thresholds.is_empty() {
+            true => Value::Null,
+            false => json!(it.trigger_thresholds),
+        }),
+        Field::CooldownPeriod => keda(&|it| json!(it.cooldown_period_s)),
+        Field::PollingInterval => keda(&|it| json!(it.polling_interval_s)),
+        Field::Fallback => keda(&|it| json!(it.fallback)),
     }
 }
 

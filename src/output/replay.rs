@@ -281,6 +281,10 @@ fn key(knob: Knob) -> &'static str {
         Knob::ScaleDownWindow => "scale_down_cooldown_s",
         Knob::ScaleDownPolicies => "scale_down_policies",
         Knob::ScaleDownTolerance => "scale_down_tolerance",
+        Knob::Thresholds => "trigger_thresholds",
+        Knob::CooldownPeriod => "cooldown_period_s",
+        Knob::PollingInterval => "polling_interval_s",
+        Knob::Fallback => "fallback",
         Knob::Startup => "startup_s",
     }
 }

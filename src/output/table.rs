@@ -172,11 +172,15 @@ pub(super) fn cooldown(item: &Item) -> Option<String> {
     Some(format!("{today}→{}", window(to)))
 }
 
-/// The policies that are to change; what they become is too long for a table.
+/// The policies, and settings of KEDA, that are to change; what they become is too long for a table.
 fn policies(item: &Item) -> impl Iterator<Item = String> + '_ {
     let names = [
         ("scale_up_policies", "scale-up policies"),
         ("scale_down_policies", "scale-down policies"),
+        ("trigger_thresholds", "trigger thresholds"),
+        ("cooldown_period_s", "cooldown period"),
+        ("polling_interval_s", "polling interval"),
+        ("fallback", "fallback"),
     ];
     let changed = names
         .into_iter()

@@ -70,17 +70,20 @@ pub enum Limit {
     Policy,
     Min,
     Max,
+    /// KEDA's scale loop, which activates a workload and lets it rest.
+    Loop,
     /// Nothing could be decided: metrics failed, or the workload was switched off.
     Nothing,
 }
 
 impl Limit {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Metrics,
         Self::Window,
         Self::Policy,
         Self::Min,
         Self::Max,
+        Self::Loop,
         Self::Nothing,
     ];
 
@@ -151,6 +154,25 @@ pub struct Totals {
     pub limited_minutes: BTreeMap<Limit, f64>,
     /// Minutes of which the demand is known: all of the above.
     pub known_minutes: f64,
+    /// What the triggers of a ScaledObject called for; absent for an HPA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub need: Option<NeedTotals>,
+}
+
+/// Pods that triggers called for against those that served.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NeedTotals {
+    /// Minutes in which fewer pods served than were called for.
+    pub shortfall_minutes: f64,
+    /// How many fewer, in pods × minutes.
+    pub shortfall_pod_minutes: f64,
+    /// Minutes of which it is known how many were called for.
+    pub known_minutes: f64,
+    /// Activations of a workload without pods.
+    pub activations: u32,
+    /// The longest time from the load until a pod served where there was none.
+    pub longest_wait_seconds: f64,
 }
 
 impl Score {
@@ -250,6 +272,7 @@ impl Score {
                 .map(|(limit, syncs)| (limit, minutes(syncs)))
                 .collect(),
             known_minutes: minutes(self.known),
+            need: None,
         }
     }
 }
@@ -346,6 +369,7 @@ mod tests {
             borrowed_core_minutes: 2.0 * 1.6 + 58.0 * 0.1,
             limited_minutes: BTreeMap::from([(Limit::Metrics, 58.0), (Limit::Max, 2.0)]),
             known_minutes: 60.0,
+            need: None,
         };
         assert_eq!(score.totals(), expected);
     }

@@ -330,7 +330,7 @@ fn a_name_in_several_namespaces_is_ambiguous() {
 #[test]
 fn flags_out_of_range_are_named_with_what_is_allowed() {
     let cases = [
-        "--min=0",
+        "--min=-1",
         "--max=0",
         "--cpu=65",
         "--cpu=0%",

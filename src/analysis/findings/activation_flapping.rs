@@ -68,7 +68,7 @@ mod tests {
             let of_day = at % DAY;
             of_day < hours * 12 && of_day % (busy + quiet) < busy
         };
-        Scene::scaled(spec, move |at| if has_work(at) { 20.0 } else { 0.0 })
+        Scene::triggered(spec, move |at| if has_work(at) { 20.0 } else { 0.0 })
     }
 
     fn found(spec: serde_json::Value, busy: usize, quiet: usize, hours: usize) -> Option<Finding> {

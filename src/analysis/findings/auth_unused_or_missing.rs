@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_critical_even_without_history() {
-        let mut scene = Scene::scaled(json!({"minReplicaCount": 1}), |_| 20.0);
+        let mut scene = Scene::triggered(json!({"minReplicaCount": 1}), |_| 20.0);
         assert_eq!(scene.find(Code::AuthUnusedOrMissing), None);
         let absent = missing("TriggerAuthentication", None);
         scene.subject.missing_authentications.push(absent);
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn one_of_the_other_kind_is_probably_meant() {
-        let mut scene = Scene::scaled(json!({}), |_| 20.0);
+        let mut scene = Scene::triggered(json!({}), |_| 20.0);
         let other = Some("ClusterTriggerAuthentication");
         let found = missing("TriggerAuthentication", other);
         scene.subject.missing_authentications.push(found);

@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn autoscalers_of_two_kinds_are_told_apart_from_two_of_a_kind() {
         let hpa = || Scene::followed(2, 10, |at| 0.6 + 2.0 * daily(at));
-        let scaled = || Scene::scaled(json!({"minReplicaCount": 1}), |_| 20.0);
+        let scaled = || Scene::triggered(json!({"minReplicaCount": 1}), |_| 20.0);
         let (mixed, same) = (Code::HpaBesideScaledobject, Code::TwoAutoscalersOneTarget);
         let table = [
             (hpa(), AutoscalerKind::ScaledObject, mixed, same),
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn the_hpa_is_what_goes() {
-        let mut scene = Scene::scaled(json!({}), |_| 20.0);
+        let mut scene = Scene::triggered(json!({}), |_| 20.0);
         scene
             .subject
             .rivals

@@ -188,7 +188,7 @@ mod tests {
             ),
         ];
         for (more, max, partitions, expected) in table {
-            let scene = Scene::scaled(spec(more.clone(), max), lag(partitions));
+            let scene = Scene::triggered(spec(more.clone(), max), lag(partitions));
             let found = scene.find(Code::MaxAbovePartitions);
             assert_eq!(found.is_some(), expected, "{more} {max} {partitions}");
         }
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn it_says_how_many_there_are() {
-        let found = Scene::scaled(spec(json!({}), 20), lag(6.0)).find(Code::MaxAbovePartitions);
+        let found = Scene::triggered(spec(json!({}), 20), lag(6.0)).find(Code::MaxAbovePartitions);
         assert_eq!(
             found.unwrap().message,
             "the lag that KEDA reports stops at 60, which is 6 times the threshold of 10, as with 6 \
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_lag_that_stands_still_shows_nothing() {
-        let stuck = Scene::scaled(spec(json!({}), 20), |at| if at < DAY { 3.0 } else { 60.0 });
+        let stuck = Scene::triggered(spec(json!({}), 20), |at| if at < DAY { 3.0 } else { 60.0 });
         assert_eq!(stuck.find(Code::MaxAbovePartitions), None);
     }
 
@@ -214,16 +214,16 @@ mod tests {
     fn a_lag_that_comes_by_a_multiple_shows_nothing() {
         // Up to 71 and down again, one more each step.
         let tide = |at: usize| (at as f64 % 142.0 - 71.0).abs();
-        let scene = Scene::scaled(spec(json!({}), 20), tide);
+        let scene = Scene::triggered(spec(json!({}), 20), tide);
         assert_eq!(scene.find(Code::MaxAbovePartitions), None);
         let by_one = json!({"lagThreshold": "1"});
-        let scene = Scene::scaled(spec(by_one, 100), tide);
+        let scene = Scene::triggered(spec(by_one, 100), tide);
         assert_eq!(scene.find(Code::MaxAbovePartitions), None);
     }
 
     #[test]
     fn more_replicas_than_that_refute_it() {
-        let mut scene = Scene::scaled(spec(json!({}), 20), lag(6.0));
+        let mut scene = Scene::triggered(spec(json!({}), 20), lag(6.0));
         for (highest, expected) in [(6.0, true), (7.0, true), (8.0, false)] {
             scene.insert(Metric::DesiredReplicas, scene.len(), |at| {
                 if at == 100 { highest } else { 3.0 }
@@ -245,7 +245,7 @@ mod tests {
             ),
         ];
         for (more, max, expected) in table {
-            let scene = Scene::scaled(spec(more.clone(), max), |_| 5.0);
+            let scene = Scene::triggered(spec(more.clone(), max), |_| 5.0);
             let found = of_settings(&scene.subject.autoscaler);
             assert_eq!(found.is_some(), expected, "{more} {max}");
         }
@@ -254,7 +254,7 @@ mod tests {
             .as_array_mut()
             .unwrap()
             .push(Scene::trigger("10", "0"));
-        let scene = Scene::scaled(both, |_| 5.0);
+        let scene = Scene::triggered(both, |_| 5.0);
         assert_eq!(of_settings(&scene.subject.autoscaler), None);
     }
 }

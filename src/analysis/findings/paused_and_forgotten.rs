@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_long_pause_is_told_with_its_length() {
-        let mut scene = Scene::scaled(json!({}), |_| 20.0);
+        let mut scene = Scene::triggered(json!({}), |_| 20.0);
         assert_eq!(scene.find(Code::PausedAndForgotten), None);
         scene.annotate(keys::PAUSED, "true");
         let told = |scene: &Scene| {
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn it_is_told_whatever_else_is_known() {
-        let mut scene = Scene::scaled(json!({"minReplicaCount": 2}), |_| 20.0);
+        let mut scene = Scene::triggered(json!({"minReplicaCount": 2}), |_| 20.0);
         scene.annotate(keys::PAUSED_SCALE_IN, "true");
         assert!(scene.find(Code::PausedAndForgotten).is_some());
         scene.history = crate::history::History::default();

@@ -107,7 +107,7 @@ mod tests {
             let hours = 108..180;
             hours.contains(&(at % DAY)) && (at / DAY).is_multiple_of(nth)
         };
-        Scene::scaled(spec, move |at| if has_work(at) { 40.0 } else { 0.0 })
+        Scene::triggered(spec, move |at| if has_work(at) { 40.0 } else { 0.0 })
     }
 
     #[test]

@@ -242,7 +242,7 @@ mod tests {
     /// A queue that is empty for eight hours a day.
     fn scaled(spec: Value) -> Scene {
         let work = |at| if rests(at, 8, 14) { 0.0 } else { 30.0 };
-        let mut scene = Scene::scaled(spec, work);
+        let mut scene = Scene::triggered(spec, work);
         let usage = |at| if rests(at, 8, 14) { 0.02 } else { 1.0 };
         scene.insert(Metric::CpuUsage, scene.len(), usage);
         scene

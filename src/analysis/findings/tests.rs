@@ -76,7 +76,7 @@ fn objects_that_are_well_get_no_finding_of_kedas() {
         (json!({"triggers": [Scene::trigger("10", "50")]}), |_| 0.0),
     ];
     for (spec, value) in table {
-        let mut scene = Scene::scaled(spec.clone(), value);
+        let mut scene = Scene::triggered(spec.clone(), value);
         let told = |scene: &Scene| -> Vec<Finding> {
             let all = scene.assess().findings.into_iter();
             all.filter(|it| OF_KEDA.contains(&it.code)).collect()
@@ -90,7 +90,7 @@ fn objects_that_are_well_get_no_finding_of_kedas() {
 
 #[test]
 fn without_history_nothing_is_said_of_it() {
-    let mut scene = Scene::scaled(json!({"pollingInterval": 300}), hourly);
+    let mut scene = Scene::triggered(json!({"pollingInterval": 300}), hourly);
     let codes = |scene: &Scene| -> Vec<Code> {
         let findings = scene.assess().findings;
         findings.iter().map(|it| it.code).collect()

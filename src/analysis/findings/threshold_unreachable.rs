@@ -144,7 +144,7 @@ mod tests {
 
     fn scene(spec: serde_json::Value, peak: f64) -> Scene {
         let is_day = |at: usize| (96..192).contains(&(at % DAY));
-        Scene::scaled(spec, move |at| if is_day(at) { peak } else { 0.0 })
+        Scene::triggered(spec, move |at| if is_day(at) { peak } else { 0.0 })
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use jiff::SignedDuration;
 
-use crate::series::Series;
+use crate::series::{Grid, Series};
 
 /// How long and how dense a history is, before any gap is bridged.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -29,10 +29,15 @@ impl Coverage {
                 None => false,
             })
             .collect();
+        Self::of_known(&known, usage.grid())
+    }
+
+    /// Judges the samples at these places of `grid`, in order.
+    pub(super) fn of_known(known: &[usize], grid: Grid) -> Self {
         let (Some(first), Some(last)) = (known.first(), known.last()) else {
             return Self::default();
         };
-        let step = i64::from(usage.grid().step().seconds());
+        let step = i64::from(grid.step().seconds());
         let length = |steps: usize| SignedDuration::from_secs(step * steps as i64);
         let between = last - first + 1;
         let longest = known.windows(2).map(|it| it[1] - it[0] - 1).max();

@@ -39,6 +39,7 @@ impl Sources {
         let grid = history
             .get(&counted)
             .or_else(|| history.cpu())
+            .or_else(|| called(autoscaler, history))
             .map_or_else(empty_grid, Series::grid);
         let on_grid = |metric: &Metric| history.get(metric).map(|it| it.on(grid));
         let desired = on_grid(&Metric::DesiredReplicas);
@@ -154,6 +155,16 @@ fn usage_metric(autoscaler: &Autoscaler, workload: &Workload, history: &History)
         return Metric::CpuUsage;
     }
     own
+}
+
+/// Of a ScaledObject there is something to say without any usage: what its triggers called for, and
+/// what became of it.
+fn called<'h>(autoscaler: &Autoscaler, history: &'h History) -> Option<&'h Series> {
+    let places = 0..autoscaler.keda.as_ref()?.spec.triggers.len() as u32;
+    let mut triggers = places.map(Metric::Trigger);
+    let trigger = triggers.find_map(|it| history.get(&it));
+    let replicas = [Metric::DesiredReplicas, Metric::ReadyReplicas];
+    trigger.or_else(|| replicas.iter().find_map(|it| history.get(it)))
 }
 
 fn empty_grid() -> Grid {

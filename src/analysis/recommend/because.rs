@@ -1,5 +1,7 @@
 //! Why each changed field has its value.
 
+mod keda;
+
 use crate::analysis::assessment::Proof;
 use crate::analysis::case::Case;
 use crate::analysis::load::quantile;
@@ -36,6 +38,10 @@ fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> Stri
             told(today.scale_down.as_ref()),
             told(to.scale_down.as_ref())
         ),
+        Field::TriggerThresholds
+        | Field::CooldownPeriod
+        | Field::PollingInterval
+        | Field::Fallback => keda::sentence(case, to, proof, field),
     }
 }
 
@@ -126,6 +132,12 @@ fn limited(proof: &Proof, limit: Limit) -> f64 {
 
 fn shortfall(proof: &Proof) -> String {
     let (before, after) = (&proof.today, &proof.proposed);
+    if let (0.0, Some(now), Some(then)) = (before.shortfall_core_minutes, before.need, after.need) {
+        return format!(
+            "{:.0} of {:.0} min without enough pods for the triggers would have been left",
+            then.shortfall_minutes, now.shortfall_minutes
+        );
+    }
     format!(
         "{:.0} of {:.0} core-minutes of shortfall would have been left",
         after.shortfall_core_minutes, before.shortfall_core_minutes

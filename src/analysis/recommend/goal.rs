@@ -1,9 +1,10 @@
 //! What a good candidate is: no more shortfall than today, then the cheapest.
 
 use crate::analysis::AnalysisSettings;
+use crate::analysis::scenario::RunScore;
 use crate::analysis::settings::Settings;
 use crate::sim::plant::PodShape;
-use crate::sim::score::{Score, Shortfall};
+use crate::sim::score::Shortfall;
 
 use super::trials::Trial;
 
@@ -68,24 +69,27 @@ impl Goal {
 
     /// Whether `score` has no more shortfall than today's settings, by time and by amount, nor
     /// would have had if the load were higher by the headroom. Nor may it use more than is requested
-    /// for longer. No more than the budget is allowed in any case.
-    pub(super) fn allows(&self, score: &Score) -> bool {
+    /// for longer. Of a ScaledObject, no more pods may be missing that its triggers call for either.
+    /// No more than the budget is allowed in any case.
+    pub(super) fn allows(&self, score: &RunScore) -> bool {
         let today = &self.today.score;
         let accepted = BORROWED_ACCEPTED * today.known_minutes();
         self.is_within(score.shortfall(), today.shortfall())
+            && self.is_within(score.need_shortfall(), today.need_shortfall())
             && self.is_within(score.reserve_shortfall(), today.reserve_shortfall())
             && score.borrowed().minutes <= today.borrowed().minutes.max(accepted).max(self.budget)
     }
 
     /// Whether `score` has no more shortfall than that of today's settings on the same time, or
     /// than the budget of it.
-    pub(super) fn is_served(&self, score: &Score, today: &Score) -> bool {
+    pub(super) fn is_served(&self, score: &RunScore, today: &RunScore) -> bool {
         let share = today.known_minutes() / self.today.score.known_minutes().max(1.0);
         let budget = Self {
             budget: self.budget * share,
             ..self.clone()
         };
         budget.is_within(score.shortfall(), today.shortfall())
+            && budget.is_within(score.need_shortfall(), today.need_shortfall())
     }
 
     fn is_within(&self, shortfall: Shortfall, today: Shortfall) -> bool {
@@ -104,14 +108,13 @@ impl Goal {
 
     /// What `score` costs, in replica-hours: those that were paid, those that were missing, and
     /// those that were borrowed.
-    pub(super) fn cost(&self, score: &Score) -> f64 {
-        let Shortfall {
-            minutes,
-            core_minutes,
-        } = score.shortfall();
+    pub(super) fn cost(&self, score: &RunScore) -> f64 {
         let today = &self.today.score;
         let usual = today.replica_hours() / today.known_minutes().max(1.0);
-        let missing = core_minutes / 60.0 / self.capacity + minutes * usual;
+        let missing = |of: Shortfall, pod: f64| of.core_minutes / 60.0 / pod + of.minutes * usual;
+        // Both tell of the same load.
+        let by_cpu = missing(score.shortfall(), self.capacity);
+        let missing = by_cpu.max(missing(score.need_shortfall(), 1.0));
         let borrowed = self.request.map_or(0.0, |request| {
             score.borrowed().core_minutes / 60.0 / request
         });
@@ -120,20 +123,22 @@ impl Goal {
 
     /// Whether under `score` load goes unserved, or is served by luck, for long enough to be worth
     /// a change for its own sake.
-    pub(super) fn is_short(&self, score: &Score) -> bool {
+    pub(super) fn is_short(&self, score: &RunScore) -> bool {
         shortfall_matters(score) || self.borrowing_matters(score)
     }
 
-    fn borrowing_matters(&self, score: &Score) -> bool {
+    fn borrowing_matters(&self, score: &RunScore) -> bool {
         let longest = BORROWED_ACCEPTED * score.known_minutes();
         self.request.is_some() && score.borrowed().minutes > longest
     }
 
     /// Whether `to` is enough better than `from` to be worth a change: cheaper by the minimum
     /// effect, or with half of the shortfall at a lower cost all told.
-    pub(super) fn is_worth(&self, to: &Score, from: &Score) -> bool {
+    pub(super) fn is_worth(&self, to: &RunScore, from: &RunScore) -> bool {
         let saves = from.replica_hours() - to.replica_hours() >= self.least_saving();
-        let shortfall = shortfall_matters(from) && halves(to.shortfall(), from.shortfall());
+        let shortfall = shortfall_matters(from)
+            && halves(to.shortfall(), from.shortfall())
+            && halves(to.need_shortfall(), from.need_shortfall());
         let borrowing = self.borrowing_matters(from) && halves(to.borrowed(), from.borrowed());
         saves || ((shortfall || borrowing) && self.cost(to) < self.cost(from))
     }
@@ -154,8 +159,9 @@ impl Goal {
     }
 }
 
-fn shortfall_matters(score: &Score) -> bool {
-    score.shortfall().minutes >= SHORTFALL_MATTERS * score.known_minutes()
+fn shortfall_matters(score: &RunScore) -> bool {
+    let (by_cpu, by_need) = (score.shortfall(), score.need_shortfall());
+    by_cpu.minutes.max(by_need.minutes) >= SHORTFALL_MATTERS * score.known_minutes()
 }
 
 fn halves(after: Shortfall, before: Shortfall) -> bool {
@@ -172,12 +178,13 @@ fn order(settings: &Settings) -> (u32, u32, Option<u32>, u32, String) {
         scale_down_cooldown_s,
         scale_up,
         scale_down,
+        keda,
     } = settings;
     (
         min_replicas.0,
         max_replicas.0,
         *target_cpu_pct,
         *scale_down_cooldown_s,
-        format!("{scale_up:?} {scale_down:?}"),
+        format!("{scale_up:?} {scale_down:?} {keda:?}"),
     )
 }

@@ -1,6 +1,8 @@
 //! Which settings are worth a replay. Findings say where to look; what a field is set to, replays
 //! decide.
 
+mod keda;
+
 use crate::analysis::Course;
 use crate::analysis::case::Case;
 use crate::analysis::findings::{Code, Finding};
@@ -78,6 +80,7 @@ impl<'a> Moves<'a> {
         all.extend(self.higher_mins(from));
         let lower = self.targets(from).into_iter();
         all.extend(lower.filter(|it| it.target_cpu_pct < from.target_cpu_pct));
+        all.extend(keda::mending(self.case, from));
         all
     }
 
@@ -92,7 +95,17 @@ impl<'a> Moves<'a> {
         all.extend(more);
         let more: Vec<Settings> = all.iter().flat_map(|it| self.faster_ends(it)).collect();
         all.extend(more);
-        let more: Vec<Settings> = all.iter().flat_map(|it| self.targets(it)).collect();
+        let more: Vec<Settings> = all
+            .iter()
+            .flat_map(|it| keda::cooldowns(self.case, it))
+            .collect();
+        all.extend(more);
+        // One at a time: both say how much a pod is to do.
+        let targets = all.iter().flat_map(|it| self.targets(it));
+        let thresholds = all
+            .iter()
+            .flat_map(|it| keda::higher_thresholds(self.case, it));
+        let more: Vec<Settings> = targets.chain(thresholds).collect();
         all.extend(more);
         all
     }

@@ -3,8 +3,8 @@
 use super::goal::Goal;
 use super::trials::Trials;
 use crate::analysis::assessment::{HeldBack, Interval, Point, Proof, share_saved};
+use crate::analysis::scenario::RunScore;
 use crate::analysis::settings::Settings;
-use crate::sim::score::Score;
 
 /// How often days are drawn for the interval of the saving.
 const DRAWS: usize = 1000;
@@ -33,7 +33,7 @@ pub(super) fn proof(
     let before = trials.days(&goal.today().settings);
     let after = trials.days(proposed);
     let training = trials.training_days.min(before.len());
-    let sum = |days: &[Score]| days.iter().sum::<Score>();
+    let sum = |days: &[RunScore]| days.iter().sum::<RunScore>();
     let held = (sum(&before[training..]), sum(&after[training..]));
     let days = before.len() - training;
     if days > 0 {
@@ -66,7 +66,7 @@ pub(super) fn proof(
 fn check(
     goal: &Goal,
     days: usize,
-    (before, after): &(Score, Score),
+    (before, after): &(RunScore, RunScore),
     saves: bool,
 ) -> Result<(), Refuted> {
     let on = match days {
@@ -87,14 +87,14 @@ fn check(
     Ok(())
 }
 
-fn saving(before: &[Score], after: &[Score]) -> f64 {
-    let hours = |days: &[Score]| days.iter().map(Score::replica_hours).sum::<f64>();
+fn saving(before: &[RunScore], after: &[RunScore]) -> f64 {
+    let hours = |days: &[RunScore]| days.iter().map(RunScore::replica_hours).sum::<f64>();
     hours(before) - hours(after)
 }
 
 /// The interval of the share saved, by drawing whole days with replacement, since the hours of a
 /// day depend on each other.
-fn interval(before: &[Score], after: &[Score]) -> Option<Interval> {
+fn interval(before: &[RunScore], after: &[RunScore]) -> Option<Interval> {
     let days = before.len();
     if days < FEWEST_DAYS {
         return None;
@@ -148,7 +148,7 @@ pub(super) fn frontier(trials: &Trials<'_>, today: &Settings, proposed: &Setting
     best
 }
 
-fn point(settings: &Settings, score: &Score, today: &Settings, proposed: &Settings) -> Point {
+fn point(settings: &Settings, score: &RunScore, today: &Settings, proposed: &Settings) -> Point {
     Point {
         settings: settings.clone(),
         replica_hours: score.replica_hours(),

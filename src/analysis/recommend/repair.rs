@@ -1,5 +1,7 @@
 //! Settings that undo a finding which neither cost nor shortfall shows, before anything is saved.
 
+mod fallback;
+
 use super::trials::Trials;
 use crate::analysis::case::Case;
 use crate::analysis::findings::{Code, Finding};
@@ -28,6 +30,12 @@ pub(super) fn repaired(case: &Case<'_>, findings: &[Finding], trials: &mut Trial
     }
     if has(Code::ScaleLag) && settings.scale_up.is_some() {
         settings.scale_up = quicker_policies(case, &settings, trials);
+    }
+    if has(Code::NoFallback)
+        && let Some(fallback) = fallback::wanted(case, &settings, trials)
+        && let Some(keda) = &mut settings.keda
+    {
+        keda.fallback = Some(fallback);
     }
     settings
 }
@@ -70,7 +78,7 @@ fn calmer_window(case: &Case<'_>, base: &Settings, trials: &mut Trials<'_>) -> u
             scale_down_cooldown_s: *seconds,
             ..base.clone()
         });
-        held.score.flaps * 2 < before.flaps && held.score.replica_hours() <= dearest
+        held.score.flaps() * 2 < before.flaps() && held.score.replica_hours() <= dearest
     });
     found.unwrap_or(today)
 }

@@ -1,5 +1,7 @@
 //! Which settings are chosen for scenes with one fault each, and which are left alone.
 
+mod keda;
+
 use super::Settings;
 use crate::analysis::Course;
 use crate::analysis::assessment::{Outcome, Recommendation, RiskLevel};

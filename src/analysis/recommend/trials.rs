@@ -2,17 +2,16 @@
 
 use std::collections::HashMap;
 
-use crate::analysis::scenario::Scenario;
+use crate::analysis::scenario::{Engine, RunScore, Scenario};
 use crate::analysis::settings::Settings;
 use crate::autoscaler::Autoscaler;
 use crate::sim::demand::Shape;
-use crate::sim::score::Score;
 
 /// Settings with what they would have done on the training days.
 #[derive(Clone, Debug)]
 pub(super) struct Trial {
     pub(super) settings: Settings,
-    pub(super) score: Score,
+    pub(super) score: RunScore,
 }
 
 /// What replays are made of, and those that were made.
@@ -22,7 +21,7 @@ pub(super) struct Trials<'a> {
     /// How the load is shaped where it matters; pruning takes it as held, which is quicker.
     pub(super) shape: Shape,
     pub(super) training_days: usize,
-    made: HashMap<(Settings, Shape), Score>,
+    made: HashMap<(Settings, Shape), RunScore>,
     /// The exact ones, in the order in which they were made.
     pub(super) exact: Vec<Trial>,
 }
@@ -59,7 +58,7 @@ impl<'a> Trials<'a> {
     }
 
     /// The scores of every day, those held back included.
-    pub(super) fn days(&self, settings: &Settings) -> Vec<Score> {
+    pub(super) fn days(&self, settings: &Settings) -> Vec<RunScore> {
         self.scores(settings, self.shape, usize::MAX)
     }
 
@@ -69,7 +68,7 @@ impl<'a> Trials<'a> {
         let mut run = self.scenario.begin(&changed, self.shape);
         let mut counts = Vec::new();
         let mut highest = run.replicas();
-        while run.step(|it| highest = highest.max(i64::from(it.plan.current))) {
+        while run.step(|_, it| highest = highest.max(it.replicas())) {
             counts.push(highest);
             highest = run.replicas();
         }
@@ -77,6 +76,17 @@ impl<'a> Trials<'a> {
         let left = (but * counts.len() as f64) as usize;
         let at = counts.len().saturating_sub(1 + left);
         counts.get(at).copied().unwrap_or(0)
+    }
+
+    /// How many pods the triggers of a ScaledObject called for at the end of each step of which that
+    /// is known.
+    pub(super) fn needs(&self, settings: &Settings) -> Vec<f64> {
+        let Engine::Object(object) = self.replayable(settings) else {
+            return Vec::new();
+        };
+        let steps = 0..self.scenario.demand().len();
+        let need = |at| self.scenario.need(&object.own_ruler(), at)?.replicas;
+        steps.filter_map(need).map(|it| it as f64).collect()
     }
 
     fn run(&mut self, settings: &Settings, shape: Shape) -> Trial {
@@ -87,17 +97,17 @@ impl<'a> Trials<'a> {
             return Trial { settings, score };
         }
         let days = self.scores(&settings, shape, self.training_days);
-        let score: Score = days.iter().sum();
+        let score: RunScore = days.iter().sum();
         self.made.insert(key, score);
         Trial { settings, score }
     }
 
-    fn scores(&self, settings: &Settings, shape: Shape, days: usize) -> Vec<Score> {
+    fn scores(&self, settings: &Settings, shape: Shape, days: usize) -> Vec<RunScore> {
         let changed = self.replayable(settings);
         self.scenario.scores(&changed, shape, days)
     }
 
-    fn replayable(&self, settings: &Settings) -> crate::sim::settings::Settings {
-        self.scenario.settings(&settings.apply(self.autoscaler))
+    fn replayable(&self, settings: &Settings) -> Engine {
+        self.scenario.engine(&settings.apply(self.autoscaler))
     }
 }

@@ -19,8 +19,8 @@ const FEWEST_COUNTS: usize = 3;
 pub(super) struct Signals {
     /// Beside the metrics that are kept.
     pub(super) inputs: Vec<Input>,
-    /// Beside all metrics of the autoscaler.
-    is_kept: Vec<bool>,
+    /// Beside all metrics of the autoscaler; `None` for one of which nothing is known.
+    found: Vec<Option<Input>>,
     pub(super) left_out: Vec<String>,
     /// Step by step, `width` loads for each, in thousandths.
     values: Vec<Option<i64>>,
@@ -28,6 +28,11 @@ pub(super) struct Signals {
 }
 
 impl Signals {
+    /// Those of an HPA.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing is known of any of its metrics.
     pub(super) fn of(
         autoscaler: &Autoscaler,
         workload: &Workload,
@@ -35,6 +40,23 @@ impl Signals {
         load: &Load,
         range: Range<usize>,
     ) -> Result<Self, Unreplayable> {
+        let signals = Self::read(autoscaler, workload, history, load, range);
+        match signals.inputs.is_empty() {
+            true => Err(Unreplayable::NoMetric {
+                metrics: signals.left_out,
+            }),
+            false => Ok(signals),
+        }
+    }
+
+    /// As many as are known.
+    pub(super) fn read(
+        autoscaler: &Autoscaler,
+        workload: &Workload,
+        history: &History,
+        load: &Load,
+        range: Range<usize>,
+    ) -> Self {
         let reader = Reader {
             autoscaler,
             workload,
@@ -49,20 +71,22 @@ impl Signals {
             .collect();
         let all = names(&autoscaler.metrics).into_iter().zip(&found);
         let left_out: Vec<_> = all.filter(|it| it.1.is_none()).map(|it| it.0).collect();
-        if left_out.len() == found.len() {
-            return Err(Unreplayable::NoMetric { metrics: left_out });
-        }
         let values = range.enumerate().flat_map(|(step, _)| {
             let row = columns.iter().map(move |it: &Vec<Option<i64>>| it[step]);
             row.collect::<Vec<_>>()
         });
-        Ok(Self {
-            is_kept: found.iter().map(Option::is_some).collect(),
-            inputs: found.into_iter().flatten().collect(),
+        Self {
+            inputs: found.iter().copied().flatten().collect(),
+            found,
             left_out,
             values: values.collect(),
             width: columns.len(),
-        })
+        }
+    }
+
+    /// Where metric `index` takes its values from; `None` where nothing is known of it.
+    pub(super) fn input(&self, index: usize) -> Option<Input> {
+        self.found.get(index).copied().flatten()
     }
 
     /// The loads of step `at`, by place.
@@ -73,8 +97,10 @@ impl Signals {
 
     /// Those of `metrics` that have an input.
     pub(super) fn kept(&self, metrics: &[Metric]) -> Vec<Metric> {
-        let all = metrics.iter().zip(&self.is_kept);
-        all.filter(|it| *it.1).map(|it| it.0.clone()).collect()
+        let all = metrics.iter().zip(&self.found);
+        all.filter(|it| it.1.is_some())
+            .map(|it| it.0.clone())
+            .collect()
     }
 }
 

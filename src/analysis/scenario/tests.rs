@@ -16,9 +16,9 @@ fn scenario(scene: &Scene) -> Result<Scenario, Unreplayable> {
 /// Today's settings over all days.
 fn totals(scene: &Scene) -> Totals {
     let scenario = scenario(scene).unwrap();
-    let settings = scenario.settings(&scene.subject.autoscaler);
-    let days = scenario.scores(&settings, Shape::Held, usize::MAX);
-    days.iter().sum::<Score>().totals()
+    let engine = scenario.engine(&scene.subject.autoscaler);
+    let days = scenario.scores(&engine, Shape::Held, usize::MAX);
+    days.iter().sum::<RunScore>().totals()
 }
 
 fn memory(target: Target) -> Metric {
@@ -65,10 +65,10 @@ fn gaps_are_scored_by_nobody_and_nothing_is_made_of_them() {
 fn a_replay_by_days_is_the_replay_of_all() {
     let scene = busy();
     let scenario = scenario(&scene).unwrap();
-    let settings = scenario.settings(&scene.subject.autoscaler);
-    let days = scenario.scores(&settings, Shape::Burst, usize::MAX);
-    let mut run = scenario.begin(&settings, Shape::Burst);
-    while run.step(|_| {}) {}
+    let engine = scenario.engine(&scene.subject.autoscaler);
+    let days = scenario.scores(&engine, Shape::Burst, usize::MAX);
+    let mut run = scenario.begin(&engine, Shape::Burst);
+    while run.step(|_, _| {}) {}
     assert_eq!(run.take_score(), days.iter().sum());
     assert_eq!(run.day().known_minutes(), 0.0);
 }

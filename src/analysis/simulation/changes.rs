@@ -1,7 +1,10 @@
 //! In which settings two autoscalers differ.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
+use crate::analysis::settings::keda::{Fallback, KedaSettings};
 use crate::autoscaler::behavior::{DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window};
 use crate::autoscaler::{Autoscaler, Resource};
 use crate::sim::flags::Flags;
@@ -19,6 +22,10 @@ pub enum Knob {
     ScaleDownWindow,
     ScaleDownPolicies,
     ScaleDownTolerance,
+    Thresholds,
+    CooldownPeriod,
+    PollingInterval,
+    Fallback,
     Startup,
 }
 
@@ -30,6 +37,9 @@ pub enum Value {
     Number(u32),
     Share(f64),
     Policies(Policies),
+    /// By the place of their triggers.
+    Thresholds(BTreeMap<usize, String>),
+    Fallback(Fallback),
 }
 
 /// `None` where nothing is said, so that the controller's own holds.
@@ -43,7 +53,7 @@ pub struct Change {
 
 impl Knob {
     /// Those that an autoscaler has.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 14] = [
         Self::Min,
         Self::Max,
         Self::Cpu,
@@ -54,6 +64,10 @@ impl Knob {
         Self::ScaleDownWindow,
         Self::ScaleDownPolicies,
         Self::ScaleDownTolerance,
+        Self::Thresholds,
+        Self::CooldownPeriod,
+        Self::PollingInterval,
+        Self::Fallback,
     ];
 
     /// What `autoscaler` has it set to, the defaults of numbers filled in.
@@ -81,8 +95,33 @@ impl Knob {
             }
             Self::ScaleUpTolerance => Some(tolerance(up)),
             Self::ScaleDownTolerance => Some(tolerance(down)),
+            Self::Thresholds | Self::CooldownPeriod | Self::PollingInterval | Self::Fallback => {
+                self.of_keda(autoscaler)
+            }
             // Of the pods, not of the autoscaler.
             Self::Startup => None,
+        }
+    }
+
+    /// The same of what only KEDA has.
+    fn of_keda(self, autoscaler: &Autoscaler) -> Option<Value> {
+        let keda = autoscaler.keda.as_deref().map(KedaSettings::of)?;
+        match self {
+            Self::Thresholds => Some(Value::Thresholds(keda.trigger_thresholds)),
+            Self::CooldownPeriod => Some(Value::Number(keda.cooldown_period_s)),
+            Self::PollingInterval => Some(Value::Number(keda.polling_interval_s)),
+            Self::Fallback => keda.fallback.map(Value::Fallback),
+            Self::Min
+            | Self::Max
+            | Self::Cpu
+            | Self::Memory
+            | Self::ScaleUpWindow
+            | Self::ScaleUpPolicies
+            | Self::ScaleUpTolerance
+            | Self::ScaleDownWindow
+            | Self::ScaleDownPolicies
+            | Self::ScaleDownTolerance
+            | Self::Startup => None,
         }
     }
 }

@@ -2,14 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::analysis::scenario::{Run, Scenario};
+use crate::analysis::scenario::{Decided, Engine, Run, RunScore, Scenario};
 use crate::autoscaler::Autoscaler;
 use crate::sim::demand::Shape;
 use crate::sim::plant::PodShape;
-use crate::sim::replay::Step;
-use crate::sim::score::{Limit, Score, Totals};
-use crate::sim::settings::Settings;
-use crate::sim::sync::Because;
+use crate::sim::score::{Limit, Totals};
+use crate::sim::sync::{Because, Plan};
 use crate::units::{Millicores, Replicas};
 
 /// A replay under the settings of one autoscaler.
@@ -71,21 +69,21 @@ pub struct Decision {
 impl Track {
     /// Replays all of `scenario` under the settings of `autoscaler`.
     pub(super) fn replay(scenario: &Scenario, autoscaler: &Autoscaler, shape: Shape) -> Self {
-        let settings = scenario.settings(autoscaler);
-        let mut recording = Recording::new(scenario.begin(&settings, shape), &settings);
+        let engine = scenario.engine(autoscaler);
+        let mut recording = Recording::new(scenario.begin(&engine, shape), &engine);
         let days = scenario.days().iter().map(|steps| {
             let score = recording.day(steps.len());
             (scenario.time(steps.end - 1), score)
         });
-        let days: Vec<(Timestamp, Score)> = days.collect();
-        let total: Score = days.iter().map(|(_, score)| score).sum();
+        let days: Vec<(Timestamp, RunScore)> = days.collect();
+        let total: RunScore = days.iter().map(|(_, score)| score).sum();
         let Recording {
             replicas,
             ready,
             decisions,
             ..
         } = recording;
-        let day = |(end, score): (Timestamp, Score)| Day {
+        let day = |(end, score): (Timestamp, RunScore)| Day {
             end,
             totals: score.totals(),
         };
@@ -111,10 +109,10 @@ struct Recording<'a> {
 }
 
 impl<'a> Recording<'a> {
-    fn new(run: Run<'a>, settings: &Settings) -> Self {
+    fn new(run: Run<'a>, engine: &Engine) -> Self {
         Self {
             run,
-            metrics: settings.metrics.iter().map(ToString::to_string).collect(),
+            metrics: engine.metrics().iter().map(ToString::to_string).collect(),
             replicas: Vec::new(),
             ready: Vec::new(),
             decisions: Vec::new(),
@@ -122,11 +120,11 @@ impl<'a> Recording<'a> {
     }
 
     /// Goes on by some steps and gives their score.
-    fn day(&mut self, steps: usize) -> Score {
+    fn day(&mut self, steps: usize) -> RunScore {
         let (decisions, metrics) = (&mut self.decisions, &self.metrics);
         for _ in 0..steps {
             self.run
-                .step(|step| decisions.extend(decision(step, metrics)));
+                .step(|at, decided| decisions.extend(decision(at, decided, metrics)));
             self.replicas.push(replicas(self.run.replicas()));
             self.ready.push(replicas(self.run.serving()));
         }
@@ -134,20 +132,27 @@ impl<'a> Recording<'a> {
     }
 }
 
-fn decision(step: &Step, metrics: &[String]) -> Option<Decision> {
-    let plan = &step.plan;
-    let to = plan.scale_to()?;
-    let metric = match plan.because {
-        Because::Metrics { highest, .. } => metrics.get(highest).cloned(),
-        Because::Failed | Because::Disabled | Because::AboveMax | Because::BelowMin => None,
+fn decision(at: Timestamp, decided: Decided<'_>, metrics: &[String]) -> Option<Decision> {
+    let to = decided.scale_to()?;
+    let (because, metric) = match decided {
+        Decided::Plan(plan) => (Limit::of(plan), highest(plan, metrics)),
+        Decided::Pass(..) => (Limit::Loop, None),
     };
     Some(Decision {
-        at: step.at,
-        from: replicas(i64::from(plan.current)),
+        at,
+        from: replicas(decided.replicas()),
         to: replicas(i64::from(to)),
-        because: Limit::of(plan),
+        because,
         metric,
     })
+}
+
+/// The metric that asked for the most pods.
+fn highest(plan: &Plan, metrics: &[String]) -> Option<String> {
+    match plan.because {
+        Because::Metrics { highest, .. } => metrics.get(highest).cloned(),
+        Because::Failed | Because::Disabled | Because::AboveMax | Because::BelowMin => None,
+    }
 }
 
 /// A count as reports hold it.

@@ -15,7 +15,7 @@ use super::window::Window;
 use super::{Findings, Input};
 use crate::analysis::fidelity::{Fidelity, Fit};
 use crate::analysis::load::{Load, quantile};
-use crate::analysis::scenario::Scenario;
+use crate::analysis::scenario::{Engine, Scenario};
 use crate::analysis::shapes;
 use crate::autoscaler::Autoscaler;
 use crate::sim::demand::{Segment, Shape};
@@ -50,6 +50,9 @@ pub(super) struct Old {
     pub(super) score: Score,
     pub(super) minutes: Extra,
     pub(super) core_minutes: Extra,
+    /// Minutes in which fewer pods served than the triggers called for, by whichever settings ask
+    /// for less; `None` where no trigger says.
+    pub(super) need: Option<Extra>,
 }
 
 /// By how much more the observed replicas fell short than those of the old settings.
@@ -99,11 +102,17 @@ impl Comparison {
         let Ok(Old {
             minutes,
             core_minutes,
+            need,
             ..
         }) = &self.old
         else {
             return;
         };
+        if let Some(need) = need.filter(Extra::is_harm) {
+            findings
+                .harm
+                .push(harm(&need, "min of pods that triggers called for"));
+        }
         if minutes.is_harm() {
             findings.harm.push(harm(minutes, "min"));
         } else if core_minutes.is_harm() {
@@ -127,7 +136,10 @@ fn harm(extra: &Extra, unit: &str) -> String {
 
 /// How well the old settings explain the time before the change.
 fn before(input: &Input<'_>, window: &Window, old: &Autoscaler) -> Result<Fidelity, String> {
-    let known = window.samples(window.before.clone()).count();
+    let known = match old.keda {
+        Some(_) => window.counted(window.before.clone()),
+        None => window.samples(window.before.clone()).count(),
+    };
     let minutes = window.minutes(known);
     if minutes * 60.0 < LEAST_BEFORE.as_secs_f64() {
         let hours = minutes / 60.0;
@@ -143,7 +155,7 @@ fn before(input: &Input<'_>, window: &Window, old: &Autoscaler) -> Result<Fideli
     } = *input;
     let load = Load::derive(old, workload, history, SignedDuration::MAX, applied);
     let scenario = Scenario::of(old, workload, history, &load, 0.0).map_err(|it| it.to_string())?;
-    Fidelity::best(&scenario, &scenario.settings(old), shapes(&load))
+    Fidelity::best(&scenario, &scenario.engine(old), shapes(&load))
         .ok_or_else(|| "no replica count before the change is known".to_owned())
 }
 
@@ -188,7 +200,7 @@ impl<'a> Ruler<'a> {
         let request = scenario.pods().request as f64;
         Ok(Self {
             allowed: share.filter(|_| request > 0.0).map(|it| it * request),
-            offset: load.known().next().map_or(0, |it| it.0),
+            offset: load.grid.index_of(scenario.time(0)).unwrap_or(0),
             input,
             window,
             scenario,
@@ -247,13 +259,13 @@ impl<'a> Ruler<'a> {
     /// Replays the old settings over all of the time, so that how it fits before the change tells
     /// how it fits since.
     fn old(&self, old: &Autoscaler, observed: &[Score]) -> Old {
-        let settings = self.scenario.settings(old);
-        let mut run = self.scenario.begin(&settings, self.shape);
+        let engine = self.scenario.engine(old);
+        let mut run = self.scenario.begin(&engine, self.shape);
         let len = self.window.load.grid.len();
         let (mut ready, mut replicas) = (vec![f64::NAN; len], vec![f64::NAN; len]);
         let places = ready.iter_mut().zip(&mut replicas).skip(self.offset);
         for (ready, replicas) in places {
-            if !run.step(|_| {}) {
+            if !run.step(|_, _| {}) {
                 break;
             }
             (*ready, *replicas) = (run.serving() as f64, run.observable() as f64);
@@ -262,13 +274,39 @@ impl<'a> Ruler<'a> {
         let minutes = |it: &Score| it.shortfall().minutes;
         let core_minutes = |it: &Score| it.shortfall().core_minutes;
         let measure = |of: &dyn Fn(&Score) -> f64| Excess::of(observed, &scores, of);
+        let need = self.missing(&self.window.ready).zip(self.missing(&ready));
+        let need = need.map(|(observed, old)| self.minutes(&Excess { observed, old }));
         Old {
+            need,
             minutes: self.minutes(&measure(&minutes)),
             core_minutes: self.core_minutes(&measure(&core_minutes)),
             score: scores[self.window.since.clone()].iter().sum(),
             ready,
             replicas,
         }
+    }
+
+    /// Minutes of each step in which fewer pods served than the triggers called for; `None` where
+    /// no trigger says how many that is.
+    fn missing(&self, ready: &[f64]) -> Option<Vec<f64>> {
+        let Engine::Object(object) = self.scenario.engine(self.input.autoscaler) else {
+            return None;
+        };
+        let ruler = object.ruler();
+        let need = |place: usize| {
+            let at = place.checked_sub(self.offset)?;
+            self.scenario.need(&ruler, at)?.replicas
+        };
+        let needs: Vec<Option<i64>> = (0..ready.len()).map(need).collect();
+        needs.iter().find(|it| it.is_some())?;
+        let step = self.window.minutes(1);
+        let both = needs.iter().zip(ready);
+        let short = both.map(|(need, ready)| match need {
+            // Nothing is less than what is not known.
+            Some(need) if *ready < *need as f64 => step,
+            Some(_) | None => 0.0,
+        });
+        Some(short.collect())
     }
 
     /// One step is always allowed: a single sample proves nothing.

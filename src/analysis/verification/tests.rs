@@ -1,5 +1,7 @@
 //! Changes that are good, bad, or neither, and what is said of them.
 
+mod keda;
+
 use super::measured::rounded;
 use super::*;
 use crate::analysis::testing::{DAY, Scene, TWO_WEEKS, controlled, cpu, daily};

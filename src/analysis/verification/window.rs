@@ -43,7 +43,10 @@ impl Window {
         let since = end(steps.start)..end(steps.end);
         let ended = (0..load.grid.len()).filter(|at| load.grid.time(*at) <= input.applied);
         let before = 0..ended.count();
-        let ready: Vec<f64> = load.samples.iter().map(ready).collect();
+        let mut ready: Vec<f64> = load.samples.iter().map(ready).collect();
+        if autoscaler.keda.is_some() {
+            rested(&mut ready, &load.wanted);
+        }
         let replicas = load.wanted.iter().zip(&ready);
         let replicas = replicas.map(|(wanted, ready)| replicas_of(*wanted, *ready));
         Self {
@@ -60,6 +63,12 @@ impl Window {
     pub(super) fn samples(&self, places: Range<usize>) -> impl Iterator<Item = &Sample> {
         let samples = self.load.samples.get(places).unwrap_or(&[]);
         samples.iter().flatten()
+    }
+
+    /// Steps of which it is known how many replicas there were.
+    pub(super) fn counted(&self, places: Range<usize>) -> usize {
+        let counts = self.replicas.get(places).unwrap_or(&[]);
+        counts.iter().filter(|it| !it.is_nan()).count()
     }
 
     /// Samples since the change.
@@ -156,6 +165,14 @@ fn steps_since(grid: Grid, applied: Timestamp, now: Timestamp) -> Range<usize> {
 
 fn ready(sample: &Option<Sample>) -> f64 {
     sample.as_ref().map_or(f64::NAN, |it| it.ready)
+}
+
+/// KEDA takes a workload to zero on purpose: that none is wanted is known, and no gap.
+fn rested(ready: &mut [f64], wanted: &[f64]) {
+    let both = ready.iter_mut().zip(wanted);
+    for (ready, _) in both.filter(|(ready, wanted)| ready.is_nan() && **wanted < 0.5) {
+        *ready = 0.0;
+    }
 }
 
 fn replicas_of(wanted: f64, ready: f64) -> f64 {

@@ -195,6 +195,7 @@ fn settings_read_of_an_object_are_those_read_of_the_autoscaler() {
             scale_down_cooldown_s: 77,
             scale_up: Some(other_policies()),
             scale_down: Some(other_policies()),
+            keda: None,
         };
         let diff = diff(&settings, &other);
         assert_eq!(diff.len(), 6);

@@ -45,6 +45,7 @@ pub(super) fn limit(limit: Limit) -> &'static str {
         Limit::Policy => "scaling policy",
         Limit::Min => "minimum",
         Limit::Max => "maximum",
+        Limit::Loop => "KEDA's scale loop",
         Limit::Nothing => "nothing, for want of metrics",
     }
 }
@@ -62,19 +63,47 @@ pub(super) fn change(change: &Change) -> String {
         Knob::ScaleDownWindow => "scale-down window",
         Knob::ScaleDownPolicies => "scale-down policies",
         Knob::ScaleDownTolerance => "scale-down tolerance",
+        Knob::Thresholds => "thresholds",
+        Knob::CooldownPeriod => "cooldown period",
+        Knob::PollingInterval => "polling interval",
+        Knob::Fallback => "fallback",
         Knob::Startup => "startup",
     };
     let value = |it: &Option<Value>| {
         it.as_ref()
-            .map_or("default".to_owned(), |it| of(change.knob, it))
+            .map_or_else(|| absent(change.knob).to_owned(), |it| of(change.knob, it))
     };
     format!("{name} {}→{}", value(&change.from), value(&change.to))
 }
 
+/// Nothing stands in for a fallback that is not there.
+fn absent(knob: Knob) -> &'static str {
+    if knob == Knob::Fallback {
+        "none"
+    } else {
+        "default"
+    }
+}
+
 fn of(knob: Knob, value: &Value) -> String {
     match (value, knob) {
-        (Value::Number(seconds), Knob::ScaleUpWindow | Knob::ScaleDownWindow | Knob::Startup) => {
-            window(*seconds)
+        (
+            Value::Number(seconds),
+            Knob::ScaleUpWindow
+            | Knob::ScaleDownWindow
+            | Knob::CooldownPeriod
+            | Knob::PollingInterval
+            | Knob::Startup,
+        ) => window(*seconds),
+        (Value::Thresholds(all), _) => {
+            let each = all
+                .iter()
+                .map(|(index, text)| format!("{text} of trigger {index}"));
+            format!("({})", each.collect::<Vec<_>>().join(", "))
+        }
+        (Value::Fallback(fallback), _) => {
+            let (replicas, failures) = (fallback.replicas, fallback.failure_threshold);
+            format!("({replicas} after {failures} failures)")
         }
         (Value::Number(percent), Knob::Cpu | Knob::Memory) => format!("{percent}%"),
         (Value::Number(number), _) => number.to_string(),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, HeldBack, Interval, Point, Proof};
 use crate::analysis::fidelity::Fidelity;
-use crate::sim::score::{Shortfall, Totals};
+use crate::sim::score::{NeedTotals, Shortfall, Totals};
 use crate::units::ReplicaHours;
 
 /// The evidence of one autoscaler.
@@ -114,6 +114,16 @@ pub(crate) fn tidy_totals(it: Totals) -> Totals {
             .map(|(it, minutes)| (it, rounded(minutes, 2)))
             .collect(),
         known_minutes: rounded(it.known_minutes, 2),
+        need: it.need.map(tidy_need),
+    }
+}
+
+fn tidy_need(it: NeedTotals) -> NeedTotals {
+    NeedTotals {
+        shortfall_minutes: rounded(it.shortfall_minutes, 2),
+        shortfall_pod_minutes: rounded(it.shortfall_pod_minutes, 2),
+        known_minutes: rounded(it.known_minutes, 2),
+        ..it
     }
 }
 

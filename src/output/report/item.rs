@@ -236,6 +236,7 @@ mod tests {
             scale_down_cooldown_s: 300,
             scale_up: None,
             scale_down: None,
+            keda: None,
         }
     }
 

@@ -168,6 +168,7 @@ fn settings(min: u32, max: u32, target: u32) -> Settings {
         scale_down_cooldown_s: 300,
         scale_up: None,
         scale_down: None,
+        keda: None,
     }
 }
 
@@ -189,6 +190,7 @@ fn totals(replicas: u32, shortfall: Shortfall) -> Totals {
         borrowed_core_minutes: 3.333_333,
         limited_minutes: BTreeMap::from([(Limit::Metrics, minutes)]),
         known_minutes: minutes,
+        need: None,
     }
 }
 

@@ -70,7 +70,7 @@ impl Trace {
             memory: None,
             triggers: BTreeMap::new(),
         };
-        let kept = scenario.settings(autoscaler).metrics;
+        let kept = scenario.metrics(autoscaler);
         let mut kept = kept.iter().zip(scenario.inputs()).peekable();
         for (index, metric) in autoscaler.metrics.iter().enumerate() {
             if let Some((_, input)) = kept.next_if(|it| it.0 == metric) {

@@ -2,9 +2,27 @@
 
 use super::fallback::Outcome;
 use super::formula::Modifiers;
-use super::trigger::{External, milli};
+use super::trigger::{External, Trigger, milli};
 use crate::autoscaler::Target;
 use crate::sim::numbers;
+
+/// By what the need is told, where it is not to follow the settings that are replayed.
+#[derive(Clone, Copy, Debug)]
+pub struct Ruler<'a> {
+    /// As many external ones as are replayed, in the same order.
+    pub triggers: &'a [Trigger],
+    pub modifiers: Option<Modifiers<'a>>,
+    /// As far as the need goes.
+    pub max: i32,
+}
+
+impl Ruler<'_> {
+    /// The need at these `values` of the sources; `None` where one is not known.
+    pub fn need(&self, values: &[Option<f64>]) -> Option<Need> {
+        let triggers = self.triggers.iter().filter_map(Trigger::external);
+        Need::of(triggers, self.modifiers.as_ref(), values, self.max)
+    }
+}
 
 /// What the triggers call for at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,85 +6,30 @@
 //! than those before are not run but counted.
 
 mod pods;
+mod setup;
+mod unknown;
 
 use jiff::{SignedDuration, Timestamp};
 
 use self::pods::Pods;
+pub use self::setup::{Setup, Start, Step, Stretch};
 use super::fallback::SourceError;
-use super::formula::Modifiers;
 use super::hpa::{Feed, Hpa};
 use super::need::Need;
 use super::pass::{self, Because, Found, Pass};
 use super::score::ObjectScore;
-use super::settings::LoopSettings;
 use super::source::Sources;
 use super::state::ObjectState;
 use super::trigger::{External, Trigger};
 use crate::sim::controller::{Controller, syncs_before};
-use crate::sim::demand::Segment;
-use crate::sim::flags::{Flags, SYNC_PERIOD};
+use crate::sim::flags::SYNC_PERIOD;
 use crate::sim::input::Loads;
 use crate::sim::meter::Meter;
 use crate::sim::numbers::after;
-use crate::sim::plant::{Plant, PodShape};
+use crate::sim::plant::Plant;
 use crate::sim::proposal::{Aim, MetricError, Proposal};
 use crate::sim::sync::{self, Plan, RescaleReason};
 use crate::sim::totals::Scale;
-
-/// What is replayed, and on which pods.
-#[derive(Clone, Copy, Debug)]
-pub struct Setup<'a> {
-    pub object: &'a LoopSettings,
-    pub triggers: &'a [Trigger],
-    pub modifiers: Option<Modifiers<'a>>,
-    /// [`Hpa::of`] these; one without metrics is none.
-    pub hpa: &'a Hpa,
-    pub flags: &'a Flags,
-    pub pods: PodShape,
-    /// The share of the demand, and of the need, by which capacity should exceed it.
-    pub headroom: f64,
-}
-
-/// How things stand when a replay starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Start {
-    /// The first poll and the first sync.
-    pub at: Timestamp,
-    /// Pods that have been serving for long.
-    pub replicas: i32,
-    /// When the object was created.
-    pub created: Timestamp,
-    /// When a trigger was last known to be active, if ever.
-    pub last_active: Option<Timestamp>,
-}
-
-/// What there is of everything during some syncs.
-#[derive(Clone, Copy, Debug)]
-pub struct Stretch<'a> {
-    /// How long, and the demand for CPU, if that is known.
-    pub segment: Segment,
-    /// What the source of each external trigger gives, in their order; `None` is an error.
-    pub values: &'a [Option<f64>],
-    /// The loads besides the demand, by their place in the inputs, in thousandths.
-    pub others: &'a [Option<i64>],
-}
-
-/// What some equal passes, or some equal syncs, decided.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Step {
-    Pass {
-        at: Timestamp,
-        state: ObjectState,
-        pass: Pass,
-    },
-    Syncs {
-        at: Timestamp,
-        /// How many, this one and those that were skipped after it; the passes between them
-        /// decided as the last one.
-        syncs: u32,
-        plan: Plan,
-    },
-}
 
 /// A replay under way. It may be stopped between any two stretches, kept, and gone on with.
 #[derive(Clone, Debug)]
@@ -141,9 +86,7 @@ impl<'a> Replay<'a> {
 
     /// Runs the polls and syncs of one stretch and shows each decision, in order of time.
     pub fn run(&mut self, stretch: &Stretch<'_>, mut show: impl FnMut(&Step)) {
-        let modifiers = self.setup.modifiers.as_ref();
-        let triggers = externals(self.setup.triggers);
-        let need = Need::of(triggers, modifiers, stretch.values, self.setup.object.max);
+        let need = self.setup.ruler().need(stretch.values);
         self.settled = None;
         self.pods.call(need, self.now);
         let mut left = stretch.segment.ticks;
@@ -171,6 +114,11 @@ impl<'a> Replay<'a> {
     /// How many pods there are now, whatever their state.
     pub fn replicas(&self) -> i64 {
         self.pods.plant.replicas()
+    }
+
+    /// How many pods serve at the next sync.
+    pub fn serving(&self) -> i64 {
+        self.pods.plant.serving(self.now)
     }
 
     /// What the fallback of each external trigger counts.

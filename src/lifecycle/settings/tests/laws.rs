@@ -165,6 +165,7 @@ fn proposed() -> impl Strategy<Value = Settings> {
         scale_down_cooldown_s: window,
         scale_up: up,
         scale_down: down,
+        keda: None,
     })
 }
 

@@ -104,6 +104,14 @@ impl<'a> Pods<'a> {
         self.summed = until;
     }
 
+    /// Lets time pass of which nothing is known: pods come to serve, and nothing is counted.
+    pub(super) fn pass_over(&mut self, until: Timestamp) {
+        self.plant.advance(until);
+        self.summed = until;
+        self.activated = None;
+        self.called = None;
+    }
+
     /// Notes what the sources call for from `now` on.
     pub(super) fn call(&mut self, need: Option<Need>, now: Timestamp) {
         match need {
@@ -125,7 +133,10 @@ impl<'a> Pods<'a> {
         now: Timestamp,
     ) {
         let segment = &stretch.segment;
-        if let Some(span) = self.meter.span(&self.plant, segment, plan, syncs, now) {
+        // What pods use anyway while nothing is active does not wait for other pods.
+        let is_asleep = !stretch.values.is_empty() && need.is_some_and(|it| !it.is_active);
+        let span = self.meter.span(&self.plant, segment, plan, syncs, now);
+        if let Some(span) = span.filter(|_| !is_asleep) {
             self.score.demand.add(&span);
         }
         let Some((need, replicas)) = need.and_then(|it| Some((it, it.replicas?))) else {

@@ -6,7 +6,12 @@ mod made_up;
 
 use super::*;
 use crate::autoscaler::Target;
+use crate::sim::demand::Segment;
+use crate::sim::flags::Flags;
 use crate::sim::keda::fallback::{Behavior, Fallback};
+use crate::sim::keda::formula::Modifiers;
+use crate::sim::keda::settings::LoopSettings;
+use crate::sim::plant::PodShape;
 
 const START: i64 = 1_700_000_000;
 
@@ -70,6 +75,7 @@ impl Case {
             flags: &self.flags,
             pods: PODS,
             headroom: 0.0,
+            ruler: None,
         };
         Replay::new(setup, start)
     }
@@ -100,4 +106,28 @@ fn written(step: &Step) -> Option<(i64, i32)> {
         Step::Syncs { at, plan, .. } => (at, plan.scale_to()),
     };
     Some((at.as_second() - START, written?))
+}
+
+#[test]
+fn time_of_which_nothing_is_known_passes_without_a_decision() {
+    let object = LoopSettings {
+        fallback: Some(Fallback {
+            failure_threshold: 0,
+            replicas: 9,
+            behavior: Behavior::Static,
+        }),
+        ..LoopSettings::default()
+    };
+    let case = Case::new(object, vec![queue(0.0)]);
+    let mut replay = case.replay(start(2));
+    assert_eq!(changes(&mut replay, &[(4, Some(20.0))]), []);
+    replay.pass_over(40);
+    let score = replay.score();
+    assert_eq!(
+        (replay.replicas(), score.seconds, score.polls.all),
+        (2, 60, 2)
+    );
+    // It goes on with the first poll after it, ten minutes later: the load came back.
+    assert_eq!(changes(&mut replay, &[(4, Some(30.0))]), [(660, 3)]);
+    assert_eq!(replay.score().seconds, 120);
 }

@@ -284,6 +284,7 @@ impl Sums {
             borrowed_core_minutes: core_minutes(self.borrowed[1]),
             limited_minutes: limited.collect(),
             known_minutes: minutes(self.known),
+            need: None,
         }
     }
 }

@@ -215,6 +215,7 @@ fn a_formula_is_what_both_scale_by() {
         flags: &flags,
         pods: PODS,
         headroom: 0.0,
+        ruler: None,
     };
     let mut replay = Replay::new(setup, start(0));
     let mut found = Vec::new();
