@@ -8,6 +8,7 @@ mod times;
 pub(crate) use hpa::{
     SELECTS, SHAPES, cores, percent, policy, replicas, stabilization_window, startup, tolerance,
 };
+pub(crate) use hpa::{cooldown_period, minimum, polling_interval, threshold};
 
 pub(crate) use times::{
     minutes, positive_length, positive_timeout, time, time_of_each_day, timeout,

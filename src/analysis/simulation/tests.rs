@@ -1,3 +1,5 @@
+mod keda;
+
 use proptest::prelude::*;
 
 use super::overrides::RuleOverrides;

@@ -53,8 +53,8 @@ pub(crate) struct SimulateArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = SETTINGS)]
 pub(crate) struct SettingsArgs {
-    /// Minimum of replicas, at least 1
-    #[arg(long, value_name = "REPLICAS", value_parser = values::replicas)]
+    /// Minimum of replicas, at least 1; of a ScaledObject also 0
+    #[arg(long, value_name = "REPLICAS", value_parser = values::minimum)]
     pub(crate) min: Option<Replicas>,
     /// Maximum of replicas, at least the minimum
     #[arg(long, value_name = "REPLICAS", value_parser = values::replicas)]
@@ -89,6 +89,22 @@ pub(crate) struct SettingsArgs {
     /// How far above the target usage may be without scaling up: 0.1 or 10%
     #[arg(long, value_name = "SHARE", value_parser = values::tolerance)]
     pub(crate) tolerance_up: Option<Quantity>,
+    /// What one replica is for, of the trigger of that name or at that place from 0: orders=50,
+    /// 0=50; may be repeated
+    #[arg(long = "threshold", value_name = "TRIGGER=NUMBER", value_parser = values::threshold)]
+    pub(crate) thresholds: Vec<(String, f64)>,
+    /// Time from a ScaledObject's last activity until it goes to zero or idle: 300s, 5m
+    #[arg(long, value_name = "DURATION", value_parser = values::cooldown_period)]
+    pub(crate) cooldown_period: Option<u32>,
+    /// Time between two looks at the triggers of a ScaledObject: 30s; at least 1s
+    #[arg(long, value_name = "DURATION", value_parser = values::polling_interval)]
+    pub(crate) polling_interval: Option<u32>,
+    /// Replicas while a trigger of a ScaledObject cannot be read
+    #[arg(long, value_name = "REPLICAS", value_parser = values::minimum)]
+    pub(crate) fallback_replicas: Option<Replicas>,
+    /// Failures in a row that are endured until the fallback steps in [default: as it is, else 3]
+    #[arg(long, value_name = "FAILURES")]
+    pub(crate) fallback_after: Option<u16>,
 }
 
 /// How to replay.

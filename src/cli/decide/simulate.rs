@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Origin, analysis, question, window};
-use crate::analysis::simulation::overrides::{Overrides, RuleOverrides};
+use crate::analysis::simulation::overrides::{KedaOverrides, Overrides, RuleOverrides};
 use crate::analysis::simulation::planned::PlannedPods;
 use crate::cli::args::analysis::AnalysisArgs;
 use crate::cli::args::simulate::{SettingsArgs, SimulateArgs};
@@ -129,6 +129,13 @@ fn overrides(args: &SettingsArgs) -> Overrides {
             select: args.scale_down_select,
             policies: args.scale_down_policies.clone(),
             tolerance: args.tolerance_down,
+        },
+        keda: KedaOverrides {
+            thresholds: args.thresholds.clone(),
+            cooldown_period: args.cooldown_period,
+            polling_interval: args.polling_interval,
+            fallback_replicas: args.fallback_replicas.map(|it| it.0),
+            fallback_after: args.fallback_after.map(u32::from),
         },
     }
 }

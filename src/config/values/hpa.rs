@@ -23,6 +23,34 @@ pub(crate) fn replicas(text: &str) -> Result<Replicas, String> {
     in_range(text, 1, MOST, "whole number of replicas").map(Replicas)
 }
 
+/// The same for a minimum, which may be zero where KEDA scales.
+pub(crate) fn minimum(text: &str) -> Result<Replicas, String> {
+    in_range(text, 0, MOST, "whole number of replicas").map(Replicas)
+}
+
+/// What one replica is for, of a trigger: `orders=50`.
+pub(crate) fn threshold(text: &str) -> Result<(String, f64), String> {
+    let wanted = "expected a trigger and a number above 0, such as orders=50 or 0=50";
+    let (name, number) = text.split_once('=').ok_or(wanted)?;
+    let number: f64 = number.parse().map_err(|_| wanted)?;
+    let is_good = !name.is_empty() && number.is_finite() && number > 0.0;
+    is_good
+        .then(|| (name.to_owned(), number))
+        .ok_or_else(|| wanted.to_owned())
+}
+
+/// A cooldown period in whole seconds.
+pub(crate) fn cooldown_period(text: &str) -> Result<u32, String> {
+    let seconds = whole_seconds(text).filter(|it| *it <= MOST);
+    seconds.ok_or_else(|| format!("expected whole seconds such as 300s or 5m, from 0 to {MOST}s"))
+}
+
+/// A polling interval in whole seconds.
+pub(crate) fn polling_interval(text: &str) -> Result<u32, String> {
+    let seconds = whole_seconds(text).filter(|it| (1..=MOST).contains(it));
+    seconds.ok_or_else(|| format!("expected whole seconds such as 30s or 1m, from 1s to {MOST}s"))
+}
+
 /// A target utilization as `65%`. The sign is needed, since kubectl takes a bare number for an
 /// amount.
 pub(crate) fn percent(text: &str) -> Result<u32, String> {
