@@ -42,24 +42,6 @@ fn what_was_taken_back_before_is_no_news() {
 }
 
 #[test]
-fn a_name_is_waited_for_where_the_labels_select_it() {
-    let scene = scene();
-    lower(&scene, "good");
-    lower(&scene, "other");
-    scene.exits(0, &["apply", "good"]);
-    scene.pass(50);
-    let wait = |team: &'static str, name: &'static str| {
-        let team = ["-l", team, "--for=verified", name];
-        [&["watch", "--mode=apply", "--once"][..], &team].concat()
-    };
-    scene.exits(0, &wait("team=good", "good"));
-    assert_eq!(scene.phase("good"), "verified");
-    assert_eq!(scene.hpa("other")["spec"]["minReplicas"], 4);
-    scene.exits(3, &wait("team=other", "good"));
-    assert_eq!(scene.hpa("other")["spec"]["minReplicas"], 4);
-}
-
-#[test]
 fn those_who_are_selected_are_seen_to_without_any_history() {
     let scene = scene();
     lower(&scene, "good");
