@@ -13,7 +13,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::keda::objects::ScaledObject;
+use crate::keda::objects::{ScaledJob, ScaledObject};
 use crate::units::{Cores, Quantity, Replicas};
 use behavior::Behavior;
 use target::TargetRef;
@@ -150,12 +150,16 @@ pub struct Autoscaler {
     /// What KEDA makes an HPA from. `metrics` has one for each of its triggers, in their order, and
     /// `status` is that of the HPA.
     pub keda: Option<Arc<ScaledObject>>,
+    /// What KEDA makes jobs from. It is its own `target`, and `metrics` has one for each of its
+    /// triggers, in their order.
+    pub jobs: Option<Arc<ScaledJob>>,
 }
 
 impl Autoscaler {
-    /// The HPA that scales: itself, or the one that KEDA makes.
+    /// The HPA that scales: itself, or the one that KEDA makes; empty for a ScaledJob, which has none.
     pub fn hpa(&self) -> String {
         match &self.keda {
+            _ if self.jobs.is_some() => String::new(),
             Some(scaled) => scaled
                 .status
                 .hpa_name

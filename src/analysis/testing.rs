@@ -227,6 +227,7 @@ fn subject() -> Subject {
             status: Status::default(),
             owner: None,
             keda: None,
+            jobs: None,
         },
         workload: Ok(Workload {
             target,

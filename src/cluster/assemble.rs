@@ -66,6 +66,11 @@ impl ObjectKey {
         }
     }
 
+    /// Whether it makes jobs, and is read as an autoscaler and nothing else.
+    pub(super) fn is_scaled_job(&self) -> bool {
+        self.group == "keda.sh" && self.kind == "ScaledJob"
+    }
+
     fn target(&self) -> TargetRef {
         TargetRef {
             namespace: self.namespace.clone(),
@@ -74,6 +79,9 @@ impl ObjectKey {
         }
     }
 }
+
+/// Of the kinds that belong to KEDA.
+const KEDA: &str = "keda.sh/v1alpha1";
 
 /// The API group of a kind. References that were written long ago say `extensions/v1beta1`, or
 /// nothing, for what is in `apps` today.
@@ -159,6 +167,7 @@ impl Assembler {
                 self.add_gathered_authentication(&shaped::<Authentication>(&kind, object)?);
                 Ok(())
             }
+            ("keda.sh", "ScaledJob") => self.add_scaled_job(&object),
             ("", "Pod") => {
                 self.add_pod(shaped(&kind, object)?);
                 Ok(())
@@ -204,6 +213,33 @@ impl Assembler {
             kind: autoscaler.target.kind.clone(),
             name: autoscaler.target.name.clone(),
         };
+        let id = autoscaler.id.clone();
+        let scaling = Scaling {
+            autoscaler,
+            target,
+            wanted: true,
+        };
+        self.autoscalers.insert(id, scaling);
+        Ok(())
+    }
+
+    /// A ScaledJob is what it scales, too: its template is that of all its pods.
+    pub(crate) fn add_scaled_job(&mut self, object: &Value) -> Result<(), ConvertError> {
+        let autoscaler = convert::scaled_job(object)?;
+        let target = ObjectKey {
+            group: group_of(KEDA, &autoscaler.target.kind),
+            namespace: autoscaler.target.namespace.clone(),
+            kind: autoscaler.target.kind.clone(),
+            name: autoscaler.target.name.clone(),
+        };
+        let shape = autoscaler.jobs.as_deref().map(convert::job_shape);
+        let facts = Facts {
+            replicas: None,
+            selector: None,
+            shape: shape.unwrap_or_default(),
+            labels: None,
+        };
+        self.scalables.insert(target.clone(), facts);
         let id = autoscaler.id.clone();
         let scaling = Scaling {
             autoscaler,

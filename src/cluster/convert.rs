@@ -1,9 +1,12 @@
 //! API objects become values of the core here.
 
 mod containers;
+mod scaled_job;
 mod scaled_object;
 
 pub use containers::{PodShape, pod_shape, template_shape};
+pub(super) use scaled_job::job_shape;
+pub use scaled_job::scaled_job;
 pub use scaled_object::scaled_object;
 pub(super) use scaled_object::with_hpa;
 
@@ -82,6 +85,7 @@ pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, Conve
         status: status.map(read_status).unwrap_or_default(),
         owner: owner(&hpa.metadata),
         keda: None,
+        jobs: None,
         uid: hpa.metadata.uid.clone(),
         target,
         id,

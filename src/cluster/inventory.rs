@@ -30,6 +30,11 @@ pub(super) const PODS: Resource<'_> = Resource {
     plural: "pods",
 };
 const REPLICA_SETS: Resource<'_> = apps("replicasets");
+const JOBS: Resource<'_> = Resource {
+    group: "batch",
+    version: "v1",
+    plural: "jobs",
+};
 const BUDGETS: Resource<'_> = Resource {
     group: "policy",
     version: "v1",
@@ -90,6 +95,7 @@ impl Reader<'_> {
         let reach = Reach::over(namespaces.collect());
         self.read_targets(&targets, &mut intake).await?;
         if !targets.is_empty() {
+            self.read_jobs(&targets, &mut intake).await?;
             self.read_pods(&reach, &mut intake).await?;
         }
         Ok(intake.assembler.finish())
@@ -110,7 +116,10 @@ impl Reader<'_> {
         let listed = |it: &&ObjectKey| {
             it.group == "apps" && LISTED_KINDS.iter().any(|(kind, _)| *kind == it.kind)
         };
-        let others: Vec<&ObjectKey> = targets.iter().filter(|it| !listed(it)).collect();
+        let others = targets
+            .iter()
+            .filter(|it| !listed(it) && !it.is_scaled_job());
+        let others: Vec<&ObjectKey> = others.collect();
         self.read_custom(&others, intake).await
     }
 
@@ -144,13 +153,35 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// Whose the pods of ScaledJobs are, where there are any.
+    async fn read_jobs(
+        &self,
+        targets: &BTreeSet<ObjectKey>,
+        intake: &mut Intake<'_>,
+    ) -> Result<(), Error> {
+        let making = targets.iter().filter(|it| it.is_scaled_job());
+        let namespaces: BTreeSet<String> = making.map(|it| it.namespace.clone()).collect();
+        if namespaces.is_empty() {
+            return Ok(());
+        }
+        let reach = Reach::over(namespaces);
+        let jobs = self.rows(JOBS, &reach, Only::Metadata, |it: Linked| {
+            intake.link(JOBS, "Job", it.metadata);
+        });
+        let refused = jobs.await?;
+        refused
+            .into_iter()
+            .for_each(|it| intake.assembler.unread(it));
+        Ok(())
+    }
+
     /// The three long lists: at once, save where the order of the objects is to be the same on
     /// every run.
     async fn read_pods(&self, reach: &Reach, intake: &mut Intake<'_>) -> Result<(), Error> {
         let in_order = intake.tap.is_some();
         let shared = Mutex::new(&mut *intake);
         let sets = self.rows(REPLICA_SETS, reach, Only::Metadata, |it: Linked| {
-            lock(&shared).link(it.metadata);
+            lock(&shared).link(REPLICA_SETS, "ReplicaSet", it.metadata);
         });
         let budgets = self.rows(BUDGETS, reach, Only::Everything, |it| {
             lock(&shared).budget(it);
@@ -287,14 +318,15 @@ impl Intake<'_> {
         self.assembler.add_scalable(object);
     }
 
-    fn link(&mut self, metadata: Meta) {
-        let set = Scalable {
-            api_version: REPLICA_SETS.api_version(),
-            kind: "ReplicaSet".to_owned(),
+    /// Takes what stands between a scale target and its pods.
+    fn link(&mut self, resource: Resource<'_>, kind: &str, metadata: Meta) {
+        let between = Scalable {
+            api_version: resource.api_version(),
+            kind: kind.to_owned(),
             metadata,
             ..Scalable::default()
         };
-        self.scalable(set);
+        self.scalable(between);
     }
 
     fn budget(&mut self, mut budget: DisruptionBudget) {

@@ -89,6 +89,7 @@ fn autoscaler_of(object: &Value) -> Option<AutoscalerId> {
     let kind = match kind {
         "HorizontalPodAutoscaler" => AutoscalerKind::HorizontalPodAutoscaler,
         "ScaledObject" if is_keda => AutoscalerKind::ScaledObject,
+        "ScaledJob" if is_keda => AutoscalerKind::ScaledJob,
         _ => return None,
     };
     Some(AutoscalerId {

@@ -71,9 +71,9 @@ impl Target {
             AutoscalerKind::ScaledObject => {
                 convert::scaled_object(object).map_err(|it| not_understood(it.to_string()))
             }
-            AutoscalerKind::ScaledJob => Err(not_understood(
-                "a ScaledJob has no replicas to be judged by".to_owned(),
-            )),
+            AutoscalerKind::ScaledJob => {
+                convert::scaled_job(object).map_err(|it| not_understood(it.to_string()))
+            }
         }
     }
 }

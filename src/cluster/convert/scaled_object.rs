@@ -51,6 +51,7 @@ pub fn scaled_object(object: &Value) -> Result<Autoscaler, ConvertError> {
         owner: None,
         id,
         keda: Some(Arc::new(read)),
+        jobs: None,
     })
 }
 
@@ -72,7 +73,7 @@ fn behavior(reader: &Reader<'_>, written: &Value) -> Result<Behavior, ConvertErr
 /// The metric that KEDA puts into the HPA for a trigger; for one whose metric is not known, because
 /// what it is set to depends on a secret or its type has no rules here, one of which nothing is known
 /// but its place.
-fn metric(index: usize, written: &Trigger) -> Metric {
+pub(super) fn metric(index: usize, written: &Trigger) -> Metric {
     let source = TriggerSource {
         kind: written.kind.clone(),
         metric_type: written.metric_type.clone(),

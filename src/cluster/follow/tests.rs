@@ -95,10 +95,10 @@ async fn a_quiet_day_sends_no_list() {
     following.ready().await;
     hours(24).await;
     assert!(following.fleet().await.unwrap().subjects.is_empty());
-    // Of both kinds of autoscaler.
-    assert_eq!(lists(&asked), 2);
+    // Of the three kinds of autoscaler.
+    assert_eq!(lists(&asked), 3);
     let watches = watches(&asked);
-    assert!((580..=722).contains(&watches), "{watches}");
+    assert!((870..=1083).contains(&watches), "{watches}");
     assert!(following.staleness().is_empty());
 }
 

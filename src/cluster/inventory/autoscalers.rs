@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{CONCURRENCY, Intake, Kept, Part, Reader, Refusal, Wanted};
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::cluster::call::{Asked, Listing, Resource, segment};
+use crate::cluster::objects::PodTemplate;
 use crate::cluster::selector::{Labels, Selector};
 use crate::cluster::{Error, Namespaces, Scope, convert};
 use crate::fleet::Unread;
@@ -21,16 +22,24 @@ const HPAS: Resource<'_> = Resource {
     version: "v2",
     plural: "horizontalpodautoscalers",
 };
-const SCALED_OBJECTS: Resource<'_> = Resource {
-    group: "keda.sh",
-    version: "v1alpha1",
-    plural: "scaledobjects",
-};
+/// The kinds of KEDA that scale, and how each is listed.
+const KEDA: [(AutoscalerKind, Resource<'_>); 2] = [
+    (AutoscalerKind::ScaledObject, keda("scaledobjects")),
+    (AutoscalerKind::ScaledJob, keda("scaledjobs")),
+];
 const NAMESPACES: Resource<'_> = Resource {
     group: "",
     version: "v1",
     plural: "namespaces",
 };
+
+const fn keda(plural: &str) -> Resource<'_> {
+    Resource {
+        group: "keda.sh",
+        version: "v1alpha1",
+        plural,
+    }
+}
 
 /// What was found in scope.
 #[derive(Debug, Default)]
@@ -61,11 +70,21 @@ impl Kept for Hpa {
     }
 }
 
-/// A ScaledObject with no managers but those who paused it and no annotation but those that KEDA goes
-/// by and the note of a pause.
+/// A ScaledObject or ScaledJob with no managers but those who paused it and no annotation but those
+/// that KEDA goes by and the note of a pause. Of a template of jobs, nothing is kept that may be
+/// secret.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Scaled(Value);
+
+/// What is kept of `spec.jobTargetRef` beside its template.
+const OF_JOBS: [&str; 5] = [
+    "parallelism",
+    "completions",
+    "backoffLimit",
+    "activeDeadlineSeconds",
+    "ttlSecondsAfterFinished",
+];
 
 impl<'de> Deserialize<'de> for Scaled {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -79,6 +98,9 @@ impl<'de> Deserialize<'de> for Scaled {
             if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
                 annotations.retain(|key, _| key.contains("keda.sh/") || key == pause::ANNOTATION);
             }
+        }
+        if let Some(jobs) = object.pointer_mut("/spec/jobTargetRef") {
+            *jobs = without_secrets(jobs);
         }
         Ok(Self(object))
     }
@@ -99,6 +121,22 @@ fn who_paused(managed: &Value) -> Vec<Value> {
         Some(json!({"time": it.get("time")?, "fieldsV1": fields}))
     });
     pauses.collect()
+}
+
+/// A template of jobs, with those parts of its pods that a [`PodTemplate`] has.
+fn without_secrets(jobs: &Value) -> Value {
+    let mut kept = Map::new();
+    for key in OF_JOBS {
+        if let Some(value) = jobs.get(key) {
+            kept.insert(key.to_owned(), value.clone());
+        }
+    }
+    let template = jobs.get("template").cloned();
+    let template = template.and_then(|it| serde_json::from_value::<PodTemplate>(it).ok());
+    if let Some(template) = template {
+        kept.insert("template".to_owned(), json!(template));
+    }
+    Value::Object(kept)
 }
 
 impl Kept for Scaled {
@@ -164,47 +202,51 @@ impl Reader<'_> {
             let is_selected = is_selected(hpa, selector.as_ref());
             take(hpa, is_selected, intake, &mut found);
         }
-        let scaled = self
-            .read_scaled_objects(&namespaces, intake, &mut found)
-            .await?;
-        for object in &scaled {
-            take_scaled(object, selector.as_ref(), intake, &mut found);
+        let mut scaled = vec![];
+        for (kind, resource) in KEDA {
+            let of_kind = self.read_scaled(resource, &namespaces, intake, &mut found);
+            let of_kind = of_kind.await?.into_iter();
+            scaled.extend(of_kind.map(|object| (kind, object)));
+        }
+        for (kind, object) in &scaled {
+            take_scaled(*kind, object, selector.as_ref(), intake, &mut found);
         }
         select(scope, namespace, &found, intake)?;
         show(&hpas, &scaled, intake);
         Ok(())
     }
 
-    /// Those of KEDA, if the cluster has it.
-    async fn read_scaled_objects(
+    /// Those of one of KEDA's kinds, if the cluster has it.
+    async fn read_scaled(
         &self,
+        resource: Resource<'_>,
         namespaces: &[Option<&str>],
         intake: &mut Intake<'_>,
         found: &mut Found,
     ) -> Result<Vec<Scaled>, Error> {
         let mut scaled = Vec::new();
         for namespace in namespaces {
-            let listing = Listing::of(SCALED_OBJECTS, *namespace);
+            let listing = Listing::of(resource, *namespace);
             let refused = match self.list(&listing, |it| scaled.push(it)).await {
                 Err(error) if error.code() == Some(404) => return Ok(vec![]),
                 refused => refused?,
             };
             // Who may not list them is told so whether there are any or not.
             let is_by_rbac = refused.iter().any(Refusal::is_by_rbac);
-            if is_by_rbac && !self.serves_scaled_objects().await? {
+            if is_by_rbac && !self.serves_keda(resource).await? {
                 return Ok(vec![]);
             }
             for refusal in refused {
                 found.partly = true;
-                intake.assembler.unread(refusal.into_unread(SCALED_OBJECTS));
+                intake.assembler.unread(refusal.into_unread(resource));
             }
         }
         Ok(scaled)
     }
 
-    async fn serves_scaled_objects(&self) -> Result<bool, Error> {
-        let versions = self.versions(SCALED_OBJECTS.group).await?;
-        Ok(versions.is_ok_and(|it| it.iter().any(|it| it == SCALED_OBJECTS.version)))
+    async fn serves_keda(&self, resource: Resource<'_>) -> Result<bool, Error> {
+        let versions = self.versions(resource.group).await?;
+        Ok(versions.is_ok_and(|it| it.iter().any(|it| it == resource.version)))
     }
 
     /// What can be had where the list itself is refused.
@@ -332,6 +374,7 @@ fn take(
 }
 
 fn take_scaled(
+    kind: AutoscalerKind,
     Scaled(object): &Scaled,
     selector: Option<&Selector>,
     intake: &mut Intake<'_>,
@@ -340,12 +383,20 @@ fn take_scaled(
     let labels: Labels =
         serde_json::from_value(object["metadata"]["labels"].clone()).unwrap_or_default();
     let is_selected = selector.is_none_or(|it| it.matches(&labels));
-    let Some(id) = scaled_id(object) else { return };
+    let Some(id) = scaled_id(kind, object) else {
+        return;
+    };
     let what = id.to_string();
     if is_selected {
         found.ids.insert(id);
     }
-    if let Err(error) = intake.assembler.add_scaled_object(object)
+    let added = match kind {
+        AutoscalerKind::ScaledJob => intake.assembler.add_scaled_job(object),
+        AutoscalerKind::ScaledObject | AutoscalerKind::HorizontalPodAutoscaler => {
+            intake.assembler.add_scaled_object(object)
+        }
+    };
+    if let Err(error) = added
         && is_selected
     {
         intake.assembler.unread(Unread {
@@ -356,17 +407,17 @@ fn take_scaled(
     }
 }
 
-fn scaled_id(object: &Value) -> Option<AutoscalerId> {
+fn scaled_id(kind: AutoscalerKind, object: &Value) -> Option<AutoscalerId> {
     let text = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
     Some(AutoscalerId {
         namespace: text("namespace")?,
         name: text("name")?,
-        kind: AutoscalerKind::ScaledObject,
+        kind,
     })
 }
 
 /// Shows the subjects and their rivals: of the others, no target will be read.
-fn show(hpas: &[Hpa], scaled: &[Scaled], intake: &mut Intake<'_>) {
+fn show(hpas: &[Hpa], scaled: &[(AutoscalerKind, Scaled)], intake: &mut Intake<'_>) {
     if intake.tap.is_none() {
         return;
     }
@@ -377,11 +428,11 @@ fn show(hpas: &[Hpa], scaled: &[Scaled], intake: &mut Intake<'_>) {
             intake.show(&written(hpa));
         }
     }
-    for Scaled(object) in scaled {
-        if scaled_id(object).is_some_and(|it| intake.assembler.scales_any(&it, &targets)) {
+    for (kind, Scaled(object)) in scaled {
+        if scaled_id(*kind, object).is_some_and(|it| intake.assembler.scales_any(&it, &targets)) {
             let mut object = object.clone();
-            object["apiVersion"] = json!(SCALED_OBJECTS.api_version());
-            object["kind"] = json!("ScaledObject");
+            object["apiVersion"] = json!(keda("").api_version());
+            object["kind"] = json!(kind.as_str());
             intake.show(&object);
         }
     }

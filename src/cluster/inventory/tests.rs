@@ -1,7 +1,9 @@
 mod authentications;
 mod custom;
+mod jobs;
 
 use super::*;
+use crate::autoscaler::AutoscalerKind;
 use crate::cluster::fake::{
     Answer, answer, cluster, failure, forbidden, list, not_found, recorded,
 };
@@ -118,7 +120,7 @@ async fn the_number_of_requests_does_not_grow_with_autoscalers() {
     let fleet = cluster.inventory(&Scope::default()).await.unwrap();
     assert_eq!(fleet.subjects.len(), 300);
     assert_eq!(fleet.subjects[0].workload, Err(NoWorkload::Missing));
-    assert_eq!(asked.lock().unwrap().len(), 6);
+    assert_eq!(asked.lock().unwrap().len(), 7);
 }
 
 #[tokio::test]
@@ -250,7 +252,7 @@ async fn many_namespaces_are_one_list_and_fall_back_to_their_own() {
     let (whole, asked) = recorded(move |path: &str, _: &str| spread(path));
     let fleet = whole.inventory(&everywhere()).await.unwrap();
     assert!(fleet.subjects.iter().all(|it| it.workload.is_ok()));
-    assert_eq!(asked.lock().unwrap().len(), 6);
+    assert_eq!(asked.lock().unwrap().len(), 7);
     let parts = cluster(move |path: &str, _: &str| match path {
         "/apis/apps/v1/deployments" => forbidden("no"),
         path => spread(path),

@@ -80,6 +80,7 @@ fn cart() -> Subject {
             },
             owner: None,
             keda: None,
+            jobs: None,
         },
         workload: Err(NoWorkload::Missing),
         rivals: Vec::new(),

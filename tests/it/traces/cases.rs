@@ -156,6 +156,7 @@ impl Case {
             status: Status::default(),
             owner: None,
             keda: None,
+            jobs: None,
         }
     }
 

@@ -92,6 +92,7 @@ fn autoscaler() -> impl Strategy<Value = Autoscaler> {
         status: Status::default(),
         owner: None,
         keda: None,
+        jobs: None,
     })
 }
 

@@ -32,7 +32,7 @@ pub(crate) enum Reach {
 }
 
 /// What there is in a fleet's cluster.
-const RESOURCES: [&str; 18] = [
+const RESOURCES: [&str; 20] = [
     "namespaces",
     "nodes",
     "pods",
@@ -48,6 +48,8 @@ const RESOURCES: [&str; 18] = [
     "rollouts.argoproj.io",
     "rollouts.argoproj.io/scale",
     "horizontalpodautoscalers.autoscaling",
+    "jobs.batch",
+    "scaledjobs.keda.sh",
     "scaledobjects.keda.sh",
     "pods.metrics.k8s.io",
     "poddisruptionbudgets.policy",
