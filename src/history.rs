@@ -98,6 +98,10 @@ pub enum Metric {
     /// Seconds from a pod's creation until it is Ready.
     Startup,
     RequestsPerSecond,
+    /// Seconds from the start of a job until it was complete, on the mean over those that are kept.
+    JobDuration,
+    /// How many of the jobs that are kept have a pod that failed.
+    FailedJobs,
     /// The value of the autoscaler's trigger with this index.
     Trigger(u32),
 }
@@ -117,6 +121,8 @@ impl fmt::Display for Metric {
             Self::CpuThrottled => "cpu_throttled_ratio",
             Self::Startup => "startup_seconds",
             Self::RequestsPerSecond => "requests_per_second",
+            Self::JobDuration => "job_duration_seconds",
+            Self::FailedJobs => "failed_jobs",
             Self::Trigger(index) => return write!(f, "trigger/{index}"),
         })
     }
@@ -137,6 +143,8 @@ impl FromStr for Metric {
             "cpu_throttled_ratio" => Self::CpuThrottled,
             "startup_seconds" => Self::Startup,
             "requests_per_second" => Self::RequestsPerSecond,
+            "job_duration_seconds" => Self::JobDuration,
+            "failed_jobs" => Self::FailedJobs,
             _ => match name.split_once('/') {
                 Some(("cpu_usage_cores", container)) if !container.is_empty() => {
                     Self::ContainerCpuUsage(container.to_owned())
@@ -183,6 +191,8 @@ mod tests {
             Metric::CpuThrottled,
             Metric::Startup,
             Metric::RequestsPerSecond,
+            Metric::JobDuration,
+            Metric::FailedJobs,
             Metric::Trigger(3),
         ];
         for metric in all {

@@ -16,6 +16,7 @@ mod frames;
 pub mod gauge;
 mod histories;
 mod inflate;
+mod jobs;
 mod labels;
 mod observe;
 mod options;

@@ -151,6 +151,8 @@ pub(super) fn only_wanted(history: History, wanted: &Wanted) -> History {
         | Metric::CpuBurst
         | Metric::Startup
         | Metric::RequestsPerSecond
+        | Metric::JobDuration
+        | Metric::FailedJobs
         | Metric::Trigger(_) => true,
     };
     history.only(is_wanted)

@@ -10,6 +10,7 @@ use super::bulk::{Fetch, Reading, Source};
 use super::client::Client;
 use super::error::Error;
 use super::histories::Parts;
+use super::jobs;
 use super::labels::Labels;
 use super::overrides::{self, Overrides, Tagged};
 use super::owners::{Assignment, Controller, Owners};
@@ -159,9 +160,17 @@ impl Session {
             throttled,
             requests,
         };
+        let mut deliveries = parts.histories(shard, &owners, self.grid);
+        match jobs::add(self, shard, &mut deliveries).await {
+            Ok(()) => {}
+            Err(error) if error.leaves_another_way() => {
+                warnings.insert(format!("jobs of ScaledJobs are not known: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
         Ok(ShardHistory {
             assignments: parts.cpu.assignments.clone(),
-            deliveries: parts.histories(shard, &owners, self.grid),
+            deliveries,
             warnings,
         })
     }
