@@ -11,6 +11,7 @@ pub mod assessment;
 pub mod case;
 pub mod fidelity;
 pub mod findings;
+pub mod jobs;
 pub mod load;
 pub mod money;
 pub mod needed;
@@ -123,6 +124,9 @@ pub fn assess(
         return unanalyzed(subject, Outcome::Skipped { why }, findings);
     }
     match &subject.workload {
+        Ok(workload) if subject.autoscaler.jobs.is_some() => {
+            jobs::assess(subject, workload, history, settings, now)
+        }
         Ok(workload) => assess_workload(subject, workload, history, settings, now),
         Err(reason) => {
             let why = unreadable(&subject.autoscaler, reason);

@@ -91,6 +91,42 @@ pub struct Proof {
     /// Settings of which none is both cheaper and better served than another, over the training
     /// days, the cheapest first; at most twelve.
     pub frontier: Vec<Point>,
+    /// What became of the items of a ScaledJob, whose replicas are its jobs; absent for other kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<Box<JobProof>>,
+}
+
+/// Replays of the same arrivals under two settings of a ScaledJob.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobProof {
+    pub today: JobScores,
+    pub proposed: JobScores,
+    /// The same of the days held back, today's first; absent if none were.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held_back: Option<[JobScores; 2]>,
+}
+
+/// What jobs cost, and how long items waited for them.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobScores {
+    /// Jobs × hours, from creation to end.
+    pub job_hours: f64,
+    pub jobs_created: i64,
+    /// Those that found nothing to do.
+    pub jobs_in_vain: i64,
+    pub items_done: i64,
+    /// One in twenty items waited longer, to 15 s.
+    pub p95_wait_seconds: f64,
+    pub mean_wait_seconds: f64,
+    /// Minutes in which items waited.
+    pub backlog_minutes: f64,
+    pub longest_queue: i64,
+    pub most_jobs: i64,
+    /// Polls in which the maximum kept back jobs, of all.
+    pub pinned_polls: u64,
+    pub polls: u64,
 }
 
 /// The scores of the days that settings were not chosen on.

@@ -256,6 +256,7 @@ mod tests {
     /// A tenth saved, on the days held back as well.
     fn proof() -> Proof {
         Proof {
+            jobs: None,
             today: totals(100.0),
             proposed: totals(90.0),
             training_days: 10,

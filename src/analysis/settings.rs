@@ -12,6 +12,7 @@ use crate::autoscaler::behavior::{
     Behavior, DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window,
 };
 use crate::autoscaler::{Autoscaler, Resource};
+use crate::keda::objects::ScaledJob;
 use crate::units::Replicas;
 use keda::KedaSettings;
 
@@ -35,6 +36,13 @@ pub struct Settings {
     /// `None` for what KEDA does not scale.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keda: Option<KedaSettings>,
+    /// Of a ScaledJob, how running jobs count; `None` where the object says nothing, and for other
+    /// kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scaling_strategy: Option<String>,
+    /// Of a ScaledJob, the seconds between two looks at its triggers; `None` for other kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polling_interval_s: Option<u32>,
 }
 
 /// One of the fields of [`Settings`].
@@ -50,11 +58,15 @@ pub enum Field {
     CooldownPeriod,
     PollingInterval,
     Fallback,
+    ScalingStrategy,
 }
 
 impl Settings {
     /// Those in force, the defaults of numbers filled in.
     pub fn of(autoscaler: &Autoscaler) -> Self {
+        if let Some(jobs) = &autoscaler.jobs {
+            return Self::of_jobs(jobs);
+        }
         let behavior = autoscaler.behavior.as_ref();
         let up = behavior.and_then(|it| it.scale_up.as_ref());
         let down = behavior.and_then(|it| it.scale_down.as_ref());
@@ -66,6 +78,27 @@ impl Settings {
             scale_up: up.and_then(|it| it.written_policies(&DEFAULT_UP)),
             scale_down: down.and_then(|it| it.written_policies(&DEFAULT_DOWN)),
             keda: autoscaler.keda.as_deref().map(KedaSettings::of),
+            scaling_strategy: None,
+            polling_interval_s: None,
+        }
+    }
+
+    /// Those of a ScaledJob, which has no window and no policies.
+    pub fn of_jobs(object: &ScaledJob) -> Self {
+        let spec = &object.spec;
+        let count = |it: i32| it.max(0).unsigned_abs();
+        let strategy = spec.scaling_strategy.strategy.as_ref();
+        let polling = spec.polling_interval_or_default().as_secs();
+        Self {
+            min_replicas: Replicas(count(spec.min_or_default())),
+            max_replicas: Replicas(count(spec.max_or_default())),
+            target_cpu_pct: None,
+            scale_down_cooldown_s: 0,
+            scale_up: None,
+            scale_down: None,
+            keda: None,
+            scaling_strategy: strategy.map(|it| it.word().to_owned()),
+            polling_interval_s: Some(u32::try_from(polling).unwrap_or(0)),
         }
     }
 
@@ -102,6 +135,8 @@ impl Settings {
                 Field::ScaleDownPolicies => {
                     set_policies(down(&mut changed.behavior), self.scale_down.as_ref());
                 }
+                // What a replay of jobs takes from here by itself.
+                Field::ScalingStrategy => {}
             }
         }
         changed
@@ -124,6 +159,14 @@ impl Settings {
             (
                 Field::ScaleDownPolicies,
                 self.scale_down != other.scale_down,
+            ),
+            (
+                Field::ScalingStrategy,
+                self.scaling_strategy != other.scaling_strategy,
+            ),
+            (
+                Field::PollingInterval,
+                self.polling_interval_s != other.polling_interval_s,
             ),
         ]
         .into_iter()
@@ -187,6 +230,8 @@ mod tests {
             scale_up: Some(slowly()),
             scale_down: Some(slowly()),
             keda: None,
+            scaling_strategy: None,
+            polling_interval_s: None,
         };
         let changed = to.apply(&autoscaler());
         assert_eq!(Settings::of(&changed), to);

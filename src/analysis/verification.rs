@@ -11,7 +11,7 @@
 
 mod comparison;
 pub mod measured;
-mod objectives;
+pub(super) mod objectives;
 mod peak;
 mod quick;
 mod window;
@@ -118,13 +118,13 @@ pub fn verify(input: &Input<'_>) -> Verification {
 
 /// What was found, in the order of the checks.
 #[derive(Clone, Debug, Default)]
-struct Findings {
+pub(super) struct Findings {
     /// What speaks against the change.
-    harm: Vec<String>,
+    pub(super) harm: Vec<String>,
     /// Why something that had to be measured could not be.
-    errors: Vec<String>,
+    pub(super) errors: Vec<String>,
     /// What neither speaks against the change nor lets it pass.
-    doubts: Vec<String>,
+    pub(super) doubts: Vec<String>,
     /// What was as bad under the old settings.
     notes: Vec<String>,
 }

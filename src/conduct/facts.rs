@@ -8,7 +8,9 @@ use crate::autoscaler::workload::{DisruptionBudget, Workload};
 use crate::autoscaler::{Autoscaler, AutoscalerKind, Holds};
 use crate::cluster::write::{Kind, Place};
 use crate::fleet::Subject;
-use crate::keda::objects::{OneWay, Pause, ScaleTarget, ScaledObject};
+use crate::keda::objects::{
+    ConditionKind, ConditionStatus, OneWay, Pause, ScaleTarget, ScaledObject,
+};
 use crate::lifecycle::diff::{ConfigDiff, Key};
 use crate::lifecycle::guard::{Facts, Target};
 use crate::lifecycle::journal::Journal;
@@ -212,6 +214,12 @@ fn needed(budget: &DisruptionBudget, of: Replicas) -> Option<Replicas> {
 
 /// None old where the controller can compute metrics now; unknown where it says that it cannot.
 fn metrics_age(autoscaler: &Autoscaler) -> Option<SignedDuration> {
+    if let Some(jobs) = &autoscaler.jobs {
+        // It has no HPA: KEDA says by this that its triggers can be read.
+        let ready = jobs.status.condition(&ConditionKind::Ready)?;
+        let is_so = ready.status == Some(ConditionStatus::True);
+        return is_so.then_some(SignedDuration::ZERO);
+    }
     let conditions = &autoscaler.status.conditions;
     let active = conditions.iter().find(|it| it.kind == "ScalingActive")?;
     (active.holds == Holds::Yes || active.reason == "ScalingDisabled")

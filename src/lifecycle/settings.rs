@@ -198,6 +198,7 @@ fn key(field: Field) -> Key {
         Field::CooldownPeriod => Key::CooldownPeriodS,
         Field::PollingInterval => Key::PollingIntervalS,
         Field::Fallback => Key::Fallback,
+        Field::ScalingStrategy => Key::ScalingStrategy,
     }
 }
 
@@ -218,8 +219,12 @@ fn value(settings: &Settings, field: Field) -> Value {
             false => json!(it.trigger_thresholds),
         }),
         Field::CooldownPeriod => keda(&|it| json!(it.cooldown_period_s)),
-        Field::PollingInterval => keda(&|it| json!(it.polling_interval_s)),
+        Field::PollingInterval => {
+            let of_jobs = settings.polling_interval_s;
+            of_jobs.map_or_else(|| keda(&|it| json!(it.polling_interval_s)), |it| json!(it))
+        }
         Field::Fallback => keda(&|it| json!(it.fallback)),
+        Field::ScalingStrategy => json!(settings.scaling_strategy),
     }
 }
 

@@ -42,6 +42,8 @@ fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> Stri
         | Field::CooldownPeriod
         | Field::PollingInterval
         | Field::Fallback => keda::sentence(case, to, proof, field),
+        // Of jobs, which have sentences of their own.
+        Field::ScalingStrategy => String::new(),
     }
 }
 

@@ -179,6 +179,9 @@ fn order(settings: &Settings) -> (u32, u32, Option<u32>, u32, String) {
         scale_up,
         scale_down,
         keda,
+        // Of jobs, which are judged elsewhere.
+        scaling_strategy: _,
+        polling_interval_s: _,
     } = settings;
     (
         min_replicas.0,

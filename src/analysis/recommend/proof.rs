@@ -50,6 +50,7 @@ pub(super) fn proof(
         }
     }
     Ok(Proof {
+        jobs: None,
         today: sum(&before).totals(),
         proposed: sum(&after).totals(),
         training_days: training,

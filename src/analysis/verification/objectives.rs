@@ -3,7 +3,7 @@
 use super::Findings;
 use crate::lifecycle::slo::{Outcome, Reading};
 
-pub(super) fn check(readings: &[Reading], findings: &mut Findings) {
+pub(in crate::analysis) fn check(readings: &[Reading], findings: &mut Findings) {
     for reading in readings {
         judge(reading, findings);
     }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::Session;
 use crate::analysis::settings::Settings;
 use crate::analysis::verification::{self, Input};
-use crate::analysis::{self};
+use crate::analysis::{self, jobs};
 use crate::cli::context::Context;
 use crate::cli::sources::{self, Asking, Known, Observed, Seen, finished};
 use crate::conduct::{Conductor, OnProbation, Standing};
@@ -227,7 +227,10 @@ impl Pass<'_> {
                 margins,
                 objectives: &objectives,
             };
-            verification::verify(&input).check()
+            match input.autoscaler.jobs {
+                Some(_) => jobs::verification::verify(&input),
+                None => verification::verify(&input).check(),
+            }
         });
         finished(verified.await)
     }

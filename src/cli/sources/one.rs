@@ -86,6 +86,12 @@ fn check(asked: &Asked, scope: &Scope) -> Result<(), Error> {
             why,
         });
     }
+    if subject.autoscaler.jobs.is_some() {
+        return Err(Error::NoPast {
+            autoscaler: subject.autoscaler.id.clone(),
+            why: "it makes jobs, which `analyze` replays and `simulate` does not".to_owned(),
+        });
+    }
     workload(subject).map(drop)
 }
 

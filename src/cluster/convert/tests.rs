@@ -196,6 +196,8 @@ fn settings_read_of_an_object_are_those_read_of_the_autoscaler() {
             scale_up: Some(other_policies()),
             scale_down: Some(other_policies()),
             keda: None,
+            scaling_strategy: None,
+            polling_interval_s: None,
         };
         let diff = diff(&settings, &other);
         assert_eq!(diff.len(), 6);

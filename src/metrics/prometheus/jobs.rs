@@ -206,6 +206,7 @@ mod tests {
             init_containers: vec![],
             memory: false,
             cpu_limited: false,
+            triggers: None,
         }
     }
 

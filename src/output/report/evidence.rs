@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::{Window, rounded};
-use crate::analysis::assessment::{self, HeldBack, Interval, Point, Proof};
+use crate::analysis::assessment::{self, HeldBack, Interval, JobProof, JobScores, Point, Proof};
 use crate::analysis::fidelity::Fidelity;
 use crate::sim::score::{NeedTotals, Shortfall, Totals};
 use crate::units::ReplicaHours;
@@ -91,6 +91,22 @@ fn tidy_proof(proof: Proof) -> Proof {
         held_back: proof.held_back.map(held_back),
         saving_interval: proof.saving_interval.map(interval),
         frontier: proof.frontier.into_iter().map(point).collect(),
+        jobs: proof.jobs.map(|it| Box::new(tidy_jobs(*it))),
+    }
+}
+
+fn tidy_jobs(it: JobProof) -> JobProof {
+    let tidy = |it: JobScores| JobScores {
+        job_hours: rounded(it.job_hours, 2),
+        p95_wait_seconds: rounded(it.p95_wait_seconds, 0),
+        mean_wait_seconds: rounded(it.mean_wait_seconds, 1),
+        backlog_minutes: rounded(it.backlog_minutes, 1),
+        ..it
+    };
+    JobProof {
+        today: tidy(it.today),
+        proposed: tidy(it.proposed),
+        held_back: it.held_back.map(|both| both.map(tidy)),
     }
 }
 

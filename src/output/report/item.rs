@@ -237,6 +237,8 @@ mod tests {
             scale_up: None,
             scale_down: None,
             keda: None,
+            scaling_strategy: None,
+            polling_interval_s: None,
         }
     }
 

@@ -170,6 +170,8 @@ fn settings(min: u32, max: u32, target: u32) -> Settings {
         scale_up: None,
         scale_down: None,
         keda: None,
+        scaling_strategy: None,
+        polling_interval_s: None,
     }
 }
 
@@ -198,6 +200,7 @@ fn totals(replicas: u32, shortfall: Shortfall) -> Totals {
 fn proof(today: (u32, Shortfall), (settings, after): (&Settings, (u32, Shortfall))) -> Proof {
     let (before, proposed) = (totals(today.0, today.1), totals(after.0, after.1));
     Proof {
+        jobs: None,
         held_back: Some(HeldBack {
             days: 4,
             today: before.clone(),

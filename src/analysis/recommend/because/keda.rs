@@ -20,7 +20,8 @@ pub(super) fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Fie
         | Field::TargetCpu
         | Field::ScaleDownCooldown
         | Field::ScaleUpPolicies
-        | Field::ScaleDownPolicies => String::new(),
+        | Field::ScaleDownPolicies
+        | Field::ScalingStrategy => String::new(),
     }
 }
 

@@ -167,6 +167,8 @@ fn proposed() -> impl Strategy<Value = Settings> {
         scale_up: up,
         scale_down: down,
         keda: None,
+        scaling_strategy: None,
+        polling_interval_s: None,
     })
 }
 

@@ -107,6 +107,27 @@ pub struct JobTotals {
 }
 
 impl JobScore {
+    /// What was added to `earlier`, a score of the same replay, since then. The most jobs and the
+    /// longest queue are those of the whole.
+    pub fn since(&self, earlier: &Self) -> Self {
+        Self {
+            seconds: self.seconds - earlier.seconds,
+            polls: self.polls - earlier.polls,
+            failed_polls: self.failed_polls - earlier.failed_polls,
+            created: self.created - earlier.created,
+            ended: self.ended - earlier.ended,
+            in_vain: self.in_vain - earlier.in_vain,
+            taken: self.taken - earlier.taken,
+            done: self.done - earlier.done,
+            most_jobs: self.most_jobs,
+            longest_queue: self.longest_queue,
+            job_seconds: self.job_seconds - earlier.job_seconds,
+            queued_seconds: self.queued_seconds - earlier.queued_seconds,
+            backlog_seconds: self.backlog_seconds - earlier.backlog_seconds,
+            pinned_polls: self.pinned_polls - earlier.pinned_polls,
+        }
+    }
+
     pub fn totals(&self) -> JobTotals {
         let seconds = |it: i64| it as f64;
         JobTotals {
@@ -182,6 +203,15 @@ impl Replay {
         self.work.queued()
     }
 
+    /// The queue as the trigger shows it, in whole items.
+    pub fn shown(&self) -> i64 {
+        let taken = match self.setup.shows_taken {
+            true => self.work.taken(),
+            false => 0,
+        };
+        self.work.queued().saturating_add(taken)
+    }
+
     fn settle(&mut self) {
         let happened = self.work.settle(self.now);
         self.score.taken += happened.taken;
@@ -220,12 +250,7 @@ impl Replay {
 
     fn look(&self, arrivals: &Arrivals) -> Queue {
         let bounds = self.setup.settings.bounds;
-        let taken = if self.setup.shows_taken {
-            self.work.taken()
-        } else {
-            0
-        };
-        let length = self.work.queued().saturating_add(taken) as f64;
+        let length = self.shown() as f64;
         let is_active = length > self.setup.activation;
         let shown = Shown::of(length, self.setup.target, is_active, bounds);
         let known = arrivals.rate.map(|_| shown);
