@@ -5,6 +5,7 @@ pub(crate) mod bench;
 mod clocks;
 mod faults;
 mod hand;
+mod jobs;
 mod licenses;
 mod moving;
 mod random;
