@@ -1,4 +1,4 @@
-//! What is asked of the past of a ScaledObject's triggers.
+//! What is asked of the past of the triggers of a ScaledObject or ScaledJob.
 
 use std::collections::BTreeMap;
 
@@ -28,11 +28,9 @@ const HARMLESS: [&str; 4] = ["nocache", "partial_response", "stats", "timeout"];
 
 /// The triggers of an autoscaler whose history is to be read; none for an HPA.
 pub(super) fn of(autoscaler: &Autoscaler) -> Option<Triggers> {
-    let scaled = autoscaler.keda.as_ref()?;
-    of_object(autoscaler, &scaled.spec.triggers)
-}
-
-fn of_object(autoscaler: &Autoscaler, written: &[objects::Trigger]) -> Option<Triggers> {
+    let of_object = autoscaler.keda.as_ref().map(|it| &it.spec.triggers);
+    let of_jobs = autoscaler.jobs.as_ref().map(|it| &it.spec.triggers);
+    let written = of_object.or(of_jobs)?;
     let external = (0..).zip(written).filter(|(_, it)| !it.is_resource());
     let all: Vec<Trigger> = external
         .map(|(index, it)| Trigger {
@@ -192,6 +190,19 @@ mod tests {
             panic!("{:?}", triggers.all[2]);
         };
         assert!(why.starts_with("KEDA refuses it: "), "{why}");
+    }
+
+    #[test]
+    fn those_of_a_scaled_job_are_asked_for_too() {
+        let object = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+            "metadata": { "name": "mail", "namespace": "jobs" },
+            "spec": { "jobTargetRef": { "template": { "spec": { "containers": [] } } },
+                "triggers": [{ "type": "rabbitmq", "metadata": { "queueName": "mail" } }] } });
+        let triggers = of(&convert::scaled_job(&object).unwrap()).unwrap();
+        assert_eq!(
+            (triggers.kind, triggers.object.as_str(), triggers.all.len()),
+            (AutoscalerKind::ScaledJob, "mail", 1)
+        );
     }
 
     #[test]
