@@ -26,6 +26,8 @@ pub enum Kind {
     },
     /// A JSON number.
     Float,
+    /// A JSON number, or `null`, which is the same as leaving it out.
+    NullableFloat,
     /// `true`, `false` and their short forms, as Go reads them: `1 t T TRUE True`, `0 f F FALSE False`.
     Boolean,
     /// A duration such as `1m30s`, or whole milliseconds; not negative.

@@ -10,9 +10,9 @@ pub use answer::{AnswerError, MAX_ANSWER_BYTES, answer};
 
 use super::auth::{self, Auth};
 use super::metric::metric_type;
-use super::param::{ENV, Kind, META, META_AUTH, Param};
+use super::param::{AUTH, ENV, Kind, META, META_AUTH, Param};
 use super::problem::{Cause, Problem, Problems};
-use super::{HpaMetric, PodIdentity, Secret, Settings, Trigger, TriggerSource, Values};
+use super::{HpaMetric, PodIdentity, Secret, Settings, Trigger, TriggerSource, Values, aws};
 use crate::units::thousandths;
 
 /// Settings of a `prometheus` trigger.
@@ -45,6 +45,7 @@ pub struct Prometheus {
 }
 
 const OWN: [Param; 18] = [
+    Param::new("GoogleApplicationCredentials", Kind::Text, AUTH).optional(),
     Param::new("serverAddress", Kind::Text, META),
     Param::new("query", Kind::Text, META),
     Param::new("queryParameters", Kind::Map, META).optional(),
@@ -56,7 +57,6 @@ const OWN: [Param; 18] = [
     Param::new("unsafeSsl", Kind::Boolean, META).optional(),
     Param::new("awsRegion", Kind::Text, META_AUTH).optional(),
     Param::new("timeout", Kind::Duration, META).optional(),
-    Param::new("identityOwner", Kind::Text, META).optional(),
     // Read by the clients of clouds that manage a Prometheus, when an identity is given.
     Param::new("cloud", Kind::Text, META).optional(),
     Param::new("azureManagedPrometheusResourceURL", Kind::Text, META).optional(),
@@ -73,7 +73,11 @@ const OWN: [Param; 18] = [
 ];
 
 /// The parameters.
-pub const TABLE: &[Param] = &auth::joined::<17, 18, 35>(auth::PARAMS, OWN);
+pub const TABLE: &[Param] = &auth::joined::<17, 24, 41>(
+    auth::PARAMS,
+    // A Prometheus that AWS manages is asked with the key or the role of these.
+    auth::joined::<6, 18, 24>(aws::PARAMS, OWN),
+);
 
 impl Prometheus {
     /// What a trigger asks its server, with nothing of how it proves who it is: the parameters that
@@ -202,7 +206,11 @@ mod tests {
         both.pod_identity = PodIdentity::Gcp;
         assert_eq!(words(&read(&both).unwrap_err()), ["mutually-exclusive"]);
         let mut alone = with(&[], &[]);
-        alone.pod_identity = PodIdentity::Gcp;
-        assert!(read(&alone).is_ok());
+        for identity in [PodIdentity::Gcp, PodIdentity::Other] {
+            alone.pod_identity = identity;
+            assert!(read(&alone).is_ok());
+            both.pod_identity = identity;
+            assert!(read(&both).is_err());
+        }
     }
 }

@@ -68,6 +68,41 @@ fn other_types_are_checked_key_by_key() {
 }
 
 #[test]
+fn some_types_never_look_at_the_metric_type() {
+    let pulsar = [
+        ("adminURL", "http://p"),
+        ("topic", "t"),
+        ("subscription", "s"),
+    ];
+    for (mut it, is_accepted) in [
+        (source("pulsar", &pulsar), true),
+        (source("external-mock", &[]), true),
+        (source("external", &[("scalerAddress", "a:1")]), false),
+    ] {
+        it.metric_type = Some("Utilization".to_owned());
+        assert_eq!(read(&it).is_ok(), is_accepted, "{}", it.kind);
+    }
+    assert!(!types().any(|it| it == "external-mock"));
+}
+
+#[test]
+fn parameters_that_clients_of_clouds_read_are_known() {
+    let table = [
+        ("prometheus", "awsRoleArn"),
+        ("prometheus", "awsSessionToken"),
+        ("prometheus", "GoogleApplicationCredentials"),
+        ("apache-kafka", "awsSecretAccessKey"),
+        ("openstack-metric", "authURL"),
+        ("openstack-metric", "appCredentialSecret"),
+    ];
+    for (kind, param) in table {
+        let mut it = source(kind, &[]);
+        it.auth.insert(param.to_owned(), Secret::new("x"));
+        assert_eq!(remarks(&it), [], "{kind}: {param}");
+    }
+}
+
+#[test]
 fn other_types_prove_who_they_are_in_the_same_modes() {
     let metadata = [
         ("serverAddress", "http://loki:3100"),

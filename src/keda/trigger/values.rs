@@ -145,6 +145,9 @@ fn read(param: &Param, source: &TriggerSource) -> Result<Option<Value>, Cause> {
         place != Some(Place::Auth) && place != Some(Place::Env) && !param.may_be_secret();
     let shown = Shown(is_shown.then(|| text.to_owned()));
     choose(param, text, &shown)?;
+    if param.kind == Kind::NullableFloat && text == "null" {
+        return Ok(None);
+    }
     value(param.kind, text, param.separator, shown).map(Some)
 }
 
@@ -195,11 +198,11 @@ fn value(kind: Kind, text: &str, separator: char, shown: Shown) -> Result<Value,
             Some(it) => Value::Integer(it),
             None => return Err(Cause::NotAnInteger { value }),
         },
-        Kind::Unsigned { bits } => match integer(text, 0, (1 << bits) - 1) {
+        Kind::Unsigned { bits } => match unsigned(text, (1 << bits) - 1) {
             Some(it) => Value::Integer(it),
             None => return Err(Cause::NotAnInteger { value }),
         },
-        Kind::Float => match text::json_float(text) {
+        Kind::Float | Kind::NullableFloat => match text::json_float(text) {
             Some(it) => Value::Float(it),
             None => return Err(Cause::NotANumber { value }),
         },
@@ -237,10 +240,16 @@ fn integer(text: &str, min: i128, max: i128) -> Option<i128> {
     text::json_integer(text).filter(|it| (min..=max).contains(it))
 }
 
+/// Without a sign even before a zero.
+fn unsigned(text: &str, max: i128) -> Option<i128> {
+    integer(text, 0, max).filter(|_| !text.starts_with('-'))
+}
+
 fn is_integer(text: &str, ranges: bool) -> bool {
     let one = |it: &str| text::json_integer(it).is_some();
     match text.split_once('-') {
-        Some((from, to)) if ranges => one(from) && one(to),
+        // Each side is read as JSON, which allows blanks around a number.
+        Some((from, to)) if ranges => one(from.trim()) && one(to.trim()),
         _ => one(text),
     }
 }

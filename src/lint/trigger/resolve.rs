@@ -181,7 +181,11 @@ fn placeholder(param: &Param) -> &'static str {
     }
     match param.kind {
         Kind::Text | Kind::List => "x",
-        Kind::Integer { .. } | Kind::Unsigned { .. } | Kind::Float | Kind::Integers { .. } => "1",
+        Kind::Integer { .. }
+        | Kind::Unsigned { .. }
+        | Kind::Float
+        | Kind::NullableFloat
+        | Kind::Integers { .. } => "1",
         Kind::Boolean => "true",
         Kind::Duration => "1s",
         Kind::Map | Kind::Query => "a=b",

@@ -50,7 +50,8 @@ impl Input {
             metadata: self.trigger.metadata,
             auth: secrets(self.auth_params),
             env: secrets(self.container_env),
-            pod_identity: PodIdentity::named(&self.pod_identity_provider).unwrap(),
+            pod_identity: PodIdentity::named(&self.pod_identity_provider)
+                .unwrap_or(PodIdentity::Other),
             index: self.trigger_index,
         }
     }

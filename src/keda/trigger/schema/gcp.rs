@@ -1,7 +1,7 @@
 //! Types that ask Google Cloud.
 
 use super::super::auth::joined;
-use super::super::param::Kind::{Duration, Float, Text};
+use super::super::param::Kind::{Duration, Float, NullableFloat, Text};
 use super::super::param::{AUTH, ENV, INTEGER, META, META_ENV, Param};
 
 /// What the clients of Google Cloud read beside.
@@ -35,7 +35,7 @@ pub(super) const GCP_PUBSUB: &[Param] = &joined::<3, 11, 14>(
         Param::new("activationValue", Float, META).or("0"),
         Param::new("aggregation", Text, META).optional(),
         Param::new("timeHorizon", Duration, META).optional(),
-        Param::new("valueIfNull", Float, META).optional(),
+        Param::new("valueIfNull", NullableFloat, META).optional(),
         Param::new("subscriptionName", Text, META_ENV).optional(),
         Param::new("topicName", Text, META_ENV).optional(),
         Param::new("credentials", Text, META_ENV).optional(),
@@ -64,7 +64,7 @@ pub(super) const GCP_STACKDRIVER: &[Param] = &joined::<3, 11, 14>(
         Param::new("filter", Text, META).deprecated("the whole trigger is to be removed"),
         Param::new("targetValue", Float, META).or("5"),
         Param::new("activationTargetValue", Float, META).or("0"),
-        Param::new("valueIfNull", Float, META).optional(),
+        Param::new("valueIfNull", NullableFloat, META).optional(),
         Param::new("filterDuration", INTEGER, META).optional(),
         Param::new("alignmentPeriodSeconds", INTEGER, META).optional(),
         Param::new("alignmentAligner", Text, META).optional(),

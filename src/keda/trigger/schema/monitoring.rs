@@ -2,7 +2,7 @@
 
 use super::super::auth;
 use super::super::auth::joined;
-use super::super::param::Kind::{Boolean, Duration, Float, Map, Text};
+use super::super::param::Kind::{Boolean, Duration, Float, Map, NullableFloat, Text};
 use super::super::param::{AUTH, AUTH_META, INTEGER, META, META_AUTH, Param};
 
 pub(super) const DATADOG: &[Param] = &[
@@ -28,7 +28,7 @@ pub(super) const DATADOG: &[Param] = &[
     Param::new("lastAvailablePointOffset", INTEGER, META).or("0"),
     Param::new("useClusterAgentProxy", Boolean, META).or("false"),
     Param::new("hpaMetricName", Text, META).optional(),
-    Param::new("metricUnavailableValue", Float, META).optional(),
+    Param::new("metricUnavailableValue", NullableFloat, META).optional(),
     Param::new("targetValue", Float, META)
         .alias(&["queryValue"])
         .or("-1"),
@@ -123,6 +123,10 @@ pub(super) const NEW_RELIC: &[Param] = &[
 
 pub(super) const OPENSTACK_METRIC: &[Param] = &[
     Param::new("metricsURL", Text, META),
+    Param::new("authURL", Text, AUTH),
+    Param::new("userID", Text, AUTH).optional(),
+    Param::new("password", Text, AUTH).optional(),
+    Param::new("appCredentialSecret", Text, AUTH).optional(),
     Param::new("metricID", Text, META),
     Param::new("aggregationMethod", Text, META),
     Param::new("granularity", INTEGER, META),

@@ -2,6 +2,7 @@
 
 use super::super::auth;
 use super::super::auth::joined;
+use super::super::aws;
 use super::super::param::Kind::{Boolean, Duration, Float, Integers, List, Query, Text, Unsigned};
 use super::super::param::{
     AUTH, AUTH_ENV, AUTH_ENV_META, AUTH_META, AUTH_META_ENV, INTEGER, META, META_AUTH,
@@ -20,42 +21,45 @@ pub(super) const ACTIVEMQ: &[Param] = &[
     Param::new("activationTargetQueueSize", INTEGER, META).or("0"),
 ];
 
-pub(super) const APACHE_KAFKA: &[Param] = &[
-    Param::new("bootstrapServers", List, META_ENV),
-    Param::new("consumerGroup", Text, META_ENV),
-    Param::new("topic", List, META_ENV).optional(),
-    Param::new("partitionLimitation", Integers { ranges: true }, META).optional(),
-    Param::new("lagThreshold", INTEGER, META).or("10"),
-    Param::new("activationLagThreshold", INTEGER, META).or("0"),
-    Param::new("offsetResetPolicy", Text, META)
-        .one_of(&["earliest", "latest"])
-        .or("latest"),
-    Param::new("allowIdleConsumers", Boolean, META).optional(),
-    Param::new("excludePersistentLag", Boolean, META).optional(),
-    Param::new("scaleToZeroOnInvalidOffset", Boolean, META).optional(),
-    Param::new("limitToPartitionsWithLag", Boolean, META).optional(),
-    Param::new("ensureEvenDistributionOfPartitions", Boolean, META).optional(),
-    Param::new("sasl", Text, META_AUTH)
-        .one_of(&[
-            "none",
-            "plaintext",
-            "scram_sha256",
-            "scram_sha512",
-            "gssapi",
-            "aws_msk_iam",
-        ])
-        .or("none"),
-    Param::new("username", Text, AUTH).optional(),
-    Param::new("password", Text, AUTH).optional(),
-    Param::new("awsRegion", Text, META).optional(),
-    Param::new("tls", Text, META_AUTH)
-        .one_of(&["enable", "disable"])
-        .or("disable"),
-    Param::new("cert", Text, AUTH).optional(),
-    Param::new("key", Text, AUTH).optional(),
-    Param::new("keyPassword", Text, AUTH).optional(),
-    Param::new("ca", Text, AUTH).optional(),
-];
+pub(super) const APACHE_KAFKA: &[Param] = &joined::<6, 21, 27>(
+    aws::PARAMS,
+    [
+        Param::new("bootstrapServers", List, META_ENV),
+        Param::new("consumerGroup", Text, META_ENV),
+        Param::new("topic", List, META_ENV).optional(),
+        Param::new("partitionLimitation", Integers { ranges: true }, META).optional(),
+        Param::new("lagThreshold", INTEGER, META).or("10"),
+        Param::new("activationLagThreshold", INTEGER, META).or("0"),
+        Param::new("offsetResetPolicy", Text, META)
+            .one_of(&["earliest", "latest"])
+            .or("latest"),
+        Param::new("allowIdleConsumers", Boolean, META).optional(),
+        Param::new("excludePersistentLag", Boolean, META).optional(),
+        Param::new("scaleToZeroOnInvalidOffset", Boolean, META).optional(),
+        Param::new("limitToPartitionsWithLag", Boolean, META).optional(),
+        Param::new("ensureEvenDistributionOfPartitions", Boolean, META).optional(),
+        Param::new("sasl", Text, META_AUTH)
+            .one_of(&[
+                "none",
+                "plaintext",
+                "scram_sha256",
+                "scram_sha512",
+                "gssapi",
+                "aws_msk_iam",
+            ])
+            .or("none"),
+        Param::new("username", Text, AUTH).optional(),
+        Param::new("password", Text, AUTH).optional(),
+        Param::new("awsRegion", Text, META).optional(),
+        Param::new("tls", Text, META_AUTH)
+            .one_of(&["enable", "disable"])
+            .or("disable"),
+        Param::new("cert", Text, AUTH).optional(),
+        Param::new("key", Text, AUTH).optional(),
+        Param::new("keyPassword", Text, AUTH).optional(),
+        Param::new("ca", Text, AUTH).optional(),
+    ],
+);
 
 pub(super) const ARTEMIS_QUEUE: &[Param] = &[
     Param::new("managementEndpoint", Text, META).optional(),

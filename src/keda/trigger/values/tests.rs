@@ -47,7 +47,12 @@ fn kinds_refuse_what_they_are_not() {
         (INTEGER, "9223372036854775808", "not-an-integer"),
         (Kind::Integer { bits: 32 }, "2147483648", "not-an-integer"),
         (Kind::Unsigned { bits: 32 }, "-1", "not-an-integer"),
+        (Kind::Unsigned { bits: 32 }, "0", "ok"),
+        (Kind::Unsigned { bits: 32 }, "-0", "not-an-integer"),
         (Kind::Float, "1e3", "ok"),
+        (Kind::Float, "null", "not-a-number"),
+        (Kind::NullableFloat, "-1.5", "ok"),
+        (Kind::NullableFloat, "NULL", "not-a-number"),
         (Kind::Float, "one", "not-a-number"),
         (Kind::Boolean, "yes", "not-a-boolean"),
         (Kind::Duration, "1500", "ok"),
@@ -55,6 +60,7 @@ fn kinds_refuse_what_they_are_not() {
         (Kind::Duration, "2.5", "not-a-duration"),
         (Kind::List, ",", "ok"),
         (Kind::Integers { ranges: true }, "1-4, 8", "ok"),
+        (Kind::Integers { ranges: true }, "1 - 4", "ok"),
         (Kind::Integers { ranges: false }, "1-4", "not-an-integer"),
         (Kind::Map, "a=b, c = ", "ok"),
         (Kind::Map, "a=b=c", "not-key-value-list"),
@@ -66,6 +72,14 @@ fn kinds_refuse_what_they_are_not() {
     for (kind, text, expected) in table {
         assert_eq!(word(kind, text), expected, "{kind:?} {text}");
     }
+}
+
+#[test]
+fn a_number_that_may_be_null_is_then_absent() {
+    let param = Param::new("number", Kind::NullableFloat, META).optional();
+    let by = |text| Values::read(&[param], &source(&[("number", text)]));
+    assert_eq!(by("null"), Ok(Values::default()));
+    assert_eq!(by("2").unwrap().get("number"), Some(&Value::Float(2.0)));
 }
 
 #[test]
@@ -104,7 +118,7 @@ proptest! {
     fn no_text_panics(text in any::<String>(), bits in prop::sample::select(vec![8_u32, 32, 64])) {
         for kind in [
             Kind::Text, Kind::Integer { bits }, Kind::Unsigned { bits }, Kind::Float,
-            Kind::Boolean, Kind::Duration, Kind::List, Kind::Integers { ranges: true },
+            Kind::NullableFloat, Kind::Boolean, Kind::Duration, Kind::List, Kind::Integers { ranges: true },
             Kind::Map, Kind::Query,
         ] {
             let _ = value(kind, &text, ',', Shown(None));
