@@ -18,8 +18,10 @@ pub mod problem;
 pub mod prometheus;
 pub mod remark;
 pub mod resource;
+pub mod rule;
 mod schema;
 pub mod secret;
+mod shape;
 pub(crate) mod text;
 pub mod threshold;
 mod values;
@@ -52,6 +54,8 @@ pub struct TriggerSource {
     /// come from Secrets.
     pub env: BTreeMap<String, Secret>,
     pub pod_identity: PodIdentity,
+    /// Whether it is only a variable of its object's formula; then it needs no target of its own.
+    pub is_metric_source: bool,
     /// Its place among the triggers of its object, from 0; a part of its metric's name.
     pub index: usize,
 }
@@ -83,6 +87,18 @@ impl PodIdentity {
             _ => return None,
         })
     }
+
+    /// The name of its provider.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::AzureWorkload => "azure-workload",
+            Self::Gcp => "gcp",
+            Self::Aws => "aws",
+            Self::AwsEks => "aws-eks",
+            Self::Other => "another provider",
+        }
+    }
 }
 
 /// A trigger that KEDA accepts.
@@ -102,9 +118,8 @@ pub enum Settings {
     /// `cpu` and `memory`.
     Resource(Resource),
     Cron(Cron),
-    /// Any other type of KEDA: its keys checked one by one against the type's table, and who it is
-    /// to its source. What else the type checks across its keys, and how it names its metric, is
-    /// not known here.
+    /// Any other type of KEDA: its keys checked one by one against the type's table, then by the
+    /// type's rules, and who it is to its source. How it names its metric is not known here.
     Other(Values),
 }
 
@@ -119,7 +134,8 @@ impl Trigger {
 /// Reads a trigger as KEDA does when it builds the trigger's scaler.
 ///
 /// # Errors
-/// Everything that KEDA would refuse together; where KEDA stops at the first failure, that one.
+/// Everything that KEDA would refuse together; where KEDA stops at the first failure, that one, but
+/// of the types that are only checked everything that breaks a rule.
 pub fn read(source: &TriggerSource) -> Result<Trigger, Problems> {
     let read = match source.kind.as_str() {
         "prometheus" => prometheus::read(source),
@@ -144,6 +160,8 @@ fn other(source: &TriggerSource) -> Result<Trigger, Vec<Problem>> {
     if table.iter().any(|it| it.name == auth::MODES) {
         auth::Auth::read(&values).map_err(|problem| vec![problem])?;
     }
+    let rules = schema::rules(&source.kind);
+    rule::check(rules, table, &values, source)?;
     if source.kind.starts_with("aws-") {
         aws::check(source).map_err(|problem| vec![problem])?;
     }

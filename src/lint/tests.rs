@@ -106,6 +106,94 @@ fn a_formula_of_two_questions_is_converted_whatever_it_begins_with() {
 }
 
 #[test]
+fn what_an_authentication_may_give_is_missing_only_without_one() {
+    let table = [
+        (
+            "rabbitmq",
+            json!({ "queueName": "q", "mode": "QueueLength", "value": "5" }),
+        ),
+        (
+            "postgresql",
+            json!({ "query": "q", "targetQueryValue": "1" }),
+        ),
+        (
+            "mongodb",
+            json!({ "dbName": "d", "collection": "c", "query": "q", "queryValue": "1" }),
+        ),
+        ("redis", json!({ "listName": "l" })),
+        ("influxdb", json!({ "query": "q", "thresholdValue": "1" })),
+        (
+            "elasticsearch",
+            json!({ "index": "i", "valueLocation": "v", "targetValue": "1" }),
+        ),
+        (
+            "opensearch",
+            json!({ "index": "i", "valueLocation": "v", "targetValue": "1" }),
+        ),
+        (
+            "datadog",
+            json!({ "query": "avg:x{a}", "targetValue": "1" }),
+        ),
+        (
+            "github-runner",
+            json!({ "owner": "o", "runnerScope": "org",
+            "applicationID": "1", "installationID": "2" }),
+        ),
+        ("gcp-storage", json!({ "bucketName": "b" })),
+        ("azure-eventhub", json!({})),
+        (
+            "azure-monitor",
+            json!({ "targetValue": "1", "resourceURI": "a/b/c", "tenantId": "t",
+            "subscriptionId": "s", "resourceGroupName": "g", "metricName": "m",
+            "metricAggregationType": "Average" }),
+        ),
+        ("openstack-swift", json!({ "containerName": "c" })),
+        ("nats-jetstream", json!({ "stream": "s", "consumer": "c" })),
+        ("aws-sqs-queue", json!({ "queueURL": "jobs" })),
+    ];
+    for (kind, metadata) in table {
+        let codes = |reference: serde_json::Value| {
+            let object = json!({
+                "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+                "metadata": { "name": "a", "namespace": "shop" },
+                "spec": { "scaleTargetRef": { "name": "a" }, "minReplicaCount": 1,
+                "fallback": { "failureThreshold": 3, "replicas": 2 }, "triggers": [
+                    { "type": kind, "metadata": metadata, "authenticationRef": reference }] },
+            });
+            let found = lint(&[object], &setting());
+            found.into_iter().map(|it| it.code).collect::<BTreeSet<_>>()
+        };
+        assert_eq!(
+            codes(json!({ "name": "x" })),
+            [Code::AuthNotSeen].into(),
+            "{kind}"
+        );
+        let without = codes(serde_json::Value::Null);
+        let is_missing = without.contains(&Code::TriggerParameterMissing);
+        assert!(is_missing, "{kind}: {without:?}");
+    }
+}
+
+#[test]
+fn triggers_of_a_formula_need_no_targets() {
+    let codes = |advanced: serde_json::Value| {
+        let object = json!({
+            "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": { "name": "a", "namespace": "shop" },
+            "spec": { "scaleTargetRef": { "name": "a" }, "minReplicaCount": 1,
+                "fallback": { "failureThreshold": 3, "replicas": 2 },
+                "advanced": advanced, "triggers": [{ "type": "metrics-api", "name": "load",
+                    "metadata": { "url": "http://a", "valueLocation": "v" } }] },
+        });
+        let found = lint(&[object], &setting());
+        found.into_iter().map(|it| it.code).collect::<Vec<_>>()
+    };
+    let formula = json!({ "scalingModifiers": { "formula": "load / 2", "target": "1" } });
+    assert_eq!(codes(formula), []);
+    assert_eq!(codes(json!({})), [Code::TriggerParameterMissing]);
+}
+
+#[test]
 fn a_pause_is_forgotten_after_a_day() {
     let object = |time: &str| {
         json!({

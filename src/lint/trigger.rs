@@ -13,7 +13,7 @@ use crate::keda::admission::TargetId;
 use crate::keda::objects::{AuthenticationKind, FieldPath, Trigger};
 use crate::keda::trigger::param::Place;
 use crate::keda::trigger::remark::Because;
-use crate::keda::trigger::{self, Cause, Problem, Remark};
+use crate::keda::trigger::{self, Cause, Problem, Remark, TriggerSource};
 use resolve::{Authentication, Resolved};
 
 /// Which authentications are used, by index of the object, and which parameters of them are read.
@@ -23,16 +23,28 @@ pub(super) type Used = BTreeMap<usize, BTreeSet<String>>;
 pub(super) fn check(world: &World<'_>, findings: &mut Findings) -> Used {
     let mut used = Used::new();
     for item in &world.items {
-        let (triggers, target) = match &item.parsed {
-            Parsed::ScaledObject(it) => (&it.spec.triggers, Some(TargetId::of(&it.spec.target))),
-            Parsed::ScaledJob(it) => (&it.spec.triggers, None),
+        let (triggers, target, has_formula) = match &item.parsed {
+            Parsed::ScaledObject(it) => {
+                let target = Some(TargetId::of(&it.spec.target));
+                (
+                    &it.spec.triggers,
+                    target,
+                    it.spec.used_modifiers().is_some(),
+                )
+            }
+            Parsed::ScaledJob(it) => (&it.spec.triggers, None, false),
             _ => continue,
         };
         container(item, target.as_ref(), world, findings);
         for (at, trigger) in triggers.iter().enumerate() {
             // What has no type is told by the schema.
             if !trigger.kind.is_empty() {
-                let one = One { item, at, trigger };
+                let one = One {
+                    item,
+                    at,
+                    trigger,
+                    has_formula,
+                };
                 one.check(target.as_ref(), world, &mut used, findings);
             }
         }
@@ -65,6 +77,8 @@ struct One<'w, 'a> {
     item: &'w Item<'a>,
     at: usize,
     trigger: &'w Trigger,
+    /// Whether the object has a formula, so that its triggers need no targets.
+    has_formula: bool,
 }
 
 impl One<'_, '_> {
@@ -81,7 +95,15 @@ impl One<'_, '_> {
             Authentication::None | Authentication::Unknown => None,
         };
         let environment = resolve::environment(self.item, target, world);
-        let resolved = Resolved::of(self.trigger, self.at, authentication, &environment);
+        let source = TriggerSource {
+            kind: self.trigger.kind.clone(),
+            metric_type: self.trigger.metric_type.clone(),
+            metadata: self.trigger.metadata.clone(),
+            is_metric_source: self.has_formula,
+            index: self.at,
+            ..TriggerSource::default()
+        };
+        let resolved = Resolved::of(source, authentication, &environment);
         for problem in resolved.problems() {
             self.refuse(&problem, findings);
         }
@@ -226,7 +248,8 @@ fn code_of(cause: &Cause) -> Code {
         Cause::Missing { .. }
         | Cause::MissingWithOther { .. }
         | Cause::MissingForSasl { .. }
-        | Cause::MissingForAuthMode { .. } => Code::TriggerParameterMissing,
+        | Cause::MissingForAuthMode { .. }
+        | Cause::AtLeastOneOf => Code::TriggerParameterMissing,
         Cause::BadCronExpression { .. } | Cause::StartEqualsEnd => Code::BadSchedule,
         Cause::MetricTypeNotAllowed { .. } => Code::MetricType,
         Cause::NotInEnum { .. }
@@ -245,6 +268,12 @@ fn code_of(cause: &Cause) -> Code {
         | Cause::MutuallyExclusive
         | Cause::ExclusiveValuesCombined { .. }
         | Cause::ExactlyOneOf
+        | Cause::Uneven
+        | Cause::GivenTwice
+        | Cause::NotAllowedHere
+        | Cause::NotWithin { .. }
+        | Cause::Misshapen { .. }
+        | Cause::IdentityNotTaken { .. }
         | Cause::RequiresTopic
         | Cause::RequiresTls
         | Cause::RemovedSetting { .. } => Code::TriggerParameterInvalid,

@@ -198,6 +198,7 @@ impl<L: Lags> Session<'_, L> {
             auth: resolved.parameters.clone(),
             env,
             pod_identity: resolved.identity,
+            is_metric_source: scene.scaled.has_formula(),
             index,
         }
     }

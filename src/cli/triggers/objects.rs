@@ -45,6 +45,14 @@ impl Scaled {
         }
     }
 
+    /// Whether a formula joins the triggers, so that they need no targets.
+    pub(super) fn has_formula(&self) -> bool {
+        match self {
+            Self::Object(it) => it.spec.used_modifiers().is_some(),
+            Self::Job(_) => false,
+        }
+    }
+
     /// The container whose environment triggers read.
     pub(super) fn container(&self) -> Option<&str> {
         match self {

@@ -40,7 +40,7 @@ pub fn scaled_job(object: &Value) -> Result<Autoscaler, ConvertError> {
         },
         min: replicas(spec.min_or_default()),
         max: replicas(spec.max_or_default()),
-        metrics: metrics.map(|(at, it)| metric(at, it)).collect(),
+        metrics: metrics.map(|(at, it)| metric(at, it, false)).collect(),
         behavior: None,
         status: Status::default(),
         owner: None,

@@ -45,7 +45,9 @@ pub fn scaled_object(object: &Value) -> Result<Autoscaler, ConvertError> {
         },
         min: replicas(spec.min_or_default()),
         max: replicas(spec.max_or_default()),
-        metrics: metrics.map(|(at, it)| metric(at, it)).collect(),
+        metrics: metrics
+            .map(|(at, it)| metric(at, it, spec.used_modifiers().is_some()))
+            .collect(),
         behavior: behavior.transpose()?,
         status: Status::default(),
         owner: None,
@@ -71,13 +73,14 @@ fn behavior(reader: &Reader<'_>, written: &Value) -> Result<Behavior, ConvertErr
 }
 
 /// The metric that KEDA puts into the HPA for a trigger; for one whose metric is not known, because
-/// what it is set to depends on a secret or its type has no rules here, one of which nothing is known
-/// but its place.
-pub(super) fn metric(index: usize, written: &Trigger) -> Metric {
+/// what it is set to depends on a secret or its type has a naming not known here, one of which nothing
+/// is known but its place.
+pub(super) fn metric(index: usize, written: &Trigger, has_formula: bool) -> Metric {
     let source = TriggerSource {
         kind: written.kind.clone(),
         metric_type: written.metric_type.clone(),
         metadata: written.metadata.clone(),
+        is_metric_source: has_formula,
         index,
         ..TriggerSource::default()
     };

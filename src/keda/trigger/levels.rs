@@ -76,6 +76,7 @@ pub fn read_alone(written: &objects::Trigger, index: usize) -> Option<Trigger> {
         metadata,
         auth: BTreeMap::new(),
         pod_identity: PodIdentity::None,
+        is_metric_source: false,
         index,
     };
     read(&source).ok()

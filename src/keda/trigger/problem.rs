@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::TriggerSource;
 use super::param::Place;
+use super::rule::When;
+use super::{PodIdentity, TriggerSource};
 
 /// One reason why a trigger is refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +12,8 @@ pub struct Problem {
     /// The parameter, several with `+` between, or `metricType` or `type`.
     pub param: String,
     pub cause: Cause,
+    /// What it depends on.
+    pub when: When,
 }
 
 /// What is wrong with a parameter. Texts of users are in `Shown`, which leaves out what may be a
@@ -64,6 +67,26 @@ pub enum Cause {
         exclusive: &'static [&'static str],
     },
     ExactlyOneOf,
+    AtLeastOneOf,
+    /// Two lists that belong together are not of one length.
+    Uneven,
+    /// In the metadata and by the TriggerAuthentication.
+    GivenTwice,
+    /// Not together with what the problem depends on.
+    NotAllowedHere,
+    NotWithin {
+        least: i64,
+        most: i64,
+    },
+    /// KEDA takes the text apart and cannot.
+    Misshapen {
+        value: Shown,
+        wanted: &'static str,
+    },
+    /// The trigger cannot use the identity that its TriggerAuthentication names.
+    IdentityNotTaken {
+        allowed: &'static [PodIdentity],
+    },
     RequiresTopic,
     RequiresTls,
     /// Needed since the other is given.
@@ -99,6 +122,7 @@ impl Problem {
         Self {
             param: param.into(),
             cause,
+            when: When::Always,
         }
     }
 }
@@ -126,6 +150,13 @@ impl Cause {
             Self::MutuallyExclusive => "mutually-exclusive",
             Self::ExclusiveValuesCombined { .. } => "exclusive-values-combined",
             Self::ExactlyOneOf => "exactly-one-of",
+            Self::AtLeastOneOf => "at-least-one-of",
+            Self::Uneven => "uneven",
+            Self::GivenTwice => "given-twice",
+            Self::NotAllowedHere => "not-allowed-here",
+            Self::NotWithin { .. } => "not-within",
+            Self::Misshapen { .. } => "misshapen",
+            Self::IdentityNotTaken { .. } => "identity-not-taken",
             Self::RequiresTopic => "requires-topic",
             Self::RequiresTls => "requires-tls",
             Self::MissingWithOther { .. } => "missing-with-other",
@@ -138,10 +169,33 @@ impl Cause {
     }
 }
 
+impl Problem {
+    /// Whether it depends on one of these parameters having the value that it has.
+    pub fn depends_on(&self, is_one: impl Fn(&str) -> bool) -> bool {
+        let mut names = Vec::new();
+        self.when.names(&mut names);
+        names.into_iter().any(is_one)
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let param = &self.param;
-        match &self.cause {
+        let text = Plain(self).to_string();
+        // The way out comes after the first semicolon.
+        match text.split_once("; ") {
+            Some((what, way)) => write!(f, "{what}{}; {way}", self.when),
+            None => write!(f, "{text}{}", self.when),
+        }
+    }
+}
+
+/// A problem without what it depends on.
+struct Plain<'a>(&'a Problem);
+
+impl fmt::Display for Plain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let param = &self.0.param;
+        match &self.0.cause {
             Cause::Missing { places } => write!(f, "`{param}` is missing; {}", Ways(param, places)),
             Cause::NotInEnum { value, allowed } => {
                 write!(f, "`{param}`{value} is not one of {}", allowed.join(", "))
@@ -200,6 +254,25 @@ impl fmt::Display for Problem {
                 write!(f, "`{param}` may have only one of {}", exclusive.join(", "))
             }
             Cause::ExactlyOneOf => write!(f, "give exactly one of {}", Each(param)),
+            Cause::AtLeastOneOf => write!(f, "give at least one of {}", Each(param)),
+            Cause::Uneven => write!(f, "{} differ in length; give as many of each", Each(param)),
+            Cause::GivenTwice => write!(
+                f,
+                "`{param}` is in the metadata and in the TriggerAuthentication; keep one"
+            ),
+            Cause::NotAllowedHere => write!(f, "`{param}` is not allowed; remove it"),
+            Cause::NotWithin { least, most } => {
+                write!(f, "`{param}` must be from {least} to {most}")
+            }
+            Cause::Misshapen { value, wanted } => write!(f, "`{param}`{value} is not {wanted}"),
+            Cause::IdentityNotTaken { allowed } => {
+                let names: Vec<&str> = allowed.iter().map(|it| it.name()).collect();
+                let names = names.join(" or ");
+                write!(
+                    f,
+                    "the trigger cannot use this pod identity; set its provider to {names}"
+                )
+            }
             Cause::RequiresTopic => write!(f, "`{param}` needs a `topic`"),
             Cause::RequiresTls => write!(f, "`{param}` needs `tls: enable`"),
             Cause::MissingWithOther { other } => {

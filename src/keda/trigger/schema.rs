@@ -9,9 +9,11 @@ mod monitoring;
 mod others;
 mod queues;
 mod redis;
+mod rules;
 mod search;
 
 use super::param::Param;
+pub(super) use rules::rules;
 
 /// All types, sorted; also those with a table of their own module.
 pub(super) const TYPES: &[&str] = &[

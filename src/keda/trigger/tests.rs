@@ -53,7 +53,7 @@ fn every_default_is_what_its_parameter_takes() {
 
 #[test]
 fn other_types_are_checked_key_by_key() {
-    let metadata = [("queueURL", "https://sqs"), ("awsRegion", "eu-west-1")];
+    let metadata = [("queueURL", "https://sqs/1/q"), ("awsRegion", "eu-west-1")];
     let mut it = source("aws-sqs-queue", &metadata);
     it.pod_identity = PodIdentity::Aws;
     let Settings::Other(values) = read(&it).unwrap().settings else {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::keda;
 use crate::keda::admission::TargetId;
 use crate::keda::environment::NoContainer;
-use crate::keda::objects::{AuthenticationSpec, Trigger, TriggerAuthentication};
+use crate::keda::objects::{AuthenticationSpec, TriggerAuthentication};
 use crate::keda::trigger::param::{Kind, Param, Place};
 use crate::keda::trigger::{self, Cause, PodIdentity, Problem, Problems, Secret, TriggerSource};
 use crate::lint::world::{Item, Parsed, World};
@@ -44,20 +44,13 @@ pub(super) struct Resolved {
 const ROUNDS: usize = 16;
 
 impl Resolved {
+    /// `source` as it is written, and with what it refers to.
     pub(super) fn of(
-        written: &Trigger,
-        index: usize,
+        mut source: TriggerSource,
         authentication: Authentication<'_>,
         environment: &Environment,
     ) -> Self {
-        let mut source = TriggerSource {
-            kind: written.kind.clone(),
-            metric_type: written.metric_type.clone(),
-            metadata: written.metadata.clone(),
-            index,
-            ..TriggerSource::default()
-        };
-        let table = trigger::table(&written.kind).unwrap_or_default();
+        let table = trigger::table(&source.kind).unwrap_or_default();
         let mut guessed = BTreeSet::new();
         let mut is_open = matches!(authentication, Authentication::Unknown);
         if let Authentication::Known(_, found) = authentication {
@@ -102,6 +95,9 @@ impl Resolved {
     }
 
     fn is_sure(&self, problem: &Problem) -> bool {
+        if problem.depends_on(|it| self.guessed.contains(it)) {
+            return false;
+        }
         let mut params = problem.param.split('+');
         match problem.cause {
             Cause::Missing { .. } => true,
@@ -166,7 +162,7 @@ fn missing(problems: &Problems, table: &[Param], source: &TriggerSource) -> Vec<
             | Cause::MissingWithOther { .. }
             | Cause::MissingForSasl { .. }
             | Cause::MissingForAuthMode { .. } => params,
-            Cause::ExactlyOneOf => params.into_iter().take(1).collect(),
+            Cause::ExactlyOneOf | Cause::AtLeastOneOf => params.into_iter().take(1).collect(),
             _ => Vec::new(),
         };
         params.into_iter().map(str::to_owned).collect()

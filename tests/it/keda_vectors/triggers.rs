@@ -52,6 +52,7 @@ impl Input {
             env: secrets(self.container_env),
             pod_identity: PodIdentity::named(&self.pod_identity_provider)
                 .unwrap_or(PodIdentity::Other),
+            is_metric_source: false,
             index: self.trigger_index,
         }
     }

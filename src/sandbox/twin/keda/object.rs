@@ -82,7 +82,8 @@ impl Parts {
             template: template.unwrap_or(&Value::Null),
         };
         let container = spec.target.env_source_container.as_deref();
-        let accepted = accepted(&spec.triggers, container, &resolver)?;
+        let has_formula = spec.used_modifiers().is_some();
+        let accepted = accepted(&spec.triggers, container, has_formula, &resolver)?;
         let metrics = accepted.iter().map(|it| it.metric.clone()).collect();
         let external = accepted.into_iter().filter_map(|it| it.external);
         let (fed, externals): (Vec<_>, Vec<_>) = external.unzip();
@@ -143,13 +144,14 @@ fn first(failures: Vec<Failure>) -> Result<(), String> {
     first.map_or(Ok(()), |it| Err(it.message))
 }
 
-/// Reads every trigger.
+/// Reads every trigger; with a formula none needs a target of its own.
 ///
 /// # Errors
 /// What is wrong with the first that cannot be built.
 pub(super) fn accepted(
     triggers: &[objects::Trigger],
     container: Option<&str>,
+    has_formula: bool,
     resolver: &Resolver<'_>,
 ) -> Result<Vec<Accepted>, String> {
     let environment = resolver.environment(container);
@@ -162,6 +164,7 @@ pub(super) fn accepted(
             auth,
             env: environment.clone(),
             pod_identity,
+            is_metric_source: has_formula,
             index,
         };
         accept(it, &source)
