@@ -234,6 +234,7 @@ fn fourteen_days_of_a_scaled_object(criterion: &mut Criterion) {
             window: SignedDuration::from_secs(15),
         },
         headroom: 0.1,
+        ruler: None,
     };
     let mut group = criterion.benchmark_group("14 days of a ScaledObject");
     group.bench_function("held", |bencher| {
