@@ -95,7 +95,8 @@ fn without_history_nothing_is_said_of_it() {
         let findings = scene.assess().findings;
         findings.iter().map(|it| it.code).collect()
     };
-    assert_eq!(codes(&scene), [Code::NoFallback, Code::PollingTooSlow]);
+    let with_history = [Code::NeverScales, Code::NoFallback, Code::PollingTooSlow];
+    assert_eq!(codes(&scene), with_history);
     scene.now -= jiff::SignedDuration::from_hours(24 * 8);
     assert_eq!(codes(&scene), [Code::NoFallback]);
     scene.history = History::default();
