@@ -173,11 +173,14 @@ impl Prometheus {
         {
             return Err(error);
         }
-        if !run.found_any && !request.wanted.is_empty() {
+        // Jobs may be seldom; what never rests has to have used something.
+        let never_rest = request.wanted.iter().filter(|it| !jobs::is_of_jobs(it));
+        let targets = never_rest.count();
+        if !run.found_any && targets > 0 {
             return Err(Error::NoSamples {
                 url: self.name().to_owned(),
                 metric: shard::CPU,
-                targets: request.wanted.len(),
+                targets,
             });
         }
         Ok(self.reading(session.way, run, before))

@@ -7,6 +7,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
+
 use super::Way;
 use super::bulk::{Fetch, Source};
 use super::error::Error;
@@ -21,6 +23,10 @@ use crate::metrics::{Delivery, Wanted};
 use crate::series::{Grid, Series};
 
 const KIND: &str = "ScaledJob";
+
+/// Over which time it is looked for whether any job is known at all; of a longer one there may be
+/// hundreds of thousands.
+const LATELY: SignedDuration = SignedDuration::from_hours(24);
 
 /// What is asked of each object's jobs, and what it becomes.
 const PARTS: [(Part, Metric); 3] = [
@@ -46,7 +52,7 @@ pub(super) async fn add(
     deliveries: &mut [Delivery],
 ) -> Result<(), Error> {
     let wanted: Vec<&Wanted> = of_jobs(shard).collect();
-    if wanted.is_empty() {
+    if wanted.is_empty() || !are_recorded(session, &wanted).await? {
         return Ok(());
     }
     for (part, metric) in PARTS {
@@ -78,8 +84,33 @@ fn put(delivery: &mut Delivery, metric: &Metric, series: &Series) {
     }
 }
 
+/// Whether there was a job of theirs that somebody told of, lately: finished ones are told of as
+/// long as they are kept.
+async fn are_recorded(session: &Session, wanted: &[&Wanted]) -> Result<bool, Error> {
+    let lately = session.grid.tail(LATELY, session.grid.step());
+    let matchers = [owners(wanted).to_string()];
+    let (start, end) = (lately.start(), lately.end());
+    let client = &session.client;
+    let found = client.series(&matchers, start, end, || false, |any, _| *any = true);
+    found.await
+}
+
+/// Whether the target makes jobs.
+pub(super) fn is_of_jobs(wanted: &Wanted) -> bool {
+    wanted.target.kind == KIND
+}
+
 fn of_jobs(shard: &Shard) -> impl Iterator<Item = &Wanted> {
-    shard.wanted.iter().filter(|it| it.target.kind == KIND)
+    shard.wanted.iter().filter(|it| is_of_jobs(it))
+}
+
+fn owners(wanted: &[&Wanted]) -> Selector {
+    within(Selector::of("kube_job_owner"), wanted)
+        .with("owner_kind", MatchKind::Equal, KIND)
+        .one_of(
+            "owner_name",
+            wanted.iter().map(|it| it.target.name.as_str()),
+        )
 }
 
 impl Part {
@@ -108,12 +139,7 @@ impl Part {
                 format!("({} > bool 0)", gauge("kube_job_status_failed")),
             ),
         };
-        let owner = within(Selector::of("kube_job_owner"), wanted)
-            .with("owner_kind", MatchKind::Equal, KIND)
-            .one_of(
-                "owner_name",
-                wanted.iter().map(|it| it.target.name.as_str()),
-            );
+        let owner = owners(wanted);
         format!(
             "{sum} by (namespace,owner_name) ({each} \
              * on (namespace,job_name) group_left(owner_name) \
