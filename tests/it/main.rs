@@ -23,6 +23,7 @@ mod interrupt;
 mod inventory;
 #[cfg(feature = "kafka")]
 mod kafka_lag;
+mod keda_rules;
 mod keda_vectors;
 mod kubectl;
 mod kubectl_session;

@@ -1,6 +1,6 @@
 //! URLs as Go's `net/url` reads them.
 
-use std::net::Ipv6Addr;
+use core::net::Ipv6Addr;
 
 /// Whether Go's `url.Parse` takes the text and finds a host in it, of http or https.
 pub(super) fn is_http(text: &str) -> bool {

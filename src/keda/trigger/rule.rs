@@ -160,6 +160,3 @@ pub(super) fn check(
         Err(problems)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,8 +1,10 @@
+//! Triggers of all types against the rules of their scalers: what is refused, and for what.
+
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::keda::trigger::{PodIdentity, Secret, TriggerSource, read};
+use stepscale::keda::trigger::{PodIdentity, Secret, TriggerSource, read};
 
 /// A trigger and what is wrong with it: for each problem its word and its parameters; nothing for
 /// what KEDA accepts.
@@ -56,7 +58,7 @@ impl Case {
 }
 
 fn cases() -> Vec<Case> {
-    serde_json::from_str(include_str!("cases.json")).unwrap()
+    serde_json::from_str(include_str!("../fixtures/keda/refused.json")).unwrap()
 }
 
 #[test]
