@@ -104,13 +104,9 @@ pub enum Error {
     /// ScaledObjects or ScaledJobs that were named and are not there.
     #[error("not found: {}", missing.join(", "))]
     NoScaled { missing: Vec<String> },
-    /// A ScaledObject or ScaledJob that the API server should not have taken.
-    #[error("{kind} {name} cannot be read")]
-    ScaledFields {
-        kind: &'static str,
-        name: String,
-        source: crate::keda::objects::FieldErrors,
-    },
+    /// Objects to lint that were named and are not there.
+    #[error("not found: {}", missing.join(", "))]
+    NothingToLint { missing: Vec<String> },
     #[error("cannot install {name}")]
     Install {
         name: String,
@@ -282,10 +278,10 @@ impl Error {
                  elsewhere"
                     .to_owned(),
             ),
-            Self::ScaledFields { kind, name, .. } => Some(format!(
-                "correct its fields with `kubectl edit {} {name}`",
-                kind.to_lowercase()
-            )),
+            Self::NothingToLint { .. } => Some(
+                "`kubectl stepscale lint -A` checks all that there are; -n NAMESPACE looks elsewhere"
+                    .to_owned(),
+            ),
             Self::Install { source, .. } => act::install_hint(source),
             Self::Uninstall { source, .. } => act::write_hint(source),
             Self::NoNamespace { namespace } => {
@@ -331,8 +327,9 @@ impl Error {
             Self::Leader(_) => Exit::Unreachable,
             Self::Serve(_) | Self::Webhook(_) => Exit::Usage,
             Self::NotDone { source, .. } => act::failure_exit(source),
-            Self::NoRecommendation { .. } | Self::NoScaled { .. } => Exit::ObjectNotFound,
-            Self::ScaledFields { .. } => Exit::Found,
+            Self::NoRecommendation { .. } | Self::NoScaled { .. } | Self::NothingToLint { .. } => {
+                Exit::ObjectNotFound
+            }
             Self::Install { source, .. } | Self::Uninstall { source, .. } => {
                 act::write_exit(source)
             }

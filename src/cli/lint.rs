@@ -1,5 +1,6 @@
 //! `lint`: check autoscalers as they are written.
 
+mod choice;
 mod files;
 
 use std::collections::BTreeSet;
@@ -8,12 +9,13 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::context::Context;
-use crate::cluster::{self, Lintable, Namespaces};
+use crate::cluster::{self, Lintable};
 use crate::config::lint::{Check, Input, LintConfig};
 use crate::error::{Error, Exit};
 use crate::keda::admission::Kinds;
 use crate::lint::{Code, Diagnostic, ObjectId, Seen, Setting, Severity, code, lint};
 use crate::output::lint::{self as output, Report, Row};
+use choice::Choice;
 use files::Source;
 
 /// Of objects that name none, where nothing else says.
@@ -38,10 +40,17 @@ async fn checked(cx: &Context, check: &Check) -> Result<Exit, Error> {
         Input::Cluster {
             connection,
             namespaces,
+            chosen,
         } => {
+            let selector = chosen
+                .selector
+                .as_deref()
+                .map(cluster::selector)
+                .transpose()?;
             let cluster = cluster::connect(connection).await?;
             let found = cluster.lintable(namespaces).await?;
-            let report = of_cluster(cx, check, &found, namespaces, cluster.namespace());
+            let choice = Choice::of(chosen, selector, &found, namespaces, cluster.namespace())?;
+            let report = of_cluster(cx, check, &found, &choice);
             (report, found.unread)
         }
     };
@@ -63,13 +72,8 @@ fn exit(report: &Report, fail_on: Option<Severity>, is_partial: bool) -> Exit {
     }
 }
 
-fn of_cluster(
-    cx: &Context,
-    check: &Check,
-    found: &Lintable,
-    namespaces: &Namespaces,
-    current: &str,
-) -> Report {
+fn of_cluster(cx: &Context, check: &Check, found: &Lintable, choice: &Choice<'_>) -> Report {
+    let current = choice.current;
     let unread: BTreeSet<&str> = found.unread.iter().map(|it| it.0).collect();
     let has = |kinds: &[&str]| !kinds.iter().any(|it| unread.contains(it));
     let setting = Setting {
@@ -80,18 +84,19 @@ fn of_cluster(
             workloads: has(&["Deployment", "StatefulSet"]),
             limit_ranges: has(&["LimitRange"]),
             authentications: has(&["TriggerAuthentication", "ClusterTriggerAuthentication"]),
-            all_namespaces: *namespaces == Namespaces::All && has(&["ScaledObject", "ScaledJob"]),
+            all_namespaces: choice.is_everywhere && has(&["ScaledObject", "ScaledJob"]),
         },
         kinds: Kinds::NotAsked,
         disabled: check.disabled.clone(),
     };
-    let rows = lint(&found.objects, &setting).into_iter().map(|it| {
+    let told = lint(&found.objects, &setting).into_iter();
+    let rows = told.filter(|it| choice.is_meant[it.object]).map(|it| {
         let id = ObjectId::of(&found.objects[it.object], current);
         row(it, None, Some(id))
     });
     Report {
         rows: rows.collect(),
-        objects: found.objects.len(),
+        objects: choice.is_meant.iter().filter(|it| **it).count(),
         files: None,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use crate::cluster;
 use crate::lint::{Code, Severity};
@@ -34,8 +35,105 @@ pub enum Input {
     Cluster {
         connection: cluster::Options,
         namespaces: cluster::Namespaces,
+        chosen: Chosen,
     },
     Files(Files),
+}
+
+/// Which objects of a cluster are told of; those around them are read all the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    /// The only kind that is meant, where nothing is named.
+    pub only: Option<LintKind>,
+    /// Empty for all.
+    pub names: Vec<LintName>,
+    /// By their labels, in kubectl's syntax.
+    pub selector: Option<String>,
+}
+
+/// An object that was named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LintName {
+    /// `None` where a name stands alone: whatever is called so.
+    pub kind: Option<LintKind>,
+    pub name: String,
+}
+
+/// The kinds that are checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LintKind {
+    HorizontalPodAutoscaler,
+    ScaledObject,
+    ScaledJob,
+    TriggerAuthentication,
+    ClusterTriggerAuthentication,
+}
+
+impl LintKind {
+    pub const ALL: [Self; 5] = [
+        Self::HorizontalPodAutoscaler,
+        Self::ScaledObject,
+        Self::ScaledJob,
+        Self::TriggerAuthentication,
+        Self::ClusterTriggerAuthentication,
+    ];
+
+    /// As objects have it.
+    pub fn kind(self) -> &'static str {
+        match self {
+            Self::HorizontalPodAutoscaler => "HorizontalPodAutoscaler",
+            Self::ScaledObject => "ScaledObject",
+            Self::ScaledJob => "ScaledJob",
+            Self::TriggerAuthentication => "TriggerAuthentication",
+            Self::ClusterTriggerAuthentication => "ClusterTriggerAuthentication",
+        }
+    }
+
+    /// The short names of kubectl, the shortest first.
+    pub fn short(self) -> &'static [&'static str] {
+        match self {
+            Self::HorizontalPodAutoscaler => &["hpa"],
+            Self::ScaledObject => &["so"],
+            Self::ScaledJob => &["sj"],
+            Self::TriggerAuthentication => &["ta", "triggerauth"],
+            Self::ClusterTriggerAuthentication => &["cta", "clustertriggerauth"],
+        }
+    }
+
+    fn group(self) -> &'static str {
+        match self {
+            Self::HorizontalPodAutoscaler => "autoscaling",
+            Self::ScaledObject
+            | Self::ScaledJob
+            | Self::TriggerAuthentication
+            | Self::ClusterTriggerAuthentication => "keda.sh",
+        }
+    }
+
+    fn is_called(self, resource: &str) -> bool {
+        let kind = self.kind().to_ascii_lowercase();
+        resource == kind
+            || resource.strip_suffix('s') == Some(&kind)
+            || self.short().contains(&resource)
+    }
+}
+
+impl FromStr for LintKind {
+    type Err = ();
+
+    /// Every spelling that kubectl takes, with or without version and group.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let lower = text.to_ascii_lowercase();
+        let (resource, group) = lower.split_once('.').unwrap_or((lower.as_str(), ""));
+        let is_of = |it: &Self| {
+            let of = it.group();
+            let with_version =
+                |rest: &str| rest.strip_suffix(of).is_some_and(|it| it.ends_with('.'));
+            group.is_empty() || group == of || (group.starts_with('v') && with_version(group))
+        };
+        let mut all = Self::ALL.into_iter();
+        all.find(|it| it.is_called(resource) && is_of(it)).ok_or(())
+    }
 }
 
 /// Files, folders, and folders that kubectl makes one stream of. `-` is standard input.
@@ -58,4 +156,37 @@ pub enum Form {
     Github,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_spelled_in_kubectls_ways() {
+        for kind in LintKind::ALL {
+            let lower = kind.kind().to_lowercase();
+            let group = kind.group();
+            for text in [
+                kind.kind().to_owned(),
+                kind.short()[0].to_owned(),
+                format!("{lower}s"),
+                format!("{lower}s.{group}"),
+                format!("{lower}.v1alpha1.{group}"),
+            ] {
+                assert_eq!(text.parse(), Ok(kind), "{text}");
+            }
+        }
+        for text in [
+            "",
+            "deploy",
+            "so.apps",
+            "hpa.keda.sh",
+            "so.v1",
+            "secret",
+            "s",
+        ] {
+            assert_eq!(text.parse::<LintKind>(), Err(()), "{text}");
+        }
+    }
 }

@@ -144,3 +144,40 @@ fn the_hpas_of_a_cluster_are_checked() {
         );
     }
 }
+
+#[test]
+fn objects_of_a_cluster_are_chosen_by_names_and_labels() {
+    let user = User::new();
+    let demo = |lint: &str| {
+        let program = assert_cmd::cargo::cargo_bin("kubectl-stepscale");
+        let command = format!("'{}' lint {lint}", program.display());
+        Said::by(&mut user.stepscale(&["demo", "--speed", "0", "--exec", &command]))
+    };
+    let report = demo("so/quotes -n shop -o json").report(0);
+    assert_eq!(
+        (&report["objects"], codes(&report)),
+        (&Value::from(1), vec!["no-fallback"])
+    );
+    assert_eq!(report["diagnostics"][0]["object"]["name"], "quotes");
+    let report = demo("so -n shop -o json").report(0);
+    assert_eq!(
+        (&report["objects"], codes(&report).len()),
+        (&Value::from(2), 1)
+    );
+    let report = demo("-l team=none -n shop -o json").report(0);
+    assert_eq!(report["objects"], 0);
+    let said = demo("so/quotes sj/none -n shop");
+    assert_eq!(said.code, Some(3), "{}", said.stderr);
+    let missing = "not found: sj/none in namespace shop";
+    assert!(said.stderr.contains(missing), "{}", said.stderr);
+    for (line, part) in [
+        ("so/quotes -A", "in all namespaces"),
+        ("deploy/web", "`deploy`"),
+        ("-l 'a in' -n shop", "label selector"),
+        ("so/quotes -f x.yaml", "cannot be used with"),
+    ] {
+        let said = demo(line);
+        assert_eq!(said.code, Some(2), "{line}: {}", said.stderr);
+        assert!(said.stderr.contains(part), "{line}: {}", said.stderr);
+    }
+}

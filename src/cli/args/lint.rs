@@ -17,9 +17,16 @@ use crate::lint::{Code, Severity};
 /// `stepscale.io/lint-ignore: CODE,CODE` on an object keeps codes from being told of it.
 #[derive(Args, Debug)]
 pub(crate) struct LintArgs {
+    /// Objects of the cluster: orders, so/orders, hpa/web, sj/mail, ta/kafka, cta/prometheus; all in
+    /// the namespace if left out
+    #[arg(value_name = "NAME", conflicts_with_all = ["filenames", "kustomize"])]
+    pub(crate) names: Vec<String>,
     /// All namespaces
     #[arg(short = 'A', long, help_heading = super::SCOPE)]
     pub(crate) all_namespaces: bool,
+    /// Objects of the cluster with these labels, as kubectl selects them
+    #[arg(short = 'l', long, value_name = "SELECTOR", conflicts_with_all = ["names", "filenames", "kustomize"], help_heading = super::SCOPE)]
+    pub(crate) selector: Option<String>,
     /// Manifest or folder of manifests, YAML or JSON; may be repeated; `-` for standard input
     #[arg(short = 'f', long = "filename", id = "filenames", value_name = "FILE", help_heading = super::SCOPE)]
     pub(crate) filenames: Vec<PathBuf>,
@@ -39,10 +46,10 @@ pub(crate) struct LintArgs {
     #[arg(long = "fail-on", id = "lint_fail_on", value_name = "LEVEL", value_parser = words(&LINT_FAIL_ON), help_heading = super::OUTPUT)]
     pub(crate) fail_on: Option<LintFailOn>,
     /// Print all codes with their meaning
-    #[arg(long, conflicts_with_all = ["filenames", "kustomize", "all_namespaces"], help_heading = super::OUTPUT)]
+    #[arg(long, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces"], help_heading = super::OUTPUT)]
     pub(crate) list: bool,
     /// Print what a code means
-    #[arg(long, value_name = "CODE", value_parser = values::lint_code, conflicts_with_all = ["filenames", "kustomize", "all_namespaces", "list"], help_heading = super::OUTPUT)]
+    #[arg(long, value_name = "CODE", value_parser = values::lint_code, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces", "list"], help_heading = super::OUTPUT)]
     pub(crate) explain: Option<Code>,
 }
 

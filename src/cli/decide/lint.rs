@@ -4,7 +4,8 @@ use super::{Origin, connection};
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::lint::LintArgs;
 use crate::cluster::Namespaces;
-use crate::config::lint::{Check, Files, Input, LintConfig};
+use crate::config::lint::{Check, Chosen, Files, Input, LintConfig, LintKind, LintName};
+use crate::config::values::is_object_name;
 use crate::error::Error;
 use crate::lint::Severity;
 
@@ -23,13 +24,15 @@ pub(in crate::cli) fn lint(
     let input = if has_files {
         Input::Files(files(args)?)
     } else {
+        let namespaces = match (&global.namespace, args.all_namespaces) {
+            (_, true) => Namespaces::All,
+            (Some(namespace), false) => Namespaces::One(namespace.clone()),
+            (None, false) => Namespaces::Current,
+        };
         Input::Cluster {
             connection: connection(&global.connection, origin)?,
-            namespaces: match (&global.namespace, args.all_namespaces) {
-                (_, true) => Namespaces::All,
-                (Some(namespace), false) => Namespaces::One(namespace.clone()),
-                (None, false) => Namespaces::Current,
-            },
+            chosen: chosen(args, &namespaces)?,
+            namespaces,
         }
     };
     Ok(LintConfig::Check(Box::new(Check {
@@ -39,6 +42,64 @@ pub(in crate::cli) fn lint(
         form: args.form.unwrap_or_default(),
         fail_on: args.fail_on.unwrap_or(Some(Severity::Error)),
     })))
+}
+
+/// What is named or selected; a name is of one namespace.
+fn chosen(args: &LintArgs, namespaces: &Namespaces) -> Result<Chosen, Error> {
+    let (only, names) = names(&args.names)?;
+    if let (Namespaces::All, Some(first)) = (namespaces, names.first()) {
+        return Err(Error::Usage {
+            message: format!("`{}` cannot be looked up in all namespaces", first.name),
+            hint: Some("pass -n NAMESPACE in place of -A".to_owned()),
+        });
+    }
+    Ok(Chosen {
+        only,
+        names,
+        selector: args.selector.clone(),
+    })
+}
+
+/// `orders`, `so/orders`, and `so orders payments` as kubectl takes them; a kind alone is all of it.
+fn names(arguments: &[String]) -> Result<(Option<LintKind>, Vec<LintName>), Error> {
+    let (kind, plain) = match arguments.split_first() {
+        Some((first, others)) if others.iter().all(|it| !it.contains('/')) => {
+            match first.parse::<LintKind>() {
+                Ok(kind) => (Some(kind), others),
+                Err(()) => (None, arguments),
+            }
+        }
+        Some(_) | None => (None, arguments),
+    };
+    let names: Result<Vec<_>, _> = plain.iter().map(|it| name(kind, it)).collect();
+    Ok((kind, names?))
+}
+
+fn name(kind: Option<LintKind>, argument: &str) -> Result<LintName, Error> {
+    let (kind, name) = match argument.split_once('/') {
+        None => (kind, argument),
+        Some((word, name)) => match word.parse() {
+            Ok(kind) => (Some(kind), name),
+            Err(()) => {
+                return Err(Error::Usage {
+                    message: format!("`{word}` in `{argument}` is no kind that is checked"),
+                    hint: Some(
+                        "the kinds are hpa, so, sj, ta and cta, such as so/orders".to_owned(),
+                    ),
+                });
+            }
+        },
+    };
+    if !is_object_name(name) {
+        return Err(Error::Usage {
+            message: format!("`{argument}` cannot be the name of an object"),
+            hint: Some("expected lower-case letters, digits, `-` and `.`".to_owned()),
+        });
+    }
+    Ok(LintName {
+        kind,
+        name: name.to_owned(),
+    })
 }
 
 fn files(args: &LintArgs) -> Result<Files, Error> {
@@ -60,4 +121,48 @@ fn files(args: &LintArgs) -> Result<Files, Error> {
         recursive: args.recursive,
         kustomize: args.kustomize.clone(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<(Option<LintKind>, Vec<LintName>), Error> {
+        let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        names(&arguments)
+    }
+
+    #[test]
+    fn names_are_taken_in_all_of_kubectls_ways() {
+        let so = Some(LintKind::ScaledObject);
+        let cases = [
+            ("", None, vec![]),
+            ("orders", None, vec![(None, "orders")]),
+            ("so", so, vec![]),
+            ("so orders mail", so, vec![(so, "orders"), (so, "mail")]),
+            (
+                "so/orders hpa/web",
+                None,
+                vec![
+                    (so, "orders"),
+                    (Some(LintKind::HorizontalPodAutoscaler), "web"),
+                ],
+            ),
+        ];
+        for (line, only, expected) in cases {
+            let expected = expected.into_iter().map(|(kind, name)| LintName {
+                kind,
+                name: name.to_owned(),
+            });
+            assert_eq!(parsed(line).unwrap(), (only, expected.collect()), "{line}");
+        }
+        for (line, part) in [
+            ("deploy/web", "`deploy`"),
+            ("so/", "`so/`"),
+            ("Web", "`Web`"),
+        ] {
+            let refused = parsed(line).unwrap_err().to_string();
+            assert!(refused.contains(part), "{line}: {refused}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Every manifest below `tests/fixtures/lint`, whose comments say what is to be found where.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -126,10 +126,54 @@ fn nothing_is_found_in_good_manifests() {
     }
 }
 
+/// Codes of what only a cluster can lack, or of a document that is no object.
+const WITHOUT_MANIFEST: [Code; 4] = [
+    Code::NotAnObject,
+    Code::UnknownKind,
+    Code::TargetNotFound,
+    Code::AuthMissing,
+];
+
+/// Which manifests of `bad` each code is caught in.
+fn caught() -> BTreeMap<String, Vec<String>> {
+    let mut caught: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (name, text) in fixtures("bad") {
+        let codes: BTreeSet<String> = expected(&text).into_iter().map(|it| it.2).collect();
+        for code in codes {
+            caught.entry(code).or_default().push(name.clone());
+        }
+    }
+    caught
+}
+
+#[test]
+fn every_code_has_a_manifest_that_it_is_caught_in() {
+    let caught = caught();
+    let without = Code::ALL
+        .iter()
+        .filter(|it| !caught.contains_key(it.word()));
+    let without: Vec<Code> = without.copied().collect();
+    assert_eq!(without, WITHOUT_MANIFEST);
+}
+
+#[test]
+fn the_documentation_says_which_manifests_a_code_is_caught_in() {
+    let mut table = String::from("| Code | Caught in |\n| --- | --- |\n");
+    for (code, manifests) in caught() {
+        let manifests: Vec<String> = manifests.iter().map(|it| format!("`{it}`")).collect();
+        table += &format!("| `{code}` | {} |\n", manifests.join(", "));
+    }
+    assert!(documentation().contains(&table), "expected in it:\n{table}");
+}
+
+fn documentation() -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/lint.md");
+    fs::read_to_string(path).unwrap()
+}
+
 #[test]
 fn the_documentation_has_the_table_of_codes() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/lint.md");
-    let text = fs::read_to_string(path).unwrap();
+    let text = documentation();
     assert!(
         text.ends_with(&code::markdown()),
         "expected at its end:\n{}",
