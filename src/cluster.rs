@@ -119,6 +119,17 @@ impl Cluster {
     }
 }
 
+/// Reads a selector in kubectl's syntax.
+///
+/// # Errors
+/// [`Error::BadSelector`] where it is none.
+pub fn selector(text: &str) -> Result<Selector, Error> {
+    Selector::from_text(text).ok_or_else(|| Error::BadSelector {
+        selector: text.to_owned(),
+        message: "expected something like app=web,tier in (front, back)".to_owned(),
+    })
+}
+
 /// Which autoscalers are meant.
 #[derive(Clone, Debug, Default)]
 pub struct Scope {
@@ -135,13 +146,7 @@ impl Scope {
     /// # Errors
     /// [`Error::BadSelector`] where it is none.
     fn label_selector(&self) -> Result<Option<Selector>, Error> {
-        let parse = |text: &String| {
-            Selector::from_text(text).ok_or_else(|| Error::BadSelector {
-                selector: text.clone(),
-                message: "expected something like app=web,tier in (front, back)".to_owned(),
-            })
-        };
-        self.selector.as_ref().map(parse).transpose()
+        self.selector.as_deref().map(selector).transpose()
     }
 
     /// Whether an autoscaler is named; without names, all are.

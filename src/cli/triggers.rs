@@ -77,7 +77,10 @@ pub(super) async fn run(cx: Context, config: TriggersConfig) -> Result<Exit, Err
 impl<L: Lags> Session<'_, L> {
     async fn look(&self, config: &TriggersConfig) -> Result<TriggersReport, Error> {
         let scaled = objects::chosen(self.cluster, config).await?;
-        let items = scaled.into_iter().map(|it| self.look_at(it));
+        let items = scaled.into_iter().map(async |it| match it {
+            Ok(scaled) => self.look_at(scaled).await,
+            Err(unreadable) => judging::unreadable(unreadable),
+        });
         let mut items: Vec<Item> = stream::iter(items).buffered(AT_ONCE).collect().await;
         items.sort_by(|a, b| {
             let key = |it: &Item| (it.namespace.clone(), it.kind, it.name.clone());
@@ -118,7 +121,8 @@ impl<L: Lags> Session<'_, L> {
 
 /// A source that failed may be the reason for anything else.
 fn exit(report: &TriggersReport) -> Exit {
-    if report.has(State::Failed) {
+    let is_unreadable = report.items.iter().any(|it| it.message.is_some());
+    if is_unreadable || report.has(State::Failed) {
         Exit::Unreachable
     } else if report.has(State::Refused) {
         Exit::Found

@@ -1,12 +1,15 @@
 //! What belongs to KEDA: its objects, and what their triggers need of the cluster. Objects come as
 //! JSON, which [`crate::keda::objects`] reads; Secrets are read by name, never listed.
 
+mod jobs;
 mod pods;
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+pub use jobs::Unfinished;
 
 use super::call::{Asked, Listing, NOT_STARTED, Resource, segment};
 use super::write::{Kind, Place};

@@ -31,6 +31,9 @@ pub struct Item {
     pub qualified: &'static str,
     pub namespace: String,
     pub name: String,
+    /// Why nothing is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// `Deployment/orders`; of a ScaledJob its own template.
     pub target: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,6 +57,9 @@ pub struct Item {
     /// Where the target goes while nothing is active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_rest: Option<i32>,
+    /// Of a ScaledJob, what its strategy makes of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub jobs: Option<JobsNow>,
     pub keda: KedaSays,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hpa: Option<HpaSays>,
@@ -61,6 +67,21 @@ pub struct Item {
     pub differences: Vec<String>,
     /// What could not be read beside the triggers.
     pub unread: Vec<String>,
+}
+
+/// The jobs of a ScaledJob at its next poll.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobsNow {
+    /// `default`, `custom`, `accurate`, `eager`.
+    pub strategy: &'static str,
+    /// How many the triggers call for, all taken together.
+    pub wanted: i64,
+    /// Those that are not finished, and those among them whose pods do not work yet.
+    pub running: i64,
+    pub pending: i64,
+    /// How many KEDA would create.
+    pub created: i64,
 }
 
 /// What came of a trigger.

@@ -97,3 +97,34 @@ pub async fn offsets(settings: &Kafka, limit: Duration) -> Result<Offsets, Error
 pub async fn offsets(_: &Kafka, _: Duration) -> Result<Offsets, Error> {
     Err(Error::Unsupported(Unsupported::NotBuilt))
 }
+
+#[cfg(all(test, not(feature = "kafka")))]
+mod tests {
+    use super::*;
+    use crate::keda::trigger::{self, Settings, TriggerSource};
+    use crate::triggers::lag::{Brokers, Lags};
+
+    #[tokio::test]
+    async fn a_build_without_kafka_says_so() {
+        let metadata = [
+            ("bootstrapServers", "127.0.0.1:1"),
+            ("consumerGroup", "g"),
+            ("topic", "t"),
+        ];
+        let source = TriggerSource {
+            kind: "kafka".to_owned(),
+            metadata: metadata
+                .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                .into(),
+            ..TriggerSource::default()
+        };
+        let Settings::Kafka(settings) = trigger::read(&source).unwrap().settings else {
+            panic!("a kafka trigger");
+        };
+        let error = Brokers.offsets(&settings, Duration::from_secs(1)).await;
+        let Err(crate::triggers::Error::NotEvaluated(why)) = error else {
+            panic!("{error:?}");
+        };
+        assert_eq!(why, "built without Kafka");
+    }
+}

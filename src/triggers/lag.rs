@@ -32,7 +32,7 @@ impl Lags for Brokers {
     async fn offsets(&self, settings: &Kafka, limit: Duration) -> Result<Offsets, Error> {
         match kafka::offsets(settings, limit).await {
             Ok(offsets) => Ok(offsets.topics),
-            Err(error) if error.is_unsupported() => Err(Error::NotEvaluated(error.to_string())),
+            Err(kafka::Error::Unsupported(why)) => Err(Error::NotEvaluated(why.to_string())),
             Err(error) => Err(Error::Kafka(error.to_string())),
         }
     }

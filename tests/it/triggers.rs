@@ -305,3 +305,72 @@ fn what_is_not_there_or_makes_no_sense_is_told_with_its_exit_code() {
     assert_eq!((said.code, said.stdout.as_str()), (Some(0), ""));
     assert!(said.stderr.contains("no ScaledObject"), "{}", said.stderr);
 }
+
+#[test]
+fn one_that_cannot_be_read_does_not_keep_the_others_from_being_told() {
+    let source = Source::start(Behavior::Answers(vector(&["41.5"])));
+    let triggers = json!([trigger(&source.url, json!({}))]);
+    let mut broken = bench::scaled_object("broken", &triggers);
+    // More than KEDA's own type holds, which no schema forbids.
+    broken["spec"]["pollingInterval"] = json!(3_000_000_000_u64);
+    let orders = bench::scaled_object("orders", &triggers);
+    let bench = Bench::start(vec![broken, orders], vec![]);
+    let report = bench.run(&["triggers", "-o=json", PATIENCE]).report(4);
+    let items = report["items"].as_array().unwrap();
+    assert_eq!(items.len(), 2, "{report}");
+    let message = items[0]["message"].as_str().unwrap();
+    for part in ["pollingInterval", "`kubectl edit so/broken -n shop`"] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert_eq!(items[1]["triggers"][0]["value"], 41.5);
+    assert_eq!(items[1].get("message"), None);
+    let said = bench.run(&["triggers", PATIENCE]);
+    assert_eq!(said.code, Some(4), "{}", said.stderr);
+    let line = "scaledobject.keda.sh/broken: cannot be read: ";
+    assert!(said.stdout.contains(line), "{}", said.stdout);
+}
+
+#[test]
+fn the_jobs_of_a_scaled_job_are_counted_by_its_strategy() {
+    let source = Source::start(Behavior::Answers(vector(&["41.5"])));
+    let mut own = trigger(&source.url, json!({}));
+    own["metadata"]["threshold"] = json!("10");
+    let scaled = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledJob",
+        "metadata": { "name": "mail", "namespace": "shop" },
+        "spec": { "maxReplicaCount": 20, "scalingStrategy": { "strategy": "accurate" },
+            "jobTargetRef": { "template": { "spec": { "restartPolicy": "Never", "containers": [
+                { "name": "app", "image": "app" }] } } },
+            "triggers": [own] } });
+    let job = |name: &str, owner: &str, conditions: Value| {
+        json!({ "apiVersion": "batch/v1", "kind": "Job",
+            "metadata": { "name": name, "namespace": "shop",
+                "labels": { "scaledjob.keda.sh/name": owner } },
+            "spec": { "template": { "spec": { "restartPolicy": "Never", "containers": [
+                { "name": "app", "image": "app" }] } } },
+            "status": { "conditions": conditions } })
+    };
+    let pod = json!({ "apiVersion": "v1", "kind": "Pod",
+        "metadata": { "name": "a-1", "namespace": "shop", "labels": { "job-name": "a" } },
+        "spec": { "containers": [{ "name": "app", "image": "app" }] },
+        "status": { "phase": "Running" } });
+    let done = json!([{ "type": "Complete", "status": "True" }]);
+    let objects = vec![
+        scaled,
+        job("a", "mail", json!([])),
+        job("b", "mail", json!([])),
+        job("c", "mail", done),
+        job("d", "other", json!([])),
+        pod,
+    ];
+    let bench = Bench::start(objects, vec![]);
+    let report = bench
+        .run(&["triggers", "sj/mail", "-o=json", PATIENCE])
+        .report(0);
+    let jobs = json!({ "strategy": "accurate", "wanted": 5, "running": 2, "pending": 1,
+        "created": 4 });
+    assert_eq!(report["items"][0]["jobs"], jobs, "{report}");
+    let said = bench.run(&["triggers", "sj/mail", PATIENCE]).stdout;
+    let line = "active; 5 jobs are called for, 2 run, 1 of them pending: by strategy accurate 4 \
+                are created\n";
+    assert!(said.contains(line), "{said}");
+}

@@ -99,8 +99,9 @@ mod tests {
         for hpa in kind("HorizontalPodAutoscaler") {
             let scaled = &hpa["spec"]["scaleTargetRef"]["name"];
             let is_known = seed.histories.iter().any(|it| *scaled == it.0.name);
+            // KEDA's may scale a workload by a queue of which the example knows nothing.
             let is_owned = hpa["metadata"]["ownerReferences"].is_array();
-            assert_ne!(is_known, is_owned, "{hpa}");
+            assert!(is_known || is_owned, "{hpa}");
         }
         for (target, history) in &seed.histories {
             assert!(history.cpu().is_some(), "{target}");

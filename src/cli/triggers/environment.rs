@@ -8,11 +8,11 @@ use tokio::sync::OnceCell;
 
 use super::objects::Scaled;
 use super::{Session, told};
-use crate::cluster::keda::{HPAS, ScaleNow, Workload};
+use crate::cluster::keda::{HPAS, ScaleNow, Unfinished, Workload};
 use crate::cluster::write::Place;
 use crate::keda::environment::{Environment, Held, Holder};
 use crate::keda::evaluation::hpa_view::HpaView;
-use crate::keda::objects::ScaledObject;
+use crate::keda::objects::{ScaledJob, ScaledObject};
 use crate::keda::trigger::Secret;
 
 /// The variables of a container, and what of them could not be read.
@@ -28,6 +28,8 @@ pub(super) struct Surroundings {
     pub(super) pods: Option<Value>,
     pub(super) scale: Option<ScaleNow>,
     pub(super) hpa: Option<HpaView>,
+    /// The jobs of a ScaledJob.
+    pub(super) jobs: Option<Unfinished>,
     pub(super) unread: Vec<String>,
     /// By container; read once somebody needs it.
     variables: OnceCell<Variables>,
@@ -35,9 +37,12 @@ pub(super) struct Surroundings {
 
 impl<L> Session<'_, L> {
     pub(super) async fn surroundings(&self, scaled: &Scaled) -> Surroundings {
-        let mut unread = Vec::new();
+        let (mut unread, mut jobs) = (Vec::new(), None);
         let (pods, scale, hpa) = match scaled {
-            Scaled::Job(it) => (Some(it.spec.job["template"]["spec"].clone()), None, None),
+            Scaled::Job(it) => {
+                jobs = kept(self.jobs(it).await, &mut unread);
+                (Some(it.spec.job["template"]["spec"].clone()), None, None)
+            }
             Scaled::Object(it) => {
                 let (target, hpa) = tokio::join!(self.target(it), self.hpa(it));
                 let (pods, scale) = kept(target, &mut unread).unwrap_or_default();
@@ -48,6 +53,7 @@ impl<L> Session<'_, L> {
             pods,
             scale,
             hpa,
+            jobs,
             unread,
             variables: OnceCell::new(),
         }
@@ -76,6 +82,15 @@ impl<L> Session<'_, L> {
         let found = found.ok_or_else(|| format!("there is no {kind} {}", target.name))?;
         let pods = found["spec"]["template"]["spec"].clone();
         Ok(((!pods.is_null()).then_some(pods), scale.map_err(told)?))
+    }
+
+    async fn jobs(&self, job: &ScaledJob) -> Result<Unfinished, String> {
+        let awaited = &job.spec.scaling_strategy.pending_pod_conditions;
+        let metadata = &job.metadata;
+        let found = self
+            .cluster
+            .unfinished_jobs(&metadata.namespace, &metadata.name, awaited);
+        found.await.map_err(told)
     }
 
     async fn hpa(&self, object: &ScaledObject) -> Result<Option<HpaView>, String> {

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use super::environment::Surroundings;
 use super::looking::{Looked, LookedAt, Outcome};
-use super::objects::Scaled;
+use super::objects::{Scaled, Unreadable};
+use crate::cluster::keda::Unfinished;
+use crate::config::triggers::ScaledKind;
 use crate::keda::evaluation::difference::{Measured, differences};
 use crate::keda::evaluation::hpa_view::HpaView;
 use crate::keda::evaluation::job::{self, Came, JobVote, jobs};
@@ -19,10 +21,13 @@ use crate::keda::objects::{
 use crate::keda::trigger::metric::without_index;
 use crate::keda::trigger::{HpaMetric, MetricSource, MetricTarget, Reading};
 use crate::output::triggers::{
-    Failing, FormulaRow, HpaMetricSays, HpaSays, Item, KedaSays, Row, Says, State,
+    Failing, FormulaRow, HpaMetricSays, HpaSays, Item, JobsNow, KedaSays, Row, Says, State,
 };
 use crate::sim::flags::Flags;
 use crate::sim::keda::job::Bounds;
+use crate::sim::keda::job::queue::{Calculation, Queue, Shown};
+use crate::sim::keda::job::request::{Found, JobSettings};
+use crate::sim::keda::job::strategy::Strategy;
 use crate::sim::settings::Tolerance;
 use crate::sim::totals::Scale;
 
@@ -30,7 +35,7 @@ use crate::sim::totals::Scale;
 pub(super) fn item(scaled: &Scaled, around: &Surroundings, looked: Looked, now: Timestamp) -> Item {
     match scaled {
         Scaled::Object(object) => of_object(object, around, looked, now),
-        Scaled::Job(job) => of_job(job, around, &looked),
+        Scaled::Job(job) => of_job(job, around, &looked, now),
     }
 }
 
@@ -79,7 +84,7 @@ fn of_object(object: &ScaledObject, around: &Surroundings, looked: Looked, now: 
     }
 }
 
-fn of_job(job: &ScaledJob, around: &Surroundings, looked: &Looked) -> Item {
+fn of_job(job: &ScaledJob, around: &Surroundings, looked: &Looked, now: Timestamp) -> Item {
     let spec = &job.spec;
     let bounds = Bounds::of(spec.min_replica_count, spec.max_replica_count);
     let rows: Vec<Row> = (spec.triggers.iter().zip(&looked.triggers))
@@ -90,8 +95,13 @@ fn of_job(job: &ScaledJob, around: &Surroundings, looked: &Looked) -> Item {
         .map(|(_, it)| job_vote(spec, it))
         .collect();
     let decision = job::decide(spec, &votes);
+    let shown: Vec<Shown> = votes.iter().filter_map(|it| it.came.shown()).collect();
+    let failed = rows.iter().any(|it| it.state == State::Failed);
     Item {
         target: "Job".to_owned(),
+        jobs: around
+            .jobs
+            .map(|it| jobs_now(spec, &shown, it, failed, now)),
         min_replicas: spec.min_or_default(),
         max_replicas: spec.max_or_default(),
         polling_interval: spec.polling_interval_or_default().as_secs(),
@@ -105,14 +115,66 @@ fn of_job(job: &ScaledJob, around: &Surroundings, looked: &Looked) -> Item {
     }
 }
 
+/// What KEDA's next poll would do if it found the same.
+fn jobs_now(
+    spec: &ScaledJobSpec,
+    shown: &[Shown],
+    now: Unfinished,
+    is_error: bool,
+    at: Timestamp,
+) -> JobsNow {
+    let bounds = Bounds::of(spec.min_replica_count, spec.max_replica_count);
+    let written = &spec.scaling_strategy;
+    let share = written
+        .running_job_percentage
+        .as_deref()
+        .unwrap_or_default();
+    let strategy = Strategy::of(
+        written.strategy_or_default().word(),
+        share,
+        written.queue_length_deduction,
+    );
+    let calculation = Calculation::of(written.multiple_scalers_or_default().word());
+    let queue = Queue::of(shown, calculation, bounds);
+    let found = Found {
+        is_active: queue.is_active,
+        is_error,
+        was_active: queue.is_active,
+        queue: queue.length,
+        jobs: queue.jobs,
+        running: now.running,
+        pending: now.pending,
+    };
+    JobsNow {
+        strategy: strategy.name(),
+        wanted: queue.jobs,
+        running: now.running,
+        pending: now.pending,
+        created: JobSettings { bounds, strategy }.request(&found, at).created,
+    }
+}
+
+/// One of which nothing can be told but why.
+pub(super) fn unreadable(it: Unreadable) -> Item {
+    Item {
+        message: Some(it.why),
+        ..empty(it.kind, &it.namespace, &it.name)
+    }
+}
+
 /// Names, and nothing that was found.
 fn bare(scaled: &Scaled) -> Item {
     let metadata = scaled.metadata();
+    empty(scaled.kind(), &metadata.namespace, &metadata.name)
+}
+
+fn empty(kind: ScaledKind, namespace: &str, name: &str) -> Item {
     Item {
-        kind: scaled.kind().kind(),
-        qualified: scaled.kind().qualified(),
-        namespace: metadata.namespace.clone(),
-        name: metadata.name.clone(),
+        kind: kind.kind(),
+        qualified: kind.qualified(),
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        message: None,
         target: String::new(),
         current_replicas: None,
         min_replicas: 0,
@@ -124,6 +186,7 @@ fn bare(scaled: &Scaled) -> Item {
         desired_replicas: None,
         active: None,
         at_rest: None,
+        jobs: None,
         keda: KedaSays::default(),
         hpa: None,
         differences: vec![],
@@ -152,7 +215,10 @@ impl Bench {
         let ready = live.map(|all| all.iter().filter(|it| it.is_ready()).count());
         let standing = Standing {
             scale: around.scale.as_ref().map_or(nobody, |it| it.scale),
-            tolerance: Tolerance::of(None, &Flags::default()),
+            tolerance: Tolerance::of(
+                around.hpa.as_ref().map(|it| &it.behavior),
+                &Flags::default(),
+            ),
             ready: ready.and_then(|it| it.try_into().ok()),
         };
         Self {

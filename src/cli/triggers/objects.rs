@@ -9,6 +9,18 @@ use crate::config::triggers::{ScaledKind, ScaledName, TriggersConfig};
 use crate::error::Error;
 use crate::keda::objects::{FieldErrors, Metadata, ScaledJob, ScaledObject, Trigger};
 
+/// One that the API server should not have taken.
+#[derive(Clone, Debug)]
+pub(super) struct Unreadable {
+    pub(super) kind: ScaledKind,
+    pub(super) namespace: String,
+    pub(super) name: String,
+    pub(super) why: String,
+}
+
+/// What was read, or why it was not.
+pub(super) type Chosen = Result<Scaled, Unreadable>;
+
 /// Either kind.
 #[derive(Clone, Debug)]
 pub(super) enum Scaled {
@@ -69,7 +81,7 @@ impl Scaled {
 pub(super) async fn chosen(
     cluster: &Cluster,
     config: &TriggersConfig,
-) -> Result<Vec<Scaled>, Error> {
+) -> Result<Vec<Chosen>, Error> {
     let namespace = match &config.namespaces {
         Namespaces::All | Namespaces::Several(_) => None,
         Namespaces::One(namespace) => Some(namespace.as_str()),
@@ -106,7 +118,7 @@ async fn all(
     cluster: &Cluster,
     namespace: Option<&str>,
     only: Option<ScaledKind>,
-) -> Result<Vec<Scaled>, Error> {
+) -> Result<Vec<Chosen>, Error> {
     let mut found = Vec::new();
     for kind in [ScaledKind::ScaledObject, ScaledKind::ScaledJob] {
         if only.is_some_and(|it| it != kind) {
@@ -116,9 +128,7 @@ async fn all(
         let collection = collection(kind);
         let listed = cluster.all(&collection, namespace, |it| values.push(it));
         listed.await?;
-        for value in values {
-            found.push(read(kind, &value)?);
-        }
+        found.extend(values.iter().map(|it| read(kind, it)));
     }
     Ok(found)
 }
@@ -127,7 +137,7 @@ async fn named(
     cluster: &Cluster,
     namespace: &str,
     name: &ScaledName,
-) -> Result<Option<Scaled>, Error> {
+) -> Result<Option<Chosen>, Error> {
     let kinds = match name.kind {
         Some(kind) => vec![kind],
         None => vec![ScaledKind::ScaledObject, ScaledKind::ScaledJob],
@@ -140,19 +150,39 @@ async fn named(
         };
         let answer: Result<_, cluster::Error> = cluster.object(&place).await;
         if let Some(value) = answer?.value {
-            return read(kind, &value).map(Some);
+            return Ok(Some(read(kind, &value)));
         }
     }
     Ok(None)
 }
 
-fn read(kind: ScaledKind, value: &Value) -> Result<Scaled, Error> {
-    Scaled::read(kind, value).map_err(|source| Error::ScaledFields {
-        kind: kind.kind(),
-        name: value["metadata"]["name"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        source,
+fn read(kind: ScaledKind, value: &Value) -> Chosen {
+    let text = |key: &str| value["metadata"][key].as_str().unwrap_or_default();
+    Scaled::read(kind, value).map_err(|source| Unreadable {
+        kind,
+        namespace: text("namespace").to_owned(),
+        name: text("name").to_owned(),
+        why: format!(
+            "cannot be read: {source}; correct it with `kubectl edit {}/{} -n {}`",
+            kind.short(),
+            text("name"),
+            text("namespace")
+        ),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn one_that_cannot_be_read_is_told_with_the_way_out() {
+        let spec = json!({ "scaleTargetRef": { "name": "a" }, "pollingInterval": "often" });
+        let object = json!({ "metadata": { "namespace": "shop", "name": "orders" }, "spec": spec });
+        let unreadable = read(ScaledKind::ScaledObject, &object).unwrap_err();
+        for part in ["pollingInterval", "`kubectl edit so/orders -n shop`"] {
+            assert!(unreadable.why.contains(part), "{}", unreadable.why);
+        }
+    }
 }

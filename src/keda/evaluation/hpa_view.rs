@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::autoscaler::behavior::{Behavior, Rules};
 use crate::keda::objects::{FieldErrors, object, read_whole};
 use crate::keda::trigger::MetricTarget;
 use crate::units::Quantity;
@@ -19,6 +20,8 @@ pub struct HpaView {
     /// What its spec holds external metrics at, by name.
     pub targets: BTreeMap<String, MetricTarget>,
     pub conditions: Vec<SeenCondition>,
+    /// Its tolerances, and nothing else of it.
+    pub behavior: Behavior,
 }
 
 /// One entry of `status.currentMetrics`.
@@ -54,6 +57,7 @@ object! {
 object! {
     Spec {
         metrics: Vec<Value> = "metrics",
+        behavior: Value = "behavior",
     }
 }
 
@@ -83,6 +87,10 @@ impl HpaView {
                 metrics: status.metrics.iter().filter_map(seen).collect(),
                 targets: spec.metrics.iter().filter_map(target).collect(),
                 conditions: status.conditions,
+                behavior: Behavior {
+                    scale_up: Some(tolerance(&spec.behavior["scaleUp"])),
+                    scale_down: Some(tolerance(&spec.behavior["scaleDown"])),
+                },
             }
         })
     }
@@ -97,6 +105,15 @@ impl HpaView {
         let replicas = || self.current.filter(|it| *it > 0).map(f64::from);
         let whole = seen.value.map(Quantity::as_f64);
         whole.or_else(|| Some(seen.average_value?.as_f64() * replicas()?))
+    }
+}
+
+/// The tolerance of one direction; a quantity that cannot be read is none.
+fn tolerance(rules: &Value) -> Rules {
+    let text = rules["tolerance"].as_str();
+    Rules {
+        tolerance: text.and_then(|it| it.parse().ok()),
+        ..Rules::default()
     }
 }
 
@@ -145,6 +162,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::sim::flags::Flags;
+    use crate::sim::settings::Tolerance;
 
     #[test]
     fn the_whole_of_a_metric_is_told_or_made_of_its_shares() {
@@ -176,6 +195,14 @@ mod tests {
         let target = MetricTarget::Value { milli: 70_000 };
         assert_eq!(view.targets, [("s0-a".to_owned(), target)].into());
         assert_eq!(view.conditions[0].kind, "ScalingActive");
+    }
+
+    #[test]
+    fn each_direction_has_its_own_tolerance() {
+        let behavior = json!({ "scaleUp": { "tolerance": "50m" }, "scaleDown": {} });
+        let view = HpaView::read(&json!({ "spec": { "behavior": behavior } })).unwrap();
+        let tolerance = Tolerance::of(Some(&view.behavior), &Flags::default());
+        assert_eq!((tolerance.up, tolerance.down), (0.05, 0.1));
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl Came {
         Self::Shown(Shown::of(queue, of, reading.is_active, bounds(spec)))
     }
 
-    fn shown(&self) -> Option<Shown> {
+    /// What was shown, where something was.
+    pub fn shown(&self) -> Option<Shown> {
         match self {
             Self::Shown(shown) => Some(*shown),
             Self::Failed | Self::Unknown => None,

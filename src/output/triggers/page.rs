@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use super::super::Page;
 use super::super::layout::{Cell, Column, Layout, Row as Line, Shrink};
 use super::super::table::{HEADER, column};
-use super::{FormulaRow, Item, Row, State, TriggersReport};
+use super::{FormulaRow, Item, JobsNow, Row, State, TriggersReport};
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const CAREFUL: Style = AnsiColor::Yellow.on_default();
@@ -48,6 +48,10 @@ pub(super) fn write(
 }
 
 fn write_item(out: &mut dyn Write, item: &Item, page: Page, is_wide: bool) -> io::Result<()> {
+    if let Some(why) = &item.message {
+        let name = named(item, page);
+        return writeln!(out, "{TITLE}{name}{TITLE:#}: {BAD}{why}{BAD:#}");
+    }
     writeln!(out, "{TITLE}{}{TITLE:#}", title(item, page))?;
     let mut columns = COLUMNS.to_vec();
     if is_wide {
@@ -70,18 +74,26 @@ fn write_item(out: &mut dyn Write, item: &Item, page: Page, is_wide: bool) -> io
     Ok(())
 }
 
-/// `scaledobject.keda.sh/orders -n shop: Deployment/orders, 2 replicas, 0 to 20`.
-fn title(item: &Item, page: Page) -> String {
+/// `scaledobject.keda.sh/orders -n shop`.
+fn named(item: &Item, page: Page) -> String {
     let namespace = match page.with_namespace {
         true => format!(" -n {}", item.namespace),
         false => String::new(),
     };
+    format!("{}/{}{namespace}", item.qualified, item.name)
+}
+
+/// `scaledobject.keda.sh/orders -n shop: Deployment/orders, 2 replicas, 0 to 20`.
+fn title(item: &Item, page: Page) -> String {
     let now = item
         .current_replicas
         .map_or_else(String::new, |it| format!(", {it} replicas"));
     format!(
-        "{}/{}{namespace}: {}{now}, {} to {}",
-        item.qualified, item.name, item.target, item.min_replicas, item.max_replicas
+        "{}: {}{now}, {} to {}",
+        named(item, page),
+        item.target,
+        item.min_replicas,
+        item.max_replicas
     )
 }
 
@@ -185,6 +197,9 @@ fn closing(item: &Item) -> String {
         (Some(false), None) => "inactive: nothing goes below the minimum".to_owned(),
         (None, _) => "not known whether it is active".to_owned(),
     };
+    if let Some(jobs) = &item.jobs {
+        return format!("{active}; {}", of_jobs(jobs));
+    }
     let most = match (&item.winner, item.desired_replicas) {
         (Some(winner), Some(count)) => {
             let who = match winner.as_str() {
@@ -196,6 +211,21 @@ fn closing(item: &Item) -> String {
         (Some(_) | None, _) => String::new(),
     };
     format!("{active}{most}")
+}
+
+/// `5 jobs are called for, 3 run, 1 of them pending: by strategy accurate 4 are created`.
+fn of_jobs(jobs: &JobsNow) -> String {
+    let JobsNow {
+        strategy,
+        wanted,
+        running,
+        pending,
+        created,
+    } = jobs;
+    format!(
+        "{wanted} jobs are called for, {running} run, {pending} of them pending: by strategy \
+         {strategy} {created} are created"
+    )
 }
 
 /// `KEDA: Ready True, Active False (ScalerNotActive)` and what its HPA sees.

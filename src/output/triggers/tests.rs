@@ -51,6 +51,7 @@ fn report() -> TriggersReport {
         qualified: "scaledobject.keda.sh",
         namespace: "shop".to_owned(),
         name: "orders".to_owned(),
+        message: None,
         target: "Deployment/orders".to_owned(),
         current_replicas: Some(3),
         min_replicas: 0,
@@ -62,6 +63,7 @@ fn report() -> TriggersReport {
         desired_replicas: Some(5),
         active: Some(true),
         at_rest: Some(0),
+        jobs: None,
         keda: KedaSays {
             conditions: vec![Says {
                 kind: "Ready".to_owned(),

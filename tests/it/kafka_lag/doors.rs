@@ -9,7 +9,7 @@ use rustls::ServerConfig;
 use stepscale::triggers::kafka::{Error, Unsupported};
 
 use super::{PATIENCE, all_closed, read, trigger};
-use crate::rig::certificates::Authority;
+use crate::rig::certificates::{Authority, Identity};
 use crate::rig::kafka::{Cluster, Door, Login, World};
 use crate::rig::serve::Server;
 
@@ -116,6 +116,50 @@ async fn tls_trusts_the_given_authority_and_no_other() {
     assert_eq!(through(door(), &unchecked, &[]).await, Ok((6.0, true)));
     let broken = through(door(), &[on], &[("ca", "no certificate")]).await;
     assert!(matches!(broken, Err(Error::Settings { .. })), "{broken:?}");
+}
+
+/// Trusts `ca` and shows a certificate.
+fn auth_of<'a>(ca: &'a str, identity: &'a Identity) -> [(&'a str, &'a str); 3] {
+    let Identity { certificate, key } = identity;
+    [("ca", ca), ("cert", certificate), ("key", key)]
+}
+
+#[tokio::test]
+async fn a_listener_that_wants_a_certificate_takes_the_one_of_its_clients() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let door = || Door {
+        tls: Some(Arc::new(authority.server_config_for(&clients))),
+        login: None,
+    };
+    let (known, stranger) = (clients.identity(), authority.identity());
+    let ca = authority.pem.as_str();
+    let on = [("tls", "enable")];
+    let read = through(door(), &on, &auth_of(ca, &known)).await;
+    assert_eq!(read, Ok((6.0, true)));
+    for auth in [&auth_of(ca, &stranger)[..], &[("ca", ca)]] {
+        let error = through(door(), &on, auth).await.unwrap_err();
+        let hint = error.hint();
+        assert!(
+            hint.contains("`tls") || hint.contains("`cert`"),
+            "{error} {hint}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("PRIVATE"),
+            "{error:?}"
+        );
+    }
+    // The key of another certificate fails before anything is sent.
+    let mixed = [
+        auth_of(ca, &known)[..2].to_vec(),
+        vec![("key", &stranger.key)],
+    ]
+    .concat();
+    let error = through(door(), &on, &mixed).await;
+    assert!(
+        matches!(error, Err(Error::Settings { .. } | Error::Tls { .. })),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! An authority with certificates for this machine's loopback address.
 
+use std::sync::Arc;
+
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::{WantsServerCert, WebPkiClientVerifier};
+use rustls::{ConfigBuilder, RootCertStore, ServerConfig};
 
 /// An authority that signs what it is asked to.
 pub(crate) struct Authority {
@@ -44,11 +47,26 @@ impl Authority {
 
     /// How a server on this machine speaks TLS.
     pub(crate) fn server_config(&self) -> ServerConfig {
+        self.with(ServerConfig::builder().with_no_client_auth())
+    }
+
+    /// The same for a server that lets in only whom `clients` has signed.
+    pub(crate) fn server_config_for(&self, clients: &Self) -> ServerConfig {
+        let certificate = CertificateDer::from_pem_slice(clients.pem.as_bytes());
+        let mut roots = RootCertStore::empty();
+        roots
+            .add(certificate.expect("PEM of a certificate"))
+            .expect("an authority");
+        let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build();
+        let builder = ServerConfig::builder();
+        self.with(builder.with_client_cert_verifier(verifier.expect("a verifier")))
+    }
+
+    fn with(&self, builder: ConfigBuilder<ServerConfig, WantsServerCert>) -> ServerConfig {
         let identity = self.identity();
         let certificate = CertificateDer::from_pem_slice(identity.certificate.as_bytes());
         let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes());
-        ServerConfig::builder()
-            .with_no_client_auth()
+        builder
             .with_single_cert(
                 vec![certificate.expect("PEM of a certificate")],
                 key.expect("PEM of a key"),
