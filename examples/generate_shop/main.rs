@@ -113,6 +113,10 @@ fn history(service: &Service, seen: &Observed) -> Vec<(Metric, Series)> {
     if service.records_memory {
         all.push((Metric::MemoryWorkingSet, memory(&total, &ready)));
     }
+    if let Some(scaled) = &service.scaled {
+        let rates: Vec<f64> = total.iter().map(|it| (it * scaled.rate).round()).collect();
+        all.push((Metric::Trigger(1), usage(service, &rates)));
+    }
     all
 }
 

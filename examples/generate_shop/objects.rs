@@ -5,7 +5,7 @@ use stepscale::units::Cores;
 
 use super::load::DAY;
 use super::moment;
-use super::shop::{Container, Hpa, Service};
+use super::shop::{Container, Hpa, Scaled, Service};
 use super::simulation::{DAYS, Observed, Pod};
 
 /// Everything that belongs to a service: autoscalers, workload, pods, disruption budget.
@@ -13,6 +13,10 @@ pub(crate) fn of(service: &Service, observed: &Observed) -> Vec<Value> {
     let mut all: Vec<Value> = (0..service.hpas.len())
         .map(|index| autoscaler(service, observed, index))
         .collect();
+    if let Some(scaled) = &service.scaled {
+        own(service, scaled, &mut all[0]);
+        all.insert(0, scaled_by_cpu(service, scaled));
+    }
     all.push(workload(service, observed));
     all.extend(observed.pods.iter().enumerate().map(|it| pod(service, it)));
     all.extend(
@@ -50,6 +54,77 @@ fn scaled_object(namespace: &str, name: &str) -> Value {
     })
 }
 
+/// The ScaledObject of a service whose HPA is KEDA's.
+fn scaled_by_cpu(service: &Service, scaled: &Scaled) -> Value {
+    let (namespace, name) = (service.namespace, service.name);
+    let hpa = &service.hpas[0];
+    let query = format!(
+        "sandbox_trigger_value{{namespace=\"{namespace}\",object=\"{name}\",trigger=\"1\"}}"
+    );
+    let mut object = json!({
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "metadata": metadata("ScaledObject", namespace, name),
+        "spec": {
+            "scaleTargetRef": {"name": name},
+            "minReplicaCount": hpa.min,
+            "maxReplicaCount": hpa.max,
+            "triggers": [
+                {
+                    "type": "cpu",
+                    "metricType": "Utilization",
+                    "metadata": {"value": hpa.target.to_string()},
+                },
+                {
+                    "type": "prometheus",
+                    "name": "requests",
+                    "metadata": {
+                        "serverAddress": "http://prometheus.monitoring:9090",
+                        "query": query,
+                        "threshold": scaled.threshold.to_string(),
+                        "ignoreNullValues": "false",
+                    },
+                },
+            ],
+        },
+    });
+    // A demo cluster tells series one by one, and knows no functions.
+    let ignored = json!({"stepscale.io/lint-ignore": "query-without-aggregation"});
+    object["metadata"]["annotations"] = ignored;
+    if let Some(replicas) = scaled.fallback {
+        object["spec"]["fallback"] = json!({"failureThreshold": 3, "replicas": replicas});
+    }
+    object
+}
+
+/// Makes an HPA one of KEDA's.
+fn own(service: &Service, scaled: &Scaled, hpa: &mut Value) {
+    let (namespace, name) = (service.namespace, service.name);
+    let external = json!({
+        "metric": {
+            "name": "s1-prometheus",
+            "selector": {"matchLabels": {"scaledobject.keda.sh/name": name}},
+        },
+        "target": {"type": "AverageValue", "averageValue": scaled.threshold.to_string()},
+    });
+    let metric = json!({"type": "External", "external": external});
+    if let Some(metrics) = hpa["spec"]["metrics"].as_array_mut() {
+        metrics.insert(0, metric);
+    }
+    hpa["metadata"]["ownerReferences"] = owner(namespace, name);
+}
+
+fn owner(namespace: &str, name: &str) -> Value {
+    json!([{
+        "apiVersion": "keda.sh/v1alpha1",
+        "kind": "ScaledObject",
+        "name": name,
+        "uid": uid(&format!("ScaledObject {namespace} {name}")),
+        "controller": true,
+        "blockOwnerDeletion": true,
+    }])
+}
+
 fn keda_autoscaler(namespace: &str, name: &str) -> Value {
     let external = json!({
         "metric": {
@@ -75,14 +150,7 @@ fn keda_autoscaler(namespace: &str, name: &str) -> Value {
             "conditions": [able(), active("external metric s0-rabbitmq-emails(nil)")],
         },
     });
-    object["metadata"]["ownerReferences"] = json!([{
-        "apiVersion": "keda.sh/v1alpha1",
-        "kind": "ScaledObject",
-        "name": name,
-        "uid": uid(&format!("ScaledObject {namespace} {name}")),
-        "controller": true,
-        "blockOwnerDeletion": true,
-    }]);
+    object["metadata"]["ownerReferences"] = owner(namespace, name);
     object
 }
 

@@ -22,6 +22,19 @@ pub(crate) struct Service {
     pub(crate) records_memory: bool,
     /// Hours after the start of the history, from and until which no metrics were scraped.
     pub(crate) unscraped: &'static [(i64, i64)],
+    /// Whether KEDA has made its one HPA.
+    pub(crate) scaled: Option<Scaled>,
+}
+
+/// What a ScaledObject has besides the settings of its HPA: a trigger of type prometheus after
+/// that of type cpu, which asks for fewer pods.
+pub(crate) struct Scaled {
+    /// Requests a second for each core in use.
+    pub(crate) rate: f64,
+    /// Requests a second for each pod.
+    pub(crate) threshold: u32,
+    /// Replicas while the source of the trigger fails.
+    pub(crate) fallback: Option<usize>,
 }
 
 /// CPU in cores.
@@ -84,6 +97,8 @@ pub(crate) fn services() -> Vec<Service> {
         shipping(),
         cart(),
         catalog(),
+        notifications(),
+        quotes(),
         recommendations(),
         search(),
         sessions(),
@@ -122,6 +137,45 @@ fn shipping() -> Service {
             hpa("shipping", 2, 10, 80),
             load,
         )
+    }
+}
+
+/// Well tuned, too, as a ScaledObject.
+fn notifications() -> Service {
+    let service = service(
+        "shop",
+        "notifications",
+        app(0.5, 1.0),
+        hpa("keda-hpa-notifications", 3, 12, 75),
+        shopping(0.9, 3.2),
+    );
+    Service {
+        scaled: Some(Scaled {
+            rate: 120.0,
+            threshold: 60,
+            fallback: Some(6),
+        }),
+        ..service
+    }
+}
+
+/// `no-fallback`, and `pinned-at-max`: a ScaledObject that may have five pods and needs eight at
+/// lunch and in the evening.
+fn quotes() -> Service {
+    let service = service(
+        "shop",
+        "quotes",
+        app(0.5, 1.0),
+        hpa("keda-hpa-quotes", 2, 5, 70),
+        shopping(0.8, 2.9),
+    );
+    Service {
+        scaled: Some(Scaled {
+            rate: 200.0,
+            threshold: 100,
+            fallback: None,
+        }),
+        ..service
     }
 }
 
@@ -360,6 +414,7 @@ fn service(
         budget: None,
         records_memory: false,
         unscraped: &[],
+        scaled: None,
     }
 }
 

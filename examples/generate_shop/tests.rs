@@ -83,5 +83,5 @@ fn every_line_reads_back() {
         snapshot.header().taken_at.to_string(),
         "2026-03-02T00:00:00Z"
     );
-    assert_eq!((autoscalers, snapshot.targets().len()), (13, 11));
+    assert_eq!((autoscalers, snapshot.targets().len()), (15, 13));
 }

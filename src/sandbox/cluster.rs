@@ -149,14 +149,15 @@ impl Sandbox {
         let (seed, start) = (options.seed, options.start);
         let life = match options.twin {
             true => {
+                let fleet = Fleet::of(seed, start);
                 let birth = Birth {
-                    fleet: Fleet::of(seed, start),
+                    triggers: triggers(options.triggers, &fleet),
+                    fleet,
                     config: twin::Config {
                         keda: options.keda && options.keda_operator,
                         ..twin::Config::starting_at(start)
                     },
                     speed: options.speed,
-                    triggers: options.triggers,
                 };
                 Some(Life::of(&core, birth))
             }
@@ -210,6 +211,15 @@ impl Core {
             faults: Arc::new(faults.map_err(|err| Error::Faults(err.to_string()))?),
         })
     }
+}
+
+/// What the past of a fleet knows of triggers that nothing was said of, and what was said.
+fn triggers(said: Vec<TriggerTrace>, fleet: &Fleet) -> Vec<TriggerTrace> {
+    let key = |it: &TriggerTrace| (it.namespace.clone(), it.object.clone(), it.trigger);
+    let of_past = fleet.triggers.iter();
+    let open = of_past.filter(|it| !said.iter().any(|said| key(said) == key(it)));
+    let open: Vec<TriggerTrace> = open.cloned().collect();
+    open.into_iter().chain(said).collect()
 }
 
 async fn listen(settings: Settings) -> Result<Server, Error> {

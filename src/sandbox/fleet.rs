@@ -11,15 +11,18 @@ use serde_json::{Value, json};
 use super::cluster::BEFORE;
 use super::history::past::{Past, Subject};
 use super::seed::Seed;
+use super::twin::keda::feed::TriggerTrace;
 use super::twin::{Name, Of, Trace, Workload};
 use crate::analysis;
 use crate::analysis::load::Load;
 use crate::analysis::scenario::Scenario;
+use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::target::TargetRef;
 use crate::cluster::Scope;
 use crate::cluster::offline::Inventory;
 use crate::fleet;
 use crate::history::{History, Metric};
+use crate::series::Series;
 use crate::sim::demand::Shape;
 use crate::sim::numbers::after;
 
@@ -38,6 +41,8 @@ pub(super) struct Fleet {
     pub(super) objects: Vec<Value>,
     pub(super) workloads: BTreeMap<(Of, Name), Workload>,
     pub(super) past: Past,
+    /// What the past knows of the triggers of ScaledObjects.
+    pub(super) triggers: Vec<TriggerTrace>,
 }
 
 impl Fleet {
@@ -48,7 +53,7 @@ impl Fleet {
             .iter()
             .map(|it| (&it.autoscaler.target, it))
             .collect();
-        let mut workloads = BTreeMap::new();
+        let (mut workloads, mut triggers) = (BTreeMap::new(), Vec::new());
         let mut replicas = HashMap::new();
         for (target, history) in &seed.histories {
             let Some(of) = scaled(target) else {
@@ -56,7 +61,9 @@ impl Fleet {
             };
             let name = Name::new(&target.namespace, &target.name);
             replicas.insert((of, name.clone()), last_replicas(history));
-            let workload = workload(known.get(target).copied(), history, now);
+            let subject = known.get(target).copied();
+            triggers.extend(subject.into_iter().flat_map(|it| traces(it, history)));
+            let workload = workload(subject, history, now);
             workloads.insert((of, name), workload);
         }
         let past = seed
@@ -71,6 +78,7 @@ impl Fleet {
             objects: begun.chain(nodes).collect(),
             workloads,
             past,
+            triggers,
         }
     }
 }
@@ -94,6 +102,26 @@ fn workload(subject: Option<&fleet::Subject>, history: &History, now: Timestamp)
         trace: Trace::of_history(history, Shape::Linear).map(Arc::new),
         startup: startup(history),
     })
+}
+
+/// What the sources of KEDA's triggers told, which they go on to tell.
+fn traces(subject: &fleet::Subject, history: &History) -> Vec<TriggerTrace> {
+    let id = &subject.autoscaler.id;
+    if id.kind != AutoscalerKind::ScaledObject {
+        return vec![];
+    }
+    let trace = |(metric, values): (&Metric, &Series)| {
+        let Metric::Trigger(index) = metric else {
+            return None;
+        };
+        Some(TriggerTrace {
+            namespace: id.namespace.clone(),
+            object: id.name.clone(),
+            trigger: usize::try_from(*index).ok()?,
+            values: values.clone(),
+        })
+    };
+    history.iter().filter_map(trace).collect()
 }
 
 /// The load that a replay of the autoscaler would take.
@@ -126,7 +154,7 @@ fn past_of(target: &TargetRef, subject: Option<&fleet::Subject>, history: &Histo
     let container = workload.and_then(|it| it.containers.first());
     Subject {
         target: target.clone(),
-        hpa: subject.map(|it| it.autoscaler.id.name.clone()),
+        hpa: subject.map(|it| it.autoscaler.hpa()),
         replica_set: format!("{}-5d4f8c7b9", target.name),
         container: container.map_or_else(|| target.name.clone(), |it| it.name.clone()),
         history: history.clone(),
@@ -161,7 +189,8 @@ fn nodes(objects: &[Value], since: Timestamp) -> Vec<Value> {
     }
     let counts = objects.iter().map(|it| {
         let count = |field: &str| it["spec"][field].as_u64().unwrap_or(0);
-        count("maxReplicas").max(count("replicas"))
+        let most = ["maxReplicas", "maxReplicaCount", "replicas"];
+        most.map(count).into_iter().max().unwrap_or(0)
     });
     let pods = counts.fold(0, u64::saturating_add);
     // Some more, since a rollout needs both old and new pods.
@@ -196,6 +225,8 @@ fn begun(mut object: Value, replicas: &HashMap<(Of, Name), Option<i64>>) -> Valu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::series::Grid;
+    use crate::units::Step;
 
     fn seed(objects: Vec<Value>, kinds: &[&str]) -> Seed {
         let target = |kind: &&str| TargetRef {
@@ -233,6 +264,31 @@ mod tests {
         assert_eq!(deployment["status"], Value::Null);
         assert_eq!(rest[..3], others);
         assert_eq!(rest[3]["kind"], "Node", "machines are made all the same");
+    }
+
+    #[test]
+    fn triggers_go_on_to_tell_what_they_told() {
+        let scaled = json!({ "apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+            "metadata": { "name": "queue", "namespace": "shop" },
+            "spec": { "scaleTargetRef": { "name": "web" }, "maxReplicaCount": 300, "triggers": [
+                { "type": "cpu", "metadata": { "value": "60" } },
+                { "type": "kafka", "metadata": { "topic": "t" } }] } });
+        let mut seed = seed(
+            vec![object("apps/v1", "Deployment"), scaled],
+            &["Deployment"],
+        );
+        let grid = Grid::new(Timestamp::UNIX_EPOCH, Step::ONE_MINUTE, 3);
+        let history = &mut seed.histories[0].1;
+        history.insert(Metric::Trigger(1), Series::constant(grid, 7.0));
+        history.insert(Metric::CpuUsage, Series::constant(grid, 1.0));
+        let fleet = Fleet::of(seed, Timestamp::UNIX_EPOCH);
+        let [trace] = fleet.triggers.as_slice() else {
+            panic!("{:?}", fleet.triggers);
+        };
+        assert_eq!((trace.object.as_str(), trace.trigger), ("queue", 1));
+        assert_eq!(trace.values.get(2), Some(7.0));
+        let is_machine = |it: &&Value| it["kind"] == "Node";
+        assert_eq!(fleet.objects.iter().filter(is_machine).count(), 9);
     }
 
     #[test]

@@ -171,8 +171,12 @@ fn reach_within(node: &Value, version: &Version, schemas: &mut Definitions) {
     }
 }
 
-/// The media type of the older description in its binary form.
+/// The media type of the older description in its binary form, as clients ask for it.
 pub(crate) const SECOND_BINARY: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// The same as it is answered: clients refuse an answer of a type with an `@` in it.
+pub(crate) const SECOND_BINARY_ANSWER: &str =
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// The older description, which clients ask for kinds that the newer one has not: there are none.
 pub(crate) fn second() -> Value {

@@ -1,6 +1,8 @@
 //! The sandbox's workloads while time passes, as they are seen from outside.
 
 mod backfill;
+#[cfg(feature = "kafka")]
+mod evaluated;
 mod labels;
 mod measured;
 mod moved;
@@ -9,6 +11,7 @@ mod pipeline;
 mod probation;
 mod quiet;
 mod rights;
+mod scaled;
 mod slow;
 mod telling;
 mod trigger_history;

@@ -52,7 +52,7 @@ impl Inner {
         }
         if path == "/openapi/v2" && request.accept.contains(openapi::SECOND_BINARY) {
             let body = Body::Whole(openapi::second_binary().into());
-            return Ok(Response::of(200, openapi::SECOND_BINARY, body));
+            return Ok(Response::of(200, openapi::SECOND_BINARY_ANSWER, body));
         }
         let Some(document) = self.document(path) else {
             return Ok(missing());

@@ -184,6 +184,18 @@ async fn aggregated_discovery_is_told_as_such() {
 }
 
 #[tokio::test]
+async fn the_older_description_is_of_a_type_that_clients_can_parse() {
+    let accept = crate::sandbox::openapi::SECOND_BINARY.to_owned();
+    let asked = Request {
+        accept,
+        ..request("GET", "/openapi/v2")
+    };
+    let response = api().answer(asked).await;
+    let told = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+    assert_eq!((response.code, &*response.content_type), (200, told));
+}
+
+#[tokio::test]
 async fn what_is_not_allowed_is_refused_in_the_words_of_the_server() {
     let api = api();
     let bob = User {

@@ -62,7 +62,6 @@ impl Scene {
 
     /// The same with workloads as `seed` has them.
     pub(super) fn of(mut seed: Seed, min: u32) -> Self {
-        let runtime = runtime();
         for object in &mut seed.objects {
             if object["kind"] == "HorizontalPodAutoscaler" {
                 object["spec"]["minReplicas"] = json!(min);
@@ -77,18 +76,27 @@ impl Scene {
             *history = stepscale::history::History::default();
             history.insert(metric, series);
         }
-        seed.objects.push(form::definition());
+        let options = Options {
+            seed,
+            keda_operator: false,
+            ..options(&[])
+        };
+        Self::begun(options, 25 * 60 + 15)
+    }
+
+    /// A cluster with KEDA's kinds, some minutes after its start.
+    pub(super) fn begun(mut options: Options, minutes: i64) -> Self {
+        options.seed.objects.push(form::definition());
+        let runtime = runtime();
         let moved = runtime.block_on(async {
             let moved = Moved::start(Options {
-                seed,
                 users: vec![account()],
                 log: LOG,
                 keda: true,
-                keda_operator: false,
-                ..options(&[])
+                ..options
             })
             .await;
-            moved.pass(25 * 3600 + 900).await;
+            moved.pass(60 * minutes).await;
             moved
         });
         let user = User::new();
