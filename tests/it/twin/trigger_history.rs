@@ -24,8 +24,9 @@ const HOUR: i64 = 3600;
 /// What the sandbox tells of a trigger, which any Prometheus with its samples can be asked for.
 const PLAIN: &str = "sandbox_trigger_value{namespace=\"shop\",object=\"orders\",trigger=\"0\"}";
 
+/// When the values begin, so that they reach to the beginning of the sandbox and beyond.
 fn begun() -> i64 {
-    start().as_second() + SHIFT - 25 * HOUR
+    start().as_second() + SHIFT - 24 * HOUR
 }
 
 /// Another value every hour.

@@ -107,6 +107,36 @@ async fn the_past_of_a_trigger_is_told_up_to_now() {
 }
 
 #[tokio::test]
+async fn keda_tells_what_its_triggers_measured_and_their_queries_give_it() {
+    let sandbox = with_keda(true).await;
+    let further = json!({ "advanceSeconds": 300 });
+    assert_eq!(send(&sandbox, "POST", "/twin/clock", &further).await.0, 200);
+    let history = text(&sandbox, "/twin/backfill").await;
+    let series = "keda_scaler_metrics_value{exported_namespace=\"shop\",metric=\"s0-prometheus\",\
+        namespace=\"keda\",scaledObject=\"orders\",scaler=\"prometheusScaler\",triggerIndex=\"0\",\
+        type=\"scaledobject\"} 25 ";
+    let times = history.lines().filter_map(|it| it.strip_prefix(series));
+    let times: Vec<f64> = times.map(|it| it.parse().unwrap()).collect();
+    assert!(times.windows(2).all(|it| it[0] < it[1]), "{times:?}");
+    assert!((60..=70).contains(&times.len()), "{times:?}");
+    let service = "/api/v1/namespaces/monitoring/services/prometheus:9090/proxy";
+    for (query, expected) in [("q", json!("25")), ("nobody_asks_this", Value::Null)] {
+        let path = format!("{service}/api/v1/query?query={query}");
+        let answer: Value = serde_json::from_str(&text(&sandbox, &path).await).unwrap();
+        assert_eq!(answer["status"], "success");
+        assert_eq!(answer["data"]["result"][0]["value"][1], expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn without_its_operator_nobody_tells_in_its_words() {
+    let sandbox = with_keda(false).await;
+    let history = text(&sandbox, "/twin/backfill").await;
+    assert!(history.contains("sandbox_trigger_value{"));
+    assert!(!history.contains("keda_scaler_metrics_value"));
+}
+
+#[tokio::test]
 async fn the_webhook_refuses_as_keda_does() {
     let sandbox = with_keda(true).await;
     let (code, refused) = send(&sandbox, "POST", OBJECTS, &scaled_object("second", 1)).await;
