@@ -21,8 +21,8 @@ use super::AnalysisSettings;
 use super::assessment::{Assessment, Days, Evidence, HeldBack, JobProof, JobScores, Outcome};
 use super::assessment::{Proof, Recommendation};
 use super::fidelity::{Fidelity, Fit};
-use super::money;
 use super::settings::Settings;
+use super::{findings, money};
 use crate::autoscaler::Autoscaler;
 use crate::autoscaler::workload::Workload;
 use crate::fleet::Subject;
@@ -48,7 +48,7 @@ pub(super) fn assess(
     };
     Assessment {
         evidence,
-        ..super::unanalyzed(subject, outcome, Vec::new())
+        ..super::unanalyzed(subject, outcome, findings::of_settings(subject, now))
     }
 }
 

@@ -33,7 +33,7 @@ pub struct Check {
 #[derive(Clone, Debug)]
 pub enum Input {
     Cluster {
-        connection: cluster::Options,
+        connection: Box<cluster::Options>,
         namespaces: cluster::Namespaces,
         chosen: Chosen,
     },

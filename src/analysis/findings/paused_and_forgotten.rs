@@ -8,8 +8,12 @@ use crate::keda::objects::keys;
 use crate::lifecycle::pause::{Forgotten, forgotten};
 
 pub fn find(autoscaler: &Autoscaler, now: Timestamp) -> Option<Finding> {
-    let scaled = autoscaler.keda.as_deref()?;
-    let Forgotten { key, since, until } = forgotten(&scaled.metadata, &scaled.pause(), now)?;
+    let (metadata, pause) = match (&autoscaler.keda, &autoscaler.jobs) {
+        (Some(scaled), _) => (&scaled.metadata, scaled.pause()),
+        (None, Some(job)) => (&job.metadata, job.pause()),
+        (None, None) => return None,
+    };
+    let Forgotten { key, since, until } = forgotten(metadata, &pause, now)?;
     let hours = since.map(|it| now.duration_since(it).as_secs_f64() / 3600.0);
     let long = hours.map(|hours| match (hours / 24.0).floor() {
         days if days < 1.0 => format!("{hours:.0} h"),
@@ -23,7 +27,7 @@ pub fn find(autoscaler: &Autoscaler, now: Timestamp) -> Option<Finding> {
         ),
         (None, None) => (Severity::Info, "has no time that anybody kept".to_owned()),
     };
-    let message = format!("the pause by {key} {told}: {}", held(key));
+    let message = format!("the pause by {key} {told}: {}", held(key, autoscaler));
     let mut finding =
         Finding::new(Code::PausedAndForgotten, severity, message).text("annotation", key);
     if let Some((since, hours)) = since.zip(hours) {
@@ -45,8 +49,9 @@ pub fn find(autoscaler: &Autoscaler, now: Timestamp) -> Option<Finding> {
 }
 
 /// What does not happen meanwhile.
-fn held(key: &str) -> &'static str {
+fn held(key: &str, autoscaler: &Autoscaler) -> &'static str {
     match key {
+        _ if autoscaler.jobs.is_some() => "no jobs are made",
         keys::PAUSED_SCALE_IN => "replicas only grow",
         keys::PAUSED_SCALE_OUT => "replicas only shrink",
         _ => "nothing is scaled, and its HPA is gone",

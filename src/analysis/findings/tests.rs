@@ -52,7 +52,8 @@ fn always(at: usize) -> f64 {
 fn objects_that_are_well_get_no_finding_of_kedas() {
     let two = json!([Scene::trigger("10", "5"), {"type": "cpu", "metricType": "Utilization",
         "metadata": {"value": "70"}}]);
-    let table: [(Value, fn(usize) -> f64); 9] = [
+    type Load = fn(usize) -> f64;
+    let table: [(Value, Load); 9] = [
         (json!({}), office_hours),
         (json!({}), hourly),
         (json!({"minReplicaCount": 2, "maxReplicaCount": 12}), always),

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::testing::{DAY, Scene, autoscaler, spec, workload};
 use super::*;
 use crate::history::Metric;
+use crate::keda::objects::keys;
 use crate::lifecycle::step::Verdict;
 use crate::units::Replicas;
 use jiff::SignedDuration;
@@ -25,6 +26,22 @@ fn why(scene: &Scene) -> String {
         Outcome::Withheld { why } | Outcome::Skipped { why } => why,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_pause_that_nobody_ends_is_found() {
+    let mut scene = Scene::new(&spec(4, 30, "default"), false, hourly);
+    let messages = |scene: &Scene| -> Vec<String> {
+        let findings = scene.assess().findings.into_iter();
+        findings.map(|it| it.message).collect()
+    };
+    assert_eq!(messages(&scene), Vec::<String>::new());
+    let job = scene.autoscaler.jobs.as_mut().unwrap();
+    let annotations = &mut std::sync::Arc::make_mut(job).metadata.annotations;
+    annotations.insert(keys::PAUSED.to_owned(), "true".to_owned());
+    let expected = "the pause by autoscaling.keda.sh/paused has no time that anybody kept: no jobs \
+                    are made";
+    assert_eq!(messages(&scene), [expected]);
 }
 
 #[test]

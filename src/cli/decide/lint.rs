@@ -30,7 +30,7 @@ pub(in crate::cli) fn lint(
             (None, false) => Namespaces::Current,
         };
         Input::Cluster {
-            connection: connection(&global.connection, origin)?,
+            connection: Box::new(connection(&global.connection, origin)?),
             chosen: chosen(args, &namespaces)?,
             namespaces,
         }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Assembler, Scaling};
+use crate::autoscaler::Autoscaler;
 use crate::cluster::objects::Authentication;
 use crate::fleet::{AuthenticationId, MissingAuthentication};
 use crate::keda::objects::{AuthenticationKind, AuthenticationRef};
@@ -55,7 +56,8 @@ impl Assembler {
 
     /// Whether something that is wanted has triggers.
     pub(crate) fn has_triggers(&self) -> bool {
-        self.wanted().any(|it| it.autoscaler.keda.is_some())
+        let has_triggers = |it: &Autoscaler| it.keda.is_some() || it.jobs.is_some();
+        self.wanted().any(|it| has_triggers(&it.autoscaler))
     }
 
     /// Whether something could not be read.
@@ -128,9 +130,10 @@ const OF_CLUSTER: &str = "ClusterTriggerAuthentication";
 
 /// What the triggers of an autoscaler refer to, with their index.
 fn references(scaling: &Scaling) -> impl Iterator<Item = (usize, &AuthenticationRef)> {
-    let scaled = scaling.autoscaler.keda.as_deref();
-    let triggers = scaled.into_iter().flat_map(|it| it.spec.triggers.iter());
-    let triggers = triggers.enumerate();
+    let Autoscaler { keda, jobs, .. } = &scaling.autoscaler;
+    let of_object = keda.iter().flat_map(|it| it.spec.triggers.iter());
+    let of_jobs = jobs.iter().flat_map(|it| it.spec.triggers.iter());
+    let triggers = of_object.chain(of_jobs).enumerate();
     let references = triggers.filter_map(|(index, it)| Some((index, it.authentication.as_ref()?)));
     references.filter(|(_, it)| !it.name.is_empty())
 }

@@ -228,7 +228,9 @@ mod tests {
 
     #[test]
     fn what_is_written_goes_before_the_default() {
-        let table: [(&str, &[(&str, &str)], Option<(&str, &str, bool)>); 8] = [
+        type Written = &'static [(&'static str, &'static str)];
+        type Expected = Option<(&'static str, &'static str, bool)>;
+        let table: [(&str, Written, Expected); 8] = [
             ("kafka", &[], Some(("lagThreshold", "10", true))),
             (
                 "kafka",

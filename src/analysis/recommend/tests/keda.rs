@@ -93,7 +93,7 @@ fn a_cooldown_far_beyond_the_load_is_shortened() {
 #[test]
 fn pods_that_wake_too_often_are_kept() {
     // Every twenty minutes five minutes of load, for which pods start for two.
-    let messages = |at: usize| if at % 4 == 0 { 30.0 } else { 0.0 };
+    let messages = |at: usize| if at.is_multiple_of(4) { 30.0 } else { 0.0 };
     let mut scene = Scene::queue_of(json!({"cooldownPeriod": 60}), messages);
     scene.workload().startup_seconds = vec![120.0];
     let scene = scene.obeyed();
