@@ -37,18 +37,24 @@ fn a_skipped_autoscaler_fails_nothing() {
 #[test]
 fn names_are_those_that_kubectl_takes() {
     let said = analyze(&["-n=shop", "-o=name"]);
+    let (hpa, object) = (
+        "horizontalpodautoscaler.autoscaling",
+        "scaledobject.keda.sh",
+    );
     let names = [
-        "cart",
-        "catalog",
-        "recommendations",
-        "search",
-        "sessions",
-        "web",
-        "web-legacy",
+        (hpa, "cart"),
+        (hpa, "catalog"),
+        (object, "notifications"),
+        (object, "quotes"),
+        (hpa, "recommendations"),
+        (hpa, "search"),
+        (hpa, "sessions"),
+        (hpa, "web"),
+        (hpa, "web-legacy"),
     ];
     let expected: Vec<String> = names
         .iter()
-        .map(|it| format!("horizontalpodautoscaler.autoscaling/{it}\n"))
+        .map(|(kind, name)| format!("{kind}/{name}\n"))
         .collect();
     assert_eq!(said.stdout, expected.concat());
     // What was printed can be given back.
