@@ -40,17 +40,34 @@ enum Values {
     Scheduled(Schedule),
 }
 
+impl Values {
+    /// How many samples of the grid are known.
+    fn known(&self, grid: Grid) -> usize {
+        match self {
+            Self::Sampled(series) => series.known().count(),
+            Self::Scheduled(_) => grid.len(),
+        }
+    }
+}
+
 impl Triggers {
     /// Those of `autoscaler` on `grid`; none for what is no ScaledObject.
     pub(in crate::analysis) fn of(autoscaler: &Autoscaler, history: &History, grid: Grid) -> Self {
         let spec = autoscaler.keda.as_ref().map(|it| &it.spec);
         let all = spec.map_or(&[][..], |it| it.triggers.as_slice());
         let external = all.iter().enumerate().filter(|it| !it.1.is_resource());
+        let fewest = match all.iter().any(Trigger::is_resource) {
+            true => enough(history, grid),
+            // There is nothing else to go by.
+            false => 0,
+        };
         let mut triggers = Self::none();
         for (index, trigger) in external {
             match values(index, trigger, history, grid) {
-                Some(values) => triggers.known.push(Known { index, values }),
-                None => triggers.unknown.push(index),
+                Some(values) if values.known(grid) >= fewest => {
+                    triggers.known.push(Known { index, values });
+                }
+                Some(_) | None => triggers.unknown.push(index),
             }
         }
         triggers
@@ -129,6 +146,13 @@ impl Triggers {
             Values::Scheduled(schedule) => Some(schedule.at(time)),
         }));
     }
+}
+
+/// As many samples as a trigger has to have beside usage: half of those. One that was told of only
+/// lately would take the rest of the past away.
+fn enough(history: &History, grid: Grid) -> usize {
+    let usage = history.cpu().map(|it| it.on(grid).known().count());
+    usage.unwrap_or_default().div_ceil(2)
 }
 
 /// `None` where nothing is known, or what its metric is held at is not.

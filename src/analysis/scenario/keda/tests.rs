@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::super::triggers::Triggers;
 use super::super::{RunScore, Scenario, Unreplayable};
 use crate::analysis::fidelity::Fidelity;
 use crate::analysis::settings::Settings;
@@ -197,4 +198,22 @@ fn a_lower_threshold_is_no_more_need_and_a_higher_one_no_less_served() {
     assert!(lower.need_shortfall().minutes <= today.need_shortfall().minutes);
     assert!(higher.replica_hours() < 0.4 * today.replica_hours());
     assert!(higher.need_shortfall().minutes <= today.need_shortfall().minutes);
+}
+
+#[test]
+fn a_trigger_that_was_told_of_only_lately_takes_no_past_away_where_there_is_usage() {
+    let cpu = json!({"type": "cpu", "metricType": "Utilization", "metadata": {"value": "70"}});
+    let triggers = json!([Scene::trigger("10", "0"), cpu]);
+    let spec = json!({"minReplicaCount": 1, "triggers": triggers});
+    let mut scene = Scene::triggered(spec, |_| 20.0);
+    let known = |scene: &Scene| -> (Vec<usize>, bool) {
+        let places = scene.ask(|case| {
+            let all = Triggers::of(case.autoscaler(), case.history, case.load.grid);
+            all.places().collect()
+        });
+        (places, scene.assess().evidence.days > 13.0)
+    };
+    assert_eq!(known(&scene), (vec![0], true));
+    scene.insert(Metric::Trigger(0), DAY, |_| 20.0);
+    assert_eq!(known(&scene), (vec![], true));
 }
