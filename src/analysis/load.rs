@@ -41,7 +41,8 @@ pub struct Load {
     /// In the order of the grid; `None` where nothing can be trusted, outside the window, and
     /// while no pod was ready.
     pub samples: Vec<Option<Sample>>,
-    /// What the autoscaler wanted, else how many were ready; NaN is a gap.
+    /// What the autoscaler wanted; how many were ready where that is not known for at least half as
+    /// long. NaN is a gap.
     pub wanted: Vec<f64>,
     pub coverage: Coverage,
     /// Whether triggers tell what is called for, whether or not any pod serves it.
@@ -351,6 +352,21 @@ mod tests {
         assert_eq!(sample(&scene, 0).unwrap().ready, 3.0);
         let said = "ready_replicas: desired replicas stand in for them".to_owned();
         assert!(scene.load().missing.contains(&said));
+    }
+
+    #[test]
+    fn ready_replicas_stand_in_for_desired_ones_that_are_known_only_lately() {
+        let wanted = |from: usize| {
+            let mut scene = Scene::new(|_| 1.0, |_| 3.0);
+            let lately = move |at| if at < from { f64::NAN } else { 5.0 };
+            scene.insert(Metric::DesiredReplicas, 4032, lately);
+            let load = scene.load();
+            (load.wanted[0], load.wanted[4031])
+        };
+        assert_eq!(wanted(2017), (3.0, 3.0));
+        let (first, last) = wanted(2016);
+        assert!(first.is_nan());
+        assert_eq!(last, 5.0);
     }
 
     #[test]

@@ -54,7 +54,9 @@ impl Sources {
             burst: burst::usual(history.get(&Metric::CpuBurst), &usage),
             usage,
             usage_known: history.get(&counted).is_some(),
-            wanted: desired.unwrap_or_else(|| ready.clone()),
+            wanted: desired
+                .filter(|it| reaches_back(it, &ready))
+                .unwrap_or_else(|| ready.clone()),
             request: setting(
                 workload,
                 container,
@@ -143,6 +145,13 @@ impl Sources {
             .filter_map(|(metric, loss)| loss.map(|it| format!("{metric}: {it}")))
             .collect()
     }
+}
+
+/// Whether the desired replicas are known for at least half as long as the ready ones are. Those of an
+/// autoscaler that is younger than its target would take the rest of the past away.
+fn reaches_back(desired: &Series, ready: &Series) -> bool {
+    let [desired, ready] = [desired, ready].map(|it| it.known().count());
+    desired * 2 >= ready
 }
 
 /// A pod of one container uses what that container uses, whichever series is at hand.

@@ -169,7 +169,6 @@ fn ready(scene: &Scene, name: &str) -> Value {
 }
 
 #[test]
-#[ignore = "triggers that KEDA told of for minutes still hide two weeks of usage here"]
 fn a_scaled_object_is_analyzed_changed_and_verified_or_taken_back() {
     let scene = scene();
     write_newer_fields(&scene);
