@@ -131,19 +131,7 @@ fn inside(grid: Grid, window: SignedDuration, now: Timestamp) -> Range<usize> {
 fn coverage(queue: &Series, running: &Series, inside: Range<usize>) -> Coverage {
     let is_known = |at: &usize| queue.get(*at).is_some() && running.get(*at).is_some();
     let known: Vec<usize> = inside.filter(is_known).collect();
-    let (Some(first), Some(last)) = (known.first(), known.last()) else {
-        return Coverage::default();
-    };
-    let step = i64::from(queue.grid().step().seconds());
-    let length = |steps: usize| SignedDuration::from_secs(step * steps as i64);
-    let between = last - first + 1;
-    let longest = known.windows(2).map(|it| it[1] - it[0] - 1).max();
-    Coverage {
-        span: length(between),
-        share: known.len() as f64 / between as f64,
-        longest_gap: length(longest.unwrap_or(0)),
-        unknown: between - known.len(),
-    }
+    Coverage::of_known(&known, queue.grid())
 }
 
 fn median(series: &Series) -> Option<f64> {

@@ -33,7 +33,7 @@ impl Coverage {
     }
 
     /// Judges the samples at these places of `grid`, in order.
-    pub(super) fn of_known(known: &[usize], grid: Grid) -> Self {
+    pub(in crate::analysis) fn of_known(known: &[usize], grid: Grid) -> Self {
         let (Some(first), Some(last)) = (known.first(), known.last()) else {
             return Self::default();
         };
