@@ -56,6 +56,17 @@ impl ObjectKey {
         }
     }
 
+    /// What `autoscaler` scales, in the group of this `apiVersion`.
+    fn of_target(autoscaler: &Autoscaler, version: &str) -> Self {
+        let target = &autoscaler.target;
+        Self {
+            namespace: target.namespace.clone(),
+            group: group_of(version, &target.kind),
+            kind: target.kind.clone(),
+            name: target.name.clone(),
+        }
+    }
+
     /// What sorts before every object of a namespace.
     fn first_in(namespace: &str) -> Self {
         Self {
@@ -187,19 +198,8 @@ impl Assembler {
         let autoscaler = convert::autoscaler(hpa)?;
         let reference = hpa.spec.as_ref().map(|it| &it.scale_target_ref);
         let version = reference.and_then(|it| it.api_version.as_deref());
-        let target = ObjectKey {
-            group: group_of(version.unwrap_or_default(), &autoscaler.target.kind),
-            namespace: autoscaler.target.namespace.clone(),
-            kind: autoscaler.target.kind.clone(),
-            name: autoscaler.target.name.clone(),
-        };
-        let id = autoscaler.id.clone();
-        let scaling = Scaling {
-            autoscaler,
-            target,
-            wanted: true,
-        };
-        self.autoscalers.insert(id, scaling);
+        let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());
+        self.scale(autoscaler, target);
         Ok(())
     }
 
@@ -207,31 +207,15 @@ impl Assembler {
         let autoscaler = convert::scaled_object(object)?;
         let version = autoscaler.keda.as_ref();
         let version = version.map(|it| it.spec.target.api_version_or_default());
-        let target = ObjectKey {
-            group: group_of(version.unwrap_or_default(), &autoscaler.target.kind),
-            namespace: autoscaler.target.namespace.clone(),
-            kind: autoscaler.target.kind.clone(),
-            name: autoscaler.target.name.clone(),
-        };
-        let id = autoscaler.id.clone();
-        let scaling = Scaling {
-            autoscaler,
-            target,
-            wanted: true,
-        };
-        self.autoscalers.insert(id, scaling);
+        let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());
+        self.scale(autoscaler, target);
         Ok(())
     }
 
     /// A ScaledJob is what it scales, too: its template is that of all its pods.
     pub(crate) fn add_scaled_job(&mut self, object: &Value) -> Result<(), ConvertError> {
         let autoscaler = convert::scaled_job(object)?;
-        let target = ObjectKey {
-            group: group_of(KEDA, &autoscaler.target.kind),
-            namespace: autoscaler.target.namespace.clone(),
-            kind: autoscaler.target.kind.clone(),
-            name: autoscaler.target.name.clone(),
-        };
+        let target = ObjectKey::of_target(&autoscaler, KEDA);
         let shape = autoscaler.jobs.as_deref().map(convert::job_shape);
         let facts = Facts {
             replicas: None,
@@ -240,6 +224,11 @@ impl Assembler {
             labels: None,
         };
         self.scalables.insert(target.clone(), facts);
+        self.scale(autoscaler, target);
+        Ok(())
+    }
+
+    fn scale(&mut self, autoscaler: Autoscaler, target: ObjectKey) {
         let id = autoscaler.id.clone();
         let scaling = Scaling {
             autoscaler,
@@ -247,7 +236,6 @@ impl Assembler {
             wanted: true,
         };
         self.autoscalers.insert(id, scaling);
-        Ok(())
     }
 
     /// Gives every ScaledObject what its HPA reports; the HPA is no autoscaler of its own then.
