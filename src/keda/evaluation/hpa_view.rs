@@ -13,6 +13,7 @@ use crate::units::Quantity;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HpaView {
     pub name: String,
+    /// `None` before the controller's first look, as is what it wants.
     pub current: Option<i32>,
     pub desired: Option<i32>,
     /// In the order of the object.
@@ -70,6 +71,15 @@ object! {
     }
 }
 
+impl Status {
+    /// The API server gives a new HPA zeros for counts, and nothing else.
+    fn is_looked_at(&self) -> bool {
+        let counts = [self.current, self.desired];
+        let is_counted = counts.into_iter().flatten().any(|it| it != 0);
+        is_counted || !self.conditions.is_empty() || !self.metrics.is_empty()
+    }
+}
+
 impl HpaView {
     /// Reads an HPA.
     ///
@@ -80,10 +90,11 @@ impl HpaView {
             let metadata: Metadata = root.get("metadata").read();
             let spec: Spec = root.get("spec").read();
             let status: Status = root.get("status").read();
+            let is_looked_at = status.is_looked_at();
             Self {
                 name: metadata.name,
-                current: status.current,
-                desired: status.desired,
+                current: status.current.filter(|_| is_looked_at),
+                desired: status.desired.filter(|_| is_looked_at),
                 metrics: status.metrics.iter().filter_map(seen).collect(),
                 targets: spec.metrics.iter().filter_map(target).collect(),
                 conditions: status.conditions,
@@ -209,6 +220,14 @@ mod tests {
     fn an_hpa_that_has_not_looked_yet_says_nothing() {
         let view = HpaView::read(&json!({ "metadata": { "name": "x" } })).unwrap();
         assert_eq!(view.total("s0-prometheus"), None);
+        let mut status = json!({ "currentReplicas": 0, "desiredReplicas": 0 });
+        let counts = |status: &Value| {
+            let view = HpaView::read(&json!({ "status": status })).unwrap();
+            (view.current, view.desired)
+        };
+        assert_eq!(counts(&status), (None, None));
+        status["conditions"] = json!([{ "type": "ScalingActive", "status": "False" }]);
+        assert_eq!(counts(&status), (Some(0), Some(0)));
         assert!(HpaView::read(&json!({ "status": { "currentReplicas": "x" } })).is_err());
     }
 }

@@ -256,11 +256,13 @@ fn said(item: &Item) -> Vec<String> {
             };
             format!("{} {seen}", it.name)
         });
-        let mut parts = vec![format!(
-            "{} to {}",
-            count(hpa.current_replicas.map(i64::from)),
-            count(hpa.desired_replicas.map(i64::from))
-        )];
+        let mut parts = vec![match (hpa.current_replicas, hpa.desired_replicas) {
+            (None, None) => "has not looked yet".to_owned(),
+            (current, desired) => {
+                let [current, desired] = [current, desired].map(|it| count(it.map(i64::from)));
+                format!("{current} to {desired}")
+            }
+        }];
         parts.extend(metrics);
         all.push(format!("HPA {}: {}", hpa.name, parts.join(", ")));
     }
