@@ -9,6 +9,7 @@ pub mod file;
 pub mod install;
 pub mod license;
 pub mod lint;
+mod named;
 pub mod pause;
 pub mod triggers;
 pub(crate) mod values;
@@ -27,6 +28,7 @@ use crate::cluster;
 use crate::metrics::prometheus;
 use crate::sim::demand::Shape;
 use crate::units::Step;
+pub use named::Named;
 pub use watch::Shard;
 
 /// What `analyze` is to do.

@@ -8,6 +8,7 @@ mod demo;
 mod install;
 mod license;
 mod lint;
+mod named;
 mod pause;
 mod probation;
 mod prometheus;

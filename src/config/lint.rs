@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::Named;
 use crate::cluster;
 use crate::lint::{Code, Severity};
 
@@ -45,18 +46,10 @@ pub enum Input {
 pub struct Chosen {
     /// The only kind that is meant, where nothing is named.
     pub only: Option<LintKind>,
-    /// Empty for all.
-    pub names: Vec<LintName>,
+    /// Empty for all. A name alone is of whatever is called so.
+    pub names: Vec<Named<LintKind>>,
     /// By their labels, in kubectl's syntax.
     pub selector: Option<String>,
-}
-
-/// An object that was named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LintName {
-    /// `None` where a name stands alone: whatever is called so.
-    pub kind: Option<LintKind>,
-    pub name: String,
 }
 
 /// The kinds that are checked.

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::Format;
+use super::{Format, Named};
 use crate::cluster::{self, Namespaces};
 
 /// What `triggers` is to do.
@@ -13,8 +13,8 @@ pub struct TriggersConfig {
     pub namespaces: Namespaces,
     /// The only kind that is meant, where nothing is named.
     pub only: Option<ScaledKind>,
-    /// Empty for all of the namespaces.
-    pub names: Vec<ScaledName>,
+    /// Empty for all of the namespaces. A name alone is of a ScaledObject, or else of a ScaledJob.
+    pub names: Vec<Named<ScaledKind>>,
     /// For each trigger.
     pub timeout: Duration,
     /// Where cluster-wide authentications have their Secrets; `None` for the operator's namespace.
@@ -36,14 +36,6 @@ pub enum Watching {
 pub enum ScaledKind {
     ScaledObject,
     ScaledJob,
-}
-
-/// An object that was named.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScaledName {
-    /// `None` where a name stands alone: a ScaledObject, or else a ScaledJob.
-    pub kind: Option<ScaledKind>,
-    pub name: String,
 }
 
 impl ScaledKind {

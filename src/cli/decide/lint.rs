@@ -1,13 +1,18 @@
 //! What `lint` is to check.
 
+use super::named::{self, Unknown};
 use super::{Origin, connection};
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::lint::LintArgs;
 use crate::cluster::Namespaces;
-use crate::config::lint::{Check, Chosen, Files, Input, LintConfig, LintKind, LintName};
-use crate::config::values::is_object_name;
+use crate::config::lint::{Check, Chosen, Files, Input, LintConfig};
 use crate::error::Error;
 use crate::lint::Severity;
+
+const NO_KIND: Unknown = Unknown {
+    is: "no kind that is checked",
+    hint: "the kinds are hpa, so, sj, ta and cta, such as so/orders",
+};
 
 pub(in crate::cli) fn lint(
     global: &GlobalArgs,
@@ -44,61 +49,14 @@ pub(in crate::cli) fn lint(
     })))
 }
 
-/// What is named or selected; a name is of one namespace.
+/// What is named or selected.
 fn chosen(args: &LintArgs, namespaces: &Namespaces) -> Result<Chosen, Error> {
-    let (only, names) = names(&args.names)?;
-    if let (Namespaces::All, Some(first)) = (namespaces, names.first()) {
-        return Err(Error::Usage {
-            message: format!("`{}` cannot be looked up in all namespaces", first.name),
-            hint: Some("pass -n NAMESPACE in place of -A".to_owned()),
-        });
-    }
+    let (only, names) = named::parse(&args.names, &NO_KIND)?;
+    named::of_one_namespace(&names, namespaces)?;
     Ok(Chosen {
         only,
         names,
         selector: args.selector.clone(),
-    })
-}
-
-/// `orders`, `so/orders`, and `so orders payments` as kubectl takes them; a kind alone is all of it.
-fn names(arguments: &[String]) -> Result<(Option<LintKind>, Vec<LintName>), Error> {
-    let (kind, plain) = match arguments.split_first() {
-        Some((first, others)) if others.iter().all(|it| !it.contains('/')) => {
-            match first.parse::<LintKind>() {
-                Ok(kind) => (Some(kind), others),
-                Err(()) => (None, arguments),
-            }
-        }
-        Some(_) | None => (None, arguments),
-    };
-    let names: Result<Vec<_>, _> = plain.iter().map(|it| name(kind, it)).collect();
-    Ok((kind, names?))
-}
-
-fn name(kind: Option<LintKind>, argument: &str) -> Result<LintName, Error> {
-    let (kind, name) = match argument.split_once('/') {
-        None => (kind, argument),
-        Some((word, name)) => match word.parse() {
-            Ok(kind) => (Some(kind), name),
-            Err(()) => {
-                return Err(Error::Usage {
-                    message: format!("`{word}` in `{argument}` is no kind that is checked"),
-                    hint: Some(
-                        "the kinds are hpa, so, sj, ta and cta, such as so/orders".to_owned(),
-                    ),
-                });
-            }
-        },
-    };
-    if !is_object_name(name) {
-        return Err(Error::Usage {
-            message: format!("`{argument}` cannot be the name of an object"),
-            hint: Some("expected lower-case letters, digits, `-` and `.`".to_owned()),
-        });
-    }
-    Ok(LintName {
-        kind,
-        name: name.to_owned(),
     })
 }
 
@@ -126,10 +84,12 @@ fn files(args: &LintArgs) -> Result<Files, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Named;
+    use crate::config::lint::LintKind;
 
-    fn parsed(line: &str) -> Result<(Option<LintKind>, Vec<LintName>), Error> {
+    fn parsed(line: &str) -> Result<(Option<LintKind>, Vec<Named<LintKind>>), Error> {
         let arguments: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        names(&arguments)
+        named::parse(&arguments, &NO_KIND)
     }
 
     #[test]
@@ -150,7 +110,7 @@ mod tests {
             ),
         ];
         for (line, only, expected) in cases {
-            let expected = expected.into_iter().map(|(kind, name)| LintName {
+            let expected = expected.into_iter().map(|(kind, name)| Named {
                 kind,
                 name: name.to_owned(),
             });

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::cluster::selector::{Labels, Selector};
 use crate::cluster::{Lintable, Namespaces};
-use crate::config::lint::{Chosen, LintKind, LintName};
+use crate::config::Named;
+use crate::config::lint::{Chosen, LintKind};
 use crate::error::Error;
 
 /// What is told of what was read.
@@ -28,7 +29,7 @@ impl<'a> Choice<'a> {
         current: &'a str,
     ) -> Result<Self, Error> {
         let objects = &found.objects;
-        let is_there = |name: &LintName| objects.iter().any(|it| names(name, it));
+        let is_there = |name: &Named<LintKind>| objects.iter().any(|it| names(name, it));
         let missing = chosen.names.iter().filter(|it| !is_there(it));
         let missing: Vec<String> = missing.map(|it| told(it, namespaces, current)).collect();
         if !missing.is_empty() {
@@ -60,7 +61,7 @@ fn kind_of(object: &Value) -> Option<LintKind> {
     all.find(|it| object["kind"] == it.kind())
 }
 
-fn names(name: &LintName, object: &Value) -> bool {
+fn names(name: &Named<LintKind>, object: &Value) -> bool {
     let kind = kind_of(object);
     let is_kind = match name.kind {
         Some(wanted) => kind == Some(wanted),
@@ -77,7 +78,7 @@ fn labels(object: &Value) -> Labels {
 }
 
 /// `so/orders in namespace shop`.
-fn told(name: &LintName, namespaces: &Namespaces, current: &str) -> String {
+fn told(name: &Named<LintKind>, namespaces: &Namespaces, current: &str) -> String {
     let kind = name
         .kind
         .map_or_else(String::new, |it| format!("{}/", it.short()[0]));
@@ -113,7 +114,7 @@ mod tests {
         names: &[(Option<LintKind>, &str)],
         selector: Option<&str>,
     ) -> Result<Vec<bool>, Error> {
-        let name = |(kind, name): &(Option<LintKind>, &str)| LintName {
+        let name = |(kind, name): &(Option<LintKind>, &str)| Named {
             kind: *kind,
             name: (*name).to_owned(),
         };

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::cluster::keda::{SCALED_JOBS, SCALED_OBJECTS};
 use crate::cluster::write::{Kind, Place};
 use crate::cluster::{self, Cluster, Namespaces};
-use crate::config::triggers::{ScaledKind, ScaledName, TriggersConfig};
+use crate::config::Named;
+use crate::config::triggers::{ScaledKind, TriggersConfig};
 use crate::error::Error;
 use crate::keda::objects::{FieldErrors, Metadata, ScaledJob, ScaledObject, Trigger};
 
@@ -136,7 +137,7 @@ async fn all(
 async fn named(
     cluster: &Cluster,
     namespace: &str,
-    name: &ScaledName,
+    name: &Named<ScaledKind>,
 ) -> Result<Option<Chosen>, Error> {
     let kinds = match name.kind {
         Some(kind) => vec![kind],
