@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::env;
 use std::io::Read;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 
 use flate2::read::MultiGzDecoder;
 use jiff::SignedDuration;
@@ -256,6 +256,8 @@ fn again(test: &str, folder: &Path, shell: &str) -> Child {
         .arg(env::current_exe().unwrap())
         .arg(format!("{module}::{test}"))
         .env(CHILD, folder)
+        // A limit to the size of files is one to a file that ours goes to, too.
+        .stdout(Stdio::null())
         .spawn()
         .unwrap()
 }
