@@ -1,11 +1,12 @@
 //! Observed facts with evidence, one file for each kind.
 //!
 //! A finding never needs the network: it is a function of an autoscaler, its target and its load.
-//! To add one: a [`Code`], a file here, a line in [`all`].
+//! To add one: a [`Code`], a file here, a line in [`all`], what it means in [`explained`].
 
 pub mod activation_flapping;
 pub mod auth_unused_or_missing;
 pub mod cooldown_misread;
+pub mod explained;
 pub mod floor_too_low;
 pub mod hpa_beside_scaledobject;
 pub mod idle_window;

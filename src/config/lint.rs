@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Named;
+use crate::analysis::findings;
 use crate::cluster;
 use crate::lint::{Code, Severity};
 
@@ -14,8 +15,36 @@ pub enum LintConfig {
     /// Print every code.
     List,
     /// Print what a code means.
-    Explain(Code),
+    Explain(Explainable),
     Check(Box<Check>),
+}
+
+/// A code to explain. Some are told by `lint` and by `analyze` alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Explainable {
+    pub of_lint: Option<Code>,
+    pub of_analyze: Option<findings::Code>,
+}
+
+impl Explainable {
+    /// The code of that name, `None` where there is none.
+    pub fn named(text: &str) -> Option<Self> {
+        let found = Self {
+            of_lint: Code::named(text),
+            of_analyze: text.parse().ok(),
+        };
+        (found.of_lint.is_some() || found.of_analyze.is_some()).then_some(found)
+    }
+
+    /// The name that is nearest to one that is none.
+    pub fn nearest(text: &str) -> Option<&'static str> {
+        let of_lint = Code::ALL.iter().map(|it| it.word());
+        let of_analyze = findings::Code::ALL.into_iter().map(findings::Code::as_str);
+        let likeness = |it: &&str| strsim::jaro_winkler(text, it);
+        let all = of_lint.chain(of_analyze);
+        let best = all.max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+        (likeness(&best) > 0.8).then_some(best)
+    }
 }
 
 /// What to check, and how to answer.

@@ -131,6 +131,16 @@ pub(crate) fn lint_code(text: &str) -> Result<Code, String> {
     })
 }
 
+/// A code of `lint` or of a finding.
+pub(crate) fn explainable(text: &str) -> Result<lint::Explainable, String> {
+    lint::Explainable::named(text).ok_or_else(|| match lint::Explainable::nearest(text) {
+        Some(near) => format!("no code is called so; `{near}` was meant?"),
+        None => "no code is called so; `lint --list` has those of `lint`, and `analyze -o wide` \
+                 names those that it tells"
+            .to_owned(),
+    })
+}
+
 /// The address of a Prometheus, without the slash at its end.
 pub(crate) fn url(text: &str) -> Result<String, String> {
     let wanted = || "expected an address such as http://prometheus.example:9090".to_owned();

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use crate::config::lint::Form;
+use super::picker::wrapped;
+use crate::analysis::findings;
+use crate::config::lint::{Explainable, Form};
 use crate::lint::{Code, ObjectId, Severity};
 use crate::yaml::located::Position;
 
@@ -89,18 +91,43 @@ pub fn write(out: &mut dyn Write, report: &Report, form: Form) -> io::Result<()>
     }
 }
 
-/// Writes what a code means.
+/// Columns of the explanations, which are read at a terminal.
+const PAGE: usize = 80;
+
+/// Writes what a code means, by `lint` and then by `analyze`.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn explain(out: &mut dyn Write, code: Code) -> io::Result<()> {
-    writeln!(
-        out,
-        "{} ({})\n{}",
-        code.word(),
-        code.severity().word(),
-        code.about()
-    )
+pub fn explain(out: &mut dyn Write, code: Explainable) -> io::Result<()> {
+    if let Some(it) = code.of_lint {
+        writeln!(out, "{} ({})", it.word(), it.severity().word())?;
+        paragraph(out, "", it.about())?;
+    }
+    if code.of_lint.is_some() && code.of_analyze.is_some() {
+        writeln!(out)?;
+    }
+    code.of_analyze.map_or(Ok(()), |it| finding(out, it))
+}
+
+fn finding(out: &mut dyn Write, code: findings::Code) -> io::Result<()> {
+    let it = code.explained();
+    writeln!(out, "{code} (finding of analyze, {})", it.severity())?;
+    paragraph(out, "", it.about)?;
+    writeln!(out)?;
+    paragraph(out, "Told when: ", it.when)?;
+    paragraph(out, "Why it matters: ", it.why)?;
+    paragraph(out, "What helps: ", it.fix)?;
+    writeln!(out, "Evidence:")?;
+    let longest = it.evidence.iter().map(|it| it.0.len()).max().unwrap_or(0);
+    for (name, meaning) in it.evidence {
+        writeln!(out, "  {name:longest$}   {meaning}")?;
+    }
+    Ok(())
+}
+
+fn paragraph(out: &mut dyn Write, title: &str, text: &str) -> io::Result<()> {
+    let mut lines = wrapped(&format!("{title}{text}"), PAGE).into_iter();
+    lines.try_for_each(|it| writeln!(out, "{it}"))
 }
 
 fn text(out: &mut dyn Write, row: &Row) -> io::Result<()> {

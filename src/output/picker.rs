@@ -304,7 +304,7 @@ fn printable(text: &str) -> String {
 }
 
 /// `text` in lines that are broken between words.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![];
     let mut line = String::new();
     for word in text.split(' ') {

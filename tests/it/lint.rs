@@ -112,6 +112,29 @@ fn codes_are_listed_and_explained() {
         "{}",
         one.stdout
     );
+    // What `analyze` tells under the same code follows.
+    assert!(
+        one.stdout
+            .contains("\n\ncooldown-misread (finding of analyze, info)\n"),
+        "{}",
+        one.stdout
+    );
+    let finding = lint(&["--explain", "pinned-at-max"]);
+    assert!(
+        finding.stdout.starts_with(
+            "pinned-at-max (finding of analyze, critical or warning)\n\
+             The load asks for more replicas than the autoscaler may give.\n\nTold when: "
+        ),
+        "{}",
+        finding.stdout
+    );
+    assert!(finding.stdout.contains("\nEvidence:\n  pinnedPercent "));
+    let nearly = lint(&["--explain", "pinned-at-maximum"]);
+    assert!(
+        nearly.stderr.contains("`pinned-at-max` was meant"),
+        "{}",
+        nearly.stderr
+    );
     let unknown = lint(&["--explain", "cooldown-missread"]);
     assert_eq!(unknown.code, Some(2));
     assert!(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::words;
-use crate::config::lint::Form;
+use crate::config::lint::{Explainable, Form};
 use crate::config::values::{self, LINT_FAIL_ON, LINT_FORMS};
 use crate::lint::{Code, Severity};
 
@@ -48,9 +48,9 @@ pub(crate) struct LintArgs {
     /// Print all codes with their meaning
     #[arg(long, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces"], help_heading = super::OUTPUT)]
     pub(crate) list: bool,
-    /// Print what a code means
-    #[arg(long, value_name = "CODE", value_parser = values::lint_code, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces", "list"], help_heading = super::OUTPUT)]
-    pub(crate) explain: Option<Code>,
+    /// Print what a code means, also one of a finding of `analyze`
+    #[arg(long, value_name = "CODE", value_parser = values::explainable, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces", "list"], help_heading = super::OUTPUT)]
+    pub(crate) explain: Option<Explainable>,
 }
 
 /// A level that was typed; `None` for none at all, which is not the same as not typed.
