@@ -31,6 +31,7 @@ use tracing_subscriber::EnvFilter;
 use crate::error::{Error, Exit};
 use args::{Cli, Command};
 use context::Context;
+pub use decide::FLAG_OF_KEY;
 
 /// Runs the program with the arguments of the process.
 pub fn main() -> std::process::ExitCode {
@@ -317,10 +318,10 @@ mod tests {
             .flat_map(clap::Command::get_arguments)
             .flat_map(|it| it.get_long_and_visible_aliases().unwrap_or_default())
             .collect();
-        for (key, flag) in decide::FLAG_OF_KEY {
+        for (key, flag) in FLAG_OF_KEY {
             assert!(longs.contains(&flag), "--{flag} of {key}");
         }
-        let mut keys: Vec<&str> = decide::FLAG_OF_KEY.iter().map(|it| it.0).collect();
+        let mut keys: Vec<&str> = FLAG_OF_KEY.iter().map(|it| it.0).collect();
         keys.dedup();
         let mut expected = crate::config::file::KEYS.to_vec();
         expected.retain(|it| !crate::config::file::WITHOUT_FLAG.contains(it));

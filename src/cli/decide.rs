@@ -46,8 +46,7 @@ pub(super) use triggers::triggers;
 pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
-#[cfg(test)]
-pub(super) const FLAG_OF_KEY: [(&str, &str); 52] = [
+pub const FLAG_OF_KEY: [(&str, &str); 52] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),

@@ -8,6 +8,8 @@
 //!   windowDays: 28
 //! ```
 
+pub mod told;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -15,7 +17,7 @@ use serde::de::DeserializeOwned;
 
 use crate::yaml::{self, Mapping, Value};
 
-/// Every key, in the order of the README.
+/// Every key, in the order of `docs/configuration.md`. What each is stands in [`told`].
 pub const KEYS: [&str; 56] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
