@@ -21,7 +21,8 @@ pub(super) fn config(plan: &Plan) -> Item {
 }
 
 fn configuration(plan: &Plan) -> String {
-    let mut text = "# Keys as in the README; flags of the container go before them.\n".to_owned();
+    let mut text =
+        "# Keys as in docs/configuration.md; flags of the container go before them.\n".to_owned();
     // A JSON string is one of YAML too. Writing to a string cannot fail.
     match &plan.prometheus_url {
         Some(url) => {

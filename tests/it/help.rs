@@ -1,12 +1,8 @@
-//! Help as the binary prints it, and the README beside it.
+//! Help as the binary prints it. The pages that are made of it are in `docs`.
 
-use std::collections::BTreeSet;
-use std::ffi::OsStr;
 use std::process::Command;
 
 use assert_cmd::cargo::cargo_bin;
-
-const README: &str = include_str!("../../README.md");
 
 /// What `kubectl-stepscale` prints for `arguments`, wrapped as without a terminal.
 fn printed(arguments: &[&str]) -> String {
@@ -145,57 +141,4 @@ fn the_usage_follows_the_name_of_the_file() {
 fn the_version_is_that_of_the_crate() {
     let expected = concat!("stepscale ", env!("CARGO_PKG_VERSION"), "\n");
     assert_eq!(printed(&["--version"]), expected);
-}
-
-#[test]
-fn the_readme_has_every_flag_and_no_other() {
-    let mut known = BTreeSet::new();
-    let command = stepscale::cli::command(OsStr::new("kubectl-stepscale"));
-    for command in with_subcommands(&command) {
-        known.extend(command.get_arguments().flat_map(longs));
-    }
-    let told = flags_in(section("## Options"));
-    assert_eq!(told, known);
-}
-
-#[test]
-fn the_readme_has_every_key_of_the_configuration_file() {
-    let configuration = section("## Configuration");
-    for key in stepscale::config::file::KEYS {
-        assert!(configuration.contains(&format!("`{key}`")), "{key}");
-    }
-}
-
-#[test]
-fn the_readme_has_the_exit_codes_of_the_help() {
-    let help = printed(&["--help"]);
-    let (_, codes) = help.split_once("Exit codes:\n").unwrap();
-    for line in codes.lines() {
-        let (code, meaning) = line.trim().split_once(' ').unwrap();
-        let row = format!("| {code} | {} |", meaning.trim());
-        assert!(README.contains(&row), "{row}");
-    }
-}
-
-/// The text from a heading of second order to the next one.
-fn section(heading: &str) -> &'static str {
-    let (_, after) = README.split_once(heading).unwrap();
-    after.split("\n## ").next().unwrap()
-}
-
-fn with_subcommands(command: &clap::Command) -> Vec<&clap::Command> {
-    let inner = command.get_subcommands().flat_map(with_subcommands);
-    std::iter::once(command).chain(inner).collect()
-}
-
-fn longs(arg: &clap::Arg) -> Vec<String> {
-    let all = arg.get_long_and_visible_aliases().unwrap_or_default();
-    all.into_iter().map(|it| format!("--{it}")).collect()
-}
-
-fn flags_in(text: &str) -> BTreeSet<String> {
-    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
-        .filter(|it| it.starts_with("--") && it.len() > 2 && !it.starts_with("---"))
-        .map(str::to_owned)
-        .collect()
 }

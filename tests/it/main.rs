@@ -8,6 +8,7 @@ mod audit;
 mod bad_input;
 mod conformance;
 mod demo;
+mod docs;
 mod example;
 mod follow;
 mod gate;
