@@ -4,8 +4,9 @@
 //! Start at [`assess`]. [`load`] turns history into demand, [`findings`] states what is seen in
 //! it with what was [`needed`], [`scenario`] makes it ready for replays, whose [`fidelity`] is
 //! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`]
-//! says what replicas cost. [`simulation`] replays settings that somebody asks for, and
-//! [`verification`] judges settings that somebody has applied.
+//! says what replicas cost. [`simulation`] replays settings that somebody asks for,
+//! [`verification`] judges settings that somebody has applied, and a [`portrait`] is the past as it
+//! can be drawn.
 
 pub mod assessment;
 pub mod case;
@@ -15,6 +16,7 @@ pub mod jobs;
 pub mod load;
 pub mod money;
 pub mod needed;
+pub mod portrait;
 pub mod recommend;
 pub mod risk;
 pub mod scaling;
@@ -36,12 +38,13 @@ use crate::history::History;
 use crate::keda::objects::Pause;
 use crate::sim::demand::Shape;
 use crate::units::ReplicaHours;
-use assessment::{Assessment, Days, Evidence, Outcome, Proof};
+use assessment::{Assessment, Days, Evidence, Outcome, Point, Proof};
 use case::Case;
 use fidelity::Fidelity;
 use findings::Finding;
 use load::Load;
 use needed::Demand;
+use portrait::{Assessed, Detail, Portrait};
 use scenario::Scenario;
 use settings::Settings;
 
@@ -67,6 +70,8 @@ pub struct AnalysisSettings {
     /// those before; 0 to 0.9. 0.3.
     pub holdout: f64,
     pub prices: Prices,
+    /// How finely the past is to be drawn beside what is said of it; not at all where `None`.
+    pub portrait: Option<Detail>,
 }
 
 /// Which changes may be proposed.
@@ -101,6 +106,7 @@ impl Default for AnalysisSettings {
             course: Course::Any,
             holdout: 0.3,
             prices: Prices::default(),
+            portrait: None,
         }
     }
 }
@@ -162,19 +168,6 @@ fn assess_workload(
     let load = Load::derive(autoscaler, workload, history, settings.window, now);
     let demand = Demand::of(autoscaler, workload, history, &load, settings.headroom);
     let evidence = evidence(&load, &demand);
-    let have = load.judged();
-    if have < settings.min_history || have.is_zero() {
-        let outcome = Outcome::NotEnoughHistory {
-            have: Days::from(have),
-            need: Days::from(settings.min_history),
-        };
-        // What was at zero all the time has no load, and its triggers tell why.
-        let findings = findings::without_load(subject, history, settings, now);
-        return Assessment {
-            evidence,
-            ..unanalyzed(subject, outcome, findings)
-        };
-    }
     let today = Settings::of(autoscaler);
     let case = Case {
         subject,
@@ -186,12 +179,29 @@ fn assess_workload(
         settings,
         now,
     };
+    let have = load.judged();
+    if have < settings.min_history || have.is_zero() {
+        let judged = Judgement::of(Outcome::NotEnoughHistory {
+            have: Days::from(have),
+            need: Days::from(settings.min_history),
+        });
+        // What was at zero all the time has no load, and its triggers tell why.
+        let findings = findings::without_load(subject, history, settings, now);
+        return Assessment {
+            evidence,
+            portrait: judged.portrait(&case),
+            ..unanalyzed(subject, judged.outcome, findings)
+        };
+    }
     let findings = findings::all(&case);
+    let judged = judge(&case, &findings);
+    let portrait = judged.portrait(&case);
     let Judgement {
         outcome,
         fidelity,
         left_out,
-    } = judge(&case, &findings);
+        ..
+    } = judged;
     let mut missing = evidence.missing;
     let without = |it: &String| format!("{it}: nothing is known of this trigger");
     missing.extend(left_out.iter().map(without));
@@ -202,6 +212,7 @@ fn assess_workload(
             missing,
             ..evidence
         },
+        portrait,
         ..unanalyzed(subject, outcome, findings)
     }
 }
@@ -222,6 +233,8 @@ struct Judgement {
     fidelity: Option<Fidelity>,
     /// Triggers of a ScaledObject that took no part in them.
     left_out: Vec<String>,
+    /// The best of what was tried; empty unless it is to be drawn.
+    frontier: Vec<Point>,
 }
 
 impl Judgement {
@@ -230,7 +243,19 @@ impl Judgement {
             outcome,
             fidelity: None,
             left_out: Vec::new(),
+            frontier: Vec::new(),
         }
+    }
+
+    /// The past as it can be drawn, where somebody asked for it.
+    fn portrait(&self, case: &Case<'_>) -> Option<Box<Portrait>> {
+        let detail = case.settings.portrait?;
+        let assessed = Assessed {
+            outcome: &self.outcome,
+            fidelity: self.fidelity,
+            frontier: self.frontier.clone(),
+        };
+        portrait::of(case, assessed, detail).map(Box::new)
     }
 }
 
@@ -252,11 +277,19 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
     let today = scenario.engine(autoscaler);
     let shapes = shapes(case.load);
     let fidelity = Fidelity::best(&scenario, &today, shapes);
-    let outcome = match &fidelity {
-        Some(fidelity) => recommend::recommend(case, findings, &scenario, fidelity),
-        None => Outcome::Withheld {
-            why: "no replica count was observed that a replay could be compared with".to_owned(),
-        },
+    let (outcome, frontier) = match &fidelity {
+        Some(fidelity) => {
+            let mut trials = recommend::trials(case, &scenario, fidelity);
+            let outcome = recommend::recommend(case, findings, &mut trials, fidelity);
+            let tried = case.settings.portrait.map(|_| trials);
+            let frontier = tried.map(|it| it.frontier(case.today, portrait::proposed(&outcome)));
+            (outcome, frontier.unwrap_or_default())
+        }
+        None => {
+            let why = "no replica count was observed that a replay could be compared with";
+            let why = why.to_owned();
+            (Outcome::Withheld { why }, Vec::new())
+        }
     };
     let triggers = autoscaler
         .keda
@@ -266,6 +299,7 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
         outcome,
         fidelity,
         left_out: triggers.unwrap_or_default(),
+        frontier,
     }
 }
 
@@ -295,6 +329,7 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
         outcome,
         findings,
         evidence: Evidence::default(),
+        portrait: None,
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::fidelity::Fidelity;
 use super::findings::Finding;
+use super::portrait::Portrait;
 use super::settings::Settings;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
@@ -22,6 +23,8 @@ pub struct Assessment {
     /// Sorted by severity, highest first, then by code.
     pub findings: Vec<Finding>,
     pub evidence: Evidence,
+    /// The past as it can be drawn; `None` unless it was asked for, and where nothing is known.
+    pub portrait: Option<Box<Portrait>>,
 }
 
 /// Where the analysis of one autoscaler ended.

@@ -2,10 +2,12 @@
 //!
 //! Start at [`assess`]. [`model`] says what of the object can be replayed, [`past`] derives from queue
 //! and running jobs what arrived, [`trial`] replays settings on that, [`choice`] looks for better ones
-//! and [`told`] says why. [`verification`] judges what was applied. Numbers of the rules are in
+//! and [`told`] says why. [`drawn`] is what can be drawn of it, and [`verification`] judges what was
+//! applied. Numbers of the rules are in
 //! `docs/recommendations.md`.
 
 mod choice;
+mod drawn;
 mod model;
 mod past;
 mod told;
@@ -21,6 +23,7 @@ use super::AnalysisSettings;
 use super::assessment::{Assessment, Days, Evidence, HeldBack, JobProof, JobScores, Outcome};
 use super::assessment::{Proof, Recommendation};
 use super::fidelity::{Fidelity, Fit};
+use super::portrait::Portrait;
 use super::settings::Settings;
 use super::{findings, money};
 use crate::autoscaler::Autoscaler;
@@ -29,6 +32,7 @@ use crate::fleet::Subject;
 use crate::history::History;
 use crate::keda::objects::RolloutStrategy;
 use choice::{Choice, Refused};
+use drawn::Drawn;
 use model::Model;
 use past::Past;
 use trial::{Replayed, Trials};
@@ -42,13 +46,34 @@ pub(super) fn assess(
     now: Timestamp,
 ) -> Assessment {
     let autoscaler = &subject.autoscaler;
-    let (outcome, evidence) = match judge(autoscaler, workload, history, settings, now) {
-        Ok(judged) => judged,
-        Err(outcome) => (outcome, Evidence::default()),
-    };
+    let judged = judge(autoscaler, workload, history, settings, now);
+    let Judged {
+        outcome,
+        evidence,
+        portrait,
+    } = judged.unwrap_or_else(Judged::of);
     Assessment {
         evidence,
+        portrait: portrait.map(Box::new),
         ..super::unanalyzed(subject, outcome, findings::of_settings(subject, now))
+    }
+}
+
+/// What is said of a ScaledJob beside its findings.
+struct Judged {
+    outcome: Outcome,
+    evidence: Evidence,
+    /// Where it is asked for.
+    portrait: Option<Portrait>,
+}
+
+impl Judged {
+    fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            evidence: Evidence::default(),
+            portrait: None,
+        }
     }
 }
 
@@ -60,7 +85,7 @@ fn judge(
     history: &History,
     settings: &AnalysisSettings,
     now: Timestamp,
-) -> Result<(Outcome, Evidence), Outcome> {
+) -> Result<Judged, Outcome> {
     let model = Model::of(autoscaler).map_err(|it| it.outcome())?;
     let withheld = |why: String| Outcome::Withheld { why };
     let past = Past::of(&model, workload, history, settings.window, now).map_err(withheld)?;
@@ -69,25 +94,39 @@ fn judge(
         coverage: past.coverage.share,
         ..Evidence::default()
     };
+    let drawn = |outcome: Outcome, evidence: Evidence, trials: Option<&Trials<'_>>| Judged {
+        portrait: settings.portrait.and_then(|detail| {
+            let drawn = Drawn {
+                autoscaler,
+                past: &past,
+                trials,
+                fidelity: evidence.fidelity,
+            };
+            drawn.portrait(&outcome, detail)
+        }),
+        outcome,
+        evidence,
+    };
     let have = past.coverage.judged();
     if have < settings.min_history || have.is_zero() {
         let outcome = Outcome::NotEnoughHistory {
             have: Days::from(have),
             need: Days::from(settings.min_history),
         };
-        return Ok((outcome, evidence));
+        return Ok(drawn(outcome, evidence, None));
     }
     let trials = Trials::new(&model, &past, settings.holdout);
     let Some((fidelity, trials)) = trials.fitted(&Settings::of(autoscaler), usize::MAX) else {
         let why = "no number of running jobs was observed that a replay could be compared with";
-        return Ok((withheld(why.to_owned()), evidence));
+        return Ok(drawn(withheld(why.to_owned()), evidence, None));
     };
     let evidence = Evidence {
         fidelity: Some(fidelity),
         ..evidence
     };
     if fidelity.fit() == Fit::Poor {
-        return Ok((withheld(poor_fit(&fidelity)), evidence));
+        let outcome = withheld(poor_fit(&fidelity));
+        return Ok(drawn(outcome, evidence, Some(&trials)));
     }
     let outcome = match choice::choose(autoscaler, &trials, settings) {
         Ok(Some(choice)) => {
@@ -105,7 +144,7 @@ fn judge(
         Ok(None) => Outcome::NoChange,
         Err(Refused(why)) => withheld(why),
     };
-    Ok((outcome, evidence))
+    Ok(drawn(outcome, evidence, Some(&trials)))
 }
 
 /// What a recommendation is made from.

@@ -28,7 +28,7 @@ use super::settings::Settings;
 use goal::Goal;
 use moves::Moves;
 use proof::Refuted;
-use trials::Trials;
+pub use trials::Trials;
 
 /// Where more samples than this hide the demand, or fewer than [`ENOUGH_COVERAGE`] are known,
 /// nothing is cut.
@@ -39,41 +39,48 @@ const ENOUGH_COVERAGE: f64 = 0.8;
 /// choose by those days.
 const MOST_REFUTED: usize = 3;
 
-/// The settings to change to, with their effect; or why there are none.
+/// What candidates are replayed with, on the days that are not held back.
+pub fn trials<'a>(case: &'a Case<'_>, scenario: &'a Scenario, fidelity: &Fidelity) -> Trials<'a> {
+    let held_back = scenario.held_back(case.settings.holdout);
+    let training = scenario.days().len() - held_back;
+    Trials::new(scenario, case.autoscaler(), fidelity.shape, training)
+}
+
+/// The settings to change to, with their effect; or why there are none. What was tried on the way
+/// is in `trials`.
 pub fn recommend(
     case: &Case<'_>,
     findings: &[Finding],
-    scenario: &Scenario,
+    trials: &mut Trials<'_>,
     fidelity: &Fidelity,
 ) -> Outcome {
+    let scenario = trials.scenario;
     if fidelity.fit() == Fit::Poor {
         let why = poor_fit(fidelity);
         return Outcome::Withheld { why };
     }
-    let held_back = scenario.held_back(case.settings.holdout);
-    let training = scenario.days().len() - held_back;
-    let mut trials = Trials::new(scenario, case.autoscaler(), fidelity.shape, training);
+    let training = trials.training_days;
     let goal = Goal::new(trials.exact(case.today), scenario.pods(), case.settings);
     let base = match case.settings.course {
-        Course::Any | Course::OnlyRaise => repair::repaired(case, findings, &mut trials),
+        Course::Any | Course::OnlyRaise => repair::repaired(case, findings, trials),
         Course::OnlyLower => case.today.clone(),
     };
     let is_short = goal.is_short(&trials.exact(&base).score);
     let moves = Moves::new(case, findings, is_short, may_cut(case, scenario));
-    let found = search::search(&mut trials, &moves, &base, &goal);
+    let found = search::search(trials, &moves, &base, &goal);
     let mut next = found.map(|it| it.settings);
     let mut refuted = None;
     for _ in 0..MOST_REFUTED {
         let Some(settings) = next.take() else { break };
-        match proved(case, &trials, &goal, &settings, fidelity) {
+        match proved(case, trials, &goal, &settings, fidelity) {
             Ok(recommended) => return recommended,
             Err(Refuted(why)) => refuted = refuted.or(Some(why)),
         }
-        next = search::more_careful(&mut trials, &goal, &settings, &base);
+        next = search::more_careful(trials, &goal, &settings, &base);
     }
     // Where nothing else is worth it or holds, the repair alone may.
     if base != *case.today && goal.allows(&trials.exact(&base).score) {
-        match proved(case, &trials, &goal, &base, fidelity) {
+        match proved(case, trials, &goal, &base, fidelity) {
             Ok(recommended) => return recommended,
             Err(Refuted(why)) => refuted = refuted.or(Some(why)),
         }
@@ -95,7 +102,7 @@ fn proved(
     fidelity: &Fidelity,
 ) -> Result<Outcome, Refuted> {
     let mut proof = proof::proof(trials, goal, settings)?;
-    proof.frontier = proof::frontier(trials, case.today, settings);
+    proof.frontier = trials.frontier(case.today, Some(settings));
     let left_out = trials.scenario.left_out();
     let recommended = recommendation(case, settings.clone(), proof, fidelity, left_out);
     Ok(Outcome::Recommended(Box::new(recommended)))

@@ -225,6 +225,14 @@ impl Scenario {
         self.start.checked_add(length).unwrap_or(Timestamp::MAX)
     }
 
+    /// The step that `time` lies in; `None` outside of the past.
+    pub fn place(&self, time: Timestamp) -> Option<usize> {
+        let seconds = time.duration_since(self.start).as_secs();
+        let before = seconds.checked_sub(1).filter(|it| *it >= 0)?;
+        let at = usize::try_from(before / self.step_seconds).ok()?;
+        (at < self.steps.len()).then_some(at)
+    }
+
     /// What the pods are asked for, step by step.
     pub fn demand(&self) -> &[Step] {
         &self.steps

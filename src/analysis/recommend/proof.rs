@@ -141,7 +141,11 @@ impl Draws {
 
 /// The settings that were replayed exactly of which none is both cheaper and better served than
 /// another, with those of today and the proposed ones in any case.
-pub(super) fn frontier(trials: &Trials<'_>, today: &Settings, proposed: &Settings) -> Vec<Point> {
+pub(super) fn frontier(
+    trials: &Trials<'_>,
+    today: &Settings,
+    proposed: Option<&Settings>,
+) -> Vec<Point> {
     let all = trials.exact.iter();
     let points = all.map(|it| point(&it.settings, &it.score, today, proposed));
     let mut best = pareto(points.collect());
@@ -149,13 +153,18 @@ pub(super) fn frontier(trials: &Trials<'_>, today: &Settings, proposed: &Setting
     best
 }
 
-fn point(settings: &Settings, score: &RunScore, today: &Settings, proposed: &Settings) -> Point {
+fn point(
+    settings: &Settings,
+    score: &RunScore,
+    today: &Settings,
+    proposed: Option<&Settings>,
+) -> Point {
     Point {
         settings: settings.clone(),
         replica_hours: score.replica_hours(),
         shortfall: score.shortfall(),
         is_today: settings == today,
-        is_proposed: settings == proposed,
+        is_proposed: proposed == Some(settings),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use super::proof;
+use crate::analysis::assessment::Point;
 use crate::analysis::scenario::{Engine, RunScore, Scenario};
 use crate::analysis::settings::Settings;
 use crate::autoscaler::Autoscaler;
@@ -15,7 +17,7 @@ pub(super) struct Trial {
 }
 
 /// What replays are made of, and those that were made.
-pub(super) struct Trials<'a> {
+pub struct Trials<'a> {
     pub(super) scenario: &'a Scenario,
     autoscaler: &'a Autoscaler,
     /// How the load is shaped where it matters; pruning takes it as held, which is quicker.
@@ -55,6 +57,13 @@ impl<'a> Trials<'a> {
             self.exact.push(trial.clone());
         }
         trial
+    }
+
+    /// The settings that were replayed exactly of which none is both cheaper and better served than
+    /// another, with those of today and the proposed ones in any case; the cheapest first, at most
+    /// twelve.
+    pub fn frontier(&self, today: &Settings, proposed: Option<&Settings>) -> Vec<Point> {
+        proof::frontier(self, today, proposed)
     }
 
     /// The scores of every day, those held back included.

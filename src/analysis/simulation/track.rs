@@ -68,7 +68,11 @@ pub struct Decision {
 
 impl Track {
     /// Replays all of `scenario` under the settings of `autoscaler`.
-    pub(super) fn replay(scenario: &Scenario, autoscaler: &Autoscaler, shape: Shape) -> Self {
+    pub(in crate::analysis) fn replay(
+        scenario: &Scenario,
+        autoscaler: &Autoscaler,
+        shape: Shape,
+    ) -> Self {
         let engine = scenario.engine(autoscaler);
         let mut recording = Recording::new(scenario.begin(&engine, shape), &engine);
         let days = scenario.days().iter().map(|steps| {

@@ -53,6 +53,7 @@ pub(super) fn settings(
             default.holdout,
         )?,
         prices: prices(&args.prices, origin)?,
+        portrait: None,
     })
 }
 
@@ -125,6 +126,7 @@ mod tests {
                 cpu_hour: Some(0.03),
                 gib_hour: Some(0.004),
             },
+            portrait: None,
         };
         assert_eq!(settings("x analyze", FILE), expected);
     }
@@ -147,6 +149,7 @@ mod tests {
                 cpu_hour: Some(0.05),
                 gib_hour: Some(0.0),
             },
+            portrait: None,
         };
         assert_eq!(settings(line, FILE), expected);
     }

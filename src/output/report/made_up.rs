@@ -158,6 +158,7 @@ fn assessed(name: &str, outcome: Outcome, findings: &[(Code, Severity)]) -> Asse
                 samples: 4032,
             }),
         },
+        portrait: None,
     }
 }
 
