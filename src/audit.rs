@@ -7,7 +7,7 @@
 //! annotations. The options are those of KEDA's `auditConfig`. `docs/audit.md` is for users.
 //!
 //! Start with [`Log`]; [`read`](fn@read) gives the records back. [`event`] is a record, [`policy`]
-//! says how much of it is kept, [`redact`] what never is. `file` is the rotating file. Time,
+//! says how much of it is kept, [`redact`](crate::redact) what never is. `file` is the rotating file. Time,
 //! identity and ids are arguments.
 
 mod action;
@@ -16,7 +16,6 @@ mod file;
 mod legacy;
 pub mod policy;
 mod read;
-pub mod redact;
 pub mod settings;
 
 use std::io::{self, Write};

@@ -15,6 +15,7 @@ pub mod lint;
 pub mod series;
 pub mod sim;
 pub mod units;
+pub mod redact;
 pub(crate) mod validation;
 
 pub mod audit;

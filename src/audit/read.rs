@@ -10,7 +10,8 @@ use flate2::read::MultiGzDecoder;
 use super::event::{API_VERSION, Event, KIND, ObjectRef, annotation};
 use super::file::rotated::{self, Rotated};
 use super::file::{PATIENCE, lock_path};
-use super::{Error, legacy, redact};
+use super::{Error, legacy};
+use crate::redact;
 use crate::state::Lock;
 
 /// Objects of the API are smaller than this many times over; what is longer is no record.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 14] = [
+const CORE: [&str; 15] = [
     "units",
     "series",
     "autoscaler",
@@ -18,6 +18,7 @@ const CORE: [&str; 14] = [
     "sim",
     "analysis",
     "validation",
+    "redact",
     "license",
     "leader/election",
 ];

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use super::{API_VERSION, Event, KIND, ResponseStatus, Stage, User, annotation};
 use crate::audit::action::{Action, Answer, Origin, Outcome};
 use crate::audit::policy::{Kept, Level};
-use crate::audit::redact;
 use crate::lifecycle::changes::Change;
+use crate::redact;
 
 /// The record before anything is done.
 pub(in super::super) fn received(origin: &Origin, action: &Action, kept: &Kept) -> Event {

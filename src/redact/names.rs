@@ -1,0 +1,54 @@
+//! Names whose values are secrets.
+
+/// Parts of flags' names whose values are secrets.
+const SECRET_FLAGS: [&str; 10] = [
+    "token",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "key",
+    "auth",
+    "header",
+    "credential",
+    "bearer",
+];
+
+/// Parts of fields' names whose values are secrets, without hyphens and the like. `key` alone is
+/// none: objects of Kubernetes name plain things so.
+const SECRET_FIELDS: [&str; 14] = [
+    "token",
+    "password",
+    "passwd",
+    "passphrase",
+    "secret",
+    "apikey",
+    "accesskey",
+    "accountkey",
+    "privatekey",
+    "clientkey",
+    "credential",
+    "connectionstring",
+    "dockerconfigjson",
+    "webhookurl",
+];
+
+/// Whole names of fields whose values are secrets, written in the same way.
+const SECRET_NAMES: [&str; 5] = ["auth", "authorization", "cookie", "pass", "pwd"];
+
+/// Ends of fields' names that say where a secret is and not what it is.
+const REFERENCES: [&str; 4] = ["name", "namespace", "ref", "path"];
+
+pub(super) fn is_secret_flag(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET_FLAGS.iter().any(|it| name.contains(it))
+}
+
+/// Whether a field of this name holds a secret. Any part of a JSON pointer is a name too.
+pub fn is_secret_field(name: &str) -> bool {
+    let plain = name.chars().filter(char::is_ascii_alphanumeric);
+    let plain = plain.collect::<String>().to_ascii_lowercase();
+    SECRET_NAMES.contains(&plain.as_str())
+        || SECRET_FIELDS.iter().any(|it| plain.contains(it))
+            && !REFERENCES.iter().any(|it| plain.ends_with(it))
+}
