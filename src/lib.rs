@@ -18,6 +18,7 @@ pub mod units;
 pub mod redact;
 pub(crate) mod validation;
 
+pub(crate) mod archive;
 pub mod audit;
 pub(crate) mod causes;
 pub mod cluster;

@@ -170,6 +170,9 @@ pub(super) fn snapshot_hint(err: &snapshot::Error) -> Option<String> {
         }
         Error::Line { snapshot, .. } if is_packed(snapshot) => DAMAGED,
         Error::Line { .. } => "correct the line, or write the snapshot anew with `gather`",
+        Error::NoSnapshot { .. } => {
+            "pass a bundle that `kubectl stepscale gather -o FILE.tar.gz` has written"
+        }
         Error::Write { .. } => "check the free space and the permissions of the folder",
     };
     Some(text.to_owned())
@@ -180,6 +183,7 @@ pub(super) fn snapshot_exit(err: &snapshot::Error) -> Exit {
     match err {
         Error::Open { .. }
         | Error::Read { .. }
+        | Error::NoSnapshot { .. }
         | Error::Empty { .. }
         | Error::CutOff { .. }
         | Error::Damaged { .. }

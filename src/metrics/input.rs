@@ -7,7 +7,10 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 
 use super::zstd;
-use crate::state;
+use crate::{archive, state};
+
+/// The snapshot within a support bundle, below its folder.
+const WITHIN_BUNDLE: &str = "/stepscale/snapshot.jsonl.gz";
 
 /// How the bytes are packed, as their first ones say; the name of the file is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub enum Packing {
     Plain,
     Gzip,
     Zstd,
+    /// Gzip within a support bundle, which is packed as well.
+    Bundle,
 }
 
 impl std::fmt::Display for Packing {
@@ -23,6 +28,7 @@ impl std::fmt::Display for Packing {
             Self::Plain => "plain",
             Self::Gzip => "gzip",
             Self::Zstd => "zstd",
+            Self::Bundle => "bundled",
         })
     }
 }
@@ -84,6 +90,15 @@ impl Input {
                 MultiGzDecoder::new(packed),
             )),
             Packing::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::Decoder::new(packed))),
+            Packing::Bundle => {
+                let is_meant = |path: &str| path.ends_with(WITHIN_BUNDLE);
+                let found = archive::entry(packed, is_meant)?;
+                let snapshot = found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
+                Box::new(BufReader::with_capacity(
+                    BUFFER,
+                    MultiGzDecoder::new(snapshot),
+                ))
+            }
         })
     }
 }
@@ -91,14 +106,21 @@ impl Input {
 fn sniff(file: &mut File) -> io::Result<Packing> {
     let mut first = Vec::new();
     file.rewind()?;
-    file.take(4).read_to_end(&mut first)?;
+    Read::by_ref(file).take(4).read_to_end(&mut first)?;
     Ok(match first.as_slice() {
+        [0x1f, 0x8b, ..] if is_bundle(file)? => Packing::Bundle,
         [0x1f, 0x8b, ..] => Packing::Gzip,
         [0x28, 0xb5, 0x2f, 0xfd] => Packing::Zstd,
         // The skippable frame that pzstd begins with.
         [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Packing::Zstd,
         _ => Packing::Plain,
     })
+}
+
+/// Whether packed bytes are those of an archive and not of lines.
+fn is_bundle(file: &mut File) -> io::Result<bool> {
+    file.rewind()?;
+    Ok(archive::is_archive(BufReader::new(file)))
 }
 
 /// Copies a stream to a file that vanishes with its handle.

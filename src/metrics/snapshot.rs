@@ -58,6 +58,9 @@ pub enum Error {
     },
     #[error("snapshot {snapshot} is empty")]
     Empty { snapshot: String },
+    /// An archive, but none that `gather` has written, or one without history.
+    #[error("{bundle} is an archive that holds no snapshot")]
+    NoSnapshot { bundle: String },
     #[error("snapshot {snapshot} is cut off: its {packing} data ends after line {line}")]
     CutOff {
         snapshot: String,
@@ -269,13 +272,16 @@ fn each_record(
 fn read_error(name: &str, packing: Packing, line: u64, source: io::Error) -> Error {
     let snapshot = name.to_owned();
     match (packing, source.kind()) {
-        (Packing::Gzip | Packing::Zstd, io::ErrorKind::UnexpectedEof) => Error::CutOff {
-            snapshot,
-            packing,
-            line,
-        },
+        (Packing::Gzip | Packing::Zstd | Packing::Bundle, io::ErrorKind::UnexpectedEof) => {
+            Error::CutOff {
+                snapshot,
+                packing,
+                line,
+            }
+        }
+        (Packing::Bundle, io::ErrorKind::NotFound) => Error::NoSnapshot { bundle: snapshot },
         (
-            Packing::Gzip | Packing::Zstd,
+            Packing::Gzip | Packing::Zstd | Packing::Bundle,
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput,
         ) => Error::Damaged {
             snapshot,

@@ -221,7 +221,9 @@ impl Encoder {
         match packing {
             Packing::Plain => Self::Plain(sink),
             // No time and no name in the header, so that the same content gives the same bytes.
-            Packing::Gzip => Self::Gzip(GzBuilder::new().mtime(0).write(sink, Compression::best())),
+            Packing::Gzip | Packing::Bundle => {
+                Self::Gzip(GzBuilder::new().mtime(0).write(sink, Compression::best()))
+            }
             Packing::Zstd => Self::Zstd(zstd::Encoder::new(sink)),
         }
     }
