@@ -14,6 +14,7 @@ mod direct;
 mod exchange;
 mod hooks;
 mod list;
+mod log;
 mod metadata;
 mod names;
 mod negotiate;
@@ -144,6 +145,7 @@ impl Api {
             return self.proxy(&call).await;
         }
         match call.asked.verb.as_str() {
+            "get" if call.asked.subresource == "log" => self.0.log(&call),
             "get" => self.0.get(&call),
             "list" => Ok(self.0.list(&call)),
             "watch" => self.watch(&call),
@@ -185,6 +187,7 @@ impl Call<'_> {
             "status" if version.has_status => matches!(verb, "get" | "update" | "patch"),
             "scale" if version.scale.is_some() => matches!(verb, "get" | "update" | "patch"),
             "finalize" if delete::is_namespace(&self.served.kind) => verb == "update",
+            "log" if self.served.resource() == "pods" => verb == "get",
             "proxy" => self.served.kind.plural == "services" && self.served.kind.group.is_empty(),
             other if self.served.resource() == "pods" && WITHIN_PODS.contains(&other) => {
                 return Err(nothing_runs(other));
@@ -243,13 +246,7 @@ impl Inner {
 }
 
 /// What a kubelet would answer, from within the pods that it runs.
-const WITHIN_PODS: [&str; 5] = [
-    "attach",
-    "ephemeralcontainers",
-    "exec",
-    "log",
-    "portforward",
-];
+const WITHIN_PODS: [&str; 4] = ["attach", "ephemeralcontainers", "exec", "portforward"];
 
 fn nothing_runs(subresource: &str) -> Refusal {
     let message = format!(

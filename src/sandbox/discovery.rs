@@ -173,8 +173,9 @@ fn entry(kinds: &[Arc<Kind>], group: &str) -> Option<Value> {
 const SUBRESOURCE_VERBS: [&str; 3] = ["get", "patch", "update"];
 
 /// Subresources of single kinds: the group, the plural, the name, the kind and the verbs.
-const OTHERS: [(&str, &str, &str, &str, &[&str]); 2] = [
+const OTHERS: [(&str, &str, &str, &str, &[&str]); 3] = [
     ("", "namespaces", "finalize", "Namespace", &["update"]),
+    ("", "pods", "log", "Pod", &["get"]),
     (
         "",
         "services",
