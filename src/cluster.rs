@@ -10,6 +10,7 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod follow;
+pub mod gathering;
 mod inventory;
 pub mod keda;
 mod lintable;

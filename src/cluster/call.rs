@@ -142,7 +142,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
 /// Answers after which a read is asked again. It changes nothing, so that it may have been done.
-const BUSY: [u16; 3] = [429, 503, 504];
+pub(super) const BUSY: [u16; 3] = [429, 503, 504];
 /// Answers after which a write is sent again: nothing of it was carried out.
 pub(super) const NOT_STARTED: [u16; 1] = [429];
 
