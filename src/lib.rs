@@ -12,14 +12,15 @@ pub mod keda;
 pub mod license;
 pub mod lifecycle;
 pub mod lint;
+pub mod redact;
 pub mod series;
 pub mod sim;
 pub mod units;
-pub mod redact;
 pub(crate) mod validation;
 
 pub(crate) mod archive;
 pub mod audit;
+pub mod bundle;
 pub(crate) mod causes;
 pub mod cluster;
 pub mod conduct;

@@ -24,8 +24,8 @@ const CORE: [&str; 15] = [
 ];
 
 /// Modules that turn the outside into values of the core, and back.
-const ADAPTERS: [&str; 6] = [
-    "audit", "cluster", "metrics", "output", "signals", "triggers",
+const ADAPTERS: [&str; 7] = [
+    "audit", "bundle", "cluster", "metrics", "output", "signals", "triggers",
 ];
 
 /// What joins everything.
