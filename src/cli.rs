@@ -10,6 +10,7 @@ mod conflicts;
 mod context;
 mod decide;
 mod demo;
+mod doctor;
 mod gather;
 pub(crate) mod license;
 mod lint;
@@ -252,6 +253,10 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
                     demo::exec(cx, config, command, signals)
                 }),
             }
+        }
+        Command::Doctor(args) => {
+            let config = decide::doctor(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), doctor::run(cx, config))
         }
         Command::License(command) => {
             let config = decide::license(&cli.global, &command, &origin)?;

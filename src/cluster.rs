@@ -1,6 +1,7 @@
 //! Kubernetes: connect, read the inventory, find a Prometheus. Objects of the API become values
 //! of [`crate::autoscaler`] and [`crate::fleet`] here and go no further.
 
+mod access;
 mod account;
 pub mod assemble;
 mod call;
@@ -10,9 +11,11 @@ mod error;
 #[cfg(test)]
 pub(crate) mod fake;
 mod follow;
+mod freshness;
 pub mod gathering;
 mod inventory;
 pub mod keda;
+pub mod kubeconfig;
 mod lintable;
 pub mod manifest;
 pub mod objects;
@@ -28,6 +31,7 @@ pub use account::Account;
 pub use connect::connect;
 pub use error::{Endpoint, Entry, Error, TlsProblem, Unreachable};
 pub use follow::{Counts, FollowedObjects, Following, Held, Stale};
+pub use freshness::Freshness;
 pub use lintable::Lintable;
 pub use observe::{Exchange, Observer, Unanswered, Verb};
 pub use secret::Secret;

@@ -5,6 +5,7 @@
 //! defaults, and the [`file`](mod@file).
 
 pub mod act;
+pub mod doctor;
 pub mod file;
 pub mod install;
 pub mod license;

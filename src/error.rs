@@ -351,14 +351,21 @@ impl Error {
 
     /// The message with its causes and the hint, in one line of a list.
     pub(crate) fn line(&self) -> String {
+        let mut text = self.causes();
+        if let Some(hint) = self.hint() {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "; {hint}");
+        }
+        text
+    }
+
+    /// The message with its causes, in one line.
+    pub(crate) fn causes(&self) -> String {
         let causes = std::iter::successors(self.source(), |it| (*it).source());
         let mut text = self.to_string();
         for cause in causes {
             // Writing to a string cannot fail.
             let _ = write!(text, ": {cause}");
-        }
-        if let Some(hint) = self.hint() {
-            let _ = write!(text, "; {hint}");
         }
         text
     }

@@ -106,6 +106,8 @@ impl Permission {
         if self.is_path() {
             return format!("kubectl auth can-i {verb} {resource}");
         }
+        // A shell would take stars for files.
+        let resource = resource.replace("*.*", "'*.*'");
         let scope = match &self.namespace {
             Some(namespace) => format!("-n {namespace}"),
             None => "-A".to_owned(),

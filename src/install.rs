@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::lifecycle::form;
 use names::{ANALYSIS, APP, MADE_BY, Names, WATCH};
 pub use names::{Name, everything, is_lease, is_ours, is_pod, stale};
-pub use permissions::{ALL as PERMISSIONS, Needed, Permission, Place, permissions};
+pub use permissions::{ALL as PERMISSIONS, Lack, Needed, Permission, Place, permissions};
 
 /// Where everything is kept unless another namespace is named. Nobody else has a use for it, so that
 /// it is made and deleted with the rest; any other has to exist, and stays.

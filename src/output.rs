@@ -4,6 +4,7 @@
 //! [`replay::Replay`] that of a simulation. To add a form: a file here, a word in
 //! [`crate::config::Format`], a line in [`write`].
 
+pub mod doctor;
 mod layout;
 pub mod license;
 pub mod lint;

@@ -35,6 +35,15 @@ pub fn create_private_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
+/// Whether files can be written in a folder, or in the one that it would be made in. Leaves nothing.
+///
+/// # Errors
+/// Where they cannot.
+pub(crate) fn try_folder(folder: &Path) -> io::Result<()> {
+    let existing = folder.ancestors().find(|it| it.exists());
+    tempfile::tempfile_in(existing.unwrap_or(Path::new("."))).map(drop)
+}
+
 /// Replaces a file, or makes it, for its owner only: whoever reads it sees the old bytes or the new
 /// ones, also after a power cut. Its folder must exist.
 ///

@@ -3,6 +3,7 @@
 pub(crate) mod act;
 pub(crate) mod analysis;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod install;
 pub(crate) mod license;
 pub(crate) mod lint;
@@ -27,6 +28,7 @@ use crate::units::Step;
 pub(crate) use act::{ApplyArgs, ApproveArgs, AuditArgs, RejectArgs, RevertArgs, StatusArgs};
 pub(crate) use analysis::AnalysisArgs;
 pub(crate) use demo::DemoArgs;
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use install::{InstallArgs, UninstallArgs};
 pub(crate) use license::LicenseCommand;
 pub(crate) use lint::LintArgs;
@@ -78,6 +80,7 @@ pub(crate) enum Command {
     Uninstall(UninstallArgs),
     Watch(Box<WatchArgs>),
     Demo(Box<DemoArgs>),
+    Doctor(Box<DoctorArgs>),
     #[command(subcommand)]
     License(LicenseCommand),
 }

@@ -5,6 +5,7 @@ mod act;
 mod analysis;
 mod audit;
 mod demo;
+mod doctor;
 mod install;
 mod license;
 mod lint;
@@ -36,6 +37,7 @@ use crate::config::{
 use crate::error::Error;
 pub(super) use act::{apply, approve, reject, revert, status};
 pub(super) use demo::demo;
+pub(super) use doctor::doctor;
 pub(super) use install::{install, uninstall};
 pub(super) use license::{beside, license};
 pub(super) use lint::lint;

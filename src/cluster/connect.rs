@@ -63,7 +63,7 @@ fn in_cluster() -> Result<Origin, Error> {
 }
 
 /// The files that `KUBECONFIG` names, else the one in the home directory.
-fn candidates() -> Vec<PathBuf> {
+pub(super) fn candidates() -> Vec<PathBuf> {
     let variable = std::env::var_os("KUBECONFIG").unwrap_or_default();
     let mut named: Vec<PathBuf> = std::env::split_paths(&variable).collect();
     named.retain(|it| !it.as_os_str().is_empty());
@@ -81,7 +81,7 @@ fn read_default() -> Result<Option<Kubeconfig>, Error> {
 }
 
 /// Merges files: what the first one says of a name wins, and files that do not exist are skipped.
-fn read_all(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
+pub(super) fn read_all(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
     let mut merged = Kubeconfig::default();
     for path in paths.iter().filter(|it| it.exists()) {
         merged = merged
@@ -91,7 +91,7 @@ fn read_all(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
     Ok(merged)
 }
 
-fn read(path: &Path) -> Result<Kubeconfig, Error> {
+pub(super) fn read(path: &Path) -> Result<Kubeconfig, Error> {
     let mut kubeconfig = Kubeconfig::read_from(path).map_err(|it| unreadable(path, it))?;
     // An empty name is none, and must not win over that of a later file.
     kubeconfig.current_context = kubeconfig.current_context.filter(|it| !it.is_empty());
@@ -155,7 +155,10 @@ async fn from_kubeconfig(mut kubeconfig: Kubeconfig, options: &Options) -> Resul
 }
 
 /// The context to use. `--cluster` alone will do where the kubeconfig sets none.
-fn chosen_context(kubeconfig: &mut Kubeconfig, options: &Options) -> Result<String, Error> {
+pub(super) fn chosen_context(
+    kubeconfig: &mut Kubeconfig,
+    options: &Options,
+) -> Result<String, Error> {
     let existing = || {
         kubeconfig
             .contexts
@@ -195,7 +198,7 @@ fn chosen_context(kubeconfig: &mut Kubeconfig, options: &Options) -> Result<Stri
     }
 }
 
-fn context(kubeconfig: &Kubeconfig, name: &str) -> Context {
+pub(super) fn context(kubeconfig: &Kubeconfig, name: &str) -> Context {
     let named = kubeconfig.contexts.iter().find(|it| it.name == name);
     named.and_then(|it| it.context.clone()).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //! JSON, which [`crate::keda::objects`] reads; Secrets are read by name, never listed.
 
 mod jobs;
+mod parts;
 mod pods;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use jobs::Unfinished;
+pub use parts::{Part, Parts};
 
 use super::call::{Asked, Listing, NOT_STARTED, Resource, segment};
 use super::write::{Kind, Place};

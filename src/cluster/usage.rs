@@ -11,7 +11,7 @@ use super::{Cluster, Error};
 use crate::fleet::Unread;
 use crate::units::{Cores, Quantity};
 
-const POD_METRICS: Resource<'_> = Resource {
+pub(super) const POD_METRICS: Resource<'_> = Resource {
     group: "metrics.k8s.io",
     version: "v1beta1",
     plural: "pods",

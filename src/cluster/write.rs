@@ -283,6 +283,24 @@ impl Cluster {
         }
     }
 
+    /// Whether the server has an API, such as `metrics.k8s.io/v1beta1`.
+    ///
+    /// # Errors
+    /// Where it cannot be asked.
+    pub async fn serves_group(&self, api_version: &str) -> Result<bool, Error> {
+        let path = format!("/apis/{api_version}");
+        let asked = Asked {
+            verb: "get",
+            resource: &path,
+            namespace: None,
+        };
+        match self.get::<serde::de::IgnoredAny>(asked, &path).await {
+            Ok(_) => Ok(true),
+            Err(Error::Api { code: 404, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// What tells this cluster from every other: the uid of its `kube-system`, or its URL where that
     /// may not be read.
     ///

@@ -14,6 +14,16 @@ pub struct Permission {
     pub reason: &'static str,
     pub place: Place,
     pub needed: Needed,
+    pub lack: Lack,
+}
+
+/// What is left without it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Nothing of what it is for.
+    Stops,
+    /// Less: the rest goes on, and says what it could not see.
+    Lessens,
 }
 
 /// Where it is needed.
@@ -51,6 +61,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: the autoscalers, what they are set to and what they decide",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Stops,
     },
     Permission {
         group: "keda.sh",
@@ -59,6 +70,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: the autoscalers of KEDA, where the cluster has it",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Stops,
     },
     Permission {
         group: "apps",
@@ -67,6 +79,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: what is scaled, and whose a pod is",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Stops,
     },
     Permission {
         group: "batch",
@@ -75,6 +88,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: whose a pod of a ScaledJob is, where there are any",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "*",
@@ -83,6 +97,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: replicas and pods of what only this cluster knows, such as Argo Rollouts",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "",
@@ -91,6 +106,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: requests and limits of pods, and how long they take until they serve",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "policy",
@@ -99,6 +115,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze, apply: how many pods have to stay",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "metrics.k8s.io",
@@ -107,6 +124,7 @@ pub const ALL: [Permission; 18] = [
         reason: "analyze: what pods use now, for history where no Prometheus has it",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "",
@@ -115,6 +133,7 @@ pub const ALL: [Permission; 18] = [
         reason: "history: finds the Prometheus of the cluster; not needed with --prometheus-url",
         place: Place::Watched,
         needed: Needed::ToFindPrometheus,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "",
@@ -123,6 +142,7 @@ pub const ALL: [Permission; 18] = [
         reason: "history: queries that Prometheus (POST is create); not needed with --prometheus-url",
         place: Place::Watched,
         needed: Needed::ToFindPrometheus,
+        lack: Lack::Stops,
     },
     Permission {
         group: "stepscale.io",
@@ -131,6 +151,7 @@ pub const ALL: [Permission; 18] = [
         reason: "recommendations: proposes, refreshes and withdraws them, and sees approvals",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Stops,
     },
     Permission {
         group: "stepscale.io",
@@ -139,6 +160,7 @@ pub const ALL: [Permission; 18] = [
         reason: "recommendations: keeps where each stands, and why",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Stops,
     },
     Permission {
         group: "",
@@ -147,6 +169,7 @@ pub const ALL: [Permission; 18] = [
         reason: "watch: tells what has changed as Events on the autoscaler, and counts what repeats",
         place: Place::Watched,
         needed: Needed::Always,
+        lack: Lack::Lessens,
     },
     Permission {
         group: "autoscaling",
@@ -155,6 +178,7 @@ pub const ALL: [Permission; 18] = [
         reason: "apply, verify: writes what was approved, and takes it back",
         place: Place::Watched,
         needed: Needed::ToApply,
+        lack: Lack::Stops,
     },
     Permission {
         group: "keda.sh",
@@ -163,6 +187,7 @@ pub const ALL: [Permission; 18] = [
         reason: "apply, verify: the same for autoscalers of KEDA, where the cluster has it",
         place: Place::Watched,
         needed: Needed::ToApply,
+        lack: Lack::Stops,
     },
     Permission {
         group: "apps",
@@ -171,6 +196,7 @@ pub const ALL: [Permission; 18] = [
         reason: "apply: whether a rollout is in progress right before the write",
         place: Place::Watched,
         needed: Needed::ToApply,
+        lack: Lack::Stops,
     },
     Permission {
         group: "coordination.k8s.io",
@@ -179,6 +205,7 @@ pub const ALL: [Permission; 18] = [
         reason: "leader election: holds, renews and releases the Lease of the one that writes",
         place: Place::OwnLeases,
         needed: Needed::ToElect,
+        lack: Lack::Stops,
     },
     Permission {
         group: "coordination.k8s.io",
@@ -187,6 +214,7 @@ pub const ALL: [Permission; 18] = [
         reason: "leader election: makes that Lease; what is not there yet cannot be named in a rule",
         place: Place::Own,
         needed: Needed::ToElect,
+        lack: Lack::Stops,
     },
 ];
 

@@ -12,6 +12,7 @@ mod chunks;
 mod client;
 mod decode;
 mod error;
+mod examine;
 mod frames;
 pub mod gauge;
 mod histories;
@@ -49,6 +50,7 @@ use tokio::sync::mpsc;
 
 pub use client::{Client, Instant, RangeQuery, Traffic};
 pub use error::{Cause, Error, File, Reach, TlsProblem, UrlProblem};
+pub use examine::{Lack, NEEDED, Needed};
 pub use labels::Labels;
 pub use observe::{End, Exchange, Observer};
 pub use options::{Compression, Options, WayChoice};

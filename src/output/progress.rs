@@ -29,6 +29,8 @@ pub enum Audience {
 pub enum Stage {
     /// To the API server, or to a Prometheus, by name.
     Connect { to: String },
+    /// Looking at what is needed.
+    Checks,
     /// Reading autoscalers and their targets.
     Inventory,
     /// Reading history: what was received so far.
@@ -95,6 +97,7 @@ impl std::fmt::Display for Stage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Connect { to } => write!(f, "connecting to {to}"),
+            Self::Checks => f.write_str("looking at what is needed"),
             Self::Inventory => f.write_str("reading autoscalers and their targets"),
             Self::History {
                 done,

@@ -9,6 +9,7 @@ const CORE: [&str; 15] = [
     "units",
     "series",
     "autoscaler",
+    "doctor",
     "fleet",
     "history",
     "install",

@@ -9,6 +9,7 @@ mod bad_input;
 mod conformance;
 mod demo;
 mod docs;
+mod doctor;
 mod example;
 mod follow;
 mod gate;

@@ -34,8 +34,8 @@ const READY: [ReadyMetric; 3] = [
     },
 ];
 
-const DESIRED: &str = "kube_horizontalpodautoscaler_status_desired_replicas";
-const CURRENT: &str = "kube_horizontalpodautoscaler_status_current_replicas";
+pub(super) const DESIRED: &str = "kube_horizontalpodautoscaler_status_desired_replicas";
+pub(super) const CURRENT: &str = "kube_horizontalpodautoscaler_status_current_replicas";
 const HPA_LABEL: &str = "horizontalpodautoscaler";
 
 /// What a series of replicas is of.

@@ -21,6 +21,11 @@ impl Selector {
         Self { matchers: vec![] }.with("__name__", MatchKind::Matches, pattern)
     }
 
+    /// The series of any of these metrics.
+    pub(super) fn any_of<'a>(metrics: impl IntoIterator<Item = &'a str>) -> Self {
+        Self { matchers: vec![] }.one_of("__name__", metrics)
+    }
+
     /// Narrows by one label; expressions are anchored at both ends.
     pub(super) fn with(mut self, label: &str, kind: MatchKind, value: impl Into<String>) -> Self {
         self.matchers.push(Matcher::new(kind, label, value));
