@@ -6,6 +6,7 @@
 mod act;
 mod analyze;
 mod args;
+mod config;
 mod conflicts;
 mod context;
 mod decide;
@@ -30,7 +31,7 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
 use crate::error::{Error, Exit};
-use args::{Cli, Command};
+use args::{Cli, Command, ConfigCommand};
 use context::Context;
 pub use decide::FLAG_OF_KEY;
 
@@ -97,7 +98,7 @@ fn run(arguments: &[OsString]) -> Exit {
             Cli::from_arg_matches(&matches).map(|cli| (cli, matches))
         });
     match parsed {
-        Ok((cli, matches)) => execute(cli, &matches),
+        Ok((cli, matches)) => execute(cli, &matches, &command),
         Err(err) => explain(&without_untyped(err)),
     }
 }
@@ -151,7 +152,7 @@ fn refused_variable(err: &clap::Error) -> Option<String> {
     (!typed && is_its_value).then(|| variable.to_owned())
 }
 
-fn execute(cli: Cli, matches: &ArgMatches) -> Exit {
+fn execute(cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Exit {
     let verbose = cli.global.verbose;
     // Until the file is read its wish for color is unknown.
     let cx = Context::new(cli.global.color.unwrap_or_default(), verbose);
@@ -159,7 +160,7 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Exit {
         Command::Watch(args) => watch::start_log(args.log_format.unwrap_or_default()),
         _ => start_log(verbose),
     }
-    let result = dispatch(&cx, cli, matches);
+    let result = dispatch(&cx, cli, matches, command);
     cx.progress().finish();
     result.unwrap_or_else(|err| {
         if !err.is_silent() {
@@ -169,12 +170,21 @@ fn execute(cli: Cli, matches: &ArgMatches) -> Exit {
     })
 }
 
-fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error> {
+fn dispatch(
+    cx: &Context,
+    cli: Cli,
+    matches: &ArgMatches,
+    command: &clap::Command,
+) -> Result<Exit, Error> {
     let text = decide::config_text(cli.global.config.as_deref())?;
+    // Told before the file is understood, which may be what is wrong.
+    if let Command::Config(ConfigCommand::Path(_)) = &cli.command {
+        return config::path(cx, &text);
+    }
     let file = text.parse()?;
     let color = decide::color(&cli.global, &file)?;
     let cx = cx.clone().with_color(color);
-    let (_, typed) = conflicts::innermost(matches);
+    let (names, typed) = conflicts::innermost(matches);
     let origin = decide::Origin::new(&file, typed);
     match cli.command {
         Command::Analyze(args) => {
@@ -258,6 +268,14 @@ fn dispatch(cx: &Context, cli: Cli, matches: &ArgMatches) -> Result<Exit, Error>
             let config = decide::doctor(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), doctor::run(cx, config))
         }
+        Command::Config(ConfigCommand::View(args)) => {
+            let view = names
+                .iter()
+                .try_fold(command, |it, name| it.find_subcommand(name));
+            let view = decide::config_view(&args, &text, view.unwrap_or(command), &origin)?;
+            config::view(&cx, &view)
+        }
+        Command::Config(ConfigCommand::Path(_)) => config::path(&cx, &text),
         Command::License(command) => {
             let config = decide::license(&cli.global, &command, &origin)?;
             runtime::run(&cx.clone(), license::run(cx, config))

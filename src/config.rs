@@ -14,6 +14,7 @@ mod named;
 pub mod pause;
 pub mod triggers;
 pub(crate) mod values;
+pub mod view;
 pub mod watch;
 pub mod webhook;
 

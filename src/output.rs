@@ -16,6 +16,7 @@ pub mod progress;
 pub mod records;
 pub mod replay;
 pub mod report;
+pub mod settings;
 pub mod summary;
 mod table;
 pub mod triggers;

@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod analysis;
+pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod install;
@@ -27,6 +28,7 @@ use crate::config::{Color, FailOn, Format};
 use crate::units::Step;
 pub(crate) use act::{ApplyArgs, ApproveArgs, AuditArgs, RejectArgs, RevertArgs, StatusArgs};
 pub(crate) use analysis::AnalysisArgs;
+pub(crate) use config::ConfigCommand;
 pub(crate) use demo::DemoArgs;
 pub(crate) use doctor::DoctorArgs;
 pub(crate) use install::{InstallArgs, UninstallArgs};
@@ -81,6 +83,8 @@ pub(crate) enum Command {
     Watch(Box<WatchArgs>),
     Demo(Box<DemoArgs>),
     Doctor(Box<DoctorArgs>),
+    #[command(subcommand)]
+    Config(ConfigCommand),
     #[command(subcommand)]
     License(LicenseCommand),
 }

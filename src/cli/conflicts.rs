@@ -69,7 +69,7 @@ pub(super) fn innermost(matches: &ArgMatches) -> (Vec<&str>, &ArgMatches) {
 }
 
 /// The command that `names` leads to.
-fn below<'c>(command: &'c mut Command, names: &[&str]) -> Option<&'c mut Command> {
+pub(super) fn below<'c>(command: &'c mut Command, names: &[&str]) -> Option<&'c mut Command> {
     let mut at = command;
     for name in names {
         at = at.find_subcommand_mut(name)?;

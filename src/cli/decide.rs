@@ -4,6 +4,7 @@
 mod act;
 mod analysis;
 mod audit;
+mod config;
 mod demo;
 mod doctor;
 mod install;
@@ -36,6 +37,7 @@ use crate::config::{
 };
 use crate::error::Error;
 pub(super) use act::{apply, approve, reject, revert, status};
+pub(super) use config::config_view;
 pub(super) use demo::demo;
 pub(super) use doctor::doctor;
 pub(super) use install::{install, uninstall};

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use crate::yaml::located::Documents;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of `docs/configuration.md`. What each is stands in [`told`].
@@ -175,6 +176,14 @@ impl Text {
         &self.path
     }
 
+    /// The line of `key`, from 1; of one that is not there, that of the group around it.
+    pub fn line(&self, key: &str) -> usize {
+        let text = self.text.as_deref().unwrap_or_default();
+        let pointer = format!("/{}", key.replace('.', "/"));
+        // What was parsed before can be read.
+        Documents::read(text).map_or(1, |it| it.position(0, &pointer).line)
+    }
+
     /// What it says; no values where there is no file.
     ///
     /// # Errors
@@ -279,6 +288,18 @@ impl File {
                 all.iter().map(|it| self.scalar(key, it, &parse)).collect()
             }
             Some(other) => Err(self.error(key, other, "expected a list")),
+        }
+    }
+
+    /// The value of `key` in one line, as it stands there; `None` where the file does not say.
+    pub(crate) fn shown(&self, key: &str) -> Option<String> {
+        match self.values.get(key)? {
+            Value::Null => None,
+            Value::Sequence(all) => {
+                let all: Vec<String> = all.iter().map(shown).collect();
+                Some(all.join(", "))
+            }
+            one => Some(shown(one)),
         }
     }
 

@@ -1,0 +1,87 @@
+//! Settings as they count, with where each comes from.
+
+use super::license::Form;
+
+/// What `config view` is to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewConfig {
+    /// The configuration file; `None` where there is no place for one.
+    pub file: Option<String>,
+    /// In the order of [`super::file::KEYS`].
+    pub settings: Vec<Setting>,
+    pub form: Form,
+}
+
+/// One key of the configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub key: &'static str,
+    /// As it would be typed; `None` where nothing is set and there is no default.
+    pub value: Option<String>,
+    pub origin: Origin,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// `--window-days`.
+    Flag(String),
+    /// `STEPSCALE_METRICS_WINDOW_DAYS`.
+    Environment(String),
+    /// The line of the configuration file, from 1.
+    File(usize),
+    Default,
+}
+
+/// Stands for what may be secret.
+pub const SET: &str = "(set)";
+
+/// Keys whose values may be secret: a header is often somebody's key to a tenant, and who knows the URL
+/// of a webhook may write there.
+pub const SECRET: [&str; 2] = ["prometheus.headers", "webhook.url"];
+
+/// What is shown of a value.
+pub fn shown(key: &str, value: &str) -> String {
+    if SECRET.contains(&key) {
+        return SET.to_owned();
+    }
+    match value.split_once("://") {
+        // A user and a password may stand in it.
+        Some((scheme, rest)) => match rest.rsplit_once('@') {
+            Some((_, host)) => format!("{scheme}://{SET}@{host}"),
+            None => value.to_owned(),
+        },
+        // A key in PEM has lines.
+        None => match value.trim().split_once('\n') {
+            Some((first, _)) => format!("{} …", first.trim()),
+            None => value.to_owned(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_secret_is_not_shown() {
+        let cases = [
+            ("prometheus.headers", "X-Key: hunter2", "(set)"),
+            ("webhook.url", "https://hooks.example/hunter2", "(set)"),
+            (
+                "prometheus.url",
+                "https://me:hunter2@p/x",
+                "https://(set)@p/x",
+            ),
+            ("prometheus.url", "https://p/x", "https://p/x"),
+            ("license.publicKey", "-----BEGIN\nabc\n", "-----BEGIN …"),
+            ("metrics.windowDays", "28", "28"),
+        ];
+        for (key, value, expected) in cases {
+            assert_eq!(shown(key, value), expected, "{key}");
+        }
+        for key in SECRET {
+            assert!(crate::config::file::KEYS.contains(&key), "{key}");
+        }
+    }
+}
