@@ -21,6 +21,7 @@ mod signals;
 mod simulate;
 mod sources;
 mod triggers;
+mod verbosity;
 mod watch;
 
 use std::ffi::{OsStr, OsString};
@@ -39,7 +40,7 @@ pub use decide::FLAG_OF_KEY;
 pub fn main() -> std::process::ExitCode {
     runtime::report_panics_as_bugs();
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    run(&arguments).into()
+    run(&verbosity::spelled(&arguments)).into()
 }
 
 /// The command line definition as called by `program`, the first argument of the process.
@@ -157,7 +158,9 @@ fn execute(cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Exit {
     // Until the file is read its wish for color is unknown.
     let cx = Context::new(cli.global.color.unwrap_or_default(), verbose);
     match &cli.command {
-        Command::Watch(args) => watch::start_log(args.log_format.unwrap_or_default()),
+        Command::Watch(args) => {
+            watch::start_log(args.log_format.unwrap_or_default(), verbose);
+        }
         _ => start_log(verbose),
     }
     let result = dispatch(&cx, cli, matches, command);
@@ -283,14 +286,10 @@ fn dispatch(
     }
 }
 
-/// Sends log lines to standard error: warnings, more with `-v`, what `RUST_LOG` says if set.
+/// Sends log lines to standard error: warnings, more with each `-v`, what `RUST_LOG` says if set.
 fn start_log(verbose: u8) {
-    let default = match verbose {
-        0 => "stepscale=warn",
-        1 => "stepscale=debug",
-        2.. => "debug",
-    };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let default = || EnvFilter::new(verbosity::filter(verbose));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| default());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

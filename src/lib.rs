@@ -34,6 +34,7 @@ pub mod signals;
 pub mod state;
 pub mod store;
 pub mod triggers;
+pub(crate) mod wire;
 pub mod yaml;
 
 pub mod cli;

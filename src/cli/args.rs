@@ -137,7 +137,7 @@ pub(crate) struct GlobalArgs {
     /// When to color [default: auto]
     #[arg(long, global = true, value_name = "WHEN", value_parser = words(&COLORS), help_heading = GENERAL)]
     pub(crate) color: Option<Color>,
-    /// Log what is done; twice for the libraries too
+    /// Log what is done; -vv requests, -vvv headers and bodies; kubectl's numbers, -v=6 to -v=9, too
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = GENERAL)]
     pub(crate) verbose: u8,
 }

@@ -37,6 +37,7 @@ use super::act::origin::host;
 use super::context::{Clock, Context};
 use super::signals::Signals;
 use super::sources::finished;
+use super::verbosity;
 use crate::cluster::Namespaces;
 use crate::config;
 use crate::config::watch::{Lease, WatchConfig};
@@ -58,10 +59,14 @@ const LAST_EVENTS: Duration = Duration::from_secs(10);
 const SLACK: Duration = Duration::from_secs(60);
 
 /// Sends log lines to standard error, as `RUST_LOG` says or else all of ours.
-pub(super) fn start_log(format: logging::Format) {
+pub(super) fn start_log(format: logging::Format, verbose: u8) {
     let wanted = std::env::var("RUST_LOG").ok();
     // There is no other log in this process.
-    let _ = logging::init(format, logging::DEFAULT, wanted.as_deref());
+    let default = match verbosity::requests(verbose) {
+        Some(requests) => format!("{},{requests}", logging::DEFAULT),
+        None => logging::DEFAULT.to_owned(),
+    };
+    let _ = logging::init(format, &default, wanted.as_deref());
 }
 
 pub(super) async fn run(

@@ -16,7 +16,9 @@ use serde::de::DeserializeOwned;
 use super::Cluster;
 use super::error::{Error, Unreachable};
 use super::write::date;
+use crate::causes;
 use crate::fleet::Permission;
+use crate::wire::Exchange;
 
 /// A resource of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,24 +292,50 @@ impl Cluster {
             let code = StatusCode::URI_TOO_LONG;
             return Err(self.failure(asked, code, b"the name is too long"));
         };
-        self.exchange(request.map(Body::from)).await
+        self.exchange(request).await
     }
 
     /// One request and its whole answer.
-    async fn exchange(&self, request: http::Request<Body>) -> Result<Reply, Error> {
-        self.within_timeout(async {
-            let response = self.send(request).await?;
-            let (head, body) = response.into_parts();
-            let body = body.collect().await;
-            let body = body.map_err(|it| Error::of_transport(&self.endpoint, it))?;
-            Ok(Reply {
-                code: head.status,
-                at: date(&head.headers),
-                body: body.to_bytes(),
-                retry_after: retry_after(&head.headers),
-            })
+    async fn exchange(&self, request: http::Request<Vec<u8>>) -> Result<Reply, Error> {
+        let told = self.begin(&request, request.body());
+        let request = request.map(Body::from);
+        let reply = self
+            .within_timeout(self.replied(request, told.as_ref()))
+            .await;
+        if let (Some(told), Err(error)) = (&told, &reply) {
+            told.unanswered(&causes::whole(error));
+        }
+        reply
+    }
+
+    async fn replied(
+        &self,
+        request: http::Request<Body>,
+        told: Option<&Exchange>,
+    ) -> Result<Reply, Error> {
+        let response = self.answered(request).await?;
+        let (head, body) = response.into_parts();
+        let body = body.collect().await;
+        let body = body.map_err(|it| Error::of_transport(&self.endpoint, it))?;
+        let body = body.to_bytes();
+        if let Some(told) = told {
+            told.answered(head.status, Some(body.len() as u64));
+            told.received(&head.headers, &body);
+        }
+        Ok(Reply {
+            code: head.status,
+            at: date(&head.headers),
+            body,
+            retry_after: retry_after(&head.headers),
         })
-        .await
+    }
+
+    /// What the log tells of a request. Credentials are added below this.
+    fn begin<B>(&self, request: &http::Request<B>, body: &[u8]) -> Option<Exchange> {
+        let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
+        let told = Exchange::begin(request.method(), &self.endpoint.server, path)?;
+        told.sent(request.headers(), body);
+        Some(told)
     }
 
     /// One request with the credentials of the context.
@@ -320,11 +348,19 @@ impl Cluster {
         &self,
         request: http::Request<Body>,
     ) -> Result<http::Response<Body>, Error> {
-        let sent = async {
-            let answer = self.client.send(request).await;
-            answer.map_err(|it| Error::of_transport(&self.endpoint, it))
-        };
-        self.within_timeout(sent).await
+        let told = self.begin(&request, &[]);
+        let answer = self.within_timeout(self.answered(request)).await;
+        match (&told, &answer) {
+            (None, _) => {}
+            (Some(told), Ok(answer)) => told.answered(answer.status(), None),
+            (Some(told), Err(error)) => told.unanswered(&causes::whole(error)),
+        }
+        answer
+    }
+
+    async fn answered(&self, request: http::Request<Body>) -> Result<http::Response<Body>, Error> {
+        let answer = self.client.send(request).await;
+        answer.map_err(|it| Error::of_transport(&self.endpoint, it))
     }
 
     async fn within_timeout<T>(

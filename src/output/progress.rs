@@ -1,6 +1,8 @@
 //! Progress on standard error: one line that is rewritten, only on a terminal, and gone before
 //! anything else is printed.
 
+use std::mem::Discriminant;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,6 +17,7 @@ const TICK: Duration = Duration::from_millis(120);
 #[derive(Clone, Debug)]
 pub struct Progress {
     bar: ProgressBar,
+    last: Arc<Mutex<Option<Discriminant<Stage>>>>,
 }
 
 /// Whether there is a terminal to show progress on.
@@ -65,11 +68,20 @@ impl Progress {
         if audience == Audience::Terminal {
             bar.enable_steady_tick(TICK);
         }
-        Self { bar }
+        Self {
+            bar,
+            last: Arc::default(),
+        }
     }
 
-    /// Shows `stage` from now on.
+    /// Shows `stage` from now on, and tells the log where another begins.
     pub fn at(&self, stage: &Stage) {
+        let kind = std::mem::discriminant(stage);
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.replace(kind) != Some(kind) {
+            tracing::debug!("{stage}");
+        }
+        drop(last);
         if self.is_shown() {
             self.bar.set_message(stage.to_string());
         }

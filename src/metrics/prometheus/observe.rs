@@ -4,9 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{HeaderMap, StatusCode};
 use tokio::time::Instant;
 
 use super::error::Error;
+use super::transport::{Request, Response};
+use crate::causes;
+use crate::wire;
 
 /// Is told of requests. It is called while answers are read, so it must not wait.
 #[derive(Clone)]
@@ -55,6 +59,9 @@ pub(super) struct Underway<'a> {
     observer: Option<&'a Observer>,
     began: Instant,
     bytes: u64,
+    /// What the log tells of it.
+    told: Option<wire::Exchange>,
+    status: Option<StatusCode>,
 }
 
 impl<'a> Underway<'a> {
@@ -63,6 +70,35 @@ impl<'a> Underway<'a> {
             observer,
             began: Instant::now(),
             bytes: 0,
+            told: None,
+            status: None,
+        }
+    }
+
+    /// It goes to the server that is called so.
+    pub(super) fn sent(&mut self, server: &str, request: &Request<'_>) {
+        let path = match request.query {
+            Some(query) => format!("{}?{query}", request.path),
+            None => request.path.to_owned(),
+        };
+        self.told = wire::Exchange::begin(&request.method, server, &path);
+        if let Some(told) = &self.told {
+            told.sent(&request.headers, &request.body);
+        }
+    }
+
+    /// The head of the answer came.
+    pub(super) fn answered(&mut self, response: &Response) {
+        self.status = Some(response.status);
+        if let Some(told) = &self.told {
+            told.received(&response.headers, &[]);
+        }
+    }
+
+    /// The answer's body begins so, unpacked.
+    pub(super) fn begins(&self, piece: &[u8]) {
+        if let Some(told) = &self.told {
+            told.received(&HeaderMap::new(), piece);
         }
     }
 
@@ -75,6 +111,7 @@ impl<'a> Underway<'a> {
     pub(super) fn again(&mut self) {
         self.tell(End::Answered);
         (self.began, self.bytes) = (Instant::now(), 0);
+        (self.told, self.status) = (None, None);
     }
 
     pub(super) fn end<T>(mut self, outcome: &Result<T, Error>) {
@@ -82,10 +119,11 @@ impl<'a> Underway<'a> {
             Ok(_) => self.tell(End::Answered),
             Err(error) => self.tell(End::Failed(error)),
         }
-        self.observer = None;
+        (self.observer, self.told) = (None, None);
     }
 
     fn tell(&self, end: End<'_>) {
+        self.log(end);
         let Some(Observer(observe)) = self.observer else {
             return;
         };
@@ -94,6 +132,17 @@ impl<'a> Underway<'a> {
             took: self.began.elapsed(),
             bytes: self.bytes,
         });
+    }
+}
+
+impl Underway<'_> {
+    fn log(&self, end: End<'_>) {
+        match (&self.told, self.status, end) {
+            (None, ..) => {}
+            (Some(told), Some(status), _) => told.answered(status, Some(self.bytes)),
+            (Some(told), None, End::Failed(error)) => told.unanswered(&causes::whole(error)),
+            (Some(told), None, End::Answered | End::GivenUp) => told.unanswered("given up"),
+        }
     }
 }
 

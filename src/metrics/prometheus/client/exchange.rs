@@ -66,7 +66,9 @@ impl Question {
         self.in_url = narrowing.parameters.to_vec();
         for (name, value) in narrowing.headers {
             let name = HeaderName::try_from(name.as_str());
-            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value.as_str())) {
+            if let (Ok(name), Ok(mut value)) = (name, HeaderValue::try_from(value.as_str())) {
+                // It may well be a key to somebody's tenant.
+                value.set_sensitive(true);
                 self.headers.insert(name, value);
             }
         }
@@ -113,7 +115,11 @@ impl Client {
         let mut frames = Frames::new(question.elements);
         let mut first = true;
         while let Some(piece) = answer.next().await? {
-            if std::mem::take(&mut first) && answer::is_page(&answer.headers, &piece) {
+            let is_first = std::mem::take(&mut first);
+            if is_first {
+                answer.tell(&piece);
+            }
+            if is_first && answer::is_page(&answer.headers, &piece) {
                 return Err(answer::not_prometheus(self.name(), &answer.headers, &piece));
             }
             frames
@@ -146,7 +152,7 @@ impl Client {
             headers,
             body,
         };
-        let response = self.shared.send(request).await?;
+        let response = self.shared.send(request, underway).await?;
         let mut answer = self.streamed(response, underway).await?;
         while let Some(piece) = answer.next().await? {
             take(piece).map_err(|cause| self.bad_answer(cause))?;
@@ -189,17 +195,17 @@ impl Client {
         let encoded = question.encoded();
         let in_url = question.url_query(&encoded);
         if question.by_get || shared.by_get.load(Ordering::Relaxed) {
-            let response = shared.send(self.get(question, &in_url)).await?;
+            let response = shared.send(self.get(question, &in_url), underway).await?;
             return self.accepted(response, underway).await;
         }
         let narrowing = question.url_query("");
         let request = self.post(question, &encoded, &narrowing);
-        let response = shared.send(request).await?;
+        let response = shared.send(request, underway).await?;
         if !shared.transport.refuses_post(response.status) {
             return self.accepted(response, underway).await;
         }
         underway.again();
-        let response = shared.send(self.get(question, &in_url)).await?;
+        let response = shared.send(self.get(question, &in_url), underway).await?;
         if response.status.is_success() {
             shared.by_get.store(true, Ordering::Relaxed);
         }
@@ -265,9 +271,15 @@ impl Client {
 }
 
 impl Shared {
-    async fn send(&self, request: Request<'_>) -> Result<Response, Error> {
+    async fn send(
+        &self,
+        request: Request<'_>,
+        underway: &mut Underway<'_>,
+    ) -> Result<Response, Error> {
         self.requests.fetch_add(1, Ordering::Relaxed);
+        underway.sent(self.transport.name(), &request);
         let response = self.transport.send(request).await?;
+        underway.answered(&response);
         self.answered.store(true, Ordering::Relaxed);
         Ok(response)
     }
@@ -325,6 +337,11 @@ impl<'a, 'u> Answer<'a, 'u> {
             body: response.body,
             inflate: Some(inflate),
         })
+    }
+
+    /// Tells the log how it begins.
+    fn tell(&self, piece: &[u8]) {
+        self.underway.begins(piece);
     }
 
     /// The next piece that is not empty; `None` at the end.
