@@ -7,6 +7,7 @@
 pub mod act;
 pub mod doctor;
 pub mod file;
+pub mod form;
 pub mod install;
 pub mod license;
 pub mod lint;
@@ -191,9 +192,9 @@ impl Default for Window {
 }
 
 /// How to answer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
-    pub format: Format,
+    pub form: form::Form,
     pub fail_on: FailOn,
 }
 

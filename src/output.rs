@@ -2,9 +2,11 @@
 //!
 //! [`report::AnalysisReport`] is the one value that all forms of an analysis are made from, and
 //! [`replay::Replay`] that of a simulation. To add a form: a file here, a word in
-//! [`crate::config::Format`], a line in [`write`].
+//! [`crate::config::Format`], a line in [`write`]; one that other programs define, and that only an
+//! analysis has, below [`exchange`].
 
 pub mod doctor;
+pub mod exchange;
 mod layout;
 pub mod license;
 pub mod lint;
@@ -26,7 +28,8 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::config::Format;
+use crate::config::form::Form;
+use crate::config::{FailOn, Format};
 use crate::yaml;
 use report::AnalysisReport;
 
@@ -37,6 +40,23 @@ pub struct Page {
     pub width: usize,
     /// Whether autoscalers of several namespaces may appear.
     pub with_namespace: bool,
+}
+
+/// Writes `report` to `out` in any of the forms of an analysis; `fail_on` is what a form that knows
+/// failures counts as one.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn answer(
+    out: &mut dyn Write,
+    report: &AnalysisReport,
+    (form, fail_on): (&Form, FailOn),
+    page: Page,
+) -> io::Result<()> {
+    match form {
+        Form::Format(format) => write(out, report, *format, page),
+        Form::Exchange(form) => exchange::write(out, report, *form, fail_on),
+    }
 }
 
 /// Writes `report` to `out`, with ANSI styles in the forms for people.

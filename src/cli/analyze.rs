@@ -85,13 +85,19 @@ impl Saving {
 }
 
 fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(), Error> {
-    let format = config.report.format;
     let page = Page {
         width: cx.width(),
         with_namespace: config.question.scope.namespaces == Namespaces::All,
     };
-    cx.print(|out| output::write(out, report, format, page))?;
-    for line in summary::closing(report, format, cx.elapsed()) {
+    cx.print(|out| {
+        output::answer(
+            out,
+            report,
+            (&config.report.form, config.report.fail_on),
+            page,
+        )
+    })?;
+    for line in summary::closing(report, &config.report.form, cx.elapsed()) {
         cx.note(&line);
     }
     Ok(())

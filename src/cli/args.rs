@@ -23,8 +23,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
-use crate::config::values::{self, COLORS, FAIL_ON, FORMATS, Words};
-use crate::config::{Color, FailOn, Format};
+use crate::config::form::{self, Form};
+use crate::config::values::{self, COLORS, FAIL_ON, Words};
+use crate::config::{Color, FailOn};
 use crate::units::Step;
 pub(crate) use act::{ApplyArgs, ApproveArgs, AuditArgs, RejectArgs, RevertArgs, StatusArgs};
 pub(crate) use analysis::AnalysisArgs;
@@ -252,8 +253,8 @@ pub(crate) struct HistoryArgs {
 #[command(next_help_heading = OUTPUT)]
 pub(crate) struct OutputArgs {
     /// Form of the report; `name` lists every autoscaler in it [default: table]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&FORMATS))]
-    pub(crate) format: Option<Format>,
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = forms())]
+    pub(crate) form: Option<Form>,
     /// Exit with 1 for findings of this severity or above; a recommendation counts as a warning [default: never]
     #[arg(long, value_name = "LEVEL", value_parser = words(&FAIL_ON))]
     pub(crate) fail_on: Option<FailOn>,
@@ -265,6 +266,11 @@ pub(crate) struct TimeLimit(pub(crate) Option<Duration>);
 
 pub(crate) fn time_limit(text: &str) -> Result<TimeLimit, String> {
     values::timeout(text).map(TimeLimit)
+}
+
+/// Parses a form of the report of an analysis.
+fn forms() -> impl TypedValueParser<Value = Form> {
+    PossibleValuesParser::new(form::words()).try_map(|it| Form::parse(&it))
 }
 
 /// Parses one of a few words, which help and error messages then list.

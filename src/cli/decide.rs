@@ -31,6 +31,7 @@ use super::args::{
 use super::{conflicts, names};
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::file::{File, Text};
+use crate::config::form::Form;
 use crate::config::values;
 use crate::config::{
     Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
@@ -185,7 +186,7 @@ pub(super) fn analyze(
     let report = report(&args.output, origin)?;
     let audit = audit::settings(&args.audit, origin)?;
     if !args.no_save && matches!(question.input, Input::Cluster { .. }) {
-        audit::refuse_mixing(&audit, report.format)?;
+        audit::refuse_mixing(&audit, &report.form)?;
     }
     Ok(Config {
         analysis: analysis::settings(&args.analysis, question.window, origin)?,
@@ -321,11 +322,15 @@ fn window(args: &HistoryArgs, origin: &Origin<'_>) -> Result<Window, Error> {
 }
 
 fn report(args: &OutputArgs, origin: &Origin<'_>) -> Result<Report, Error> {
-    let format = |it: &str| values::FORMATS.parse(it);
     let fail_on = |it: &str| values::FAIL_ON.parse(it);
     let default = Report::default();
     Ok(Report {
-        format: origin.or(args.format, "output.format", format, default.format)?,
+        form: origin.or(
+            args.form.clone(),
+            "output.format",
+            Form::parse,
+            default.form,
+        )?,
         fail_on: origin.or(args.fail_on, "analysis.failOn", fail_on, default.fail_on)?,
     })
 }
@@ -366,7 +371,7 @@ mod tests {
         assert_eq!(config.question.window.step, Step::ONE_MINUTE);
         assert_eq!(config.analysis.window, config.question.window.length());
         let expected = Report {
-            format: Format::Wide,
+            form: Form::Format(Format::Wide),
             fail_on: FailOn::Critical,
         };
         assert_eq!(config.report, expected);

@@ -14,7 +14,7 @@ use crate::config::lint::{Check, Input, LintConfig};
 use crate::error::{Error, Exit};
 use crate::keda::admission::Kinds;
 use crate::lint::{Code, Diagnostic, ObjectId, Seen, Setting, Severity, code, lint};
-use crate::output::lint::{self as output, Report, Row};
+use crate::output::lint::{self as output, Checked, Report, Row};
 use choice::Choice;
 use files::Source;
 
@@ -25,12 +25,12 @@ pub(super) async fn run(cx: Context, config: LintConfig) -> Result<Exit, Error> 
     match config {
         LintConfig::List => cx.print(|out| out.write_all(code::markdown().as_bytes()))?,
         LintConfig::Explain(code) => cx.print(|out| output::explain(out, code))?,
-        LintConfig::Check(check) => return checked(&cx, &check).await,
+        LintConfig::Check(check) => return self::check(&cx, &check).await,
     }
     Ok(Exit::Clean)
 }
 
-async fn checked(cx: &Context, check: &Check) -> Result<Exit, Error> {
+async fn check(cx: &Context, check: &Check) -> Result<Exit, Error> {
     let (report, unread) = match &check.input {
         Input::Files(input) => {
             let sources = files::read(input)?;
@@ -54,7 +54,7 @@ async fn checked(cx: &Context, check: &Check) -> Result<Exit, Error> {
             (report, found.unread)
         }
     };
-    cx.print(|out| output::write(out, &report, check.form))?;
+    cx.print(|out| output::write(out, &report, check.form, check.fail_on))?;
     cx.note(&report.closing());
     for (kind, why) in &unread {
         cx.note(&format!("warning: {kind} objects could not be read: {why}"));
@@ -94,9 +94,16 @@ fn of_cluster(cx: &Context, check: &Check, found: &Lintable, choice: &Choice<'_>
         let id = ObjectId::of(&found.objects[it.object], current);
         row(it, None, Some(id))
     });
+    let objects = found.objects.iter().zip(&choice.is_meant);
     Report {
         rows: rows.collect(),
-        objects: choice.is_meant.iter().filter(|it| **it).count(),
+        objects: objects
+            .filter(|(_, is_meant)| **is_meant)
+            .map(|(object, _)| Checked {
+                file: None,
+                object: ObjectId::of(object, current),
+            })
+            .collect(),
         files: None,
     }
 }
@@ -148,9 +155,24 @@ fn of_files(cx: &Context, check: &Check, sources: &[Source], namespace: &str) ->
     rows.sort_by_key(|it| (file(it), it.position(), it.code));
     Report {
         rows,
-        objects: objects.len(),
+        objects: checked(&objects, &places, sources, namespace),
         files: Some(sources.len()),
     }
+}
+
+/// The objects with their files.
+fn checked(
+    objects: &[Value],
+    places: &[Found],
+    sources: &[Source],
+    namespace: &str,
+) -> Vec<Checked> {
+    let all = objects.iter().zip(places);
+    all.map(|(object, place)| Checked {
+        file: Some(sources[place.source].name.clone()),
+        object: ObjectId::of(object, namespace),
+    })
+    .collect()
 }
 
 /// Whether a document that is no object is told as one. Folders of manifests hold other YAML too:

@@ -178,6 +178,12 @@ pub enum Form {
     Github,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
+    /// JUnit's XML: a suite for each file or namespace, a case for each object.
+    Junit,
+    /// RFC 4180, a row for each diagnostic.
+    Csv,
+    /// A line of JSON for each diagnostic, then one for the whole.
+    Jsonl,
 }
 
 #[cfg(test)]

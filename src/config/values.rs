@@ -275,6 +275,9 @@ pub(crate) const LINT_FORMS: Words<lint::Form> = Words(&[
     ("json", lint::Form::Json),
     ("github", lint::Form::Github),
     ("sarif", lint::Form::Sarif),
+    ("junit", lint::Form::Junit),
+    ("csv", lint::Form::Csv),
+    ("jsonl", lint::Form::Jsonl),
 ]);
 
 pub(crate) const LINT_FAIL_ON: Words<Option<Severity>> = Words(&[

@@ -1,10 +1,11 @@
-//! What a lint found, as lines, JSON, annotations of GitHub or SARIF.
+//! What a lint found, as lines and JSON; what other programs define is in [`super::exchange`].
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
+use super::exchange;
 use super::picker::wrapped;
 use crate::analysis::findings;
 use crate::config::lint::{Explainable, Form};
@@ -16,10 +17,18 @@ use crate::yaml::located::Position;
 pub struct Report {
     /// In the order of files and places, or of objects.
     pub rows: Vec<Row>,
-    /// How many were looked at.
-    pub objects: usize,
-    /// The same; `None` of a cluster.
+    /// What was looked at.
+    pub objects: Vec<Checked>,
+    /// How many files were; `None` of a cluster.
     pub files: Option<usize>,
+}
+
+/// An object that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// `None` of a cluster.
+    pub file: Option<String>,
+    pub object: ObjectId,
 }
 
 /// One diagnostic.
@@ -57,18 +66,13 @@ impl Row {
 impl Report {
     /// What came of it, in a line.
     pub fn closing(&self) -> String {
-        let count = |severity| {
-            self.rows
-                .iter()
-                .filter(|it| it.severity == severity)
-                .count()
-        };
+        let count = |severity| self.count(severity);
         let mut text = format!(
             "{} errors, {} warnings, {} infos in {} objects",
             count(Severity::Error),
             count(Severity::Warning),
             count(Severity::Info),
-            self.objects
+            self.objects.len()
         );
         if let Some(files) = self.files {
             // Writing to a string cannot fail.
@@ -76,18 +80,31 @@ impl Report {
         }
         text
     }
+
+    fn count(&self, severity: Severity) -> usize {
+        let of_it = self.rows.iter().filter(|it| it.severity == severity);
+        of_it.count()
+    }
 }
 
-/// Writes a report.
+/// Writes a report; `fail_on` is what a form that knows failures counts as one.
 ///
 /// # Errors
 /// If `out` cannot be written.
-pub fn write(out: &mut dyn Write, report: &Report, form: Form) -> io::Result<()> {
+pub fn write(
+    out: &mut dyn Write,
+    report: &Report,
+    form: Form,
+    fail_on: Option<Severity>,
+) -> io::Result<()> {
     match form {
         Form::Text => report.rows.iter().try_for_each(|it| text(out, it)),
         Form::Json => super::json(out, &whole(report)),
-        Form::Github => report.rows.iter().try_for_each(|it| github(out, it)),
-        Form::Sarif => super::json(out, &sarif(report)),
+        Form::Github => exchange::lint_annotations(out, report),
+        Form::Sarif => exchange::lint_sarif(out, report),
+        Form::Junit => exchange::lint_junit(out, report, fail_on),
+        Form::Csv => exchange::lint_csv(out, report),
+        Form::Jsonl => exchange::lint_lines(out, report),
     }
 }
 
@@ -139,134 +156,118 @@ fn text(out: &mut dyn Write, row: &Row) -> io::Result<()> {
     )
 }
 
-fn whole(report: &Report) -> Value {
-    let rows: Vec<Value> = report.rows.iter().map(one).collect();
-    json!({
-        "apiVersion": "stepscale.io/v1alpha1",
-        "kind": "LintReport",
-        "objects": report.objects,
-        "files": report.files,
-        "diagnostics": rows,
-    })
+/// What `lint` answers, as programs read it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LintReport {
+    pub api_version: &'static str,
+    pub kind: &'static str,
+    /// How many were looked at.
+    pub objects: usize,
+    /// The same; `null` of a cluster.
+    pub files: Option<usize>,
+    /// In the order of files and places, or of objects.
+    pub diagnostics: Vec<RowReport>,
 }
 
-fn one(row: &Row) -> Value {
-    let mut value = json!({
-        "code": row.code.word(),
-        "severity": row.severity.word(),
-        "path": row.path,
-        "message": row.message,
-        "fix": row.fix,
-    });
-    if let Some((file, at)) = &row.file {
-        value["file"] = json!(file);
-        value["line"] = json!(at.line);
-        value["column"] = json!(at.column);
+/// One diagnostic.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RowReport {
+    pub code: &'static str,
+    pub severity: &'static str,
+    /// A JSON pointer in the object; empty for all of it.
+    pub path: String,
+    pub message: String,
+    /// What to do about it.
+    pub fix: String,
+    /// Absent of a cluster.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// From 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// From 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// Absent of what is no object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub object: Option<ObjectReport>,
+}
+
+/// Which object it is about.
+#[derive(Debug, Serialize)]
+pub struct ObjectReport {
+    pub kind: String,
+    /// Empty for objects of the whole cluster.
+    pub namespace: String,
+    pub name: String,
+}
+
+/// The last line of a report whose diagnostics have lines of their own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LastLine {
+    api_version: &'static str,
+    kind: &'static str,
+    objects: usize,
+    files: Option<usize>,
+    errors: usize,
+    warnings: usize,
+    infos: usize,
+}
+
+const API_VERSION: &str = "stepscale.io/v1alpha1";
+const KIND: &str = "LintReport";
+
+fn whole(report: &Report) -> LintReport {
+    LintReport {
+        api_version: API_VERSION,
+        kind: KIND,
+        objects: report.objects.len(),
+        files: report.files,
+        diagnostics: report.rows.iter().map(one).collect(),
     }
-    if let Some(object) = &row.object {
-        let ObjectId {
-            kind,
-            namespace,
-            name,
-        } = object;
-        value["object"] = json!({ "kind": kind, "namespace": namespace, "name": name });
-    }
-    value
 }
 
-/// A workflow command. Texts are escaped as GitHub reads them back.
-fn github(out: &mut dyn Write, row: &Row) -> io::Result<()> {
-    let command = match row.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "notice",
-    };
-    let mut properties = match &row.file {
-        Some((file, at)) => format!(
-            "file={},line={},col={},",
-            escaped(file, true),
-            at.line,
-            at.column
-        ),
-        None => String::new(),
-    };
-    properties += &format!("title={}", row.code.word());
-    let object = match (&row.file, &row.object) {
-        (None, Some(object)) => format!("{object}: "),
-        _ => String::new(),
-    };
-    let message = escaped(
-        &format!("{object}{} (fix: {})", row.message, row.fix),
-        false,
-    );
-    writeln!(out, "::{command} {properties}::{message}")
-}
-
-fn escaped(text: &str, is_property: bool) -> String {
-    let text = text
-        .replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A");
-    match is_property {
-        true => text.replace(':', "%3A").replace(',', "%2C"),
-        false => text,
+pub(super) fn last_line(report: &Report) -> LastLine {
+    LastLine {
+        api_version: API_VERSION,
+        kind: KIND,
+        objects: report.objects.len(),
+        files: report.files,
+        errors: report.count(Severity::Error),
+        warnings: report.count(Severity::Warning),
+        infos: report.count(Severity::Info),
     }
 }
 
-fn sarif(report: &Report) -> Value {
-    let mut codes: Vec<Code> = report.rows.iter().map(|it| it.code).collect();
-    codes.sort();
-    codes.dedup();
-    let rule = |it: &Code| {
-        json!({ "id": it.word(), "shortDescription": { "text": it.about() },
-            "defaultConfiguration": { "level": level(it.severity()) } })
-    };
-    let rules: Vec<Value> = codes.iter().map(rule).collect();
-    let results: Vec<Value> = report.rows.iter().map(result).collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": { "name": "kubectl-stepscale",
-                "version": env!("CARGO_PKG_VERSION"), "rules": rules } },
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    })
-}
-
-fn result(row: &Row) -> Value {
-    let mut location = json!({});
-    if let Some((file, at)) = &row.file {
-        location["physicalLocation"] = json!({
-            "artifactLocation": { "uri": file.replace('\\', "/") },
-            "region": { "startLine": at.line, "startColumn": at.column },
-        });
-    }
-    if let Some(object) = &row.object {
-        location["logicalLocations"] = json!([{ "fullyQualifiedName": object.to_string() }]);
-    }
-    json!({
-        "ruleId": row.code.word(),
-        "level": level(row.severity),
-        "message": { "text": format!("{} (fix: {})", row.message, row.fix) },
-        "locations": [location],
-    })
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
+pub(super) fn one(row: &Row) -> RowReport {
+    let position = row.position();
+    RowReport {
+        code: row.code.word(),
+        severity: row.severity.word(),
+        path: row.path.clone(),
+        message: row.message.clone(),
+        fix: row.fix.clone(),
+        file: row.file.as_ref().map(|it| it.0.clone()),
+        line: position.map(|it| it.line),
+        column: position.map(|it| it.column),
+        object: row.object.as_ref().map(|it| ObjectReport {
+            kind: it.kind.clone(),
+            namespace: it.namespace.clone(),
+            name: it.name.clone(),
+        }),
     }
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use serde_json::Value;
+
     use super::*;
 
-    fn report() -> Report {
+    pub(crate) fn report() -> Report {
         let row = Row {
             code: Code::CooldownMisread,
             severity: Severity::Warning,
@@ -280,16 +281,20 @@ mod tests {
             message: "50 %\nof it".to_owned(),
             fix: "remove it".to_owned(),
         };
+        let checked = |file: Option<&str>| Checked {
+            file: file.map(str::to_owned),
+            object: row.object.clone().unwrap(),
+        };
         Report {
+            objects: vec![checked(Some("a,b.yaml")), checked(None)],
             rows: vec![row.clone(), Row { file: None, ..row }],
-            objects: 2,
             files: Some(1),
         }
     }
 
     fn written(form: Form) -> String {
         let mut out = Vec::new();
-        write(&mut out, &report(), form).unwrap();
+        write(&mut out, &report(), form, Some(Severity::Warning)).unwrap();
         String::from_utf8(out).unwrap()
     }
 
@@ -308,7 +313,7 @@ mod tests {
     fn github_reads_escaped_texts() {
         let text = written(Form::Github);
         let expected = "::warning file=a%2Cb.yaml,line=3,col=5,title=cooldown-misread::50 %25%0Aof it \
-                        (fix: remove it)\n::warning title=cooldown-misread::ScaledObject shop/orders: ";
+                        (fix: remove it)\n::warning title=cooldown-misread::shop/ScaledObject/orders: ";
         assert!(text.starts_with(expected), "{text}");
     }
 

@@ -57,6 +57,22 @@ pub struct Cluster {
     pub version: Option<String>,
 }
 
+/// The last line of a report whose autoscalers have lines of their own.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct AroundItems<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    cluster: &'a Cluster,
+    taken_at: Timestamp,
+    window: Window,
+    source: &'a Source,
+    #[serde(skip_serializing_if = "<[Finding]>::is_empty")]
+    findings: &'a [Finding],
+    unread: &'a [UnreadRow],
+    summary: &'a Summary,
+}
+
 /// The part of the past that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -167,14 +183,29 @@ impl AnalysisReport {
     /// A recommendation weighs as much as a warning: the settings of today cost money or will
     /// hurt one day.
     pub fn reaches(&self, fail_on: FailOn) -> bool {
-        let counts = self.summary.findings;
-        let recommended = self.summary.recommended > 0;
-        match fail_on {
-            FailOn::Never => false,
-            FailOn::Info => recommended || counts.total() > 0,
-            FailOn::Warning => recommended || counts.warning + counts.critical > 0,
-            FailOn::Critical => counts.critical > 0,
-            FailOn::Recommendation => recommended,
+        let found = self.summary.findings;
+        let found = [
+            (Severity::Info, found.info),
+            (Severity::Warning, found.warning),
+            (Severity::Critical, found.critical),
+        ];
+        let mut found = found.into_iter().filter(|it| it.1 > 0);
+        found.any(|(severity, _)| fail_on.counts(severity))
+            || fail_on.counts_recommendations() && self.summary.recommended > 0
+    }
+
+    /// Everything but the autoscalers.
+    pub(super) fn without_items(&self) -> AroundItems<'_> {
+        AroundItems {
+            api_version: self.api_version,
+            kind: self.kind,
+            cluster: &self.cluster,
+            taken_at: self.taken_at,
+            window: self.window,
+            source: &self.source,
+            findings: &self.findings,
+            unread: &self.unread,
+            summary: &self.summary,
         }
     }
 
@@ -253,12 +284,32 @@ impl From<Permission> for MissingPermission {
 impl UnreadRow {
     /// Whether autoscalers may exist that the report does not have. What else is unread (a
     /// budget, a pod) shows in the autoscalers that wanted it.
-    fn hides_autoscalers(&self) -> bool {
+    pub(super) fn hides_autoscalers(&self) -> bool {
         let Some(missing) = &self.permission else {
             return true;
         };
         let kinds = ["horizontalpodautoscalers.", "scaledobjects.", "scaledjobs."];
         kinds.iter().any(|it| missing.resource.starts_with(it)) || missing.resource == "namespaces"
+    }
+}
+
+impl FailOn {
+    /// Whether a finding of `severity` is to fail for.
+    pub(super) fn counts(self, severity: Severity) -> bool {
+        match self {
+            Self::Never | Self::Recommendation => false,
+            Self::Info => true,
+            Self::Warning => severity >= Severity::Warning,
+            Self::Critical => severity == Severity::Critical,
+        }
+    }
+
+    /// Whether a recommendation is.
+    pub(super) fn counts_recommendations(self) -> bool {
+        match self {
+            Self::Never | Self::Critical => false,
+            Self::Info | Self::Warning | Self::Recommendation => true,
+        }
     }
 }
 

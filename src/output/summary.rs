@@ -6,9 +6,10 @@ use std::time::Duration;
 use super::report::{AnalysisReport, Source, Summary};
 use crate::analysis::findings::Finding;
 use crate::config::Format;
+use crate::config::form::Form;
 
 /// The closing lines of `report`, which took `elapsed` to make.
-pub fn closing(report: &AnalysisReport, format: Format, elapsed: Duration) -> Vec<String> {
+pub fn closing(report: &AnalysisReport, form: &Form, elapsed: Duration) -> Vec<String> {
     let mut lines = vec![counts(report.summary)];
     lines.extend(saving(report));
     lines.extend(report.findings.iter().map(of_fleet));
@@ -16,7 +17,9 @@ pub fn closing(report: &AnalysisReport, format: Format, elapsed: Duration) -> Ve
     let warnings = report.source.warnings.iter();
     lines.extend(warnings.map(|it| format!("warning: {it}")));
     lines.extend(checks(report));
-    lines.extend(where_to_read_on(report, format));
+    if let Form::Format(format) = form {
+        lines.extend(where_to_read_on(report, *format));
+    }
     lines
 }
 
@@ -178,7 +181,7 @@ mod tests {
 
     #[test]
     fn the_closing_lines_tell_what_was_found_and_how() {
-        let lines = closing(&made_up::report(), Format::Table, ELAPSED);
+        let lines = closing(&made_up::report(), &Form::default(), ELAPSED);
         assert_eq!(
             lines,
             [
@@ -204,7 +207,7 @@ mod tests {
         let report = AnalysisReport::new(made_up::run(&fleet, made_up::assessments()));
         let before = made_up::report().summary.findings;
         assert_eq!(report.summary.findings.info, before.info + 1);
-        let lines = closing(&report, Format::Table, ELAPSED);
+        let lines = closing(&report, &Form::default(), ELAPSED);
         assert_eq!(
             lines[2],
             "info auth-unused-or-missing: no trigger uses triggerauthentication/old in namespace shop; \
@@ -225,7 +228,7 @@ mod tests {
             findings: FindingCounts::default(),
             ..Summary::default()
         };
-        let lines = closing(&report, Format::Table, ELAPSED);
+        let lines = closing(&report, &Form::default(), ELAPSED);
         assert_eq!(lines[0], "1 autoscaler: no recommendations, no findings");
         assert_eq!(lines.len(), 2, "{lines:?}");
     }

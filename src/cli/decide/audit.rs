@@ -4,7 +4,7 @@ use super::Origin;
 use crate::audit::settings::Lifetime;
 use crate::audit::{self, Output, Settings};
 use crate::cli::args::AuditArgs;
-use crate::config::Format;
+use crate::config::form::Form;
 use crate::config::values::{self, LOG_FORMATS};
 use crate::error::Error;
 
@@ -30,12 +30,8 @@ pub(super) fn settings(args: &AuditArgs, origin: &Origin<'_>) -> Result<Settings
 }
 
 /// Refuses a log on standard output where machines read a report there.
-pub(super) fn refuse_mixing(settings: &Settings, format: Format) -> Result<(), Error> {
-    let is_for_people = match format {
-        Format::Table | Format::Wide => true,
-        Format::Json | Format::Yaml | Format::Name => false,
-    };
-    if is_for_people || settings.log_file != audit::Output::Stdout {
+pub(super) fn refuse_mixing(settings: &Settings, form: &Form) -> Result<(), Error> {
+    if form.is_for_people() || settings.log_file != audit::Output::Stdout {
         return Ok(());
     }
     Err(Error::Usage {

@@ -10,6 +10,7 @@ use crate::config::watch::Form;
 use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::output::exchange::annotation::{Annotation, Level};
 
 /// The phases that were told last, by namespace and name.
 #[derive(Clone, Debug, Default)]
@@ -92,14 +93,14 @@ impl Change<'_> {
     fn annotation(&self) -> String {
         let status = &self.record.status;
         let level = match status.phase {
-            Phase::Degraded | Phase::RolledBack | Phase::Failed => "error",
-            Phase::Blocked => "warning",
+            Phase::Degraded | Phase::RolledBack | Phase::Failed => Level::Error,
+            Phase::Blocked => Level::Warning,
             Phase::Pending
             | Phase::Approved
             | Phase::Applied
             | Phase::Verified
             | Phase::Rejected
-            | Phase::Superseded => "notice",
+            | Phase::Superseded => Level::Note,
         };
         let title = format!(
             "{}/{} is {}",
@@ -113,20 +114,14 @@ impl Change<'_> {
                 status.detail
             ),
         };
-        format!("::{level} title={}::{}", property(&title), message(&detail))
+        Annotation {
+            level,
+            title: &title,
+            message: &detail,
+            place: None,
+        }
+        .to_string()
     }
-}
-
-/// As `@actions/core` escapes messages of workflow commands.
-fn message(text: &str) -> String {
-    text.replace('%', "%25")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// The same for properties, which end at more characters.
-fn property(text: &str) -> String {
-    message(text).replace(':', "%3A").replace(',', "%2C")
 }
 
 /// A table of all records in Markdown, for the summary of a workflow; `None` where they could not be
@@ -205,7 +200,6 @@ mod tests {
         let expected = "::error title=shop/web is rolledBack::min_replicas from 6 to 2: \
                         SLO p99: 1 %25%0Aworse";
         assert_eq!(line, expected);
-        assert_eq!(property("a:b,c"), "a%3Ab%2Cc");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::analysis::settings::Settings;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::Fleet;
-use crate::lifecycle::diff::Setting;
+use crate::lifecycle::diff::{Setting, one_line};
 use crate::lifecycle::settings;
 use crate::units::Replicas;
 
@@ -68,6 +68,29 @@ pub enum Outcome {
     NotEnoughHistory,
     Skipped,
     Unreadable,
+}
+
+impl Outcome {
+    pub const ALL: [Self; 6] = [
+        Self::Recommended,
+        Self::NoChange,
+        Self::Withheld,
+        Self::NotEnoughHistory,
+        Self::Skipped,
+        Self::Unreadable,
+    ];
+
+    /// As JSON has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Recommended => "recommended",
+            Self::NoChange => "noChange",
+            Self::Withheld => "withheld",
+            Self::NotEnoughHistory => "notEnoughHistory",
+            Self::Skipped => "skipped",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 /// A setting that a recommendation changes: a number, or policies as the API has them; `null` where
@@ -173,6 +196,20 @@ impl Item {
         self.evidence = self.evidence.clone().with_proof(proof, risk.reasons);
     }
 
+    /// What is to change, in one line and in the order of settings: `min_replicas from 6 to 3`.
+    pub fn changes(&self) -> String {
+        let changes = self.config_diff.iter();
+        let mut settings: Vec<Setting> = changes
+            .filter_map(|(key, Change { from, to })| {
+                let (from, to) = (from.clone(), to.clone());
+                let key = key.parse().ok()?;
+                Some(Setting { key, from, to })
+            })
+            .collect();
+        settings.sort_by_key(|it| it.key);
+        one_line(&settings)
+    }
+
     pub(super) fn sort_key(&self) -> (&str, &str, AutoscalerKind) {
         (&self.namespace, &self.name, self.kind)
     }
@@ -251,6 +288,14 @@ mod tests {
         };
         assert_eq!(diff, BTreeMap::from([("min_replicas", expected)]));
         assert!(config_diff(&settings(1, None), &settings(1, None)).is_empty());
+    }
+
+    #[test]
+    fn outcomes_are_words_as_in_json() {
+        for outcome in Outcome::ALL {
+            let json = serde_json::to_value(outcome).unwrap();
+            assert_eq!(json, outcome.as_str());
+        }
     }
 
     #[test]

@@ -1,0 +1,83 @@
+//! The forms that the report of an analysis can be had in.
+
+use super::Format;
+use super::values::{FORMATS, Words};
+
+/// How the report of an analysis is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// One of those that every report has.
+    Format(Format),
+    /// What other programs read.
+    Exchange(Exchange),
+}
+
+/// Forms that other programs define.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// JUnit's XML, for the test reports of pipelines.
+    Junit,
+    /// Workflow commands, which GitHub shows as annotations.
+    Github,
+    /// RFC 4180, a row for each autoscaler.
+    Csv,
+    /// A line of JSON for each autoscaler, then one for the whole.
+    Jsonl,
+    /// The text format of Prometheus, for a collector of text files or a push gateway.
+    Prometheus,
+}
+
+pub(crate) const EXCHANGES: Words<Exchange> = Words(&[
+    ("sarif", Exchange::Sarif),
+    ("junit", Exchange::Junit),
+    ("github", Exchange::Github),
+    ("csv", Exchange::Csv),
+    ("jsonl", Exchange::Jsonl),
+    ("prometheus", Exchange::Prometheus),
+]);
+
+impl Form {
+    /// The form of that word.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let exchange = EXCHANGES.parse(text).map(Self::Exchange);
+        exchange
+            .or_else(|_| FORMATS.parse(text).map(Self::Format))
+            .map_err(|_| format!("expected one of {}", words().collect::<Vec<_>>().join(", ")))
+    }
+
+    /// Whether people read it, who can tell other lines on standard output from it.
+    pub fn is_for_people(&self) -> bool {
+        matches!(self, Self::Format(Format::Table | Format::Wide))
+    }
+}
+
+/// Every word that names a form, those of all reports first.
+pub(crate) fn words() -> impl Iterator<Item = &'static str> {
+    FORMATS.names().chain(EXCHANGES.names())
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self::Format(Format::default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_names_a_form_of_its_own() {
+        let forms: Vec<Form> = words().map(|it| Form::parse(it).unwrap()).collect();
+        for (index, form) in forms.iter().enumerate() {
+            assert!(!forms[..index].contains(form), "{form:?}");
+        }
+        let refused = Form::parse("xml").unwrap_err();
+        assert!(
+            refused.starts_with("expected one of table, wide"),
+            "{refused}"
+        );
+    }
+}
