@@ -38,7 +38,7 @@ pub(super) fn markdown() -> String {
     let mut root = command();
     root.build();
     let commands = leaves(&root);
-    let shared = shared(&root, &commands);
+    let shared = shared(&commands);
     let mut text = String::from("## Everywhere\n\nBefore and after every command:\n\n");
     for group in groups(&root, true) {
         text += &table(&group);
@@ -46,9 +46,8 @@ pub(super) fn markdown() -> String {
     for command in &commands {
         text += &section(command, &shared);
     }
-    for ((heading, rows), title) in &shared {
+    for ((_, rows), title) in &shared {
         let _ = write!(text, "## {title}\n\n{}", rows_of(rows));
-        assert!(title.starts_with(heading.as_str()));
     }
     text + &exit_codes(&root)
 }
@@ -98,24 +97,21 @@ fn name_of(command: &Command) -> String {
 }
 
 /// Groups that several commands have alike, in the order in which they first come.
-fn shared(root: &Command, commands: &[&Command]) -> Shared {
+fn shared(commands: &[&Command]) -> Shared {
     let mut all: Vec<(Group, Vec<String>)> = Vec::new();
     for command in commands {
-        for group in groups(command, false)
-            .into_iter()
-            .filter(|it| it.1.len() >= SHARED)
-        {
+        let mut groups = groups(command, false);
+        groups.retain(|it| it.1.len() >= SHARED);
+        for group in groups {
             match all.iter_mut().find(|it| it.0 == group) {
                 Some((_, names)) => names.push(name_of(command)),
                 None => all.push((group, vec![name_of(command)])),
             }
         }
     }
-    all.retain(|it| it.1.len() > 1);
-    assert!(!root.get_name().is_empty());
-    let title = |group: &Group, names: &[String]| format!("{} of {}", group.0, names.join(", "));
-    let titled = all.into_iter().map(|(group, names)| {
-        let title = title(&group, &names);
+    let titled = all.into_iter().filter(|it| it.1.len() > 1);
+    let titled = titled.map(|(group, names)| {
+        let title = format!("{} of {}", group.0, names.join(", "));
         (group, title)
     });
     titled.collect()
