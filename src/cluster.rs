@@ -18,6 +18,7 @@ pub mod keda;
 pub mod kubeconfig;
 mod lintable;
 pub mod manifest;
+mod namespaces;
 pub mod objects;
 mod observe;
 pub mod offline;

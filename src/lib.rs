@@ -27,6 +27,7 @@ pub mod cluster;
 pub mod conduct;
 pub mod leader;
 pub mod metrics;
+pub(crate) mod near;
 pub mod output;
 pub(crate) mod random;
 pub mod sandbox;

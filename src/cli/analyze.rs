@@ -8,6 +8,7 @@ use crate::cluster::{self, Cluster, Namespaces};
 use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
 use crate::fleet::Fleet;
+use crate::near::nearest;
 use crate::output::report::{AnalysisReport, Run};
 use crate::output::summary::counted;
 use crate::output::{self, Page, summary};
@@ -15,6 +16,7 @@ use crate::output::{self, Page, summary};
 pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
     let gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
     let saving = Saving::of(&config, &gathered);
+    let unknown = unknown_namespace(&config, &gathered).await;
     let report = AnalysisReport::new(Run {
         fleet: &gathered.fleet,
         assessments: gathered.assessments,
@@ -23,10 +25,36 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         taken_at: gathered.taken_at,
     });
     present(&cx, &config, &report)?;
+    if let Some(note) = unknown {
+        cx.note(&note);
+    }
     if let Some(saving) = saving {
         saving.save(&cx, &report).await;
     }
     Ok(exit(&report, config.report.fail_on))
+}
+
+/// That there is no namespace of the name that was typed, where nothing was found in it. As with kubectl
+/// it is no failure; and who may not list namespaces is not told.
+async fn unknown_namespace(config: &Config, gathered: &Gathered) -> Option<String> {
+    let Namespaces::One(namespace) = &config.question.scope.namespaces else {
+        return None;
+    };
+    let fleet = &gathered.fleet;
+    if !fleet.subjects.is_empty() || !fleet.unread.is_empty() {
+        return None;
+    }
+    let known = gathered.cluster.as_ref()?.namespaces().await.ok()?;
+    if known.contains(namespace) {
+        return None;
+    }
+    let meant = match nearest(namespace, known.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`kubectl get namespaces` lists them".to_owned(),
+    };
+    Some(format!(
+        "warning: there is no namespace `{namespace}`; {meant}"
+    ))
 }
 
 /// Where what is recommended is kept, for `apply`.

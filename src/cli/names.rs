@@ -4,6 +4,7 @@ use crate::autoscaler::AutoscalerKind;
 use crate::cluster::NameArgument;
 use crate::config::values::is_object_name;
 use crate::error::Error;
+use crate::near::nearest;
 
 /// Reads `web`, `hpa/web`, several of them, `hpa web api`, and `hpa` for all of that kind.
 ///
@@ -28,11 +29,58 @@ fn single(argument: &str) -> Result<NameArgument, Error> {
         None => named(None, argument, argument),
         Some((kind, name)) => match kind.parse() {
             Ok(kind) => named(Some(kind), name, argument),
-            Err(()) => Err(Error::Usage {
-                message: format!("unknown kind `{kind}` in `{argument}`"),
-                hint: Some("name an autoscaler, such as hpa/web, not its target".to_owned()),
-            }),
+            Err(()) => Err(unknown(kind, name, argument)),
         },
+    }
+}
+
+/// Kinds that are scaled and scale nothing, as kubectl spells them.
+const TARGETS: [&str; 12] = [
+    "deploy",
+    "deployment",
+    "deployments",
+    "sts",
+    "statefulset",
+    "statefulsets",
+    "rs",
+    "replicaset",
+    "replicasets",
+    "rollout",
+    "rollouts",
+    "pod",
+];
+
+/// Spellings that somebody may have missed by a letter.
+const KINDS: [&str; 7] = [
+    "hpa",
+    "horizontalpodautoscaler",
+    "horizontalpodautoscalers",
+    "scaledobject",
+    "scaledobjects",
+    "scaledjob",
+    "scaledjobs",
+];
+
+fn unknown(kind: &str, name: &str, argument: &str) -> Error {
+    let lower = kind.to_ascii_lowercase();
+    let plain = lower.split('.').next().unwrap_or_default();
+    if TARGETS.contains(&plain) {
+        return Error::Usage {
+            message: format!(
+                "unknown kind `{kind}` in `{argument}`: it is scaled, and scales nothing"
+            ),
+            hint: Some(format!(
+                "name the autoscaler that scales it, often hpa/{name}: `kubectl get hpa,scaledobjects` \
+                 lists whose targets are whose"
+            )),
+        };
+    }
+    Error::Usage {
+        message: format!("unknown kind `{kind}` in `{argument}`"),
+        hint: Some(match nearest(plain, KINDS) {
+            Some(near) => format!("did you mean `{near}/{name}`?"),
+            None => "name an autoscaler, such as hpa/web, not its target".to_owned(),
+        }),
     }
 }
 
@@ -104,6 +152,20 @@ mod tests {
         ] {
             let refused = parsed(line).unwrap_err().to_string();
             assert!(refused.contains(part), "{line}: {refused}");
+        }
+    }
+
+    #[test]
+    fn what_was_probably_meant_is_told() {
+        for (line, part) in [
+            ("hpas/web", "did you mean `hpa/web`?"),
+            ("scaledobjct/web", "did you mean `scaledobject/web`?"),
+            ("deployment/web", "often hpa/web"),
+            ("deployments.apps/web", "often hpa/web"),
+            ("secret/web", "not its target"),
+        ] {
+            let hint = parsed(line).unwrap_err().hint().unwrap();
+            assert!(hint.contains(part), "{line}: {hint}");
         }
     }
 }

@@ -98,10 +98,6 @@ impl Circumstances<'_> {
     }
 
     /// Where a permission is needed: in all namespaces, or in one; `None` where it is not.
-    #[expect(
-        clippy::option_option,
-        reason = "needed nowhere, everywhere, somewhere"
-    )]
     fn namespace(&self, permission: &install::Permission) -> Option<Option<String>> {
         let of = |it: &str| Some(Some(it.to_owned()));
         match (permission.needed, permission.place) {

@@ -3,6 +3,7 @@
 use super::Exit;
 use crate::cluster::{Entry, Error, TlsProblem, Unreachable};
 use crate::fleet::Permission;
+use crate::near::nearest;
 
 pub(super) fn hint(err: &Error) -> Option<String> {
     Some(match err {
@@ -15,7 +16,14 @@ pub(super) fn hint(err: &Error) -> Option<String> {
         Error::NoCurrentContext { .. } => {
             "pass --context NAME, or choose one with `kubectl config use-context NAME`".to_owned()
         }
-        Error::NotInKubeconfig { entry, .. } => not_in_kubeconfig(*entry),
+        Error::NotInKubeconfig {
+            entry,
+            name,
+            existing,
+        } => match nearest(name, existing.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`? {}", not_in_kubeconfig(*entry)),
+            None => not_in_kubeconfig(*entry),
+        },
         Error::UnusableKubeconfig { context, .. } => {
             format!("check the context with `kubectl --context {context} version`")
         }
