@@ -5,13 +5,14 @@
 //! it with what was [`needed`], [`scenario`] makes it ready for replays, whose [`fidelity`] is
 //! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`]
 //! says what replicas cost. [`simulation`] replays settings that somebody asks for,
-//! [`verification`] judges settings that somebody has applied, and a [`portrait`] is the past as it
-//! can be drawn.
+//! [`verification`] judges settings that somebody has applied, a [`portrait`] is the past as it can
+//! be drawn, and [`hindsight`] tells why it was so.
 
 pub mod assessment;
 pub mod case;
 pub mod fidelity;
 pub mod findings;
+pub mod hindsight;
 pub mod jobs;
 pub mod load;
 pub mod money;

@@ -12,6 +12,7 @@ mod context;
 mod decide;
 mod demo;
 mod doctor;
+mod explain;
 mod gather;
 pub(crate) mod license;
 mod lint;
@@ -193,6 +194,10 @@ fn dispatch(
         Command::Analyze(args) => {
             let config = decide::analyze(&cli.global, &args, &origin)?;
             runtime::run(&cx.clone(), analyze::run(cx, config))
+        }
+        Command::Explain(args) => {
+            let config = decide::explain(&cli.global, &args, &origin)?;
+            runtime::run(&cx.clone(), explain::run(cx, config))
         }
         Command::Simulate(args) => {
             let config = decide::simulate(&cli.global, &args, &origin)?;

@@ -6,6 +6,7 @@
 
 pub mod act;
 pub mod doctor;
+pub mod explain;
 pub mod file;
 pub mod form;
 pub mod install;

@@ -5,8 +5,10 @@
 //! [`crate::config::Format`], a line in [`write`]; one that other programs define, and that only an
 //! analysis has, below [`exchange`].
 
+pub mod charset;
 pub mod doctor;
 pub mod exchange;
+pub mod explanation;
 mod layout;
 pub mod license;
 pub mod lint;

@@ -225,6 +225,11 @@ impl Scenario {
         self.start.checked_add(length).unwrap_or(Timestamp::MAX)
     }
 
+    /// When the first step begins.
+    pub fn begin_time(&self) -> Timestamp {
+        self.start
+    }
+
     /// The step that `time` lies in; `None` outside of the past.
     pub fn place(&self, time: Timestamp) -> Option<usize> {
         let seconds = time.duration_since(self.start).as_secs();

@@ -5,6 +5,7 @@ pub(crate) mod analysis;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod install;
 pub(crate) mod license;
 pub(crate) mod lint;
@@ -32,6 +33,7 @@ pub(crate) use analysis::AnalysisArgs;
 pub(crate) use config::ConfigCommand;
 pub(crate) use demo::DemoArgs;
 pub(crate) use doctor::DoctorArgs;
+pub(crate) use explain::ExplainArgs;
 pub(crate) use install::{InstallArgs, UninstallArgs};
 pub(crate) use license::LicenseCommand;
 pub(crate) use lint::LintArgs;
@@ -67,6 +69,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {
     Analyze(Box<AnalyzeArgs>),
+    Explain(Box<ExplainArgs>),
     Simulate(Box<SimulateArgs>),
     Gather(Box<GatherArgs>),
     Lint(Box<LintArgs>),
@@ -98,6 +101,8 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} analyze hpa/web -n shop       one of them\n  \
          {name} analyze -A --fail-on warning  for a pipeline\n  \
          {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
+         {name} explain hpa/web              one of them on one screen
+  \
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
          {name} lint -f deploy/ -R            manifests, without a cluster\n  \

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use crate::config::Color;
 use crate::error::Error;
+use crate::output::charset::Charset;
 use crate::output::progress::{Audience, Progress};
 
 /// Columns of a page that is no terminal.
@@ -97,6 +98,21 @@ impl Context {
     pub(crate) fn width_of_notes(&self) -> usize {
         terminal_size::terminal_size_of(io::stderr())
             .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+    }
+
+    /// Which characters the locale of the process has.
+    pub(crate) fn charset(&self) -> Charset {
+        // Consoles of Windows have no locale of this kind and all characters.
+        if cfg!(windows) {
+            return Charset::Unicode;
+        }
+        let names = ["LC_ALL", "LC_CTYPE", "LANG"];
+        let mut set = names
+            .iter()
+            .filter_map(std::env::var_os)
+            .filter(|it| !it.is_empty());
+        let locale = set.next().unwrap_or_default();
+        Charset::of_locale(&locale.to_string_lossy())
     }
 
     /// Whether what goes to standard error may have styles.

@@ -2,6 +2,7 @@
 //!
 //! Adapters know nothing of each other; what one needs from another passes through here.
 
+mod explained;
 mod judging;
 mod live;
 mod looks;
@@ -19,6 +20,7 @@ mod usage;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::task::{self, JoinError};
 
@@ -32,9 +34,10 @@ use crate::fleet::{Fleet, Subject};
 use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
 use crate::series::Grid;
+pub(super) use explained::{Explained, explained};
 use judging::Judges;
 pub(super) use looks::Known;
-pub(super) use one::one;
+pub(super) use one::{one, replayable};
 pub(super) use ongoing::Ongoing;
 pub(super) use probation::{Asking, Observed, Seen, observe};
 pub(super) use seed::seed;
@@ -117,6 +120,9 @@ struct Answered<T> {
     asked: Asked,
     taker: T,
     reading: Result<Reading, Error>,
+    /// The autoscalers of a snapshot as they are written, where some are named; empty for a cluster,
+    /// which can be asked for them.
+    objects: Vec<Value>,
 }
 
 /// Reads the fleet, lets `open` say who takes the histories, and sends each there as it arrives.

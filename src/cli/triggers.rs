@@ -13,9 +13,10 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
 use super::context::Context;
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::cluster::{self, Cluster, Namespaces};
-use crate::config::Format;
-use crate::config::triggers::{TriggersConfig, Watching};
+use crate::config::triggers::{ScaledKind, TriggersConfig, Watching};
+use crate::config::{Format, Named};
 use crate::error::{Error, Exit};
 use crate::keda::trigger::kafka::LagMemory;
 use crate::output::Page;
@@ -72,6 +73,50 @@ pub(super) async fn run(cx: Context, config: TriggersConfig) -> Result<Exit, Err
         };
         tokio::time::sleep(every.unwrap_or_else(|| pause(&report))).await;
     }
+}
+
+/// What the triggers of one object measure now, each asked for no longer than `limit`.
+///
+/// # Errors
+/// Where the cluster has no KEDA, or the object cannot be read.
+pub(super) async fn one(
+    cx: &Context,
+    cluster: &Cluster,
+    connection: &cluster::Options,
+    id: &AutoscalerId,
+    limit: Duration,
+) -> Result<TriggersReport, Error> {
+    cluster.require_keda().await?;
+    let keda_namespace = cluster.keda_namespace().await;
+    let session = Session {
+        cx,
+        cluster,
+        keda_namespace: &keda_namespace,
+        proxy: Proxy::new(cluster.client().clone(), keda_namespace.clone()),
+        lags: Brokers,
+        limit,
+        memories: Mutex::default(),
+    };
+    let kind = match id.kind {
+        AutoscalerKind::ScaledJob => ScaledKind::ScaledJob,
+        AutoscalerKind::ScaledObject | AutoscalerKind::HorizontalPodAutoscaler => {
+            ScaledKind::ScaledObject
+        }
+    };
+    let config = TriggersConfig {
+        connection: connection.clone(),
+        namespaces: Namespaces::One(id.namespace.clone()),
+        only: Some(kind),
+        names: vec![Named {
+            kind: Some(kind),
+            name: id.name.clone(),
+        }],
+        timeout: limit,
+        keda_namespace: None,
+        form: Format::Table,
+        watching: Watching::No,
+    };
+    session.look(&config).await
 }
 
 impl<L: Lags> Session<'_, L> {

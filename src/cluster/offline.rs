@@ -81,6 +81,11 @@ impl Inventory {
     }
 }
 
+/// Whether `object` is of a kind that scales.
+pub fn is_autoscaler(object: &Value) -> bool {
+    autoscaler_of(object).is_some()
+}
+
 fn autoscaler_of(object: &Value) -> Option<AutoscalerId> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let kind = object["kind"].as_str()?;

@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 
 use jiff::SignedDuration;
 
-use super::{Color, FailOn, Format, lint};
+use super::{Color, FailOn, Format, explain, lint};
 use crate::analysis::Course;
 use crate::audit;
 use crate::lifecycle::slo::Slo;
@@ -260,6 +260,18 @@ pub(crate) const FORMATS: Words<Format> = Words(&[
     ("json", Format::Json),
     ("yaml", Format::Yaml),
     ("name", Format::Name),
+]);
+
+pub(crate) const EXPLAIN_FORMS: Words<explain::Form> = Words(&[
+    ("text", explain::Form::Text),
+    ("json", explain::Form::Json),
+    ("yaml", explain::Form::Yaml),
+]);
+
+pub(crate) const VIEWS: Words<explain::View> = Words(&[
+    ("day", explain::View::Day),
+    ("week", explain::View::Week),
+    ("all", explain::View::All),
 ]);
 
 pub(crate) const FAIL_ON: Words<FailOn> = Words(&[

@@ -2,12 +2,12 @@
 //! made from. Equal input gives an equal report, byte for byte.
 
 pub mod closing;
-mod figures;
+pub(super) mod figures;
 mod spec;
 mod table;
 mod tracks;
 mod wide;
-mod words;
+pub(super) mod words;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -84,7 +84,7 @@ pub(super) fn dollars(usd: f64) -> String {
 }
 
 /// `history: snapshot shop.jsonl.gz, gzip JSON Lines, 98% coverage, 0.3 s`
-pub(super) fn history(source: &Source, coverage: Option<f64>, elapsed: Duration) -> String {
+pub fn history(source: &Source, coverage: Option<f64>, elapsed: Duration) -> String {
     let mut parts = vec![source.name.clone()];
     if !source.way.is_empty() {
         parts.push(source.way.clone());

@@ -29,6 +29,11 @@ fn help_of_analyze() {
 }
 
 #[test]
+fn help_of_explain() {
+    insta::assert_snapshot!(printed(&["explain", "--help"]));
+}
+
+#[test]
 fn help_of_simulate() {
     insta::assert_snapshot!(printed(&["simulate", "--help"]));
 }

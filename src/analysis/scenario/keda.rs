@@ -154,7 +154,7 @@ impl Scenario {
     }
 
     /// Whether enough is known of step `at` to decide anything in it.
-    pub(super) fn is_known(&self, at: usize) -> bool {
+    pub fn is_known(&self, at: usize) -> bool {
         match self.triggers.is_empty() {
             true => self.steps.get(at).is_some_and(|it| it.millicores.is_some()),
             false => self.triggers.are_known(at),

@@ -43,6 +43,7 @@ pub(super) async fn ask<T>(
         reading,
         taker,
         asked,
+        objects: Vec::new(),
     })
 }
 

@@ -51,7 +51,13 @@ fn read<T>(
         config::Snapshot::Stdin => PathBuf::from("-"),
     };
     let mut inventory = Inventory::new(&question.scope)?;
-    let mut snapshot = Snapshot::open(&path, |_, object| Ok(inventory.add(object)?))?;
+    let mut objects = Vec::new();
+    let mut snapshot = Snapshot::open(&path, |_, object| {
+        if !question.scope.names.is_empty() && cluster::offline::is_autoscaler(&object) {
+            objects.push(object.clone());
+        }
+        Ok(inventory.add(object)?)
+    })?;
     let header = snapshot.header().clone();
     let now = question.now.unwrap_or(header.taken_at);
     let fleet = inventory.finish(header.cluster);
@@ -66,5 +72,6 @@ fn read<T>(
         reading: reading.map_err(Error::from),
         taker,
         asked,
+        objects,
     })
 }

@@ -66,14 +66,31 @@ pub(in crate::cli) async fn one(
 
 /// Refuses what need not be asked about.
 fn check(asked: &Asked, scope: &Scope) -> Result<(), Error> {
-    let [subject] = asked.fleet.subjects.as_slice() else {
-        let named = scope.names.first();
-        let subjects = asked.fleet.subjects.iter();
-        return Err(Error::Ambiguous {
-            name: named.map_or_else(String::new, |it| it.name.clone()),
-            found: subjects.map(|it| it.autoscaler.id.clone()).collect(),
-        });
-    };
+    refuse_several(asked, scope)?;
+    let subject = &asked.fleet.subjects[0];
+    replayable(subject).map(drop)
+}
+
+/// Refuses more than one.
+pub(super) fn refuse_several(asked: &Asked, scope: &Scope) -> Result<(), Error> {
+    match asked.fleet.subjects.as_slice() {
+        [_] => Ok(()),
+        subjects => {
+            let named = scope.names.first();
+            Err(Error::Ambiguous {
+                name: named.map_or_else(String::new, |it| it.name.clone()),
+                found: subjects.iter().map(|it| it.autoscaler.id.clone()).collect(),
+            })
+        }
+    }
+}
+
+/// The target of what a replay can be made of.
+///
+/// # Errors
+/// Where somebody else decides its settings, its past is not of replicas, or its target cannot be
+/// read.
+pub(in crate::cli) fn replayable(subject: &Subject) -> Result<&Workload, Error> {
     if let Some(owner) = &subject.autoscaler.owner {
         return Err(Error::Owned {
             autoscaler: subject.autoscaler.id.clone(),
@@ -89,10 +106,10 @@ fn check(asked: &Asked, scope: &Scope) -> Result<(), Error> {
     if subject.autoscaler.jobs.is_some() {
         return Err(Error::NoPast {
             autoscaler: subject.autoscaler.id.clone(),
-            why: "it makes jobs, which `analyze` replays and `simulate` does not".to_owned(),
+            why: "it makes jobs, which `analyze` alone replays".to_owned(),
         });
     }
-    workload(subject).map(drop)
+    workload(subject)
 }
 
 fn workload(subject: &Subject) -> Result<&Workload, Error> {

@@ -109,6 +109,7 @@ impl Ongoing {
             taker: judges,
             asked,
             reading,
+            objects: Vec::new(),
         };
         judged(answered).await
     }

@@ -9,15 +9,15 @@ const GAPS: [usize; 3] = [3, 2, 1];
 
 /// Rows of a name and one cell for each column.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Figures {
-    pub(super) title: &'static str,
-    pub(super) headers: Vec<String>,
-    pub(super) rows: Vec<(String, Vec<String>)>,
+pub(in crate::output) struct Figures {
+    pub(in crate::output) title: &'static str,
+    pub(in crate::output) headers: Vec<String>,
+    pub(in crate::output) rows: Vec<(String, Vec<String>)>,
 }
 
 impl Figures {
     /// Writes the table as wide apart as `width` allows; what does not fit leaves the page.
-    pub(super) fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    pub(in crate::output) fn write(&self, out: &mut dyn Write, width: usize) -> io::Result<()> {
         let names = self.rows.iter().map(|it| it.0.as_str()).chain([self.title]);
         let name = names.map(length).max().unwrap_or(0);
         let widths = self.widths();
@@ -58,7 +58,7 @@ fn length(text: &str) -> usize {
 }
 
 /// An amount to a tenth, without one where it is large; nothing is `0`.
-pub(super) fn amount(value: f64) -> String {
+pub(in crate::output) fn amount(value: f64) -> String {
     if value == 0.0 {
         "0".to_owned()
     } else if value.abs() < 10_000.0 {
@@ -69,7 +69,7 @@ pub(super) fn amount(value: f64) -> String {
 }
 
 /// How much more or less, with its sign.
-pub(super) fn difference(value: f64) -> String {
+pub(in crate::output) fn difference(value: f64) -> String {
     let text = amount(value);
     if value > 0.0 {
         format!("+{text}")

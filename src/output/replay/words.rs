@@ -51,7 +51,7 @@ pub(super) fn limit(limit: Limit) -> &'static str {
 }
 
 /// `min 6→2`
-pub(super) fn change(change: &Change) -> String {
+pub(in crate::output) fn change(change: &Change) -> String {
     let name = match change.knob {
         Knob::Min => "min",
         Knob::Max => "max",

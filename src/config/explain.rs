@@ -1,0 +1,55 @@
+//! What `explain` is to do.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Question;
+use crate::analysis::AnalysisSettings;
+
+/// What `explain` is to do.
+#[derive(Clone, Debug)]
+pub struct ExplainConfig {
+    /// About exactly one name.
+    pub question: Question,
+    pub analysis: AnalysisSettings,
+    pub view: View,
+    /// Which decisions of the past are to be told of; `None` for the whole autoscaler.
+    pub asked: Option<Asked>,
+    pub form: Form,
+}
+
+/// How much of the window is drawn: what is at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    Day,
+    Week,
+    #[default]
+    All,
+}
+
+impl View {
+    /// `None` for the whole window.
+    pub fn length(self) -> Option<SignedDuration> {
+        match self {
+            Self::Day => Some(SignedDuration::from_hours(24)),
+            Self::Week => Some(SignedDuration::from_hours(7 * 24)),
+            Self::All => None,
+        }
+    }
+}
+
+/// A part of the past.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    At(Timestamp),
+    /// Until the end of the window.
+    Since(SignedDuration),
+}
+
+/// The forms of an explanation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    #[default]
+    Text,
+    Json,
+    Yaml,
+}

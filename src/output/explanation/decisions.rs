@@ -1,0 +1,252 @@
+//! Decisions of a part of the past: what was asked for, what held it, and what other settings
+//! would have made of it.
+
+use std::io::{self, Write};
+
+use anstyle::Style;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::page::{next, section, who};
+use super::text::{length, minute, time, wrapped};
+use super::{Explanation, Sheet};
+use crate::analysis::fidelity::Fit;
+use crate::analysis::hindsight::alternatives::Outcome;
+use crate::analysis::hindsight::passage::{Held, Passage};
+use crate::analysis::hindsight::{Agreement, Hindsight};
+use crate::output::layout::{Cell, Column, Layout, Row, Shrink};
+use crate::output::replay::figures::amount;
+use crate::output::replay::words::change;
+use crate::output::table::{HEADER, column};
+
+/// Decisions, and what the cluster itself tells of them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Decisions {
+    #[serde(flatten)]
+    pub hindsight: Hindsight,
+    /// What the controller told at the time, in order of time.
+    pub events: Vec<Event>,
+    /// Why no events were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_events: Option<String>,
+}
+
+/// An Event of the autoscaler.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Event {
+    pub at: Timestamp,
+    pub reason: String,
+    pub message: String,
+}
+
+const BOLD: Style = Style::new().bold();
+
+const COLUMNS: [Column; 7] = [
+    column(" TIME (UTC)", Shrink::Never),
+    column("FOR", Shrink::Never),
+    column("PODS", Shrink::Never),
+    column("CPU", Shrink::Never),
+    column("ASKED", Shrink::Never),
+    column("DECIDED", Shrink::Never),
+    column(
+        "HELD BY",
+        Shrink::Text {
+            comfortable: 24,
+            least: 14,
+        },
+    ),
+];
+
+const ALTERNATIVES: [Column; 5] = [
+    column(
+        "SETTING",
+        Shrink::Text {
+            comfortable: 30,
+            least: 16,
+        },
+    ),
+    column("THEN", Shrink::Never),
+    column("RANGE", Shrink::Never),
+    column("REPLICA-HOURS", Shrink::Never),
+    column("MIN SHORT", Shrink::Never),
+];
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    it: &Explanation,
+    decisions: &Decisions,
+    sheet: Sheet,
+) -> io::Result<()> {
+    let width = sheet.width;
+    let hindsight = &decisions.hindsight;
+    for line in who(it, width) {
+        writeln!(out, "{line}")?;
+    }
+    let span = hindsight.span;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{HEADER}DECISIONS{HEADER:#}  {} to {}, rebuilt by a replay",
+        minute(span.from),
+        minute(span.to)
+    )?;
+    let rows: Vec<Row> = hindsight
+        .passages
+        .iter()
+        .map(|it| row(it, hindsight))
+        .collect();
+    Layout::new(&COLUMNS, &rows, width).write(out, HEADER)?;
+    writeln!(out)?;
+    writeln!(
+        out,
+        "{HEADER}OTHER SETTINGS{HEADER:#}  replicas at {}, and in all of that time",
+        minute(span.at)
+    )?;
+    let rows = alternatives(hindsight);
+    Layout::new(&ALTERNATIVES, &rows, width).write(out, HEADER)?;
+    section(out, "EVENTS", "", &events(decisions, width))?;
+    section(out, "HOW SURE", "", &certainty(hindsight, width))?;
+    section(out, "NEXT", "", &next(it, width))
+}
+
+fn row(passage: &Passage, hindsight: &Hindsight) -> Row {
+    let at = hindsight.span.at;
+    let is_asked = passage.from <= at && at < passage.to;
+    let style = if is_asked { BOLD } else { Style::new() };
+    let mark = if is_asked { ">" } else { " " };
+    let pods = match passage.starting.0 {
+        0 => passage.replicas.to_string(),
+        starting => format!("{} ({starting} starting)", passage.replicas),
+    };
+    let dash = || "-".to_owned();
+    let count = |it: Option<crate::units::Replicas>| it.map_or_else(dash, |it| it.to_string());
+    let decided = match passage.decided == passage.replicas {
+        true => "stay".to_owned(),
+        false => format!("{}→{}", passage.replicas, passage.decided),
+    };
+    Row {
+        cells: vec![
+            Cell::styled(format!("{mark}{}", time(passage.from)), style),
+            Cell::plain(length(passage.length())),
+            Cell::plain(pods),
+            Cell::plain(
+                passage
+                    .cpu_percent
+                    .map_or_else(dash, |it| format!("{it:.0}%")),
+            ),
+            Cell::plain(count(passage.wanted)),
+            Cell::styled(decided, style),
+            Cell::plain(held(passage)),
+        ],
+        ..Row::default()
+    }
+}
+
+fn held(passage: &Passage) -> String {
+    let metric = passage.metric.as_deref();
+    let what = match passage.held {
+        Held::Metrics => {
+            return metric.map_or_else(|| "-".to_owned(), |it| format!("nothing; {it} decides"));
+        }
+        Held::Enough => return "nothing: as many as are asked for".to_owned(),
+        Held::Tolerance => "the tolerance",
+        Held::Window => "the stabilization window",
+        Held::Policy => "a scaling policy",
+        Held::Min => "the minimum",
+        Held::Max => "the maximum",
+        Held::Loop => "KEDA's scale loop",
+        Held::NoMetrics => "a gap in the metrics",
+    };
+    match metric {
+        Some(metric) => format!("{what}; {metric} asks for most"),
+        None => what.to_owned(),
+    }
+}
+
+fn alternatives(hindsight: &Hindsight) -> Vec<Row> {
+    let row = |name: String, style: Style, it: &Outcome| Row {
+        cells: vec![
+            Cell::styled(name, style),
+            Cell::plain(it.replicas.to_string()),
+            Cell::plain(format!("{} to {}", it.least, it.most)),
+            Cell::plain(amount(it.replica_hours)),
+            Cell::plain(amount(it.shortfall_minutes)),
+        ],
+        ..Row::default()
+    };
+    let mut rows = vec![row("as they are".to_owned(), BOLD, &hindsight.today)];
+    rows.extend(hindsight.alternatives.iter().map(|it| {
+        let changes: Vec<String> = it.changes.iter().map(change).collect();
+        let name = match it.is_proposed {
+            true => format!("proposed: {}", changes.join(", ")),
+            false => changes.join(", "),
+        };
+        row(name, Style::new(), &it.outcome)
+    }));
+    if hindsight.alternatives.is_empty() {
+        rows.push(Row {
+            cells: vec![Cell::plain("any other setting that was tried: the same")],
+            ..Row::default()
+        });
+    }
+    rows
+}
+
+fn events(decisions: &Decisions, width: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    for event in &decisions.events {
+        let text = format!("{}: {}", event.reason, event.message);
+        all.extend(wrapped(&format!("  {} ", time(event.at)), &text, width));
+    }
+    if let Some(why) = &decisions.no_events {
+        all.extend(wrapped("  none: ", why, width));
+    }
+    all
+}
+
+/// How far all this may be trusted.
+fn certainty(hindsight: &Hindsight, width: usize) -> Vec<String> {
+    let step = i64::from(hindsight.step_seconds);
+    let step = length(jiff::SignedDuration::from_secs(step));
+    let mut told = vec![format!(
+        "the history has a sample every {step}: what happened within one is reckoned, not seen"
+    )];
+    told.push(match hindsight.agreement {
+        Some(it) => agreement(it),
+        None => "how many replicas there were was not observed then".to_owned(),
+    });
+    if let Some(fidelity) = hindsight.fidelity {
+        let word = match fidelity.fit() {
+            Fit::Good => "repeats what was observed well",
+            Fit::Fair => "repeats what was observed only roughly",
+            Fit::Poor => "does not repeat what was observed: something else decided",
+        };
+        let percent = (fidelity.within_one * 100.0).floor();
+        told.push(format!(
+            "over the whole history the replay {word} ({percent:.0}% within one replica)"
+        ));
+    }
+    if hindsight.known < 1.0 {
+        let percent = ((1.0 - hindsight.known) * 100.0).ceil();
+        told.push(format!("{percent:.0}% of that time is not known"));
+    }
+    if !hindsight.left_out.is_empty() {
+        let left_out = hindsight.left_out.join(", ");
+        told.push(format!(
+            "nothing is known of {left_out}, which may have decided"
+        ));
+    }
+    told.iter()
+        .flat_map(|it| wrapped("  ", it, width))
+        .collect()
+}
+
+fn agreement(it: Agreement) -> String {
+    let percent = (it.within_one * 100.0).floor();
+    format!(
+        "in that time the replay is within one replica of what was observed in {percent:.0}% of {} \
+         samples, {:.1} off on the mean",
+        it.samples, it.mean_absolute_error
+    )
+}
