@@ -6,6 +6,7 @@
 mod act;
 mod analyze;
 mod args;
+mod completion;
 mod config;
 mod conflicts;
 mod context;
@@ -16,6 +17,7 @@ mod explain;
 mod gather;
 pub(crate) mod license;
 mod lint;
+mod man;
 mod names;
 mod runtime;
 mod signals;
@@ -92,6 +94,9 @@ fn run(arguments: &[OsString]) -> Exit {
     let program = arguments
         .first()
         .map_or(OsStr::new(""), OsString::as_os_str);
+    if let Some(words) = completion::asked(arguments) {
+        return completion::answer(command(OsStr::new("kubectl-stepscale")), words);
+    }
     let mut command = command(program);
     let parsed = command
         .try_get_matches_from_mut(arguments)
@@ -284,6 +289,11 @@ fn dispatch(
             config::view(&cx, &view)
         }
         Command::Config(ConfigCommand::Path(_)) => config::path(&cx, &text),
+        Command::Completion(command) => {
+            let config = decide::completion(&command)?;
+            completion::run(&cx, &config)
+        }
+        Command::Man(args) => man::run(&cx, &args.out_dir),
         Command::License(command) => {
             let config = decide::license(&cli.global, &command, &origin)?;
             runtime::run(&cx.clone(), license::run(cx, config))

@@ -5,6 +5,7 @@
 //! defaults, and the [`file`](mod@file).
 
 pub mod act;
+pub mod completion;
 pub mod doctor;
 pub mod explain;
 pub mod file;

@@ -5,6 +5,7 @@
 
 mod act;
 mod cluster;
+pub mod completion;
 pub mod files;
 pub mod license;
 mod metrics;
@@ -82,6 +83,8 @@ pub enum Error {
     Conduct(Box<crate::conduct::Error>),
     #[error(transparent)]
     Files(#[from] files::Error),
+    #[error(transparent)]
+    Completion(#[from] completion::Error),
     #[error(transparent)]
     Audit(#[from] crate::audit::Error),
     #[error(transparent)]
@@ -260,6 +263,7 @@ impl Error {
             Self::Store(err) => act::store_hint(err),
             Self::Conduct(err) => act::conduct_hint(err),
             Self::Files(err) => Some(files::hint(err)),
+            Self::Completion(err) => Some(completion::hint(err).to_owned()),
             Self::Audit(err) => Some(act::audit_hint(err)),
             Self::Leader(_) => Some(
                 "let the account get, create and update leases in that namespace, or pass \
@@ -323,6 +327,7 @@ impl Error {
             Self::Store(err) => act::store_exit(err),
             Self::Conduct(err) => act::conduct_exit(err),
             Self::Files(err) => files::exit(err),
+            Self::Completion(err) => completion::exit(err),
             Self::Audit(err) => act::audit_exit(err),
             Self::Leader(_) => Exit::Unreachable,
             Self::Serve(_) | Self::Webhook(_) => Exit::Usage,

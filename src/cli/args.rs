@@ -2,6 +2,7 @@
 
 pub(crate) mod act;
 pub(crate) mod analysis;
+pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
@@ -30,6 +31,7 @@ use crate::config::{Color, FailOn};
 use crate::units::Step;
 pub(crate) use act::{ApplyArgs, ApproveArgs, AuditArgs, RejectArgs, RevertArgs, StatusArgs};
 pub(crate) use analysis::AnalysisArgs;
+pub(crate) use completion::{CompletionCommand, CompletionInstallArgs, ManArgs};
 pub(crate) use config::ConfigCommand;
 pub(crate) use demo::DemoArgs;
 pub(crate) use doctor::DoctorArgs;
@@ -91,6 +93,10 @@ pub(crate) enum Command {
     Config(ConfigCommand),
     #[command(subcommand)]
     License(LicenseCommand),
+    #[command(subcommand)]
+    Completion(CompletionCommand),
+    #[command(hide = true)]
+    Man(ManArgs),
 }
 
 /// The end of every help page, for a program called `name`.

@@ -4,6 +4,7 @@
 mod act;
 mod analysis;
 mod audit;
+mod completion;
 mod config;
 mod demo;
 mod doctor;
@@ -39,6 +40,7 @@ use crate::config::{
 };
 use crate::error::Error;
 pub(super) use act::{apply, approve, reject, revert, status};
+pub(super) use completion::completion;
 pub(super) use config::config_view;
 pub(super) use demo::demo;
 pub(super) use doctor::doctor;

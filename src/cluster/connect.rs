@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use kube::Config;
 use kube::client::{AuthError, ClientBuilder};
 use kube::config::{
-    AuthInfo, Context, KubeConfigOptions, Kubeconfig, KubeconfigError, NamedContext,
+    AuthInfo, Context, ExecInteractiveMode, KubeConfigOptions, Kubeconfig, KubeconfigError,
+    NamedContext,
 };
 use serde::Deserialize;
 
@@ -31,6 +32,22 @@ pub async fn connect(options: &Options) -> Result<Cluster, Error> {
     Ok(cluster)
 }
 
+/// The same without a word to anybody: a credential plugin has no terminal to ask at or to complain to.
+/// Does not ask for the version.
+///
+/// # Errors
+///
+/// As [`connect`]; a plugin that needs a terminal fails.
+pub async fn connect_quietly(options: &Options) -> Result<Cluster, Error> {
+    let mut origin = origin(options).await?;
+    let auth = &mut origin.config.auth_info;
+    impersonate(auth, options)?;
+    if let Some(exec) = &mut auth.exec {
+        exec.interactive_mode = Some(ExecInteractiveMode::Never);
+    }
+    build(origin, options).await
+}
+
 /// A configuration and where it is from.
 struct Origin {
     config: Config,
@@ -40,13 +57,17 @@ struct Origin {
 }
 
 async fn origin(options: &Options) -> Result<Origin, Error> {
-    let kubeconfig = match &options.kubeconfig {
-        Some(path) => Some(read(path)?),
-        None => read_default()?,
-    };
-    match kubeconfig {
+    match kubeconfig_of(options.kubeconfig.as_deref())? {
         Some(kubeconfig) => from_kubeconfig(kubeconfig, options).await,
         None => in_cluster(),
+    }
+}
+
+/// That of a file, or the one that kubectl would read; `None` where there is none.
+pub(super) fn kubeconfig_of(file: Option<&Path>) -> Result<Option<Kubeconfig>, Error> {
+    match file {
+        Some(path) => read(path).map(Some),
+        None => read_default(),
     }
 }
 

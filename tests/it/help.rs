@@ -114,6 +114,16 @@ fn help_of_license() {
 }
 
 #[test]
+fn help_of_completion() {
+    insta::assert_snapshot!(printed(&["completion", "--help"]));
+}
+
+#[test]
+fn help_of_completion_install() {
+    insta::assert_snapshot!(printed(&["completion", "install", "--help"]));
+}
+
+#[test]
 fn help_of_triggers() {
     insta::assert_snapshot!(printed(&["triggers", "--help"]));
 }

@@ -6,6 +6,7 @@
 mod architecture;
 mod audit;
 mod bad_input;
+mod completion;
 mod conformance;
 mod demo;
 mod docs;
