@@ -104,6 +104,19 @@ fn faults(path: &Path) -> Result<Faults, Error> {
     crate::yaml::parse(&text).map_err(|err| content(err.to_string()))
 }
 
+/// Lets kubectl find this program in a folder.
+#[cfg(not(windows))]
+fn link_plugin(folder: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(std::env::current_exe()?, folder.join(PLUGIN))
+}
+
+/// Links need rights on Windows.
+#[cfg(windows)]
+fn link_plugin(folder: &Path) -> std::io::Result<()> {
+    let program = folder.join(PLUGIN).with_extension("exe");
+    std::fs::copy(std::env::current_exe()?, program).map(drop)
+}
+
 /// A folder with the kubeconfig, a license for `apply` and, for kubectl to find, this program; gone
 /// with the demo.
 struct Home {
@@ -113,10 +126,10 @@ struct Home {
 
 impl Home {
     fn new(sandbox: &Sandbox, now: Timestamp) -> Result<Self, Error> {
-        let folder = tempfile::Builder::new()
-            .prefix("stepscale-demo-")
-            .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))
-            .tempdir();
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+        let folder = builder.prefix("stepscale-demo-").tempdir();
         let folder = folder.map_err(Error::Start)?;
         let kubeconfig = folder.path().join("kubeconfig");
         sandbox
@@ -124,8 +137,7 @@ impl Home {
             .map_err(Error::Start)?;
         let home = Self { kubeconfig, folder };
         home.issue_license(now)?;
-        let link = || std::os::unix::fs::symlink(std::env::current_exe()?, home.bin().join(PLUGIN));
-        let linked = std::fs::create_dir(home.bin()).and_then(|()| link());
+        let linked = std::fs::create_dir(home.bin()).and_then(|()| link_plugin(&home.bin()));
         linked.map_err(Error::Start)?;
         Ok(home)
     }

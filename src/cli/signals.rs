@@ -1,7 +1,6 @@
 //! The signals that ask a run to end.
 
 use futures_util::stream::{self, BoxStream, Stream, StreamExt, select_all};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::{Error, Exit};
 
@@ -41,12 +40,7 @@ impl Signals {
     /// # Errors
     /// When the system refuses.
     pub(super) fn listen() -> Result<Self, Error> {
-        let all = [
-            received(SignalKind::interrupt(), Signal::Interrupt)?,
-            received(SignalKind::terminate(), Signal::Terminate)?,
-            received(SignalKind::hangup(), Signal::Hangup)?,
-        ];
-        Ok(Self::of(select_all(all)))
+        Ok(Self::of(select_all(received().map_err(Error::Start)?)))
     }
 
     /// Those that come out of `stream`.
@@ -63,9 +57,33 @@ impl Signals {
     }
 }
 
-/// One kind of them, whenever it comes.
-fn received(kind: SignalKind, is: Signal) -> Result<BoxStream<'static, Signal>, Error> {
-    let mut received = signal(kind).map_err(Error::Start)?;
-    let each = stream::poll_fn(move |cx| received.poll_recv(cx));
-    Ok(each.map(move |()| is).boxed())
+/// Each kind of them, whenever it comes.
+#[cfg(unix)]
+fn received() -> std::io::Result<[BoxStream<'static, Signal>; 3]> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let each = |kind, is| {
+        let mut received = signal(kind)?;
+        let each = stream::poll_fn(move |cx| received.poll_recv(cx));
+        std::io::Result::Ok(each.map(move |()| is).boxed())
+    };
+    Ok([
+        each(SignalKind::interrupt(), Signal::Interrupt)?,
+        each(SignalKind::terminate(), Signal::Terminate)?,
+        each(SignalKind::hangup(), Signal::Hangup)?,
+    ])
+}
+
+/// What a console of Windows sends in their place.
+#[cfg(windows)]
+fn received() -> std::io::Result<[BoxStream<'static, Signal>; 3]> {
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close};
+    let (mut interrupt, mut ended, mut closed) = (ctrl_c()?, ctrl_break()?, ctrl_close()?);
+    let interrupt = stream::poll_fn(move |cx| interrupt.poll_recv(cx));
+    let ended = stream::poll_fn(move |cx| ended.poll_recv(cx));
+    let closed = stream::poll_fn(move |cx| closed.poll_recv(cx));
+    Ok([
+        interrupt.map(|()| Signal::Interrupt).boxed(),
+        ended.map(|()| Signal::Terminate).boxed(),
+        closed.map(|()| Signal::Hangup).boxed(),
+    ])
 }

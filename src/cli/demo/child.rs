@@ -57,8 +57,7 @@ fn is_for_the_command_alone(signal: Signal, is_interactive: bool) -> bool {
 /// Sends a signal to the child with this id. One that is gone has no need of it.
 async fn tell(id: u32, signal: &'static str) {
     let send = move || -> io::Result<ExitStatus> {
-        Command::new("/bin/sh")
-            .args(["-c", "kill -s \"$0\" \"$1\"", signal, &id.to_string()])
+        killer(id, signal)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -68,9 +67,38 @@ async fn tell(id: u32, signal: &'static str) {
     let _ = task::spawn_blocking(send).await;
 }
 
+#[cfg(not(windows))]
+fn killer(id: u32, signal: &'static str) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "kill -s \"$0\" \"$1\"", signal, &id.to_string()]);
+    command
+}
+
+/// Windows has no signals: a program is asked to close, or ended with those that it has started.
+#[cfg(windows)]
+fn killer(id: u32, signal: &'static str) -> Command {
+    let mut command = Command::new("taskkill");
+    command.args(["/T", "/PID", &id.to_string()]);
+    if signal == "KILL" {
+        command.arg("/F");
+    }
+    command
+}
+
+/// The number of the signal that ended it.
+#[cfg(unix)]
+fn signal_of(status: ExitStatus) -> Option<i32> {
+    std::os::unix::process::ExitStatusExt::signal(&status)
+}
+
+#[cfg(not(unix))]
+fn signal_of(_: ExitStatus) -> Option<i32> {
+    None
+}
+
 fn as_the_command(status: ExitStatus) -> Exit {
     // Of a command that a signal ended, shells say 128 and its number.
-    let signal = std::os::unix::process::ExitStatusExt::signal(&status).map_or(1, |it| 128 + it);
+    let signal = signal_of(status).map_or(1, |it| 128 + it);
     let code = status.code().unwrap_or(signal);
     match u8::try_from(code) {
         Ok(0) => Exit::Clean,

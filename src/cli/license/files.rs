@@ -1,9 +1,8 @@
 //! The files of keys, licenses and signatures. What is written is written whole or not at all, and
 //! never over something else.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{self, Error};
@@ -60,17 +59,29 @@ pub(super) fn read_private_key(path: &Path) -> Result<(PrivateKey, bool), Error>
     // Large enough from the start: a text that grows leaves copies of itself behind.
     let mut text = Erased::new(String::with_capacity(LICENSE.bytes));
     let read = File::open(path).and_then(|file| {
-        let mode = file.metadata()?.permissions().mode();
+        let is_open = is_open_to_others(&file.metadata()?);
         let within = LICENSE.bytes as u64 - 1;
         file.take(within).read_to_string(&mut text)?;
-        Ok(mode)
+        Ok(is_open)
     });
-    let mode = read.map_err(|source| cannot_read(FLAG, path, source))?;
+    let is_open = read.map_err(|source| cannot_read(FLAG, path, source))?;
     let key = PrivateKey::parse(&text).map_err(|source| error::license::Error::Key {
         place: path.display().to_string(),
         source,
     })?;
-    Ok((key, mode & 0o077 != 0))
+    Ok((key, is_open))
+}
+
+#[cfg(unix)]
+fn is_open_to_others(file: &Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    file.permissions().mode() & 0o077 != 0
+}
+
+/// Elsewhere the folders of a user are their own, and lists of rights say the rest.
+#[cfg(not(unix))]
+fn is_open_to_others(_: &Metadata) -> bool {
+    false
 }
 
 fn cannot_read(flag: &'static str, path: &Path, source: io::Error) -> Error {
@@ -134,19 +145,20 @@ impl New<'_> {
 
     fn persist(&self) -> io::Result<()> {
         let folder = folder_of(self.path);
-        let mode = match self.readers {
-            Readers::Owner => 0o600,
-            Readers::Everybody => 0o644,
-        };
-        let mut draft = tempfile::Builder::new()
-            .prefix(".stepscale-")
-            .permissions(Permissions::from_mode(mode))
-            .tempfile_in(&folder)?;
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(
+            match self.readers {
+                Readers::Owner => 0o600,
+                Readers::Everybody => 0o644,
+            },
+        ));
+        let mut draft = builder.prefix(".stepscale-").tempfile_in(&folder)?;
         draft.write_all(self.bytes)?;
         draft.as_file().sync_all()?;
         draft.persist_noclobber(self.path).map_err(|it| it.error)?;
         // The name itself is on the disk once the folder is.
-        File::open(folder)?.sync_all()
+        crate::state::sync_directory(&folder)
     }
 }
 
@@ -164,6 +176,8 @@ fn exists(path: &Path) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn new<'a>(path: &'a Path, readers: Readers) -> New<'a> {
