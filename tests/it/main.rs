@@ -34,6 +34,7 @@ mod leader;
 mod lifecycle;
 mod lint;
 mod metrics_api;
+mod packaging;
 mod picker;
 mod queries;
 mod rig;
