@@ -29,6 +29,10 @@ fn every_block_does_what_its_page_says() {
     let wanted = std::env::var("STEPSCALE_DOCS_PAGE").unwrap_or_default();
     let mut left = pages();
     left.retain(|it| it.path.contains(&wanted));
+    assert!(
+        !left.is_empty(),
+        "STEPSCALE_DOCS_PAGE={wanted} names no page"
+    );
     let (left, wrong) = (Mutex::new(left), Mutex::new(Vec::new()));
     let next = || left.lock().unwrap().pop();
     thread::scope(|scope| {
