@@ -107,7 +107,7 @@ pub(crate) fn after_help(name: &str) -> String {
          {name} analyze hpa/web -n shop       one of them\n  \
          {name} analyze -A --fail-on warning  for a pipeline\n  \
          {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
-         {name} explain hpa/web              one of them on one screen
+         {name} explain hpa/web               one of them on one screen
   \
          {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
          {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \

@@ -11,8 +11,6 @@ mod now;
 mod page;
 mod plot;
 mod settings;
-#[cfg(test)]
-mod tests;
 mod text;
 
 use std::io::{self, Write};

@@ -45,6 +45,29 @@ fn a_pause_that_nobody_ends_is_found() {
 }
 
 #[test]
+fn its_queue_and_its_jobs_can_be_drawn() {
+    use crate::analysis::portrait::{Detail, Unit};
+    let mut scene = Scene::new(&spec(4, 30, "default"), false, hourly);
+    scene.settings.portrait = Some(Detail::Every);
+    let assessment = scene.assess();
+    let portrait = assessment.portrait.clone().unwrap();
+    let proof = recommended(assessment).proof;
+    let queue = &portrait.loads[0];
+    assert_eq!((queue.unit, queue.is_scaled_by), (Unit::Value, true));
+    let running = scene.history.get(&Metric::ReadyReplicas).unwrap();
+    let ready = portrait.ready.as_ref().unwrap();
+    let same = |at: usize| ready.mean(at) == running.at(portrait.time(at));
+    assert!((0..portrait.points).all(same));
+    let today = portrait.today.as_ref().unwrap();
+    assert_eq!(
+        (today.len(), today.mean(0), today.peak()),
+        (portrait.points, None, Some(4.0))
+    );
+    assert!(portrait.proposed.unwrap().peak() > Some(4.0));
+    assert_eq!(portrait.figures.unwrap().jobs, proof.jobs);
+}
+
+#[test]
 fn a_maximum_that_keeps_back_jobs_is_raised() {
     let scene = Scene::new(&spec(4, 30, "default"), false, hourly);
     let assessment = scene.assess();

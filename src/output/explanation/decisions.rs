@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::page::{next, section, who};
@@ -13,7 +14,7 @@ use super::{Explanation, Sheet};
 use crate::analysis::fidelity::Fit;
 use crate::analysis::hindsight::alternatives::Outcome;
 use crate::analysis::hindsight::passage::{Held, Passage};
-use crate::analysis::hindsight::{Agreement, Hindsight};
+use crate::analysis::hindsight::{Agreement, Hindsight, Span};
 use crate::output::layout::{Cell, Column, Layout, Row, Shrink};
 use crate::output::replay::figures::amount;
 use crate::output::replay::words::change;
@@ -43,7 +44,7 @@ pub struct Event {
 const BOLD: Style = Style::new().bold();
 
 const COLUMNS: [Column; 7] = [
-    column(" TIME (UTC)", Shrink::Never),
+    column(" UTC", Shrink::Never),
     column("FOR", Shrink::Never),
     column("PODS", Shrink::Never),
     column("CPU", Shrink::Never),
@@ -91,11 +92,7 @@ pub(super) fn write(
         minute(span.from),
         minute(span.to)
     )?;
-    let rows: Vec<Row> = hindsight
-        .passages
-        .iter()
-        .map(|it| row(it, hindsight))
-        .collect();
+    let rows = rows(hindsight);
     Layout::new(&COLUMNS, &rows, width).write(out, HEADER)?;
     writeln!(out)?;
     writeln!(
@@ -110,37 +107,67 @@ pub(super) fn write(
     section(out, "NEXT", "", &next(it, width))
 }
 
-fn row(passage: &Passage, hindsight: &Hindsight) -> Row {
-    let at = hindsight.span.at;
-    let is_asked = passage.from <= at && at < passage.to;
+/// Passages that differ only in what was asked for in vain are a row.
+fn rows(hindsight: &Hindsight) -> Vec<Row> {
+    let is_same = |a: &Passage, b: &Passage| {
+        let stays = a.decided == a.replicas && b.decided == b.replicas;
+        stays && (a.replicas, a.held, &a.metric) == (b.replicas, b.held, &b.metric)
+    };
+    let runs = hindsight.passages.chunk_by(is_same);
+    runs.map(|it| row(it, hindsight.span)).collect()
+}
+
+fn row(run: &[Passage], span: Span) -> Row {
+    let (passage, last) = (&run[0], &run[run.len() - 1]);
+    let is_asked = passage.from <= span.at && span.at < last.to;
     let style = if is_asked { BOLD } else { Style::new() };
     let mark = if is_asked { ">" } else { " " };
-    let pods = match passage.starting.0 {
-        0 => passage.replicas.to_string(),
-        starting => format!("{} ({starting} starting)", passage.replicas),
+    let starting = run.iter().map(|it| it.starting).max();
+    let pods = match starting.filter(|it| it.0 > 0) {
+        None => passage.replicas.to_string(),
+        Some(starting) => format!("{} ({starting} starting)", passage.replicas),
     };
-    let dash = || "-".to_owned();
-    let count = |it: Option<crate::units::Replicas>| it.map_or_else(dash, |it| it.to_string());
+    let asked = run.iter().filter_map(|it| it.wanted);
+    let cpu = run.iter().filter_map(|it| it.cpu_percent);
     let decided = match passage.decided == passage.replicas {
         true => "stay".to_owned(),
         false => format!("{}→{}", passage.replicas, passage.decided),
     };
     Row {
         cells: vec![
-            Cell::styled(format!("{mark}{}", time(passage.from)), style),
-            Cell::plain(length(passage.length())),
+            Cell::styled(format!("{mark}{}", clock(passage.from, span)), style),
+            Cell::plain(length(last.to.duration_since(passage.from))),
             Cell::plain(pods),
-            Cell::plain(
-                passage
-                    .cpu_percent
-                    .map_or_else(dash, |it| format!("{it:.0}%")),
-            ),
-            Cell::plain(count(passage.wanted)),
+            Cell::plain(range(cpu, "%")),
+            Cell::plain(range(asked.map(|it| f64::from(it.0)), "")),
             Cell::styled(decided, style),
             Cell::plain(held(passage)),
         ],
         ..Row::default()
     }
+}
+
+/// `61%`, `61-97%`; `-` without any.
+fn range(values: impl Iterator<Item = f64>, unit: &str) -> String {
+    let bounds = values.fold(None, |bounds: Option<(f64, f64)>, it| {
+        let (low, high) = bounds.unwrap_or((it, it));
+        Some((low.min(it), high.max(it)))
+    });
+    match bounds {
+        None => "-".to_owned(),
+        Some((low, high)) if low.round() == high.round() => format!("{low:.0}{unit}"),
+        Some((low, high)) => format!("{low:.0}-{high:.0}{unit}"),
+    }
+}
+
+/// The day is told only where there are two.
+fn clock(at: Timestamp, span: Span) -> String {
+    let day = |it: Timestamp| it.to_zoned(TimeZone::UTC).date();
+    let form = match day(span.from) == day(span.to) {
+        true => "%H:%M:%S",
+        false => "%m-%d %H:%M:%S",
+    };
+    at.to_zoned(TimeZone::UTC).strftime(form).to_string()
 }
 
 fn held(passage: &Passage) -> String {

@@ -49,11 +49,23 @@ pub(super) fn steps(
     }
     match item.outcome {
         Outcome::Recommended => steps.extend(recommended(item, managed, place)),
-        Outcome::NotEnoughHistory => {
-            let days = item.evidence.days.floor().max(1.0);
-            let rest = format!(" --min-history-days {days:.0}");
+        Outcome::NotEnoughHistory if item.evidence.days >= 1.0 => {
+            let rest = format!(" --min-history-days {:.0}", item.evidence.days.floor());
             steps.push(step("judge it by what there is", ours("explain", &rest)));
         }
+        Outcome::NotEnoughHistory => steps.push(match place {
+            Place::Cluster => step(
+                "see where its history was looked for",
+                ours("analyze", " -v"),
+            ),
+            Place::Snapshot(_) => step(
+                "take a snapshot with its history",
+                format!(
+                    "kubectl stepscale gather {name} -n {namespace} --history -o {}.jsonl.gz",
+                    item.name
+                ),
+            ),
+        }),
         Outcome::Withheld if item.kind == AutoscalerKind::ScaledJob => {}
         Outcome::Withheld => {
             let why = "see what was decided of late, and how far a replay agrees";
@@ -67,13 +79,12 @@ pub(super) fn steps(
         }
         Outcome::NoChange | Outcome::Skipped => {}
     }
-    steps.extend(
-        item.findings
-            .iter()
-            .filter_map(|it| fixing(it, item, place)),
-    );
+    steps.extend(item.findings.iter().filter_map(|it| fixing(it, item)));
     if steps.is_empty() {
-        let why = "nothing to change: try settings of your own";
+        let why = match item.findings.is_empty() {
+            true => "nothing to change: try settings of your own",
+            false => "try settings of your own against what was found",
+        };
         let rest = match item.today.target_cpu_pct {
             Some(percent) => format!(" --cpu {}%", percent.saturating_add(5).min(95)),
             None => format!(" --max {}", item.today.max_replicas.0.saturating_add(1)),
@@ -118,11 +129,8 @@ fn recommended(item: &Item, managed: &Managed, place: &Place) -> Vec<Step> {
 }
 
 /// The command that shows more of what was found.
-fn fixing(finding: &Finding, item: &Item, place: &Place) -> Option<Step> {
+fn fixing(finding: &Finding, item: &Item) -> Option<Step> {
     let namespace = &item.namespace;
-    if *place != Place::Cluster {
-        return None;
-    }
     let (why, command) = match finding.code {
         Code::UnableToScale | Code::MetricGaps => (
             "see what the controller says",
@@ -148,7 +156,30 @@ fn fixing(finding: &Finding, item: &Item, place: &Place) -> Option<Step> {
                 item.name
             ),
         ),
-        _ => return None,
+        Code::TwoAutoscalersOneTarget | Code::HpaBesideScaledobject => (
+            "see who else scales it",
+            format!("kubectl get hpa,scaledobject -n {namespace}"),
+        ),
+        Code::PausedAndForgotten => (
+            "let it scale again",
+            format!(
+                "kubectl stepscale resume {}/{} -n {namespace}",
+                item.kind.short(),
+                item.name
+            ),
+        ),
+        Code::IdleWindow
+        | Code::OverProvisioned
+        | Code::ScaleLag
+        | Code::Thrashing
+        | Code::PinnedAtMax
+        | Code::FloorTooLow
+        | Code::NeverScales
+        | Code::CooldownMisread
+        | Code::NoFallback
+        | Code::MaxAbovePartitions
+        | Code::ScaleToZeroCandidate
+        | Code::PollingTooSlow => return None,
     };
     Some(Step {
         why: why.to_owned(),

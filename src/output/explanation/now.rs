@@ -131,8 +131,11 @@ fn limited_by(autoscaler: &Autoscaler) -> Option<String> {
             .iter()
             .find(|it| it.kind == kind && it.holds == holds)
     };
-    if let Some(failed) = find("AbleToScale", Holds::No).or(find("ScalingActive", Holds::No)) {
-        return Some(format!("nothing can be decided: {}", failed.message));
+    if find("AbleToScale", Holds::No).is_some() {
+        return Some("its target, which cannot be scaled".to_owned());
+    }
+    if find("ScalingActive", Holds::No).is_some() {
+        return Some("its metrics, without which nothing is decided".to_owned());
     }
     if let Some(limited) = find("ScalingLimited", Holds::Yes) {
         return Some(match limited.reason.as_str() {

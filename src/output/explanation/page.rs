@@ -8,14 +8,15 @@ use anstyle::{AnsiColor, Style};
 use super::now::Seen;
 use super::text::{columns, length, minute, styled, wrapped};
 use super::{Explanation, Sheet, Triggers, plot};
-use crate::analysis::assessment::JobScores;
+use crate::analysis::assessment::{JobScores, Point};
 use crate::analysis::findings::{Fact, Finding, Severity};
 use crate::analysis::simulation::changes::changes;
 use crate::config::Format;
+use crate::output::layout::{Cell, Column, Layout, Row as Line, Shrink};
 use crate::output::replay::figures::{Figures, amount, difference};
 use crate::output::replay::words::change;
 use crate::output::report::{Item, Outcome};
-use crate::output::table::HEADER;
+use crate::output::table::{HEADER, column};
 use crate::output::{Page, triggers};
 use crate::sim::score::Totals;
 
@@ -35,7 +36,7 @@ pub(super) fn write(out: &mut dyn Write, it: &Explanation, sheet: Sheet) -> io::
     past(out, it, sheet)?;
     section(out, "FINDINGS", "", &findings(&it.autoscaler, width))?;
     write_figures(out, it, width)?;
-    section(out, "FRONTIER", FRONTIER, &frontier(it, width))?;
+    write_frontier(out, it, width)?;
     section(out, "NEXT", "", &next(it, width))
 }
 
@@ -91,8 +92,7 @@ pub(super) fn who(it: &Explanation, width: usize) -> Vec<String> {
     all.extend(wrapped("  ", &looked, width));
     all.extend(managed(it, width));
     if !it.rivals.is_empty() {
-        let text = format!("{} scale the same target", it.rivals.join(", "));
-        let lines = wrapped("  also: ", &text, width);
+        let lines = wrapped("  also scaled by ", &it.rivals.join(", "), width);
         all.extend(lines.iter().map(|it| styled(CAREFUL, it)));
     }
     all
@@ -119,7 +119,8 @@ fn managed(it: &Explanation, width: usize) -> Vec<String> {
         all.extend(wrapped("  written by ", &managers.join(", "), width));
     }
     if let Some(why) = &managed.unknown {
-        all.extend(wrapped("  who manages it is not known: ", why, width));
+        let text = format!("who manages it is not known: {why}");
+        all.extend(wrapped("  ", &text, width));
     }
     all
 }
@@ -301,51 +302,60 @@ fn write_figures(out: &mut dyn Write, it: &Explanation, width: usize) -> io::Res
             .headers
             .extend(["PROPOSED".to_owned(), "DIFFERENCE".to_owned()]);
     }
-    for (name, of) in rows(item) {
-        let values = [Some(&figures.today), figures.proposed.as_ref()];
-        table
-            .rows
-            .push((name.to_owned(), cells(&values.map(|it| it.map(of)))));
+    let values = [Some(&figures.today), figures.proposed.as_ref()];
+    for (name, is_count, of) in rows(item) {
+        let cells = cells(&values.map(|it| it.map(of)), is_count);
+        table.rows.push((name.to_owned(), cells));
     }
     if let Some(jobs) = &figures.jobs {
-        for (name, of) in JOB_ROWS {
+        for (name, is_count, of) in JOB_ROWS {
             let values = [Some(of(&jobs.today)), Some(of(&jobs.proposed))];
-            table.rows.push((name.to_owned(), cells(&values)));
+            table.rows.push((name.to_owned(), cells(&values, is_count)));
         }
     }
     table.write(out, width)
 }
 
-type Row<T> = (&'static str, fn(&T) -> f64);
+/// A figure, and whether it counts something.
+type Row<T> = (&'static str, bool, fn(&T) -> f64);
 
 fn rows(item: &Item) -> Vec<Row<Totals>> {
-    let hours: Row<Totals> = ("replica-hours", |it| it.replica_hours.hours());
+    let hours: Row<Totals> = ("replica-hours", false, |it| it.replica_hours.hours());
     if item.target.kind == "ScaledJob" {
-        return vec![("job-hours", |it| it.replica_hours.hours())];
+        return vec![("job-hours", false, |it| it.replica_hours.hours())];
     }
     vec![
         hours,
-        ("minutes of shortfall", |it| it.shortfall_minutes),
-        ("minutes above target", |it| it.breach_minutes),
-        ("minutes pinned at max", |it| it.max_pinned_minutes),
-        ("scale events", |it| f64::from(it.scale_events)),
-        ("flaps", |it| f64::from(it.flaps)),
+        ("minutes of shortfall", false, |it| it.shortfall_minutes),
+        ("minutes above target", false, |it| it.breach_minutes),
+        ("minutes pinned at max", false, |it| it.max_pinned_minutes),
+        ("scale events", true, |it| f64::from(it.scale_events)),
+        ("flaps", true, |it| f64::from(it.flaps)),
     ]
 }
 
 const JOB_ROWS: [Row<JobScores>; 3] = [
-    ("p95 wait, seconds", |it| it.p95_wait_seconds),
-    ("minutes of backlog", |it| it.backlog_minutes),
-    ("jobs created", |it| it.jobs_created as f64),
+    ("p95 wait, seconds", false, |it| it.p95_wait_seconds),
+    ("minutes of backlog", false, |it| it.backlog_minutes),
+    ("jobs created", true, |it| it.jobs_created as f64),
 ];
 
 /// Today's, and where there is another, that and how it differs.
-fn cells(values: &[Option<f64>; 2]) -> Vec<String> {
+fn cells(values: &[Option<f64>; 2], is_count: bool) -> Vec<String> {
     let [today, proposed] = *values;
-    let mut cells: Vec<String> = today.into_iter().map(amount).collect();
+    let told = |it: f64| match is_count {
+        true => format!("{it:.0}"),
+        false => amount(it),
+    };
+    let mut cells: Vec<String> = today.into_iter().map(told).collect();
     if let Some((today, proposed)) = today.zip(proposed) {
-        cells.push(amount(proposed));
-        cells.push(difference(proposed - today));
+        let more = proposed - today;
+        cells.push(told(proposed));
+        cells.push(match is_count {
+            true if more > 0.0 => format!("+{more:.0}"),
+            true => format!("{more:.0}"),
+            false => difference(more),
+        });
     }
     cells
 }
@@ -385,47 +395,72 @@ fn proposal(it: &Explanation, width: usize) -> Vec<String> {
     all
 }
 
-fn frontier(it: &Explanation, width: usize) -> Vec<String> {
-    let Some(portrait) = &it.portrait else {
-        return Vec::new();
-    };
-    let all = &portrait.frontier;
+fn write_frontier(out: &mut dyn Write, it: &Explanation, width: usize) -> io::Result<()> {
+    let points = it.portrait.as_ref().map(|it| it.frontier.as_slice());
+    let points = points.unwrap_or_default();
     // One point alone says nothing of what else there is.
-    if all.len() < 2 {
-        return Vec::new();
+    if points.len() < 2 {
+        return Ok(());
     }
-    let named = all
-        .iter()
-        .filter(|it| it.is_today || it.is_proposed)
-        .count();
-    let others = all.len() - named;
+    writeln!(out)?;
+    let aside = wrapped("FRONTIER  ", FRONTIER, width);
+    writeln!(
+        out,
+        "{HEADER}FRONTIER{HEADER:#}{}",
+        &aside[0]["FRONTIER".len()..]
+    )?;
+    lines(out, &aside[1..])?;
+    let rows: Vec<Line> = few(points).map(|point| line(it, point)).collect();
+    Layout::new(&POINT, &rows, width).write(out, HEADER)
+}
+
+/// Those that are named, and as many of the others as there is room for.
+fn few(points: &[Point]) -> impl Iterator<Item = &Point> {
+    let is_named = |it: &Point| it.is_today || it.is_proposed;
+    let named = points.iter().filter(|it| is_named(it)).count();
     let room = MOST_POINTS.saturating_sub(named).max(1);
-    let each = others.div_ceil(room).max(1);
+    let each = (points.len() - named).div_ceil(room).max(1);
     let mut place = 0;
-    let shown = all.iter().filter(|it| {
-        if it.is_today || it.is_proposed {
+    points.iter().filter(move |it| {
+        if is_named(it) {
             return true;
         }
         place += 1;
         (place - 1) % each == 0
-    });
-    let lines = shown.flat_map(|point| {
-        let mark = match (point.is_today, point.is_proposed) {
-            (true, _) => "today",
-            (_, true) => "proposed",
-            (false, false) => "",
-        };
-        let changes = changes(&it.scaled, &point.settings.apply(&it.scaled));
-        let words: Vec<String> = changes.iter().map(change).collect();
-        let first = format!(
-            "  {mark:<8} {:>9} replica-hours {:>7} min short  ",
-            amount(point.replica_hours),
-            amount(point.shortfall.minutes)
-        );
-        wrapped(&first, &words.join(", "), width)
-    });
-    lines.map(|it| it.trim_end().to_owned()).collect()
+    })
 }
+
+fn line(it: &Explanation, point: &Point) -> Line {
+    let mark = match (point.is_today, point.is_proposed) {
+        (true, _) => "today",
+        (_, true) => "proposed",
+        (false, false) => "",
+    };
+    let changes = changes(&it.scaled, &point.settings.apply(&it.scaled));
+    let words: Vec<String> = changes.iter().map(change).collect();
+    Line {
+        cells: vec![
+            Cell::plain(format!("  {mark}")),
+            Cell::plain(amount(point.replica_hours)),
+            Cell::plain(amount(point.shortfall.minutes)),
+            Cell::list(words),
+        ],
+        ..Line::default()
+    }
+}
+
+const POINT: [Column; 4] = [
+    column("", Shrink::Never),
+    column("REPLICA-HOURS", Shrink::Never),
+    column("MIN SHORT", Shrink::Never),
+    column(
+        "CHANGES",
+        Shrink::Text {
+            comfortable: 30,
+            least: 16,
+        },
+    ),
+];
 
 pub(super) fn next(it: &Explanation, width: usize) -> Vec<String> {
     let mut all = Vec::new();

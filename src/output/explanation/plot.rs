@@ -112,7 +112,7 @@ impl Plot<'_> {
         part.draw(portrait.points, |canvas| {
             if let Some(served) = served {
                 canvas.marker(Marker::Custom(glyphs.ready));
-                columns(canvas, served, Lane::mean, READY);
+                columns(canvas, served, READY, &[0.0]);
             }
             canvas.marker(Marker::Custom(glyphs.band));
             for level in max.into_iter().chain((min > 0.0).then_some(min)) {
@@ -121,7 +121,7 @@ impl Plot<'_> {
             }
             if let Some(needed) = &portrait.needed {
                 canvas.marker(glyphs.needed);
-                curve(canvas, needed, Lane::high, top, NEEDED);
+                curve(canvas, needed, top, NEEDED);
             }
         })
     }
@@ -145,7 +145,8 @@ impl Plot<'_> {
         };
         part.draw(self.portrait.points, |canvas| {
             canvas.marker(self.glyphs.load);
-            columns(canvas, &load.lane, Lane::high, LOAD);
+            // Two dots of Braille are one character wide.
+            columns(canvas, &load.lane, LOAD, &[-0.25, 0.25]);
         })
     }
 
@@ -328,40 +329,27 @@ impl Part {
     }
 }
 
-/// From the axis up to each known value.
-fn columns(
-    canvas: &mut Context<'_>,
-    lane: &Lane,
-    of: fn(&Lane, usize) -> Option<f64>,
-    color: Color,
-) {
+/// From the axis up to the highest of each point, at its place and so far beside it.
+fn columns(canvas: &mut Context<'_>, lane: &Lane, color: Color, beside: &[f64]) {
+    let end = lane.len().saturating_sub(1) as f64;
     for at in 0..lane.len() {
-        if let Some(value) = of(lane, at).filter(|it| *it > 0.0) {
-            let x = at as f64;
+        let Some(value) = lane.high(at).filter(|it| *it > 0.0) else {
+            continue;
+        };
+        for x in beside.iter().map(|it| (at as f64 + it).clamp(0.0, end)) {
             canvas.draw(&Line::new(x, 0.0, x, value, color));
         }
     }
 }
 
 /// From each known value to the next; a gap interrupts it.
-fn curve(
-    canvas: &mut Context<'_>,
-    lane: &Lane,
-    of: fn(&Lane, usize) -> Option<f64>,
-    top: f64,
-    color: Color,
-) {
+fn curve(canvas: &mut Context<'_>, lane: &Lane, top: f64, color: Color) {
     for at in 0..lane.len() {
-        let Some(here) = of(lane, at) else { continue };
-        let next = of(lane, at + 1).unwrap_or(here).min(top);
+        let Some(here) = lane.high(at) else { continue };
         let end = if at + 1 < lane.len() { at + 1 } else { at };
-        canvas.draw(&Line::new(
-            at as f64,
-            here.min(top),
-            end as f64,
-            next,
-            color,
-        ));
+        let next = lane.high(end).unwrap_or(here);
+        let (here, next) = (here.min(top), next.min(top));
+        canvas.draw(&Line::new(at as f64, here, end as f64, next, color));
     }
 }
 

@@ -27,23 +27,37 @@ pub(super) fn wrapped(first: &str, text: &str, width: usize) -> Vec<String> {
 /// `items` side by side in as many columns as fit, read downwards; the lengths are those without
 /// styles.
 pub(super) fn columns(items: &[(String, usize)], width: usize) -> Vec<String> {
-    const INDENT: usize = 2;
-    const GAP: usize = 3;
-    let widest = items.iter().map(|it| it.1).max().unwrap_or(0);
-    let count = ((width.saturating_sub(INDENT) + GAP) / (widest + GAP)).max(1);
-    let rows = items.len().div_ceil(count);
+    let most = items.len().max(1);
+    let fitting = (1..=most).rev().map(|it| items.len().div_ceil(it).max(1));
+    let fits = |rows: &usize| {
+        let widths = widths(items, *rows);
+        INDENT + widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1) <= width
+    };
+    let rows = fitting.into_iter().find(fits).unwrap_or(most);
+    let widths = widths(items, rows);
     let line = |row: usize| {
         let mut line = " ".repeat(INDENT);
-        let cells: Vec<_> = items.iter().skip(row).step_by(rows.max(1)).collect();
+        let cells: Vec<_> = items.iter().skip(row).step_by(rows).collect();
         for (at, (text, length)) in cells.iter().enumerate() {
             line.push_str(text);
             if at + 1 < cells.len() {
-                line.push_str(&" ".repeat(widest + GAP - length));
+                line.push_str(&" ".repeat(widths[at] + GAP - length));
             }
         }
         line
     };
-    (0..rows).map(line).collect()
+    (0..rows.min(items.len())).map(line).collect()
+}
+
+const INDENT: usize = 2;
+const GAP: usize = 3;
+
+/// Of each column, if there are so many rows.
+fn widths(items: &[(String, usize)], rows: usize) -> Vec<usize> {
+    let columns = items.chunks(rows);
+    columns
+        .map(|it| it.iter().map(|it| it.1).max().unwrap_or(0))
+        .collect()
 }
 
 /// `2026-03-02 00:00:15`, in UTC.
@@ -94,7 +108,8 @@ mod tests {
     #[test]
     fn items_are_read_downwards() {
         let items = ["a", "bb", "ccc"].map(|it| (it.to_owned(), it.len()));
-        assert_eq!(columns(&items, 11), ["  a     ccc", "  bb"]);
+        assert_eq!(columns(&items, 10), ["  a    ccc", "  bb"]);
+        assert_eq!(columns(&items, 14), ["  a   bb   ccc"]);
         assert_eq!(columns(&items, 5), ["  a", "  bb", "  ccc"]);
         assert_eq!(columns(&[], 80), [""; 0]);
     }
