@@ -33,6 +33,10 @@ pub use writer::Writer;
 /// The version of the format that is read and written.
 pub const API_VERSION: &str = "stepscale.io/v1alpha1";
 
+/// What stands before the name of an autoscaler in the metric of what it alone desired, where several
+/// have one target. Whoever does not know it reads the series of the target.
+const OF_ONE: &str = "desired_replicas/";
+
 /// What the first line of a snapshot says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
@@ -178,13 +182,19 @@ impl Snapshot {
         let mut samples = Vec::new();
         let last_lines = &self.last_lines;
         each_record(&self.name, &mut self.input, |line, record| {
-            let Record::Series(series) = record else {
-                return Ok(());
+            let series = match record {
+                Record::Series(series) => series,
+                Record::Missing(it) => {
+                    collector.lack(&it.target, it.metric, it.why);
+                    return Ok(());
+                }
+                Record::Header(_) | Record::Object(_) | Record::Unknown => return Ok(()),
             };
             if collector.wants(&series.target) {
                 series.values_into(&mut samples)?;
                 let values = series.series(&samples);
-                collector.add(&series.target, series.metric, &values)?;
+                let autoscaler = series.autoscaler.as_deref();
+                collector.add(&series.target, series.metric, autoscaler, &values)?;
                 if last_lines.get(&series.target) == Some(&line) {
                     collector.complete(&series.target, &mut each);
                 }
@@ -231,7 +241,7 @@ fn scan(
                 series.check(&mut samples)?;
                 last_lines.insert(series.target, line);
             }
-            Record::Unknown => {}
+            Record::Missing(_) | Record::Unknown => {}
         }
         Ok(())
     })?;

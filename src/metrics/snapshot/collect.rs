@@ -13,6 +13,8 @@ pub(super) struct Collector<'r> {
     window: Grid,
     wanted: HashMap<&'r TargetRef, Vec<&'r Wanted>>,
     open: HashMap<&'r TargetRef, History>,
+    /// What one of several autoscalers desired, by its name.
+    own: HashMap<&'r TargetRef, HashMap<String, Series>>,
 }
 
 impl<'r> Collector<'r> {
@@ -25,6 +27,7 @@ impl<'r> Collector<'r> {
             window: request.grid,
             wanted,
             open: HashMap::new(),
+            own: HashMap::new(),
         }
     }
 
@@ -32,11 +35,20 @@ impl<'r> Collector<'r> {
         self.wanted.contains_key(target)
     }
 
-    /// Adds what `series` has of the window, beside what came before of the same metric.
+    /// Takes why nothing is known of a metric.
+    pub(super) fn lack(&mut self, target: &TargetRef, metric: Metric, why: String) {
+        if let Some((target, _)) = self.wanted.get_key_value(target) {
+            self.open.entry(target).or_default().lack(metric, why);
+        }
+    }
+
+    /// Adds what `series` has of the window, beside what came before of the same metric, of the target or
+    /// of one autoscaler alone.
     pub(super) fn add(
         &mut self,
         target: &TargetRef,
         metric: Metric,
+        autoscaler: Option<&str>,
         series: &Series,
     ) -> Result<(), Problem> {
         let Some((target, _)) = self.wanted.get_key_value(target) else {
@@ -46,14 +58,24 @@ impl<'r> Collector<'r> {
             return Ok(());
         };
         let history = self.open.entry(target).or_default();
-        let series = match history.get(&metric) {
+        let before = match autoscaler {
+            Some(name) => self.own.get(target).and_then(|it| it.get(name)),
+            None => history.get(&metric),
+        };
+        let series = match before {
             Some(before) => merged(before, &series).map_err(|why| Problem::Times {
                 series: format!("{metric} of {target} in namespace {}", target.namespace),
                 why,
             })?,
             None => series,
         };
-        history.insert(metric, series);
+        match autoscaler {
+            Some(name) => {
+                let own = self.own.entry(target).or_default();
+                own.insert(name.to_owned(), series);
+            }
+            None => history.insert(metric, series),
+        }
         Ok(())
     }
 
@@ -63,15 +85,17 @@ impl<'r> Collector<'r> {
             return;
         };
         let history = self.open.remove(target).unwrap_or_default();
-        deliver(&wanted, history, self.window, each);
+        let own = self.own.remove(target).unwrap_or_default();
+        deliver(&wanted, history, &own, self.window, each);
     }
 
-    /// Gives an empty history to every subject whose target was not in the file, in their order.
+    /// Gives every subject whose target has no series in the file, in their order, why there are none.
     pub(super) fn finish(self, each: &mut impl FnMut(Delivery)) {
         let mut left: Vec<&Wanted> = self.wanted.into_values().flatten().collect();
         left.sort_unstable_by_key(|it| it.subject);
         for wanted in left {
-            deliver(&[wanted], History::default(), self.window, each);
+            let history = self.open.get(&wanted.target).cloned().unwrap_or_default();
+            deliver(&[wanted], history, &HashMap::new(), self.window, each);
         }
     }
 }
@@ -81,6 +105,7 @@ impl<'r> Collector<'r> {
 fn deliver(
     wanted: &[&Wanted],
     mut history: History,
+    own: &HashMap<String, Series>,
     window: Grid,
     each: &mut impl FnMut(Delivery),
 ) {
@@ -94,6 +119,9 @@ fn deliver(
         };
         if has_object && wanted.triggers.is_none() {
             history = history.only(|it| !matches!(it, Metric::Trigger(_)));
+        }
+        if let Some(series) = own.get(&wanted.hpa) {
+            history.insert(Metric::DesiredReplicas, series.clone());
         }
         wanted.complete(window, &mut history, "the snapshot has nothing of it");
         each(Delivery {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::problem::Problem;
-use super::{API_VERSION, Header};
+use super::{API_VERSION, Header, OF_ONE};
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::ClusterName;
 use crate::history::Metric;
@@ -22,6 +22,8 @@ pub(super) enum Record<'a> {
     Header(Header),
     Object(&'a RawValue),
     Series(SeriesLine<'a>),
+    /// Why nothing is known of a metric.
+    Missing(MissingLine),
     /// A kind or a metric that this version does not know.
     Unknown,
 }
@@ -31,9 +33,19 @@ pub(super) enum Record<'a> {
 pub(super) struct SeriesLine<'a> {
     pub(super) target: TargetRef,
     pub(super) metric: Metric,
+    /// The one autoscaler of several on the target whose series it is.
+    pub(super) autoscaler: Option<String>,
     start: Timestamp,
     step: Step,
     values: &'a RawValue,
+}
+
+/// A metric without values.
+#[derive(Debug)]
+pub(super) struct MissingLine {
+    pub(super) target: TargetRef,
+    pub(super) metric: Metric,
+    pub(super) why: String,
 }
 
 /// Every field that some kind has, unread.
@@ -60,6 +72,8 @@ struct Line<'a> {
     step_seconds: Option<&'a RawValue>,
     #[serde(borrow)]
     values: Option<&'a RawValue>,
+    #[serde(borrow)]
+    why: Option<&'a RawValue>,
 }
 
 /// Reads a line without its values, which [`SeriesLine::values_into`] does.
@@ -76,6 +90,7 @@ pub(super) fn parse(line: &[u8]) -> Result<Record<'_>, Problem> {
         "Snapshot" => header(&line).map(Record::Header),
         "Object" => object(&line).map(Record::Object),
         "Series" => series(&line),
+        "Missing" => missing(&line),
         _ => Ok(Record::Unknown),
     }
 }
@@ -131,16 +146,39 @@ fn series<'a>(line: &Line<'a>) -> Result<Record<'a>, Problem> {
     if !values.get().starts_with('[') {
         return Err(wrong("values", "a list of numbers and nulls", values));
     }
-    let Ok(metric) = metric.parse() else {
-        return Ok(Record::Unknown);
+    let (metric, autoscaler) = match metric.strip_prefix(OF_ONE) {
+        Some(autoscaler) => (Metric::DesiredReplicas, Some(autoscaler.to_owned())),
+        None => match metric.parse() {
+            Ok(metric) => (metric, None),
+            Err(()) => return Ok(Record::Unknown),
+        },
     };
     Ok(Record::Series(SeriesLine {
         target,
         metric,
+        autoscaler,
         start: start.ok_or_else(|| wrong_number("start", UNIX_SECONDS, seconds))?,
         step: Step::from_seconds(step).ok_or_else(|| wrong_number("stepSeconds", STEP, 0))?,
         values,
     }))
+}
+
+fn missing<'a>(line: &Line<'a>) -> Result<Record<'a>, Problem> {
+    let target = field(
+        "target",
+        "an object with kind, namespace and name",
+        line.target,
+    )?;
+    let metric: String = field("metric", "text", line.metric)?;
+    let why = field("why", "text", line.why)?;
+    Ok(match metric.parse() {
+        Ok(metric) => Record::Missing(MissingLine {
+            target,
+            metric,
+            why,
+        }),
+        Err(()) => Record::Unknown,
+    })
 }
 
 const UNIX_SECONDS: &str = "a time in whole Unix seconds";

@@ -8,7 +8,7 @@ use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 use serde::Serialize;
 
-use super::{API_VERSION, Error, Header, Packing, name_of};
+use super::{API_VERSION, Error, Header, OF_ONE, Packing, name_of};
 use crate::autoscaler::target::TargetRef;
 use crate::history::Metric;
 use crate::metrics::zstd;
@@ -95,12 +95,44 @@ impl Writer {
         metric: &Metric,
         series: &Series,
     ) -> Result<(), Error> {
+        self.named(target, &metric.to_string(), series)
+    }
+
+    /// Adds what one of several autoscalers on the target desired.
+    pub fn desired_by(
+        &mut self,
+        target: &TargetRef,
+        autoscaler: &str,
+        series: &Series,
+    ) -> Result<(), Error> {
+        self.named(target, &format!("{OF_ONE}{autoscaler}"), series)
+    }
+
+    /// Says why there is no series of a metric; before the last one of the target.
+    pub fn missing(&mut self, target: &TargetRef, metric: &Metric, why: &str) -> Result<(), Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            kind: &'a str,
+            target: &'a TargetRef,
+            metric: String,
+            why: &'a str,
+        }
+        let line = Line {
+            kind: "Missing",
+            target,
+            metric: metric.to_string(),
+            why,
+        };
+        self.write(|to| serde_json::to_writer(to, &line))
+    }
+
+    fn named(&mut self, target: &TargetRef, metric: &str, series: &Series) -> Result<(), Error> {
         let grid = series.grid();
         self.write(|line| {
             line.extend_from_slice(br#"{"kind":"Series","target":"#);
             serde_json::to_writer(&mut *line, target)?;
             line.extend_from_slice(br#","metric":"#);
-            serde_json::to_writer(&mut *line, &metric.to_string())?;
+            serde_json::to_writer(&mut *line, metric)?;
             let (start, step) = (grid.start().as_second(), grid.step().seconds());
             let times = format!(r#","start":{start},"stepSeconds":{step},"values":["#);
             line.extend_from_slice(times.as_bytes());
