@@ -22,6 +22,7 @@ pub mod watch;
 pub mod webhook;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -103,11 +104,50 @@ pub struct Planned {
 pub struct GatherConfig {
     pub connection: cluster::Options,
     pub scope: cluster::Scope,
-    /// `None` for objects without history.
+    /// `None` for objects without history; a bundle always has it.
     pub history: Option<Metrics>,
     pub window: Window,
     pub now: Option<Timestamp>,
-    pub out: Destination,
+    pub out: Output,
+}
+
+/// What `gather` writes.
+#[derive(Clone, Debug)]
+pub enum Output {
+    Snapshot(Destination),
+    Bundle(Box<Bundle>),
+}
+
+/// A support bundle to write.
+#[derive(Clone, Debug)]
+pub struct Bundle {
+    pub path: PathBuf,
+    /// How far back logs of pods go.
+    pub since: Duration,
+    /// After how long nothing more is asked; `None` for as long as it takes.
+    pub timeout: Option<Duration>,
+    pub analysis: AnalysisSettings,
+    /// Where the audit log is.
+    pub audit: audit::Settings,
+    /// What this run was told, and where each setting comes from; secrets only as set.
+    pub told: Vec<Told>,
+}
+
+/// A setting that was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub name: String,
+    pub origin: Origin,
+    /// `None` for a secret.
+    pub value: Option<String>,
+}
+
+/// Where a setting was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    Flag,
+    Environment,
+    File,
 }
 
 /// What `demo` is to do.

@@ -189,7 +189,7 @@ pub(crate) struct ConnectionArgs {
 pub(crate) struct AnalyzeArgs {
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
-    /// Read a snapshot instead of a cluster; `-` for standard input
+    /// Read a snapshot or a support bundle instead of a cluster; `-` for standard input
     #[arg(long, value_name = "FILE", help_heading = SCOPE)]
     pub(crate) from: Option<PathBuf>,
     #[command(flatten)]
@@ -207,22 +207,35 @@ pub(crate) struct AnalyzeArgs {
     pub(crate) prometheus: PrometheusArgs,
 }
 
-/// Write a snapshot of autoscalers and their history to a file
+/// Write a snapshot, or a support bundle, of autoscalers and their history to a file
 ///
-/// The file holds what `analyze --from` needs: the objects in scope as JSON lines and, with
-/// --history, their series. Changes nothing in the cluster.
+/// A snapshot holds what `analyze --from` needs: the objects in scope as JSON lines and, with
+/// --history, their series. A name that ends in .tar.gz or .tgz makes a support bundle: the same with
+/// the history, beside the whole objects of the namespaces, events, logs of KEDA's pods and of `watch`,
+/// settings and reports, in the layout of must-gather. Secrets are left out of both; see docs/gather.md.
+/// `analyze`, `simulate` and `lint` take a bundle with --from. What may not be read is listed in the
+/// bundle's manifest.json: logs take the right to get pods/log, which `install` gives to nobody.
+/// Changes nothing in the cluster.
 #[derive(Args, Debug)]
 pub(crate) struct GatherArgs {
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
-    /// Include the history of the scale targets
+    /// Include the history of the scale targets; a bundle always does
     #[arg(long = "history", id = "with-history", help_heading = HISTORY)]
     pub(crate) with_history: bool,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
-    /// Snapshot to write, compressed if it ends in .gz or .zst; `-` for standard output
+    /// File to write: a bundle if it ends in .tar.gz or .tgz, else a snapshot, compressed if it ends in
+    /// .gz or .zst; `-` for standard output
     #[arg(short, long = "output", id = "out", value_name = "FILE", required = true, help_heading = OUTPUT)]
     pub(crate) out: PathBuf,
+    /// How far back logs in a bundle go: 2h, 90m [default: 24h]
+    #[arg(long, value_name = "TIME", value_parser = values::positive_timeout, help_heading = OUTPUT)]
+    pub(crate) since: Option<Duration>,
+    /// Stop asking for a bundle after this and write what there is: 90s, 5m; 0 for as long as it takes
+    /// [default: 10m]
+    #[arg(long, value_name = "TIME", value_parser = time_limit, help_heading = OUTPUT)]
+    pub(crate) timeout: Option<TimeLimit>,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

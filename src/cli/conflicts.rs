@@ -1,11 +1,14 @@
 //! Flags that make no sense together. Only what was typed counts: an environment variable or a
 //! configuration file is meant for all runs and gives way.
 
+use std::path::PathBuf;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
 use super::args::prometheus;
+use super::decide::is_bundle;
 
 /// Which cluster is meant, and how to reach it.
 pub(super) const CONNECTION: [&str; 7] = [
@@ -106,6 +109,12 @@ fn needs_history(command: &mut Command, typed: &ArgMatches) -> Result<(), clap::
     match typed.try_get_one::<bool>("with-history") {
         Ok(Some(false)) => {}
         Ok(Some(true) | None) | Err(_) => return Ok(()),
+    }
+    if typed
+        .get_one::<PathBuf>("out")
+        .is_some_and(|it| is_bundle(it))
+    {
+        return Ok(());
     }
     let history = ["window_days", "step", "no_prometheus"];
     let idle = prometheus::IDS.into_iter().chain(history);

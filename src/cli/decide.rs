@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod gather;
 mod install;
 mod license;
 mod lint;
@@ -36,7 +37,7 @@ use crate::config::file::{File, Text};
 use crate::config::form::Form;
 use crate::config::values;
 use crate::config::{
-    Color, Config, Destination, GatherConfig, Input, Question, Report, Snapshot, Window,
+    Color, Config, GatherConfig, Input, Output, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
 pub(super) use act::{apply, approve, reject, revert, status};
@@ -45,6 +46,7 @@ pub(super) use config::config_view;
 pub(super) use demo::demo;
 pub(super) use doctor::doctor;
 pub(super) use explain::explain;
+pub(super) use gather::is_bundle;
 pub(super) use install::{install, uninstall};
 pub(super) use license::{beside, license};
 pub(super) use lint::lint;
@@ -240,7 +242,9 @@ pub(super) fn gather(
 ) -> Result<GatherConfig, Error> {
     let scope = scope(global, &args.scope)?;
     refuse_names_everywhere(&scope)?;
-    let history = if args.with_history {
+    let window = window(&args.history, origin)?;
+    let out = gather::output(args, window, origin)?;
+    let history = if args.with_history || matches!(out, Output::Bundle(_)) {
         Some(prometheus::metrics(&args.prometheus, origin)?)
     } else {
         None
@@ -249,12 +253,9 @@ pub(super) fn gather(
         connection: connection(&global.connection, origin)?,
         scope,
         history,
-        window: window(&args.history, origin)?,
+        window,
         now: args.history.now,
-        out: match args.out.to_str() {
-            Some("-") => Destination::Stdout,
-            Some(_) | None => Destination::File(args.out.clone()),
-        },
+        out,
     })
 }
 

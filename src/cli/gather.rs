@@ -1,29 +1,45 @@
-//! `gather`: write a snapshot of autoscalers and their history.
+//! `gather`: write a snapshot of autoscalers and their history, or a support bundle with it.
+
+mod bundle;
+mod contents;
+
+use std::path::Path;
 
 use super::context::Context;
-use super::sources::{self, Written};
-use crate::config::{Destination, GatherConfig};
+use super::sources::{Gathering, Written};
+use crate::config::{Destination, GatherConfig, Output};
 use crate::error::{Error, Exit};
 
 pub(super) async fn run(cx: Context, config: GatherConfig) -> Result<Exit, Error> {
-    let written = sources::write_snapshot(&config, cx.progress(), cx.now()).await?;
-    let out = match &config.out {
-        Destination::File(path) => path.display().to_string(),
-        Destination::Stdout => "standard output".to_owned(),
+    match &config.out {
+        Output::Snapshot(to) => snapshot(&cx, &config, to).await,
+        Output::Bundle(wanted) => bundle::run(&cx, &config, wanted).await,
+    }
+}
+
+async fn snapshot(cx: &Context, config: &GatherConfig, to: &Destination) -> Result<Exit, Error> {
+    let (path, out) = match to {
+        Destination::File(path) => (path.as_path(), path.display().to_string()),
+        Destination::Stdout => (Path::new("-"), "standard output".to_owned()),
     };
+    let gathering = Gathering::begin(config, cx.progress(), cx.now()).await?;
+    let written = gathering.draw(path, None).await?.whole()?;
+    cx.note(&closing(cx, &written, &out));
+    for warning in warnings(&written) {
+        cx.note(&format!("warning: {warning}"));
+    }
+    Ok(exit(&written))
+}
+
+/// What was written where, from what, in which time.
+fn closing(cx: &Context, written: &Written, out: &str) -> String {
     let source = written.reading.as_ref().map_or_else(
         || "no history".to_owned(),
         |it| format!("history: {}, {}", it.source, it.way),
     );
     let seconds = cx.elapsed().as_secs_f64();
-    cx.note(&format!(
-        "{} autoscalers written to {out}, {source}, {seconds:.1} s",
-        written.autoscalers
-    ));
-    for warning in warnings(&written) {
-        cx.note(&format!("warning: {warning}"));
-    }
-    Ok(exit(&written))
+    let count = written.autoscalers;
+    format!("{count} autoscalers written to {out}, {source}, {seconds:.1} s")
 }
 
 fn warnings(written: &Written) -> Vec<String> {

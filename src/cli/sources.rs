@@ -12,6 +12,7 @@ mod ongoing;
 mod probation;
 mod seed;
 mod series;
+mod snapshot;
 mod sought;
 mod source;
 mod triggers;
@@ -28,7 +29,7 @@ use crate::analysis::assessment::Assessment;
 use crate::autoscaler::workload::{ContainerRole, Workload};
 use crate::autoscaler::{Autoscaler, Metric, Resource};
 use crate::cluster::Cluster;
-use crate::config::{Config, GatherConfig, Input, Question, Window};
+use crate::config::{Config, Input, Question, Window};
 use crate::error::Error;
 use crate::fleet::{Fleet, Subject};
 use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
@@ -41,7 +42,7 @@ pub(super) use one::{one, replayable};
 pub(super) use ongoing::Ongoing;
 pub(super) use probation::{Asking, Observed, Seen, observe};
 pub(super) use seed::seed;
-use series::Unread;
+pub(super) use snapshot::{Gathering, Limit, Written, within};
 
 /// The autoscalers in scope, each judged on its history.
 #[derive(Debug)]
@@ -55,14 +56,6 @@ pub(super) struct Gathered {
     pub(super) grid: Grid,
     /// The snapshot's time, `--now`, or `now`.
     pub(super) taken_at: Timestamp,
-}
-
-/// What a snapshot that was written holds.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) autoscalers: usize,
-    pub(super) reading: Option<Reading>,
-    pub(super) unread: Unread,
 }
 
 /// Reads the fleet and judges one autoscaler after another as its history arrives.
@@ -151,19 +144,6 @@ where
             offline::ask(snapshot.clone(), question.clone(), progress, open).await
         }
     }
-}
-
-/// Reads the fleet and its history into a snapshot.
-pub(super) async fn write_snapshot(
-    config: &GatherConfig,
-    progress: &Progress,
-    now: Timestamp,
-) -> Result<Written, Error> {
-    let times = Times {
-        clock: now,
-        requested: config.now,
-    };
-    live::write_snapshot(config, progress, times).await
 }
 
 /// When a run is, and when it is to be thought to be.

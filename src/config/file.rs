@@ -212,6 +212,12 @@ impl File {
         Text::read(path)?.parse()
     }
 
+    /// What it says, on one line each, in the order of [`KEYS`].
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, String)> {
+        KEYS.into_iter()
+            .filter_map(|key| Some((key, shown(self.values.get(key)?))))
+    }
+
     /// The keys whose values are others than in `before`, in the order of [`KEYS`].
     pub fn changed_since(&self, before: &Self) -> Vec<&'static str> {
         let differs = |key: &&str| self.values.get(*key) != before.values.get(*key);

@@ -28,7 +28,7 @@ pub(crate) struct SimulateArgs {
     /// Autoscaler: web, hpa/web, or hpa web
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
-    /// Read a snapshot instead of a cluster; `-` for standard input
+    /// Read a snapshot or a support bundle instead of a cluster; `-` for standard input
     #[arg(long, value_name = "FILE", help_heading = super::SCOPE)]
     pub(crate) from: Option<PathBuf>,
     #[command(flatten)]

@@ -1,19 +1,14 @@
 //! From a live cluster.
 
-use std::path::Path;
-
 use jiff::Timestamp;
 use tokio::sync::mpsc;
-use tokio::task;
 
-use super::series::{self, Unread};
 use super::source::{Source, watched};
-use super::{Answered, Asked, Times, Written, finished, request, usage};
-use crate::cluster::{self, Cluster, Scope};
-use crate::config::{Destination, GatherConfig, Metrics, Question};
+use super::{Answered, Asked, Times, usage};
+use crate::cluster::{self, Cluster};
+use crate::config::{Metrics, Question};
 use crate::error::Error;
 use crate::fleet::Fleet;
-use crate::metrics::snapshot::{Header, Writer};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::output::progress::{Progress, Stage};
 
@@ -47,7 +42,10 @@ pub(super) async fn ask<T>(
     })
 }
 
-async fn connected(options: &cluster::Options, progress: &Progress) -> Result<Cluster, Error> {
+pub(super) async fn connected(
+    options: &cluster::Options,
+    progress: &Progress,
+) -> Result<Cluster, Error> {
     let to = "the cluster".to_owned();
     progress.at(&Stage::Connect { to });
     Ok(cluster::connect(options).await?)
@@ -74,7 +72,7 @@ pub(super) struct Sources<'a> {
 
 impl Sources<'_> {
     /// Reads the history that is asked for; without a question, nobody is asked.
-    async fn read(
+    pub(super) async fn read(
         &self,
         fleet: &Fleet,
         request: &HistoryRequest,
@@ -111,67 +109,4 @@ impl Sources<'_> {
             }
         }
     }
-}
-
-pub(super) async fn write_snapshot(
-    config: &GatherConfig,
-    progress: &Progress,
-    times: Times,
-) -> Result<Written, Error> {
-    let cluster = connected(&config.connection, progress).await?;
-    let times = times.by_the_clock_of(&cluster).await;
-    let now = times.now();
-    progress.at(&Stage::Inventory);
-    let path = match &config.out {
-        Destination::File(path) => path.as_path(),
-        Destination::Stdout => Path::new("-"),
-    };
-    let header = Header {
-        cluster: cluster.name().clone(),
-        taken_at: now,
-    };
-    let mut writer = Writer::create(path, &header)?;
-    let fleet = write_objects(&cluster, &config.scope, &mut writer).await?;
-    let autoscalers = fleet.subjects.len();
-    let mut unread = Unread::new();
-    let reading = match &config.history {
-        Some(metrics) => {
-            let mut request = request(&fleet, config.window, now);
-            request.wanted = series::one_per_target(request.wanted);
-            let (sender, receiver) = mpsc::channel(1);
-            let targets = request.clone();
-            let writing = task::spawn_blocking(move || series::write(writer, &targets, receiver));
-            let sources = Sources {
-                cluster: &cluster,
-                metrics,
-                of_samples: times.of_samples(),
-            };
-            let reading = sources.read(&fleet, &request, sender, progress).await;
-            (writer, unread) = finished(writing.await)?;
-            Some(reading?)
-        }
-        None => None,
-    };
-    writer.finish()?;
-    Ok(Written {
-        autoscalers,
-        reading,
-        unread,
-    })
-}
-
-async fn write_objects(
-    cluster: &Cluster,
-    scope: &Scope,
-    writer: &mut Writer,
-) -> Result<Fleet, Error> {
-    let mut outcome = Ok(());
-    let write = |object| {
-        if outcome.is_ok() {
-            outcome = writer.object(&object);
-        }
-    };
-    let fleet = cluster.objects(scope, write).await?;
-    outcome?;
-    Ok(fleet)
 }

@@ -1,51 +1,29 @@
 //! What `gather` asks a source for, and what becomes of the answers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use tokio::sync::mpsc;
 
+use crate::autoscaler::target::TargetRef;
+use crate::history::Metric;
 use crate::metrics::snapshot::{self, Writer};
-use crate::metrics::{Delivery, HistoryRequest, Wanted};
+use crate::metrics::{Delivery, HistoryRequest};
 
 /// How many scale targets have a history that could not be read, by the reason.
 pub(in crate::cli) type Unread = BTreeMap<String, usize>;
 
-/// One entry for each target with all that its autoscalers want: series are of a target.
-pub(super) fn one_per_target(mut wanted: Vec<Wanted>) -> Vec<Wanted> {
-    wanted.sort_by(|a, b| a.target.cmp(&b.target));
-    wanted.dedup_by(|other, first| {
-        let is_shared = other.target == first.target;
-        if is_shared {
-            merge(first, other);
-        }
-        is_shared
-    });
-    wanted
-}
-
-fn merge(first: &mut Wanted, other: &mut Wanted) {
-    first.memory |= other.memory;
-    first.cpu_limited |= other.cpu_limited;
-    // Two objects of KEDA on one target are refused by its webhook.
-    first.triggers = first.triggers.take().or_else(|| other.triggers.take());
-    // The same, unless kinds of one name in two API groups share the name of the target.
-    add_missing(&mut first.containers, &mut other.containers);
-    add_missing(&mut first.native_sidecars, &mut other.native_sidecars);
-    add_missing(&mut first.init_containers, &mut other.init_containers);
-}
-
-fn add_missing(names: &mut Vec<String>, more: &mut Vec<String>) {
-    more.retain(|it| !names.contains(it));
-    names.append(more);
-}
-
 /// Writes what is delivered until nobody delivers any more; what could not be read is counted.
+///
+/// Series are of a target, so that of several autoscalers on one the second adds only what the first had
+/// not; what each of them desired is written beside.
 pub(super) fn write(
     mut writer: Writer,
     request: &HistoryRequest,
     mut deliveries: mpsc::Receiver<Delivery>,
 ) -> Result<(Writer, Unread), snapshot::Error> {
     let mut unread = Unread::new();
+    let shared = shared(request);
+    let mut written: HashSet<(&TargetRef, Metric)> = HashSet::new();
     while let Some(Delivery { subject, history }) = deliveries.blocking_recv() {
         let history = match history {
             Ok(history) => history,
@@ -54,14 +32,33 @@ pub(super) fn write(
                 continue;
             }
         };
-        let wanted = request.wanted.iter().find(|it| it.subject == subject);
+        let Some(wanted) = request.wanted.iter().find(|it| it.subject == subject) else {
+            continue;
+        };
+        let target = &wanted.target;
+        for (metric, why) in history.missing() {
+            writer.missing(target, metric, why)?;
+        }
         for (metric, series) in history.iter() {
-            if let Some(wanted) = wanted {
-                writer.series(&wanted.target, metric, series)?;
+            if shared.contains(target) {
+                if *metric == Metric::DesiredReplicas {
+                    writer.desired_by(target, &wanted.hpa, series)?;
+                }
+                if !written.insert((target, metric.clone())) {
+                    continue;
+                }
             }
+            writer.series(target, metric, series)?;
         }
     }
     Ok((writer, unread))
+}
+
+/// The targets of several autoscalers.
+fn shared(request: &HistoryRequest) -> HashSet<&TargetRef> {
+    let mut seen = HashSet::new();
+    let targets = request.wanted.iter().map(|it| &it.target);
+    targets.filter(|it| !seen.insert(*it)).collect()
 }
 
 #[cfg(test)]
@@ -72,10 +69,10 @@ mod tests {
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::autoscaler::target::TargetRef;
     use crate::fleet::ClusterName;
-    use crate::history::{History, Metric};
-    use crate::metrics::snapshot::Header;
+    use crate::history::History;
+    use crate::metrics::Wanted;
+    use crate::metrics::snapshot::{Header, Snapshot};
     use crate::series::{Grid, Series};
     use crate::units::Step;
 
@@ -95,29 +92,6 @@ mod tests {
             cpu_limited: false,
             triggers: None,
         }
-    }
-
-    #[test]
-    fn a_shared_target_is_asked_for_all_that_its_autoscalers_want() {
-        let on_memory = Wanted {
-            memory: true,
-            init_containers: vec!["migrate".to_owned()],
-            ..wanted(2, "web")
-        };
-        let limited = Wanted {
-            cpu_limited: true,
-            containers: vec!["app".to_owned(), "proxy".to_owned()],
-            ..wanted(3, "web")
-        };
-        let all = vec![wanted(0, "web"), wanted(1, "cart"), on_memory, limited];
-        let merged = Wanted {
-            memory: true,
-            cpu_limited: true,
-            containers: vec!["app".to_owned(), "proxy".to_owned()],
-            init_containers: vec!["migrate".to_owned()],
-            ..wanted(0, "web")
-        };
-        assert_eq!(one_per_target(all), [wanted(1, "cart"), merged]);
     }
 
     fn request() -> HistoryRequest {
@@ -174,5 +148,34 @@ mod tests {
             series.len() == 1 && series[0].contains(r#""name":"cart""#),
             "{series:?}"
         );
+    }
+
+    #[test]
+    fn autoscalers_of_one_target_get_back_what_each_desired_and_why_there_is_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("shop.jsonl");
+        let mut request = request();
+        request.wanted = vec![wanted(0, "web"), wanted(1, "web")];
+        let history = |desired: f64| {
+            let mut history = History::default();
+            let of = |value| Series::from_values(request.grid, (0..12).map(|_| Some(value)));
+            history.insert(Metric::CpuUsage, of(1.0));
+            history.insert(Metric::DesiredReplicas, of(desired));
+            history.lack(Metric::Trigger(0), "nobody recorded it".to_owned());
+            history
+        };
+        let delivery = |subject, desired| Delivery {
+            subject,
+            history: Ok(history(desired)),
+        };
+        let deliveries = vec![delivery(0, 3.0), delivery(1, 5.0)];
+        written(&file, &request, deliveries.clone());
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(text.matches(r#""metric":"cpu_usage_cores""#).count(), 1);
+        assert_eq!(text.matches(r#""metric":"desired_replicas""#).count(), 1);
+        let mut read = Vec::new();
+        let mut snapshot = Snapshot::open(&file, |_, _| Ok(())).unwrap();
+        snapshot.deliver(&request, |it| read.push(it)).unwrap();
+        assert_eq!(read, deliveries);
     }
 }
