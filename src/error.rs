@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::analysis;
 use crate::autoscaler::AutoscalerId;
+use crate::bundle;
 use crate::cluster::manifest;
 use crate::config;
 use crate::fleet::Permission;
@@ -46,6 +47,8 @@ pub enum Error {
         snapshot: PathBuf,
         missing: Vec<String>,
     },
+    #[error(transparent)]
+    Bundle(#[from] bundle::ReadError),
     #[error(transparent)]
     LocalHistory(#[from] local::Error),
     #[error(transparent)]
@@ -247,6 +250,7 @@ impl Error {
                 "`kubectl stepscale analyze --from {} -o name` lists what there is",
                 snapshot.display()
             )),
+            Self::Bundle(err) => Some(files::bundle_hint(err).to_owned()),
             Self::LocalHistory(err) => metrics::local_hint(err),
             Self::Manifest(err) => simulation::manifest_hint(err),
             Self::Load(err) => Some(simulation::load_hint(err)),
@@ -312,6 +316,7 @@ impl Error {
             Self::Output(source) if source.kind() == std::io::ErrorKind::BrokenPipe => Exit::Clean,
             Self::Usage { .. }
             | Self::ConfigFile(_)
+            | Self::Bundle(_)
             | Self::Read { .. }
             | Self::Content { .. }
             | Self::Manifest(_)

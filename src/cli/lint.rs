@@ -1,11 +1,13 @@
 //! `lint`: check autoscalers as they are written.
 
+mod bundle;
 mod choice;
 mod files;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::context::Context;
@@ -37,6 +39,19 @@ async fn check(cx: &Context, check: &Check) -> Result<Exit, Error> {
             let namespace = check.namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE);
             (of_files(cx, check, &sources, namespace), Vec::new())
         }
+        Input::Bundle {
+            path,
+            namespace,
+            chosen,
+        } => {
+            let held = bundle::read(path, namespace.as_deref())?;
+            let selector = chosen.selector.as_deref().map(cluster::selector);
+            let (found, namespaces) = (&held.found, &held.namespaces);
+            let current = held.current.as_str();
+            let choice = Choice::of(chosen, selector.transpose()?, found, namespaces, current)?;
+            let report = of_cluster(held.now, check, found, &choice);
+            (report, held.found.unread)
+        }
         Input::Cluster {
             connection,
             namespaces,
@@ -50,7 +65,7 @@ async fn check(cx: &Context, check: &Check) -> Result<Exit, Error> {
             let cluster = cluster::connect(connection).await?;
             let found = cluster.lintable(namespaces).await?;
             let choice = Choice::of(chosen, selector, &found, namespaces, cluster.namespace())?;
-            let report = of_cluster(cx, check, &found, &choice);
+            let report = of_cluster(cx.now(), check, &found, &choice);
             (report, found.unread)
         }
     };
@@ -72,13 +87,13 @@ fn exit(report: &Report, fail_on: Option<Severity>, is_partial: bool) -> Exit {
     }
 }
 
-fn of_cluster(cx: &Context, check: &Check, found: &Lintable, choice: &Choice<'_>) -> Report {
+fn of_cluster(now: Timestamp, check: &Check, found: &Lintable, choice: &Choice<'_>) -> Report {
     let current = choice.current;
     let unread: BTreeSet<&str> = found.unread.iter().map(|it| it.0).collect();
     let has = |kinds: &[&str]| !kinds.iter().any(|it| unread.contains(it));
     let setting = Setting {
         namespace: current.to_owned(),
-        now: cx.now(),
+        now,
         seen: Seen {
             is_cluster: true,
             workloads: has(&["Deployment", "StatefulSet"]),

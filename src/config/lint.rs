@@ -68,6 +68,12 @@ pub enum Input {
         chosen: Chosen,
     },
     Files(Files),
+    Bundle {
+        path: PathBuf,
+        /// `None` for all that the bundle has.
+        namespace: Option<String>,
+        chosen: Chosen,
+    },
 }
 
 /// Which objects of a cluster are told of; those around them are read all the same.

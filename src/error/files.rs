@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::Exit;
+use crate::bundle;
 use crate::output::patch::file;
 use crate::yaml::edit;
 
@@ -63,6 +64,20 @@ pub(super) fn hint(err: &Error) -> String {
         }
         Error::Write { .. } => {
             "check the free space and the permissions of file and folder".to_owned()
+        }
+    }
+}
+
+/// A support bundle that cannot be read.
+pub(super) fn bundle_hint(err: &bundle::ReadError) -> &'static str {
+    use bundle::ReadError;
+    match err {
+        ReadError::Open { .. } => "check the path given with --from and its permissions",
+        ReadError::Damaged { .. } | ReadError::Entry { .. } => {
+            "copy it again, or write it anew with `kubectl stepscale gather -o FILE.tar.gz`"
+        }
+        ReadError::NoBundle { .. } => {
+            "pass a bundle that `kubectl stepscale gather -o FILE.tar.gz` has written"
         }
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct LintArgs {
     /// Manifest or folder of manifests, YAML or JSON; may be repeated; `-` for standard input
     #[arg(short = 'f', long = "filename", id = "filenames", value_name = "FILE", help_heading = super::SCOPE)]
     pub(crate) filenames: Vec<PathBuf>,
+    /// Read a support bundle, as `gather -o FILE.tar.gz` writes it, instead of a cluster
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["filenames", "kustomize", "all_namespaces"], help_heading = super::SCOPE)]
+    pub(crate) from: Option<PathBuf>,
     /// Read folders given with -f with those below them
     #[arg(short = 'R', long, requires = "filenames", help_heading = super::SCOPE)]
     pub(crate) recursive: bool,
@@ -46,10 +49,10 @@ pub(crate) struct LintArgs {
     #[arg(long = "fail-on", id = "lint_fail_on", value_name = "LEVEL", value_parser = words(&LINT_FAIL_ON), help_heading = super::OUTPUT)]
     pub(crate) fail_on: Option<LintFailOn>,
     /// Print all codes with their meaning
-    #[arg(long, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces"], help_heading = super::OUTPUT)]
+    #[arg(long, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces", "from"], help_heading = super::OUTPUT)]
     pub(crate) list: bool,
     /// Print what a code means, also one of a finding of `analyze`
-    #[arg(long, value_name = "CODE", value_parser = values::explainable, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces", "list"], help_heading = super::OUTPUT)]
+    #[arg(long, value_name = "CODE", value_parser = values::explainable, conflicts_with_all = ["names", "selector", "filenames", "kustomize", "all_namespaces", "from", "list"], help_heading = super::OUTPUT)]
     pub(crate) explain: Option<Explainable>,
 }
 

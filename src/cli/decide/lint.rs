@@ -28,6 +28,16 @@ pub(in crate::cli) fn lint(
     let has_files = !args.filenames.is_empty() || args.kustomize.is_some();
     let input = if has_files {
         Input::Files(files(args)?)
+    } else if let Some(path) = &args.from {
+        let namespace = global.namespace.clone();
+        let namespaces = namespace
+            .clone()
+            .map_or_else(Namespaces::default, Namespaces::One);
+        Input::Bundle {
+            path: path.clone(),
+            namespace,
+            chosen: chosen(args, &namespaces)?,
+        }
     } else {
         let namespaces = match (&global.namespace, args.all_namespaces) {
             (_, true) => Namespaces::All,
