@@ -199,11 +199,6 @@ impl Draft {
         });
     }
 
-    /// What could not be read until now.
-    pub fn is_missing(&self) -> &[Missing] {
-        &self.missing
-    }
-
     fn plain(&mut self, path: &str, content: &[u8]) -> io::Result<()> {
         self.add(path, content, None)
     }

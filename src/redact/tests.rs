@@ -81,6 +81,96 @@ fn texts_keep_all_but_their_secrets() {
 }
 
 #[test]
+fn more_forms_of_secrets_are_known() {
+    let cases = [
+        ("me:x@tcp(db:3306)/a", "REDACTED@tcp(db:3306)/a"),
+        (
+            "dial me:x@rabbit:5672 failed",
+            "dial REDACTED@rabbit:5672 failed",
+        ),
+        (
+            "post https://hooks.slack.com/services/T0/B0/x: 404",
+            "post https://hooks.slack.com/REDACTED 404",
+        ),
+        (
+            "https://keda-admission-webhooks.keda.svc:443/validate?timeout=10s",
+            "https://keda-admission-webhooks.keda.svc:443/validate?timeout=10s",
+        ),
+        ("key AKIAIOSFODNN7EXAMPLE is old", "key REDACTED is old"),
+        ("ghp_0123456789abcdefghij", "REDACTED"),
+        ("Cookie: a=b; c=d\nnext", "Cookie: REDACTED\nnext"),
+        ("curl -u me:x http://h", "curl -u REDACTED http://h"),
+        ("kubectl --user me get pods", "kubectl --user me get pods"),
+        ("Server=db;Pwd=x;A=b", "Server=db;Pwd=REDACTED;A=b"),
+        ("?sv=1&sig=x&y=2", "?sv=1&sig=REDACTED&y=2"),
+        (
+            r#"{\"token\":\"x y\",\"a\":1}"#,
+            r#"{\"token\":REDACTED\",\"a\":1}"#,
+        ),
+        (r#"{"clientSecret":"x"}"#, r#"{"clientSecret":"REDACTED"}"#),
+        (r#"password="a \"b\" c" more"#, "password=REDACTED more"),
+        ("LS0tLS1CRUdJTiBSU0E= end", "REDACTED end"),
+        (
+            "12:30:45 node-1:10250 a@b.example",
+            "12:30:45 node-1:10250 a@b.example",
+        ),
+    ];
+    for (given, expected) in cases {
+        assert_eq!(text(given), expected);
+    }
+}
+
+#[test]
+fn what_is_left_out_is_counted_once_by_its_rule() {
+    let mut tally = Tally::default();
+    let log = "a\n-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----\npassword=x\ntoken=REDACTED\n";
+    let shown = lines(log, &mut tally);
+    assert_eq!(shown, "a\nREDACTED\npassword=REDACTED\ntoken=REDACTED\n");
+    let counts: Vec<_> = tally.iter().collect();
+    assert_eq!(counts, [("assignment", 1), ("pem", 1)]);
+}
+
+#[test]
+fn of_manifests_the_place_decides() {
+    let mut given = json!({
+        "metadata": {
+            "labels": {"app": "web", "access-token": "x"},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "{}",
+                "autoscaling.keda.sh/paused": "true", "n": "{\"auth\":\"x\"}"}},
+        "spec": {
+            "containers": [{
+                "env": [{"name": "MODE", "value": "x"}, {"name": "WORKERS", "value": "4"},
+                    {"name": "PIN_TOKEN", "value": "4711"}, {"name": "DEBUG", "value": "true"},
+                    {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}],
+                "args": ["--token", "x", "--replicas=3", "-u", "me:x", "--password=x"],
+                "readinessProbe": {"httpGet": {"httpHeaders": [{"name": "Accept", "value": "x"}]}}}],
+            "imagePullSecrets": [{"name": "pull"}],
+            "volumes": [{"secret": {"secretName": "s"}}, {"csi": {"volumeAttributes": {"share": "x"}}}],
+            "triggers": [{"type": "metrics-api", "metadata": {"url": "http://a:1/b?key=x", "apiKey": "x",
+                "targetValue": "5"}, "authenticationRef": {"name": "login"}}]}
+    });
+    let expected = json!({
+        "metadata": {
+            "labels": {"app": "web", "access-token": REDACTED},
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": REDACTED,
+                "autoscaling.keda.sh/paused": "true", "n": "{\"auth\":\"REDACTED\"}"}},
+        "spec": {
+            "containers": [{
+                "env": [{"name": "MODE", "value": REDACTED}, {"name": "WORKERS", "value": "4"},
+                    {"name": "PIN_TOKEN", "value": REDACTED}, {"name": "DEBUG", "value": "true"},
+                    {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}],
+                "args": ["--token", REDACTED, "--replicas=3", "-u", REDACTED, "--password=REDACTED"],
+                "readinessProbe": {"httpGet": {"httpHeaders": [{"name": "Accept", "value": REDACTED}]}}}],
+            "imagePullSecrets": [{"name": "pull"}],
+            "volumes": [{"secret": {"secretName": "s"}}, {"csi": {"volumeAttributes": {"share": REDACTED}}}],
+            "triggers": [{"type": "metrics-api", "metadata": {"url": "http://a:1/REDACTED", "apiKey": REDACTED,
+                "targetValue": "5"}, "authenticationRef": {"name": "login"}}]}
+    });
+    manifest(&mut given, &mut Tally::default());
+    assert_eq!(given, expected);
+}
+
+#[test]
 fn objects_keep_references_and_lose_secrets() {
     let mut given = json!({
         "kind": "List",
@@ -200,4 +290,43 @@ proptest! {
         object(&mut value);
         prop_assert!(!value.to_string().contains(MARK), "{value}");
     }
+
+    #[test]
+    fn what_was_left_out_once_stays_so(parts in prop::collection::vec(part(), 0..6)) {
+        let given = parts.concat();
+        let once = text(&given).into_owned();
+        prop_assert_eq!(text(&once), once.as_str(), "{}", given);
+        let mut tally = Tally::default();
+        counted(&once, &mut tally);
+        prop_assert_eq!(tally.total(), 0, "{}", once);
+    }
+
+    #[test]
+    fn hints_never_hide_a_secret(parts in prop::collection::vec(part(), 0..6)) {
+        let log = parts.concat();
+        let by_lines = lines(&log, &mut Tally::default());
+        prop_assert!(!by_lines.contains(MARK), "{log:?}: {by_lines:?}");
+    }
+
+    #[test]
+    fn no_text_panics(given in any::<String>()) {
+        let _ = (text(&given), lines(&given, &mut Tally::default()));
+    }
+}
+
+/// A line with a secret, or without.
+fn part() -> impl Strategy<Value = String> {
+    let forms = vec![
+        "password=@\n",
+        "Token: @\n",
+        "\"apiKey\":\"@\"\n",
+        "--secret @\n",
+        "postgres://me:@@db/x\n",
+        "AccountKey=@;x\n",
+        "Authorization: Basic @\n",
+        "Bearer @\n",
+        "plain words\n",
+        "-----BEGIN PRIVATE KEY-----\n@\n-----END PRIVATE KEY-----\n",
+    ];
+    prop::sample::select(forms).prop_map(|it| it.replacen('@', MARK, 1))
 }
