@@ -3,12 +3,12 @@
 # was built in (SBOM), signatures, and the manifest for krew. The same programs give the same files, byte
 # for byte. docs/releasing.md tells how it is used.
 #
-#   scripts/release.sh --version v1.2.3 --binaries DIR --out DIR --program FILE [--key FILE] [--home URL]
+#   scripts/release.sh --version v1.2.3 --home URL --binaries DIR --out DIR --program FILE [--key FILE]
 #
 # DIR of the programs has a folder for each platform: linux_amd64/kubectl-stepscale,
 # windows_amd64/kubectl-stepscale.exe. FILE is one of them that runs here; it writes the man pages
 # and signs. Without --key nothing is signed. URL is that of the repository, whose releases have the
-# files; without it, what krew-manifest.yaml says.
+# files.
 #
 # SOURCE_DATE_EPOCH is the time that everything is dated to, by default that of the last commit.
 set -euo pipefail
@@ -37,6 +37,7 @@ while (($#)); do
   shift 2
 done
 [[ $version =~ ^v[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$ ]] || fail "--version is not one: '$version'"
+[[ $home == https://* ]] || fail "--home is no address: '$home'"
 [[ -d $binaries ]] || fail "--binaries is no folder: '$binaries'"
 [[ -x $program ]] || fail "--program is no program: '$program'"
 [[ -n $out ]] || fail "--out is missing"
@@ -85,7 +86,7 @@ while IFS= read -r line; do
   case $line in
     '#'*) continue ;;
     *' version: '*) line="  version: $version" ;;
-    *' homepage: '*) home=${home:-${line#*homepage: }} line="  homepage: $home" ;;
+    *' homepage: '*) line="  homepage: $home" ;;
     *' os: '*) os=${line##* } ;;
     *' arch: '*) archive=$(archive_of "${os}_${line##* }") ;;
     *' uri: '*) line="${line%%uri:*}uri: $home/releases/download/$version/$archive" ;;

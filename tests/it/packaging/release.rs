@@ -93,6 +93,8 @@ fn a_release_is_what_its_manifest_says_and_is_made_the_same_again() {
     let manifest = yaml(&out.join("stepscale.yaml"));
     assert_eq!(problems("stepscale", &manifest), Vec::<String>::new());
     assert_eq!(manifest["spec"]["homepage"], HOME);
+    let text = fs::read_to_string(out.join("stepscale.yaml")).unwrap();
+    assert!(!text.contains("OWNER"), "{text}");
     for platform in manifest["spec"]["platforms"].as_array().unwrap() {
         assert_fits(platform, &out);
     }
