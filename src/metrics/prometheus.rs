@@ -125,14 +125,6 @@ impl Prometheus {
         self.client.name()
     }
 
-    /// Its product and version; `None` for one that does not tell.
-    ///
-    /// # Errors
-    /// Where it cannot be asked.
-    pub async fn build_info(&self) -> Result<Option<BuildInfo>, Error> {
-        self.client.build_info().await
-    }
-
     /// How many histories were delivered until now.
     pub fn delivered(&self) -> usize {
         self.delivered.load(Ordering::Relaxed)
