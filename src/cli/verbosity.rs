@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use crate::output::progress;
 use crate::wire;
 
 /// What each number of kubectl shows is what so many of our `v` show: from 6 on the requests, from 7 on
@@ -65,12 +66,12 @@ fn number(text: &str) -> Option<u32> {
 /// What is let through where `RUST_LOG` says nothing else. Libraries tell too much, and not in words that
 /// we have looked through for secrets.
 pub(super) fn filter(verbose: u8) -> String {
-    let requests = wire::TARGET;
+    let (progress, requests) = (progress::TARGET, wire::TARGET);
     match verbose {
         0 => "stepscale=warn".to_owned(),
-        1 => "stepscale=debug".to_owned(),
-        2 => format!("stepscale=debug,{requests}=debug"),
-        3.. => format!("stepscale=trace,{requests}=trace"),
+        1 => format!("stepscale=debug,{progress}=debug"),
+        2 => format!("stepscale=debug,{progress}=debug,{requests}=debug"),
+        3.. => format!("stepscale=trace,{progress}=debug,{requests}=trace"),
     }
 }
 

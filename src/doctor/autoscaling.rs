@@ -76,7 +76,7 @@ impl Judge<'_> {
                 .seen("ScalingRecommendation is there, stepscale.io/v1alpha1 is not served of it")
                 .warning(format!("{install} brings it up to date")),
             Definition::Present { by: None, .. } => {
-                check.seen("ScalingRecommendation is served; its definition may not be read")
+                check.seen("ScalingRecommendation is served; who installed it cannot be seen")
             }
             Definition::Present { by: Some(by), ours } => {
                 let check = check.seen(format!("ScalingRecommendation, installed by {by}"));

@@ -54,6 +54,8 @@ pub const OPTIONAL: [&str; 3] = ["keda.sh", "metrics.k8s.io", "stepscale.io"];
 
 const WRITES: &[Purpose] = &[Purpose::Apply];
 const FOLLOWS: &[Purpose] = &[Purpose::Watch];
+/// An analysis that cannot be kept is of use all the same.
+const KEEPS: &[Purpose] = &[Purpose::Apply, Purpose::Watch];
 
 /// Every right that any purpose needs, each once, in the order of the list.
 pub fn needed(circumstances: &Circumstances<'_>) -> Vec<Right> {
@@ -138,6 +140,7 @@ fn purposes(permission: &install::Permission, verb: &str) -> &'static [Purpose] 
         Needed::ToApply => WRITES,
         Needed::ToElect => FOLLOWS,
         Needed::Always if verb == "watch" || permission.resources.contains(&"events") => FOLLOWS,
+        Needed::Always if permission.group == "stepscale.io" => KEEPS,
         Needed::Always | Needed::ToFindPrometheus => &Purpose::ALL,
     }
 }

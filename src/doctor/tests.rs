@@ -171,6 +171,11 @@ fn a_right_that_is_missing_fails_for_whom_it_stops() {
             [State::Warning, State::Failed, State::Warning],
         ),
         (
+            "create",
+            "scalingrecommendations.stepscale.io",
+            [State::Warning, State::Failed, State::Failed],
+        ),
+        (
             "watch",
             "horizontalpodautoscalers.autoscaling",
             [State::Warning; 3],

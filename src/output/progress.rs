@@ -13,6 +13,9 @@ use super::summary::{counted, size};
 /// How often the line moves while nothing is reported: enough to look alive.
 const TICK: Duration = Duration::from_millis(120);
 
+/// The target of the same in the log. A process that runs for long has its own lines.
+pub(crate) const TARGET: &str = "progress";
+
 /// The line. Cheap to clone; all clones write to the same one.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -79,7 +82,7 @@ impl Progress {
         let kind = std::mem::discriminant(stage);
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if last.replace(kind) != Some(kind) {
-            tracing::debug!("{stage}");
+            tracing::debug!(target: TARGET, "{stage}");
         }
         drop(last);
         if self.is_shown() {

@@ -143,3 +143,87 @@ fn a_closed_pipe_is_not_an_error() {
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(output.stderr.is_empty(), "{output:?}");
 }
+
+#[test]
+fn what_was_probably_meant_is_told() {
+    let cases: [(&[&str], &str); 6] = [
+        (&["anlyze"], "analyze"),
+        (&["analyze", "--headrom", "7%"], "--headroom"),
+        (&["analyze", "hpas/web"], "did you mean `hpa/web`?"),
+        (
+            &["analyze", "deployment/web"],
+            "name the autoscaler that scales it",
+        ),
+        (&["config", "vew"], "view"),
+        (&["doctor", "--for", "aply"], "apply"),
+    ];
+    for (arguments, part) in cases {
+        assert_refused(&run(arguments), 2, &[part]);
+    }
+}
+
+#[test]
+fn a_context_that_is_not_there_may_be_meant_to_be_another() {
+    let home = tempfile::tempdir().unwrap();
+    let kubeconfig = home.path().join("kubeconfig");
+    let text = "clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}]\n\
+                contexts: [{name: production, context: {cluster: c}}]\n";
+    fs::write(&kubeconfig, text).unwrap();
+    let output = stepscale(home.path())
+        .args(["analyze", "--context", "producton"])
+        .env("KUBECONFIG", &kubeconfig)
+        .output()
+        .unwrap();
+    assert_refused(&output, 2, &["did you mean `production`?"]);
+}
+
+#[test]
+fn settings_have_the_origin_that_counts() {
+    let home = tempfile::tempdir().unwrap();
+    fs::create_dir(home.path().join("stepscale")).unwrap();
+    let path = home.path().join("stepscale/config.yaml");
+    let text = "metrics:\n  windowDays: 28\nwebhook:\n  url: https://hooks.example/hunter2\n";
+    fs::write(&path, text).unwrap();
+    let viewed = |arguments: &[&str]| {
+        let all = [&["config", "view", "-o", "json"], arguments].concat();
+        let output = stepscale(home.path())
+            .args(all)
+            .env("STEPSCALE_METRICS_STEP_SECONDS", "60")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+        serde_json::from_str::<serde_json::Value>(&text).unwrap()
+    };
+    let of = |view: &serde_json::Value, key: &str| {
+        let all = view["settings"].as_array().unwrap();
+        all.iter().find(|it| it["key"] == key).unwrap().clone()
+    };
+    let view = viewed(&[]);
+    assert_eq!(view["file"], path.to_str().unwrap());
+    let days = of(&view, "metrics.windowDays");
+    assert_eq!(
+        (&days["origin"], &days["line"]),
+        (&"file".into(), &2.into())
+    );
+    let step = of(&view, "metrics.stepSeconds");
+    assert_eq!(
+        (&step["value"], &step["origin"]),
+        (&"60".into(), &"environment".into())
+    );
+    assert_eq!(of(&view, "webhook.url")["value"], "(set)");
+    let days = of(&viewed(&["--window-days=7"]), "metrics.windowDays");
+    assert_eq!(
+        (&days["value"], &days["origin"]),
+        (&"7".into(), &"flag".into())
+    );
+    let output = stepscale(home.path())
+        .args(["config", "path"])
+        .output()
+        .unwrap();
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        path.to_str().unwrap()
+    );
+}

@@ -88,11 +88,7 @@ impl Examination<'_> {
                 let answers = self.answers(found).await;
                 Told::Known(Sought::Found(Box::new(match answers {
                     Ok(_) => self.examined(found, answers).await,
-                    Err(_) => PrometheusFound {
-                        history: Err(super::late(self.config.timeout)),
-                        series: vec![],
-                        ..found.told(answers)
-                    },
+                    Err(_) => found.told(answers),
                 })))
             }
         }

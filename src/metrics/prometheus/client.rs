@@ -163,24 +163,24 @@ impl Client {
     /// The value of `query` at a time: a vector, or a scalar as one sample without labels. For
     /// small answers, since all of it is kept.
     pub async fn instant(&self, query: &str, at: Timestamp) -> Result<Vec<Instant>, Error> {
-        let question = self.instant_question(query).with("time", &seconds(at));
-        self.instants(&question).await
+        self.instants(query, Some(at)).await
     }
 
     /// The same at whatever time the server takes for now.
     pub(super) async fn instant_now(&self, query: &str) -> Result<Vec<Instant>, Error> {
-        self.instants(&self.instant_question(query)).await
+        self.instants(query, None).await
     }
 
-    fn instant_question(&self, query: &str) -> Question {
-        Question::form("/api/v1/query", Elements::Result)
-            .with("query", query)
-            .with("timeout", &self.server_timeout())
-            .whole()
-    }
-
-    async fn instants(&self, question: &Question) -> Result<Vec<Instant>, Error> {
-        let (vector, envelope) = self.gather(question, Vector::default, Vector::read).await?;
+    async fn instants(&self, query: &str, at: Option<Timestamp>) -> Result<Vec<Instant>, Error> {
+        let question = Question::form("/api/v1/query", Elements::Result).with("query", query);
+        let question = match at {
+            Some(at) => question.with("time", &seconds(at)),
+            None => question,
+        };
+        let question = question.with("timeout", &self.server_timeout()).whole();
+        let (vector, envelope) = self
+            .gather(&question, Vector::default, Vector::read)
+            .await?;
         let kind = envelope.result_type().to_owned();
         self.note(envelope);
         match kind.as_str() {
