@@ -8,6 +8,9 @@ FROM rust:1.95-alpine AS build
 RUN apk add --no-cache build-base ca-certificates
 WORKDIR /build
 COPY . .
+# The repository is not copied, so that whoever builds says what `--version` names.
+ARG REVISION=unknown
+ARG STEPSCALE_COMMIT=${REVISION}
 # Copied out, since a cache is not part of the layer.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/build/target \

@@ -25,6 +25,7 @@ mod simulate;
 mod sources;
 mod triggers;
 mod verbosity;
+mod version;
 mod watch;
 
 use std::ffi::{OsStr, OsString};

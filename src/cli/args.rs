@@ -25,6 +25,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
+use super::version;
 use crate::config::form::{self, Form};
 use crate::config::values::{self, COLORS, FAIL_ON, Words};
 use crate::config::{Color, FailOn};
@@ -56,7 +57,8 @@ const GENERAL: &str = "General";
 #[derive(Parser, Debug)]
 #[command(
     name = "stepscale",
-    version,
+    version = version::SHORT,
+    long_version = version::LONG,
     subcommand_required = true,
     arg_required_else_help = true,
     disable_help_subcommand = true

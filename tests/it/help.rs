@@ -152,8 +152,3 @@ fn the_usage_follows_the_name_of_the_file() {
     assert!(!text.contains("kubectl stepscale"), "{text}");
 }
 
-#[test]
-fn the_version_is_that_of_the_crate() {
-    let expected = concat!("stepscale ", env!("CARGO_PKG_VERSION"), "\n");
-    assert_eq!(printed(&["--version"]), expected);
-}

@@ -46,3 +46,4 @@ mod traces;
 mod triggers;
 mod twin;
 mod usage;
+mod version;
