@@ -15,6 +15,7 @@ mod demo;
 mod doctor;
 mod explain;
 mod gather;
+mod help;
 pub(crate) mod license;
 mod lint;
 mod man;
@@ -50,17 +51,18 @@ pub fn main() -> std::process::ExitCode {
 /// The command line definition as called by `program`, the first argument of the process.
 pub fn command(program: &OsStr) -> clap::Command {
     let name = called_as(program);
-    let ending = args::after_help(name);
-    below(Cli::command().bin_name(name), &ending)
-        .after_help(ending.clone())
+    below(Cli::command().bin_name(name), "", name)
+        .after_help(args::after_help("", name))
         .mut_args(without_empty_environment)
 }
 
-/// The same for every subcommand, and for theirs.
-fn below(command: clap::Command, ending: &str) -> clap::Command {
+/// The same for every subcommand of the one at `path`, and for theirs.
+fn below(command: clap::Command, path: &str, name: &str) -> clap::Command {
     command.mut_subcommands(|it| {
-        below(it, ending)
-            .after_long_help(ending.to_owned())
+        let path = format!("{path} {}", it.get_name()).trim().to_owned();
+        let ending = args::after_help(&path, name);
+        below(it, &path, name)
+            .after_long_help(ending)
             .mut_args(without_empty_environment)
     })
 }
@@ -107,7 +109,7 @@ fn run(arguments: &[OsString]) -> Exit {
         });
     match parsed {
         Ok((cli, matches)) => execute(cli, &matches, &command),
-        Err(err) => explain(&without_untyped(err)),
+        Err(err) => explain(&mut command, &without_untyped(err)),
     }
 }
 
@@ -121,9 +123,14 @@ fn without_untyped(mut err: clap::Error) -> clap::Error {
 }
 
 /// Prints help, version, or what is wrong with the arguments.
-fn explain(err: &clap::Error) -> Exit {
-    // A reader that went away has no use for it.
-    let _ = err.print();
+fn explain(command: &mut clap::Command, err: &clap::Error) -> Exit {
+    let page = help::first_page(command, err);
+    // A reader that went away has no use for any of it.
+    let _ = match page {
+        Some(page) if err.use_stderr() => write!(anstream::stderr(), "{}", page.ansi()),
+        Some(page) => write!(anstream::stdout(), "{}", page.ansi()),
+        None => err.print(),
+    };
     if let Some(variable) = refused_variable(err) {
         let _ = writeln!(
             std::io::stderr(),

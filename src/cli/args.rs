@@ -6,6 +6,7 @@ pub(crate) mod completion;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod examples;
 pub(crate) mod explain;
 pub(crate) mod install;
 pub(crate) mod license;
@@ -101,26 +102,9 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-/// The end of every help page, for a program called `name`.
-pub(crate) fn after_help(name: &str) -> String {
-    format!(
-        "Examples:\n  \
-         {name} analyze -A                    every autoscaler that you may see\n  \
-         {name} analyze hpa/web -n shop       one of them\n  \
-         {name} analyze -A --fail-on warning  for a pipeline\n  \
-         {name} analyze --from shop.jsonl.gz  a snapshot, no cluster needed\n  \
-         {name} explain hpa/web               one of them on one screen
-  \
-         {name} simulate hpa/web --min 2 --cpu 65% --scale-down-window 10m\n  \
-         {name} simulate -f hpa.yaml --load series.csv --pod-cpu-request 500m\n  \
-         {name} lint -f deploy/ -R            manifests, without a cluster\n  \
-         {name} apply rec/web --wait          put it in force, and wait for the verdict\n  \
-         {name} watch -A --mode apply         again and again, for months\n  \
-         {name} triggers so/orders            what KEDA's triggers measure now\n  \
-         {name} gather -A --history -o shop.jsonl.gz\n  \
-         {name} demo                          a cluster in memory, to try all this\n  \
-         {name} license show                  the license that counts here\n\n{EXIT_CODES}"
-    )
+/// The end of the help page of the subcommand at `path`, for a program called `name`.
+pub(crate) fn after_help(path: &str, name: &str) -> String {
+    format!("{}{EXIT_CODES}", examples::of(path, name))
 }
 
 const EXIT_CODES: &str = "\

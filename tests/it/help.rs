@@ -129,6 +129,16 @@ fn help_of_triggers() {
 }
 
 #[test]
+fn help_of_doctor() {
+    insta::assert_snapshot!(printed(&["doctor", "--help"]));
+}
+
+#[test]
+fn help_of_config_view() {
+    insta::assert_snapshot!(printed(&["config", "view", "--help"]));
+}
+
+#[test]
 fn help_of_license_issue() {
     insta::assert_snapshot!(printed(&["license", "issue", "--help"]));
 }
