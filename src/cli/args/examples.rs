@@ -29,7 +29,7 @@ pub(in crate::cli) const GROUPS: [(&str, &[&str]); 5] = [
 ];
 
 /// By the words of the subcommand; those of the whole program have none.
-const EXAMPLES: [(&str, &[Example]); 29] = [
+const EXAMPLES: &[(&str, &[Example])] = &[
     (
         "",
         &[
@@ -254,6 +254,20 @@ const EXAMPLES: [(&str, &[Example]); 29] = [
         ],
     ),
     ("config path", &[("config path", "for an editor")]),
+    (
+        "completion",
+        &[
+            ("completion install", "for `kubectl stepscale`"),
+            ("completion bash", "for `kubectl-stepscale` itself"),
+        ],
+    ),
+    (
+        "completion install",
+        &[
+            ("completion install --dry-run", "what would be done"),
+            ("completion install --dir ~/bin", "into a folder of PATH"),
+        ],
+    ),
     (
         "license",
         &[
