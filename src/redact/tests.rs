@@ -107,7 +107,7 @@ fn more_forms_of_secrets_are_known() {
             r#"{\"token\":\"x y\",\"a\":1}"#,
             r#"{\"token\":REDACTED\",\"a\":1}"#,
         ),
-        (r#"{"clientSecret":"x"}"#, r#"{"clientSecret":"REDACTED"}"#),
+        (r#"{"clientSecret":"x"}"#, r#"{"clientSecret":REDACTED}"#),
         (r#"password="a \"b\" c" more"#, "password=REDACTED more"),
         ("LS0tLS1CRUdJTiBSU0E= end", "REDACTED end"),
         (
@@ -163,7 +163,7 @@ fn of_manifests_the_place_decides() {
                 "readinessProbe": {"httpGet": {"httpHeaders": [{"name": "Accept", "value": REDACTED}]}}}],
             "imagePullSecrets": [{"name": "pull"}],
             "volumes": [{"secret": {"secretName": "s"}}, {"csi": {"volumeAttributes": {"share": REDACTED}}}],
-            "triggers": [{"type": "metrics-api", "metadata": {"url": "http://a:1/REDACTED", "apiKey": REDACTED,
+            "triggers": [{"type": "metrics-api", "metadata": {"url": "http://a:1/b?key=REDACTED", "apiKey": REDACTED,
                 "targetValue": "5"}, "authenticationRef": {"name": "login"}}]}
     });
     manifest(&mut given, &mut Tally::default());

@@ -143,7 +143,8 @@ async fn paths_lead_somewhere_or_nowhere() {
         ("GET", "/api/v1/namespaces/none/pods", 200),
         ("GET", "/api/v1/namespaces/default/nodes", 404),
         ("GET", "/api/v1/pods/x", 404),
-        ("GET", "/api/v1/namespaces/default/pods/x/log", 501),
+        ("GET", "/api/v1/namespaces/default/pods/x/log", 404),
+        ("POST", "/api/v1/namespaces/default/pods/x/log", 405),
         (
             "GET",
             "/api/v1/namespaces/default/pods/x/exec?command=ls",
