@@ -120,8 +120,13 @@ fn deliver(
         if has_object && wanted.triggers.is_none() {
             history = history.only(|it| !matches!(it, Metric::Trigger(_)));
         }
-        if let Some(series) = own.get(&wanted.hpa) {
-            history.insert(Metric::DesiredReplicas, series.clone());
+        match own.get(&wanted.hpa) {
+            Some(series) => history.insert(Metric::DesiredReplicas, series.clone()),
+            // The series of the target is what another one desired.
+            None if !own.is_empty() => {
+                history = history.only(|it| *it != Metric::DesiredReplicas);
+            }
+            None => {}
         }
         wanted.complete(window, &mut history, "the snapshot has nothing of it");
         each(Delivery {
