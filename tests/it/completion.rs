@@ -365,6 +365,21 @@ fn what_is_somebody_elses_stays() {
 }
 
 #[test]
+fn the_script_of_a_package_will_do_and_is_left_to_the_package() {
+    let user = User::new();
+    let mut command = with_plugin(&user, "kubectl-stepscale", &["completion", "install"]);
+    let path = user.path("bin").join(COMPLETER);
+    fs::copy(committed(COMPLETER), &path).unwrap();
+    let asked = succeeds(&mut with_plugin(&user, COMPLETER, &["an"]));
+    assert!(asked.stdout.starts_with("analyze\t"), "{}", asked.stdout);
+    let said = succeeds(&mut command);
+    assert_eq!(said.stdout, format!("{} already there\n", path.display()));
+    let said = Said::by(command.arg("--uninstall"));
+    assert_eq!(said.code, Some(5), "{}", said.stderr);
+    assert!(path.is_file());
+}
+
+#[test]
 fn man_pages_are_ones_that_man_reads() {
     let user = User::new();
     let folder = user.path("share/man/man1");

@@ -16,14 +16,18 @@ const FILE: &str = "kubectl_complete-stepscale";
 #[cfg(windows)]
 const FILE: &str = "kubectl_complete-stepscale.cmd";
 
-/// Marks a script as ours.
+/// What links and scripts that are ours lead to.
 const MARK: &str = "kubectl-stepscale";
+/// Of a script that was made here.
+const FIRST_LINE: &str = "@echo off\r\n";
 
 pub(super) fn run(cx: &Context, installation: &Installation) -> Result<Exit, error::Error> {
     let path = installation.folder.join(FILE);
     let found = found(&path, &installation.plugin);
     let done = match (found, installation.takes_away) {
-        (Found::Foreign, _) => return Err(Error::Foreign { path }.into()),
+        (Found::Foreign, _) | (Found::Packaged, true) => {
+            return Err(Error::Foreign { path }.into());
+        }
         (Found::Nothing, true) => "not there",
         (Found::Ours | Found::Stale, true) => {
             if !installation.dry_run {
@@ -31,7 +35,7 @@ pub(super) fn run(cx: &Context, installation: &Installation) -> Result<Exit, err
             }
             "removed"
         }
-        (Found::Ours, false) => "already there",
+        (Found::Ours | Found::Packaged, false) => "already there",
         (found @ (Found::Nothing | Found::Stale), false) => {
             if !installation.dry_run {
                 put(&path, &installation.plugin, found).map_err(|it| unwritable(&path, it))?;
@@ -59,6 +63,8 @@ enum Found {
     Ours,
     /// It led to a plugin of ours that is another one, or gone.
     Stale,
+    /// A script that does the same, as packages have it.
+    Packaged,
     Foreign,
 }
 
@@ -77,7 +83,8 @@ fn found(path: &Path, plugin: &Path) -> Found {
     let text = fs::read_to_string(path).unwrap_or_default();
     match text.contains(MARK) && text.contains("__complete") {
         true if text == script(plugin) => Found::Ours,
-        true => Found::Stale,
+        true if text.starts_with(FIRST_LINE) => Found::Stale,
+        true => Found::Packaged,
         false => Found::Foreign,
     }
 }
@@ -119,7 +126,7 @@ fn make(path: &Path, _target: &Path, plugin: &Path) -> io::Result<()> {
 
 /// A script that asks the plugin, for where there are no links.
 fn script(plugin: &Path) -> String {
-    format!("@echo off\r\n\"{}\" __complete %*\r\n", plugin.display())
+    format!("{FIRST_LINE}\"{}\" __complete %*\r\n", plugin.display())
 }
 
 fn unwritable(path: &Path, source: io::Error) -> Error {
@@ -168,6 +175,8 @@ fn line(shell: Shell) -> &'static str {
 mod tests {
     use super::*;
 
+    const PACKAGED: &str = include_str!("../../../completions/kubectl_complete-stepscale");
+
     #[test]
     fn a_script_of_ours_is_known_by_what_it_calls() {
         let folder = tempfile::tempdir().unwrap();
@@ -181,6 +190,7 @@ mod tests {
                 "@echo off\r\nother __complete %*\r\n".to_owned(),
                 Found::Foreign,
             ),
+            (PACKAGED.to_owned(), Found::Packaged),
             (String::new(), Found::Foreign),
         ];
         for (text, expected) in cases {
