@@ -81,7 +81,8 @@ fn write_page(
     if command.has_subcommands() {
         man.render_subcommands_section(out)?;
     }
-    ending(&args::after_help(TYPED)).to_writer(out)
+    let path = typed.trim_start_matches(TYPED).trim_start();
+    ending(&args::after_help(path, TYPED)).to_writer(out)
 }
 
 /// The end of every help page, each part under a heading of its own with its lines as they are.
