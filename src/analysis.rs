@@ -18,6 +18,7 @@ pub mod load;
 pub mod money;
 pub mod needed;
 pub mod portrait;
+pub mod prices;
 pub mod recommend;
 pub mod risk;
 pub mod scaling;
@@ -46,6 +47,7 @@ use findings::Finding;
 use load::Load;
 use needed::Demand;
 use portrait::{Assessed, Detail, Portrait};
+use prices::PriceList;
 use scenario::Scenario;
 use settings::Settings;
 
@@ -70,7 +72,7 @@ pub struct AnalysisSettings {
     /// The share of the days, the last ones, on which settings are checked that were chosen on
     /// those before; 0 to 0.9. 0.3.
     pub holdout: f64,
-    pub prices: Prices,
+    pub prices: PriceList,
     /// How finely the past is to be drawn beside what is said of it; not at all where `None`.
     pub portrait: Option<Detail>,
 }
@@ -106,7 +108,7 @@ impl Default for AnalysisSettings {
             shortfall_budget: SignedDuration::ZERO,
             course: Course::Any,
             holdout: 0.3,
-            prices: Prices::default(),
+            prices: PriceList::default(),
             portrait: None,
         }
     }
@@ -220,11 +222,11 @@ fn assess_workload(
 
 /// What the prices given do not cover of the pods.
 fn unpriced(case: &Case<'_>) -> Vec<String> {
-    let prices = &case.settings.prices;
-    if *prices == Prices::default() {
+    if case.settings.prices.is_empty() {
         return Vec::new();
     }
-    let left_out = money::left_out(case.workload, prices);
+    let prices = case.settings.prices.of(&case.autoscaler().id.namespace);
+    let left_out = money::left_out(case.workload, &prices);
     left_out.iter().map(|it| format!("money: {it}")).collect()
 }
 

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keda::objects::{ScaledJob, ScaledObject};
@@ -19,7 +20,7 @@ use behavior::Behavior;
 use target::TargetRef;
 
 /// The kinds of autoscaler.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 pub enum AutoscalerKind {
     HorizontalPodAutoscaler,
     /// Of KEDA, which makes an HPA from it.

@@ -15,6 +15,7 @@ pub mod license;
 pub mod lint;
 mod named;
 pub mod pause;
+pub(crate) mod prices;
 pub mod triggers;
 pub(crate) mod values;
 pub mod view;
@@ -32,6 +33,7 @@ use crate::analysis::simulation::planned::PlannedPods;
 use crate::audit;
 use crate::cluster;
 use crate::metrics::prometheus;
+use crate::output::View;
 use crate::sim::demand::Shape;
 use crate::units::Step;
 pub use named::Named;
@@ -234,10 +236,11 @@ impl Default for Window {
 }
 
 /// How to answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Report {
     pub form: form::Form,
     pub fail_on: FailOn,
+    pub view: View,
 }
 
 /// The forms of a report.

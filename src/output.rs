@@ -20,6 +20,8 @@ pub mod progress;
 pub mod records;
 pub mod replay;
 pub mod report;
+pub mod schema;
+pub mod select;
 pub mod settings;
 pub mod summary;
 mod table;
@@ -30,9 +32,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::config::form::Form;
-use crate::config::{FailOn, Format};
+use crate::config::form::{Exchange, Form};
+use crate::config::{self, Format};
 use crate::yaml;
+pub use layout::{SortBy, View};
 use report::AnalysisReport;
 
 /// How a report for people is laid out.
@@ -44,20 +47,49 @@ pub struct Page {
     pub with_namespace: bool,
 }
 
-/// Writes `report` to `out` in any of the forms of an analysis; `fail_on` is what a form that knows
-/// failures counts as one.
+impl Page {
+    /// The same with a column for the namespace where it is asked for.
+    fn seen_by(self, view: &View) -> Self {
+        let with_namespace = self.with_namespace || view.names("namespace");
+        Self {
+            with_namespace,
+            ..self
+        }
+    }
+}
+
+/// Writes `report` to `out` as it was asked for.
 ///
 /// # Errors
 /// If `out` cannot be written.
 pub fn answer(
     out: &mut dyn Write,
     report: &AnalysisReport,
-    (form, fail_on): (&Form, FailOn),
+    asked: &config::Report,
     page: Page,
 ) -> io::Result<()> {
+    let view = &asked.view;
+    match &asked.form {
+        Form::Format(format) => write(out, report, *format, page, view),
+        Form::Exchange(form) => exchange::write(out, report, *form, asked),
+        Form::Selected(selection) => selection.write(out, report, !view.no_headers),
+    }
+}
+
+/// The columns that a form of an analysis has; `None` where it has none.
+pub fn columns(form: &Form) -> Option<Vec<&'static str>> {
     match form {
-        Form::Format(format) => write(out, report, *format, page),
-        Form::Exchange(form) => exchange::write(out, report, *form, fail_on),
+        Form::Format(Format::Table) => Some(table::columns()),
+        Form::Format(Format::Wide) => Some(wide::columns()),
+        Form::Format(Format::Json | Format::Yaml | Format::Name) | Form::Selected(_) => None,
+        Form::Exchange(Exchange::Csv) => Some(exchange::columns()),
+        Form::Exchange(
+            Exchange::Sarif
+            | Exchange::Junit
+            | Exchange::Github
+            | Exchange::Jsonl
+            | Exchange::Prometheus,
+        ) => None,
     }
 }
 
@@ -70,10 +102,11 @@ pub fn write(
     report: &AnalysisReport,
     format: Format,
     page: Page,
+    view: &View,
 ) -> io::Result<()> {
     match format {
-        Format::Table => table::write(out, report, page),
-        Format::Wide => wide::write(out, report, page),
+        Format::Table => table::write(out, report, page, view),
+        Format::Wide => wide::write(out, report, page, view),
         Format::Json => json(out, report),
         Format::Yaml => yaml(out, report),
         Format::Name => names(out, report),
@@ -110,7 +143,8 @@ mod tests {
             with_namespace: true,
         };
         let mut out = Vec::new();
-        write(&mut out, &made_up::report(), format, page).unwrap();
+        let view = View::default();
+        write(&mut out, &made_up::report(), format, page, &view).unwrap();
         String::from_utf8(out).unwrap()
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fidelity::Fidelity;
@@ -76,7 +77,7 @@ pub struct Recommendation {
 }
 
 /// What replays of the same load say of two settings. All scores are of known time alone.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Proof {
     /// Today's settings over the whole window.
@@ -100,7 +101,7 @@ pub struct Proof {
 }
 
 /// Replays of the same arrivals under two settings of a ScaledJob.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobProof {
     pub today: JobScores,
@@ -111,7 +112,7 @@ pub struct JobProof {
 }
 
 /// What jobs cost, and how long items waited for them.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobScores {
     /// Jobs × hours, from creation to end.
@@ -133,7 +134,7 @@ pub struct JobScores {
 }
 
 /// The scores of the days that settings were not chosen on.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HeldBack {
     pub days: usize,
@@ -142,7 +143,7 @@ pub struct HeldBack {
 }
 
 /// Shares of today's replica-hours, between which the saving lies with a probability.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Interval {
     pub low: f64,
@@ -152,7 +153,7 @@ pub struct Interval {
 }
 
 /// Settings that were tried.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Point {
     pub settings: Settings,
@@ -185,7 +186,7 @@ pub struct Risk {
     pub reasons: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RiskLevel {
     Low,

@@ -1,5 +1,6 @@
 //! How well a replay of today's settings repeats what was observed.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::scenario::{Engine, Scenario};
@@ -15,7 +16,7 @@ const LEAST_SHARE: f64 = 0.5;
 const LARGE_ERROR: f64 = 0.15;
 
 /// The error of a replay of today's settings against the replicas observed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fidelity {
     /// How the load is taken to run within a step of the history: of the ways that the history

@@ -168,7 +168,8 @@ impl Case<'_> {
             ..
         } = &choice;
         let proof = self.proof(today, after);
-        let price = money::per_replica_hour(self.workload, &self.settings.prices);
+        let prices = self.settings.prices.of(&self.autoscaler.id.namespace);
+        let price = money::per_replica_hour(self.workload, &prices);
         let saved = super::saved_per_month(&proof);
         Recommendation {
             risk: told::risk(self, &choice),

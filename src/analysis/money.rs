@@ -28,6 +28,22 @@ pub fn per_replica_hour(workload: &Workload, prices: &Prices) -> Option<f64> {
     usd.is_finite().then_some(usd)
 }
 
+/// What one pod requests of each resource; `None` where nothing in it requests any.
+pub fn requested(workload: &Workload) -> Requested {
+    let [cpu, memory] = parts(workload, &Prices::default()).map(|it| it.requests.known);
+    Requested {
+        cpu_cores: cpu,
+        memory_gib: memory.map(|it| it / BYTES_PER_GIB),
+    }
+}
+
+/// What one pod requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Requested {
+    pub cpu_cores: Option<f64>,
+    pub memory_gib: Option<f64>,
+}
+
 /// What [`per_replica_hour`] does not count, CPU before memory; empty where it counts all that the
 /// prices and requests could cover.
 pub fn left_out(workload: &Workload, prices: &Prices) -> Vec<LeftOut> {
@@ -202,6 +218,11 @@ mod tests {
         let workload = workload(vec![proxy, app], PodLevel::default());
         let both = prices(Some(0.5), Some(0.125));
         assert_eq!(per_replica_hour(&workload, &both), Some(1.0 + 0.5));
+        let expected = Requested {
+            cpu_cores: Some(2.0),
+            memory_gib: Some(4.0),
+        };
+        assert_eq!(requested(&workload), expected);
         assert_eq!(left_out(&workload, &both), []);
     }
 

@@ -115,7 +115,8 @@ fn recommendation(
     fidelity: &Fidelity,
     left_out: &[String],
 ) -> Recommendation {
-    let price = money::per_replica_hour(case.workload, &case.settings.prices);
+    let prices = case.settings.prices.of(&case.autoscaler().id.namespace);
+    let price = money::per_replica_hour(case.workload, &prices);
     let saved = super::saved_per_month(&proof);
     Recommendation {
         risk: risk::of(case, &proposed, &proof, fidelity, left_out),

@@ -6,6 +6,7 @@ pub mod keda;
 
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::autoscaler::behavior::{
@@ -17,7 +18,7 @@ use crate::units::Replicas;
 use keda::KedaSettings;
 
 /// What is scaled between, when, and how fast.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Settings {
     pub min_replicas: Replicas,

@@ -9,6 +9,7 @@ pub mod planned;
 pub mod track;
 
 use jiff::SignedDuration;
+use schemars::JsonSchema;
 
 use super::fidelity::Fidelity;
 use super::load::Load;
@@ -94,7 +95,7 @@ pub struct Observation {
 }
 
 /// Why the load is taken to have run as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum ShapeFrom {
     /// Today's settings then explain best what was observed.

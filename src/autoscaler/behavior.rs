@@ -1,7 +1,9 @@
 //! `spec.behavior` of an HPA: how fast it may scale, and what it waits for.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -25,7 +27,7 @@ pub struct Rules {
 }
 
 /// The policies of one direction, with which of them counts.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Policies {
     #[serde(rename = "selectPolicy")]
@@ -51,7 +53,7 @@ impl fmt::Display for Policies {
 }
 
 /// `selectPolicy`: which of several policies counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 pub enum Select {
     Max,
     Min,
@@ -90,6 +92,25 @@ impl Serialize for Policy {
         fields.serialize_field("value", &value)?;
         fields.serialize_field("periodSeconds", &self.period_seconds)?;
         fields.end()
+    }
+}
+
+impl JsonSchema for Policy {
+    fn schema_name() -> Cow<'static, str> {
+        "Policy".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "At most this much change within a period.",
+            "type": "object",
+            "required": ["type", "value", "periodSeconds"],
+            "properties": {
+                "type": { "enum": ["Pods", "Percent"] },
+                "value": { "type": "integer", "minimum": 0 },
+                "periodSeconds": { "type": "integer", "minimum": 1, "maximum": 1800 },
+            },
+        })
     }
 }
 

@@ -23,6 +23,7 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         reading: gathered.reading,
         grid: gathered.grid,
         taken_at: gathered.taken_at,
+        prices: &config.analysis.prices,
     });
     present(&cx, &config, &report)?;
     if let Some(note) = unknown {
@@ -117,14 +118,7 @@ fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(),
         width: cx.width(),
         with_namespace: config.question.scope.namespaces == Namespaces::All,
     };
-    cx.print(|out| {
-        output::answer(
-            out,
-            report,
-            (&config.report.form, config.report.fail_on),
-            page,
-        )
-    })?;
+    cx.print(|out| output::answer(out, report, &config.report, page))?;
     for line in summary::closing(report, &config.report.form, cx.elapsed()) {
         cx.note(&line);
     }

@@ -16,13 +16,16 @@ pub(crate) mod probation;
 pub(crate) mod prometheus;
 pub(crate) mod simulate;
 pub(crate) mod triggers;
+pub(crate) mod view;
 pub(crate) mod watch;
 pub(crate) mod webhook;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::ffi::OsStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
@@ -46,6 +49,7 @@ pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
 pub(crate) use simulate::SimulateArgs;
 pub(crate) use triggers::TriggersArgs;
+pub(crate) use view::ViewArgs;
 pub(crate) use watch::WatchArgs;
 
 const CONNECTION: &str = "Cluster (as in kubectl)";
@@ -262,9 +266,12 @@ pub(crate) struct HistoryArgs {
 #[derive(Args, Debug)]
 #[command(next_help_heading = OUTPUT)]
 pub(crate) struct OutputArgs {
-    /// Form of the report; `name` lists every autoscaler in it [default: table]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = forms())]
+    /// Form of the report; `name` lists every autoscaler in it; also jsonpath=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… and template=TEMPLATE [default: table]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Forms)]
     pub(crate) form: Option<Form>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
     /// Exit with 1 for findings of this severity or above; a recommendation counts as a warning [default: never]
     #[arg(long, value_name = "LEVEL", value_parser = words(&FAIL_ON))]
     pub(crate) fail_on: Option<FailOn>,
@@ -278,9 +285,32 @@ pub(crate) fn time_limit(text: &str) -> Result<TimeLimit, String> {
     values::timeout(text).map(TimeLimit)
 }
 
-/// Parses a form of the report of an analysis.
-fn forms() -> impl TypedValueParser<Value = Form> {
-    PossibleValuesParser::new(form::words()).try_map(|it| Form::parse(&it))
+/// Parses a form of the report of an analysis: one of some words, which help lists, or a template.
+#[derive(Clone, Debug)]
+struct Forms;
+
+impl TypedValueParser for Forms {
+    type Value = Form;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Form, clap::Error> {
+        let is_template = value.to_string_lossy().contains('=');
+        if is_template {
+            let template: fn(&str) -> Result<Form, String> = Form::parse;
+            return template.parse_ref(command, arg, value);
+        }
+        let words = PossibleValuesParser::new(form::words());
+        let words = words.try_map(|it| Form::parse(&it));
+        words.parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(form::words().map(PossibleValue::new)))
+    }
 }
 
 /// Parses one of a few words, which help and error messages then list.

@@ -19,6 +19,7 @@ mod probation;
 mod prometheus;
 mod simulate;
 mod triggers;
+mod view;
 mod watch;
 mod webhook;
 
@@ -40,6 +41,8 @@ use crate::config::{
     Color, Config, GatherConfig, Input, Output, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
+use crate::output;
+use crate::output::select::Selection;
 pub(super) use act::{apply, approve, reject, revert, status};
 pub(super) use completion::completion;
 pub(super) use config::config_view;
@@ -57,7 +60,7 @@ pub(super) use triggers::triggers;
 pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
-pub const FLAG_OF_KEY: [(&str, &str); 52] = [
+pub const FLAG_OF_KEY: [(&str, &str); 53] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -89,6 +92,7 @@ pub const FLAG_OF_KEY: [(&str, &str); 52] = [
     ("analysis.failOn", "fail-on"),
     ("prices.cpuHour", "cpu-hour-price"),
     ("prices.memoryGibHour", "memory-gib-hour-price"),
+    ("prices.file", "prices"),
     ("safety.probationWindowMinutes", "probation-window-minutes"),
     ("safety.probationMax", "probation-max"),
     ("safety.rollbackEnabled", "rollback-enabled"),
@@ -329,13 +333,16 @@ fn window(args: &HistoryArgs, origin: &Origin<'_>) -> Result<Window, Error> {
 fn report(args: &OutputArgs, origin: &Origin<'_>) -> Result<Report, Error> {
     let fail_on = |it: &str| values::FAIL_ON.parse(it);
     let default = Report::default();
+    let form = origin.or(
+        args.form.clone(),
+        "output.format",
+        Form::parse,
+        default.form,
+    )?;
+    let has_headers = matches!(form, Form::Selected(Selection::CustomColumns(_)));
     Ok(Report {
-        form: origin.or(
-            args.form.clone(),
-            "output.format",
-            Form::parse,
-            default.form,
-        )?,
+        view: view::view(&args.view, output::columns(&form), has_headers)?,
+        form,
         fail_on: origin.or(args.fail_on, "analysis.failOn", fail_on, default.fail_on)?,
     })
 }
@@ -378,6 +385,7 @@ mod tests {
         let expected = Report {
             form: Form::Format(Format::Wide),
             fail_on: FailOn::Critical,
+            ..Report::default()
         };
         assert_eq!(config.report, expected);
     }

@@ -56,6 +56,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         reading,
         grid: found.grid,
         taken_at: found.taken_at,
+        prices: &config.analysis.prices,
     });
     Ok(Explanation::new(Run {
         report,

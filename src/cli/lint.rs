@@ -69,7 +69,7 @@ async fn check(cx: &Context, check: &Check) -> Result<Exit, Error> {
             (report, found.unread)
         }
     };
-    cx.print(|out| output::write(out, &report, check.form, check.fail_on))?;
+    cx.print(|out| output::write(out, &report, check.form, (check.fail_on, &check.view)))?;
     cx.note(&report.closing());
     for (kind, why) in &unread {
         cx.note(&format!("warning: {kind} objects could not be read: {why}"));

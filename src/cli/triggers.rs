@@ -19,9 +19,9 @@ use crate::config::triggers::{ScaledKind, TriggersConfig, Watching};
 use crate::config::{Format, Named};
 use crate::error::{Error, Exit};
 use crate::keda::trigger::kafka::LagMemory;
-use crate::output::Page;
 use crate::output::progress::Stage;
 use crate::output::triggers::{Item, State, TriggersReport, write};
+use crate::output::{Page, View};
 use crate::triggers::Proxy;
 use crate::triggers::lag::{Brokers, Lags};
 use objects::Scaled;
@@ -114,6 +114,7 @@ pub(super) async fn one(
         timeout: limit,
         keda_namespace: None,
         form: Format::Table,
+        view: View::default(),
         watching: Watching::No,
     };
     session.look(&config).await
@@ -155,7 +156,7 @@ impl<L: Lags> Session<'_, L> {
             if is_watch && is_for_people {
                 writeln!(out, "{:.0}", report.checked_at)?;
             }
-            write(out, report, config.form, page)?;
+            write(out, report, config.form, page, &config.view)?;
             match is_watch && is_for_people {
                 true => writeln!(out),
                 false => Ok(()),

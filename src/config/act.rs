@@ -12,6 +12,7 @@ use crate::cluster::{self, NameArgument, Namespaces};
 use crate::lifecycle::guard::Limits;
 use crate::lifecycle::slo::Slo;
 use crate::lifecycle::step::Policy;
+use crate::output::View;
 use crate::output::patch::PatchType;
 use crate::units::Step;
 
@@ -75,6 +76,7 @@ pub struct StatusConfig {
     pub records: Records,
     pub history: bool,
     pub form: ListForm,
+    pub view: View,
 }
 
 /// What `verify` is to do.

@@ -19,7 +19,7 @@ use crate::yaml::located::Documents;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of `docs/configuration.md`. What each is stands in [`told`].
-pub const KEYS: [&str; 56] = [
+pub const KEYS: [&str; 57] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -47,6 +47,7 @@ pub const KEYS: [&str; 56] = [
     "analysis.failOn",
     "prices.cpuHour",
     "prices.memoryGibHour",
+    "prices.file",
     "safety.probationWindowMinutes",
     "safety.probationMax",
     "safety.rollbackEnabled",

@@ -2,14 +2,17 @@
 
 use super::Format;
 use super::values::{FORMATS, Words};
+use crate::output::select::{self, Selection};
 
 /// How the report of an analysis is written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Form {
     /// One of those that every report has.
     Format(Format),
     /// What other programs read.
     Exchange(Exchange),
+    /// What a template makes of the JSON.
+    Selected(Selection),
 }
 
 /// Forms that other programs define.
@@ -41,10 +44,16 @@ pub(crate) const EXCHANGES: Words<Exchange> = Words(&[
 impl Form {
     /// The form of that word.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        if let Some(selection) = Selection::parse(text) {
+            return selection.map(Self::Selected);
+        }
         let exchange = EXCHANGES.parse(text).map(Self::Exchange);
         exchange
             .or_else(|_| FORMATS.parse(text).map(Self::Format))
-            .map_err(|_| format!("expected one of {}", words().collect::<Vec<_>>().join(", ")))
+            .map_err(|_| {
+                let all: Vec<&str> = words().chain(select::WORDS).collect();
+                format!("expected one of {}", all.join(", "))
+            })
     }
 
     /// Whether people read it, who can tell other lines on standard output from it.

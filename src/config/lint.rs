@@ -8,6 +8,7 @@ use super::Named;
 use crate::analysis::findings;
 use crate::cluster;
 use crate::lint::{Code, Severity};
+use crate::output::View;
 
 /// What `lint` is to do.
 #[derive(Clone, Debug)]
@@ -55,6 +56,7 @@ pub struct Check {
     pub namespace: Option<String>,
     pub disabled: BTreeSet<Code>,
     pub form: Form,
+    pub view: View,
     /// The least severity that makes the exit code 1; `None` for no such.
     pub fail_on: Option<Severity>,
 }

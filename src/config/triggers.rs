@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Format, Named};
 use crate::cluster::{self, Namespaces};
+use crate::output::View;
 
 /// What `triggers` is to do.
 #[derive(Clone, Debug)]
@@ -20,6 +21,7 @@ pub struct TriggersConfig {
     /// Where cluster-wide authentications have their Secrets; `None` for the operator's namespace.
     pub keda_namespace: Option<String>,
     pub form: Format,
+    pub view: View,
     pub watching: Watching,
 }
 

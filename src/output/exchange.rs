@@ -14,25 +14,26 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::View;
 use super::lint::{self, one};
 use super::report::AnalysisReport;
-use crate::config::FailOn;
+use crate::config::Report as Asked;
 use crate::config::form::Exchange;
 use crate::lint::Severity;
 use notice::Notice;
 
-/// Writes an analysis; `fail_on` is what counts as a failure where a form knows such.
+/// Writes an analysis as it was asked for.
 pub(super) fn write(
     out: &mut dyn Write,
     report: &AnalysisReport,
     exchange: Exchange,
-    fail_on: FailOn,
+    asked: &Asked,
 ) -> io::Result<()> {
     match exchange {
         Exchange::Sarif => super::json(out, &sarif::of_analysis(report)),
-        Exchange::Junit => junit::of_analysis(out, report, fail_on),
+        Exchange::Junit => junit::of_analysis(out, report, asked.fail_on),
         Exchange::Github => annotations(out, &notice::of_analysis(report)),
-        Exchange::Csv => csv::of_analysis(out, report),
+        Exchange::Csv => csv::of_analysis(out, report, &asked.view),
         Exchange::Jsonl => lines_of_analysis(out, report),
         Exchange::Prometheus => prometheus::of_analysis(out, report),
     }
@@ -54,8 +55,17 @@ pub(super) fn lint_annotations(out: &mut dyn Write, report: &lint::Report) -> io
     annotations(out, &notice::of_lint(report))
 }
 
-pub(super) fn lint_csv(out: &mut dyn Write, report: &lint::Report) -> io::Result<()> {
-    csv::of_lint(out, report)
+pub(super) fn lint_csv(out: &mut dyn Write, report: &lint::Report, view: &View) -> io::Result<()> {
+    csv::of_lint(out, report, view)
+}
+
+/// The columns of CSV.
+pub(super) fn columns() -> Vec<&'static str> {
+    csv::columns()
+}
+
+pub(super) fn lint_columns() -> Vec<&'static str> {
+    csv::lint_columns()
 }
 
 /// A line for each diagnostic as the JSON report has it, then the report without them.

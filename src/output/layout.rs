@@ -10,6 +10,7 @@
 
 mod cell;
 mod plan;
+mod view;
 
 use std::io::{self, Write};
 
@@ -19,6 +20,7 @@ use comfy_table::{ColumnConstraint, Table, Width, presets};
 pub(super) use cell::Cell;
 use cell::characters;
 use plan::Plan;
+pub use view::{SortBy, View};
 
 /// A column and how it gives way.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +54,9 @@ pub(super) struct Row {
 
 /// A note is not broken into lines shorter than this, even if it then leaves the page.
 const NARROWEST_NOTE: usize = 20;
+
+/// Spaces before a note of a row that has a cell in every column.
+const NOTE_GAP: usize = 3;
 
 /// A table whose columns have their final widths.
 #[derive(Debug)]
@@ -94,6 +99,11 @@ impl<'a> Layout<'a> {
             ..Row::default()
         };
         self.write_row(out, &header)?;
+        self.write_rows(out)
+    }
+
+    /// The same without the line of headers.
+    pub(super) fn write_rows(&self, out: &mut dyn Write) -> io::Result<()> {
         self.rows
             .iter()
             .try_for_each(|row| self.write_row(out, row))
@@ -115,6 +125,9 @@ impl<'a> Layout<'a> {
         let cells = row.cells.iter().enumerate();
         let mut pieces: Vec<Piece> = cells.map(|(index, it)| self.piece(index, it)).collect();
         if let Some(note) = &row.note {
+            if let Some(last) = pieces.last_mut().filter(|it| it.gap == 0) {
+                last.gap = NOTE_GAP;
+            }
             let left: usize = pieces.iter().map(|it| it.width + it.gap).sum();
             let width = self.page.saturating_sub(left).max(NARROWEST_NOTE);
             let width = width.min(characters(&note.text()));

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::num::NonZeroU32;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{json, yaml};
@@ -13,10 +14,12 @@ use crate::license::keys::KeyId;
 use crate::license::payload::License;
 
 /// What `license show` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LicenseReport {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "License"))]
     pub kind: &'static str,
     /// `licensed`, `grace`, `unlicensed`.
     pub state: &'static str,
@@ -33,18 +36,21 @@ pub struct LicenseReport {
     /// The key that it was checked with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_id: Option<String>,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub checked_at: Timestamp,
     /// Only of a license whose signature is good.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<Terms>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Terms {
     pub customer: String,
     pub plan: &'static str,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub issued_at: Timestamp,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub expires_at: Timestamp,
     /// Left out where it is for any number.
     #[serde(skip_serializing_if = "Option::is_none")]

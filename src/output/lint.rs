@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::exchange;
 use super::picker::wrapped;
+use super::{View, exchange};
 use crate::analysis::findings;
 use crate::config::lint::{Explainable, Form};
 use crate::lint::{Code, ObjectId, Severity};
@@ -87,6 +88,14 @@ impl Report {
     }
 }
 
+/// The columns of a form; `None` where it has none.
+pub fn columns(form: Form) -> Option<Vec<&'static str>> {
+    match form {
+        Form::Csv => Some(exchange::lint_columns()),
+        Form::Text | Form::Json | Form::Github | Form::Sarif | Form::Junit | Form::Jsonl => None,
+    }
+}
+
 /// Writes a report; `fail_on` is what a form that knows failures counts as one.
 ///
 /// # Errors
@@ -95,7 +104,7 @@ pub fn write(
     out: &mut dyn Write,
     report: &Report,
     form: Form,
-    fail_on: Option<Severity>,
+    (fail_on, view): (Option<Severity>, &View),
 ) -> io::Result<()> {
     match form {
         Form::Text => report.rows.iter().try_for_each(|it| text(out, it)),
@@ -103,7 +112,7 @@ pub fn write(
         Form::Github => exchange::lint_annotations(out, report),
         Form::Sarif => exchange::lint_sarif(out, report),
         Form::Junit => exchange::lint_junit(out, report, fail_on),
-        Form::Csv => exchange::lint_csv(out, report),
+        Form::Csv => exchange::lint_csv(out, report, view),
         Form::Jsonl => exchange::lint_lines(out, report),
     }
 }
@@ -157,10 +166,12 @@ fn text(out: &mut dyn Write, row: &Row) -> io::Result<()> {
 }
 
 /// What `lint` answers, as programs read it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LintReport {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "LintReport"))]
     pub kind: &'static str,
     /// How many were looked at.
     pub objects: usize,
@@ -171,7 +182,7 @@ pub struct LintReport {
 }
 
 /// One diagnostic.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RowReport {
     pub code: &'static str,
@@ -196,7 +207,7 @@ pub struct RowReport {
 }
 
 /// Which object it is about.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ObjectReport {
     pub kind: String,
     /// Empty for objects of the whole cluster.
@@ -294,7 +305,8 @@ pub(crate) mod tests {
 
     fn written(form: Form) -> String {
         let mut out = Vec::new();
-        write(&mut out, &report(), form, Some(Severity::Warning)).unwrap();
+        let how = (Some(Severity::Warning), &View::default());
+        write(&mut out, &report(), form, how).unwrap();
         String::from_utf8(out).unwrap()
     }
 

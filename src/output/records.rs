@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use super::Page;
-use super::layout::{Cell, Column, Layout, Row, Shrink};
+use super::layout::{Cell, Column, Row, Shrink, View};
 use super::table::{HEADER, NAMESPACE, column};
+use crate::config::act::ListForm;
 use crate::lifecycle::changes::Change;
 use crate::lifecycle::diff::{Setting, one_line};
 use crate::lifecycle::phase::Phase;
@@ -34,6 +35,15 @@ const COLUMNS: [Column; 6] = [
     ),
 ];
 
+/// The columns of a form; `None` where it has none.
+pub fn columns_of(form: ListForm) -> Option<Vec<&'static str>> {
+    let all = std::iter::once(&NAMESPACE).chain(&COLUMNS);
+    match form {
+        ListForm::Table => Some(all.map(|it| it.header).collect()),
+        ListForm::Json | ListForm::Yaml | ListForm::Name => None,
+    }
+}
+
 /// One row each, with the reason for the phase below it where there is one to tell.
 ///
 /// # Errors
@@ -43,16 +53,18 @@ pub fn write_table(
     records: &[&Record],
     now: Timestamp,
     page: Page,
+    view: &View,
 ) -> io::Result<()> {
     if records.is_empty() {
         return Ok(());
     }
+    let page = page.seen_by(view);
     let mut columns = COLUMNS.to_vec();
     if page.with_namespace {
         columns.insert(0, NAMESPACE);
     }
     let rows: Vec<Row> = records.iter().map(|it| row(it, now, page)).collect();
-    Layout::new(&columns, &rows, page.width).write(out, HEADER)
+    view.write(out, (columns, rows), page.width, HEADER)
 }
 
 fn row(record: &Record, now: Timestamp, page: Page) -> Row {
@@ -216,7 +228,7 @@ mod tests {
         };
         let mut out = vec![];
         let now = Timestamp::from_second(7_300).unwrap();
-        write_table(&mut out, records, now, page).unwrap();
+        write_table(&mut out, records, now, page, &View::default()).unwrap();
         anstream::adapter::strip_str(&String::from_utf8(out).unwrap()).to_string()
     }
 

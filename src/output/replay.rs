@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::report::evidence::{tidy_fidelity, tidy_totals};
@@ -57,7 +58,7 @@ pub enum Base {
 }
 
 /// The replays of a report, in the order of its columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Column {
     Today,
@@ -67,15 +68,18 @@ pub enum Column {
 }
 
 /// What `simulate` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Replay {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "Replay"))]
     pub kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cluster: Option<Cluster>,
     pub object: Object,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub taken_at: Option<Timestamp>,
     /// The steps that were replayed.
     pub window: Window,
@@ -116,7 +120,7 @@ pub struct Replay {
 }
 
 /// The autoscaler.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Object {
     pub kind: AutoscalerKind,
     pub namespace: String,
@@ -125,7 +129,7 @@ pub struct Object {
 }
 
 /// What one pod asks for, and how long it takes until it serves.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Pod {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -136,7 +140,7 @@ pub struct Pod {
 }
 
 /// What an analysis says of the same past.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Proposal {
     pub outcome: item::Outcome,

@@ -5,17 +5,21 @@ pub(crate) mod evidence;
 pub(crate) mod item;
 #[cfg(test)]
 pub(crate) mod made_up;
+pub(crate) mod overview;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::assessment::Assessment;
 use crate::analysis::findings::{Finding, Severity, auth_unused_or_missing};
+use crate::analysis::prices::PriceList;
 use crate::config::FailOn;
 use crate::fleet::{ClusterName, Fleet, Permission};
 use crate::metrics::Reading;
 use crate::series::Grid;
 pub use item::{Change, Item, Outcome, Saving};
+pub use overview::Overview;
 
 /// Everything that an analysis yields.
 #[derive(Debug)]
@@ -28,15 +32,19 @@ pub struct Run<'a> {
     pub grid: Grid,
     /// The time that the answer holds for.
     pub taken_at: Timestamp,
+    pub prices: &'a PriceList,
 }
 
 /// What `analyze` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AnalysisReport {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "AnalysisReport"))]
     pub kind: &'static str,
     pub cluster: Cluster,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub taken_at: Timestamp,
     pub window: Window,
     pub source: Source,
@@ -48,9 +56,11 @@ pub struct AnalysisReport {
     /// What could not be read, sorted.
     pub unread: Vec<UnreadRow>,
     pub summary: Summary,
+    /// What the fleet costs, what would be saved, at what risk, and what to do first.
+    pub overview: Overview,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Cluster {
     pub name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -71,20 +81,23 @@ pub(super) struct AroundItems<'a> {
     findings: &'a [Finding],
     unread: &'a [UnreadRow],
     summary: &'a Summary,
+    overview: &'a Overview,
 }
 
 /// The part of the past that was looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Window {
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub start: Timestamp,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub end: Timestamp,
     pub days: f64,
     pub step_seconds: u32,
 }
 
 /// Where the history came from and what it took.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Source {
     pub name: String,
     pub way: String,
@@ -95,7 +108,7 @@ pub struct Source {
 }
 
 /// A part of the cluster that could not be read.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct UnreadRow {
     pub what: String,
     pub why: String,
@@ -104,7 +117,7 @@ pub struct UnreadRow {
 }
 
 /// What RBAC refuses, and how to check for it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct MissingPermission {
     pub verb: String,
     pub resource: String,
@@ -115,7 +128,7 @@ pub struct MissingPermission {
 }
 
 /// Counts over all items.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Summary {
     pub autoscalers: usize,
@@ -135,7 +148,7 @@ pub struct Summary {
     pub coverage: Option<f64>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FindingCounts {
     pub critical: usize,
     pub warning: usize,
@@ -154,7 +167,7 @@ impl AnalysisReport {
         let mut items: Vec<Item> = run
             .assessments
             .into_iter()
-            .map(|it| Item::new(it, run.fleet, window))
+            .map(|it| Item::new(it, (run.fleet, run.prices), window))
             .collect();
         items.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
         let mut unread: Vec<_> = run.fleet.unread.clone();
@@ -172,6 +185,7 @@ impl AnalysisReport {
             window,
             source: run.reading.into(),
             summary: Summary::of(&items, &findings, unread.len()),
+            overview: Overview::of(&items),
             items,
             findings,
             unread,
@@ -206,6 +220,7 @@ impl AnalysisReport {
             findings: &self.findings,
             unread: &self.unread,
             summary: &self.summary,
+            overview: &self.overview,
         }
     }
 

@@ -11,7 +11,9 @@ use crate::config::form::Form;
 /// The closing lines of `report`, which took `elapsed` to make.
 pub fn closing(report: &AnalysisReport, form: &Form, elapsed: Duration) -> Vec<String> {
     let mut lines = vec![counts(report.summary)];
+    lines.extend(cost(report));
     lines.extend(saving(report));
+    lines.extend(risks(report));
     lines.extend(report.findings.iter().map(of_fleet));
     lines.push(history(&report.source, report.summary.coverage, elapsed));
     let warnings = report.source.warnings.iter();
@@ -20,6 +22,8 @@ pub fn closing(report: &AnalysisReport, form: &Form, elapsed: Duration) -> Vec<S
     if let Form::Format(format) = form {
         lines.extend(where_to_read_on(report, *format));
     }
+    let first = report.overview.first.as_ref();
+    lines.extend(first.map(|it| format!("first: {} ({})", it.command, it.why)));
     lines
 }
 
@@ -55,6 +59,51 @@ fn counts(summary: Summary) -> String {
     format!("{autoscalers}: {}", parts.join(", "))
 }
 
+/// `the fleet: 12430 replica-hours a month, 85.1 CPU and 170.2 GiB requested on the mean, $1240 a month,
+/// projected`
+fn cost(report: &AnalysisReport) -> Option<String> {
+    let overview = &report.overview;
+    let now = overview.now?;
+    let mut parts = vec![format!("{:.0} replica-hours", now.replica_hours_per_month)];
+    parts.extend(
+        now.cpu_cores
+            .map(|it| format!("{it:.1} CPU requested on the mean")),
+    );
+    parts.extend(now.memory_gib.map(|it| format!("{it:.1} GiB")));
+    parts.extend(now.usd_per_month.map(dollars));
+    let left_out = [
+        (overview.not_counted, "not counted"),
+        (overview.not_priced, "without money"),
+    ];
+    let left_out = left_out.into_iter().filter(|it| it.0 > 0);
+    let left_out: Vec<String> = left_out
+        .map(|(count, what)| format!("{} {what}", counted(count, "autoscaler")))
+        .collect();
+    let left_out = match left_out.is_empty() {
+        true => String::new(),
+        false => format!(" ({})", left_out.join(", ")),
+    };
+    Some(format!(
+        "the fleet now, a month, projected: {}{left_out}",
+        parts.join(", ")
+    ))
+}
+
+/// `risk of the recommendations: 3 low, 1 medium`
+fn risks(report: &AnalysisReport) -> Option<String> {
+    let risks = report.overview.risks;
+    let all = [
+        (risks.low, "low"),
+        (risks.medium, "medium"),
+        (risks.high, "high"),
+    ];
+    let told = all.into_iter().filter(|it| it.0 > 0);
+    let told: Vec<String> = told
+        .map(|(count, risk)| format!("{count} {risk}"))
+        .collect();
+    (!told.is_empty()).then(|| format!("risk of the recommendations: {}", told.join(", ")))
+}
+
 fn saving(report: &AnalysisReport) -> Option<String> {
     let saving = report.summary.saving?;
     let (today, proposed) = (saving.today_replica_hours, saving.proposed_replica_hours);
@@ -63,8 +112,9 @@ fn saving(report: &AnalysisReport) -> Option<String> {
     let money = saving.usd_per_month.map_or_else(String::new, |usd| {
         let word = if usd < 0.0 { "cost" } else { "save" };
         format!(
-            "; they would {word} {} a month, projected",
-            dollars(usd.abs())
+            "; they would {word} {} a month{}, projected",
+            dollars(usd.abs()),
+            between(report)
         )
     });
     Some(format!(
@@ -72,6 +122,26 @@ fn saving(report: &AnalysisReport) -> Option<String> {
         (today - proposed).abs(),
         report.window.days
     ))
+}
+
+/// ` ($41.20 to $67.10)`, of costs where more is to be paid; nothing where a recommendation has no
+/// interval.
+fn between(report: &AnalysisReport) -> String {
+    let range = report.overview.saved_usd_per_month;
+    let Some(((low, high), mean)) =
+        range.and_then(|it| it.low.zip(it.high).map(|ends| (ends, it.mean)))
+    else {
+        return String::new();
+    };
+    let (low, high) = match mean < 0.0 {
+        true => (-high, -low),
+        false => (low, high),
+    };
+    let signed = |usd: f64| match usd < 0.0 {
+        true => format!("-{}", dollars(-usd)),
+        false => dollars(usd),
+    };
+    format!(" ({} to {})", signed(low), signed(high))
 }
 
 /// `$0.42`, `$1200`.
@@ -158,7 +228,7 @@ pub(super) fn size(bytes: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::report::{FindingCounts, made_up};
+    use super::super::report::{FindingCounts, Overview, made_up};
     use super::*;
     use crate::fleet::AuthenticationId;
 
@@ -187,12 +257,14 @@ mod tests {
             [
                 "8 autoscalers: 2 recommendations, 6 findings (2 critical), 1 withheld, 1 without enough \
                  history, 1 skipped, 1 unreadable",
-                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days; they would save $58.40 a month, projected",
+                "the recommendations save 336 of 4368 replica-hours (8%, projected) in 14 days; they would save $58.40 a month ($44.01 to $72.24), projected",
+                "risk of the recommendations: 1 low, 1 medium",
                 "history: Prometheus http://localhost:9090, remote read (streamed chunks), pods \
                  assigned by kube_pod_owner, 98% coverage, 12 queries, 3.3 MiB, 1.2 s",
                 "warning: 2 series had samples out of order",
                 "hint: kubectl auth can-i list horizontalpodautoscalers.autoscaling -n payments",
                 "hint: -o wide tells why, and how to fix it",
+                "first: kubectl stepscale apply hpa/recommendations -n shop (130 min less of shortfall in 14 days)",
             ]
         );
     }
@@ -209,7 +281,7 @@ mod tests {
         assert_eq!(report.summary.findings.info, before.info + 1);
         let lines = closing(&report, &Form::default(), ELAPSED);
         assert_eq!(
-            lines[2],
+            lines[3],
             "info auth-unused-or-missing: no trigger uses triggerauthentication/old in namespace shop; \
              delete it, and the secrets that are there for it alone"
         );
@@ -218,6 +290,7 @@ mod tests {
     #[test]
     fn a_clean_fleet_needs_no_hint() {
         let mut report = made_up::report();
+        report.overview = Overview::default();
         report.unread.clear();
         report.source.warnings.clear();
         report.source.queries = 0;

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::Page;
-use super::layout::{Cell, Column, Layout, Row, Shrink};
+use super::layout::{Cell, Column, Row, Shrink, View};
 use super::report::{AnalysisReport, Change, Item, Outcome, Saving, UnreadRow};
 use crate::analysis::assessment::RiskLevel;
 
@@ -45,10 +45,22 @@ pub(super) const fn column(header: &'static str, shrink: Shrink) -> Column {
     Column { header, shrink }
 }
 
-pub(super) fn write(out: &mut dyn Write, report: &AnalysisReport, page: Page) -> io::Result<()> {
+/// The headers of all columns.
+pub(super) fn columns() -> Vec<&'static str> {
+    let all = std::iter::once(&NAMESPACE).chain(&COLUMNS);
+    all.map(|it| it.header).collect()
+}
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    report: &AnalysisReport,
+    page: Page,
+    view: &View,
+) -> io::Result<()> {
     if report.items.is_empty() && report.unread.is_empty() {
         return Ok(());
     }
+    let page = page.seen_by(view);
     let mut columns = COLUMNS.to_vec();
     if page.with_namespace {
         columns.insert(0, NAMESPACE);
@@ -56,12 +68,12 @@ pub(super) fn write(out: &mut dyn Write, report: &AnalysisReport, page: Page) ->
     // Three ways to write a target, the shorter ones only where the page asks for them.
     let mut rows = rows(report, page, full_target);
     for shorter in [short_target, shortest_target] {
-        if Layout::new(&columns, &rows, page.width).is_comfortable() {
+        if view.is_comfortable((columns.clone(), rows.clone()), page.width) {
             break;
         }
         rows = self::rows(report, page, shorter);
     }
-    Layout::new(&columns, &rows, page.width).write(out, HEADER)
+    view.write(out, (columns, rows), page.width, HEADER)
 }
 
 fn rows(report: &AnalysisReport, page: Page, target: fn(&Item) -> String) -> Vec<Row> {
@@ -260,7 +272,7 @@ mod tests {
             with_namespace,
         };
         let mut out = Vec::new();
-        write(&mut out, &made_up::report(), page).unwrap();
+        write(&mut out, &made_up::report(), page, &View::default()).unwrap();
         anstream::adapter::strip_bytes(&out)
             .into_vec()
             .try_into()
@@ -341,7 +353,7 @@ mod tests {
             with_namespace: true,
         };
         let mut out = Vec::new();
-        write(&mut out, &report, page).unwrap();
+        write(&mut out, &report, page, &View::default()).unwrap();
         assert!(out.is_empty());
     }
 }

@@ -5,24 +5,28 @@ mod page;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Page, json, yaml};
+use super::{Page, View, json, yaml};
 use crate::config::Format;
 
 /// What `triggers` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggersReport {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "TriggersReport"))]
     pub kind: &'static str,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub checked_at: Timestamp,
     /// Sorted by namespace, kind and name.
     pub items: Vec<Item>,
 }
 
 /// One ScaledObject or ScaledJob.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     pub kind: &'static str,
@@ -70,7 +74,7 @@ pub struct Item {
 }
 
 /// The jobs of a ScaledJob at its next poll.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobsNow {
     /// `default`, `custom`, `accurate`, `eager`.
@@ -85,7 +89,7 @@ pub struct JobsNow {
 }
 
 /// What came of a trigger.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum State {
     Read,
@@ -98,7 +102,7 @@ pub enum State {
 }
 
 /// One trigger.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
     pub index: usize,
@@ -136,14 +140,16 @@ pub struct Row {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub next_start: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub next_end: Option<Timestamp>,
     pub notes: Vec<String>,
 }
 
 /// The formula of `scalingModifiers`.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FormulaRow {
     pub formula: String,
@@ -162,7 +168,7 @@ pub struct FormulaRow {
 }
 
 /// What KEDA says of the object.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KedaSays {
     pub conditions: Vec<Says>,
@@ -171,7 +177,7 @@ pub struct KedaSays {
 }
 
 /// One condition.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Says {
     #[serde(rename = "type")]
@@ -182,7 +188,7 @@ pub struct Says {
 }
 
 /// A metric that KEDA counts failures of.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failing {
     pub metric: String,
@@ -190,7 +196,7 @@ pub struct Failing {
 }
 
 /// What the HPA of KEDA says.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HpaSays {
     pub name: String,
@@ -202,7 +208,7 @@ pub struct HpaSays {
 }
 
 /// What it sees of one metric.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HpaMetricSays {
     pub name: String,
@@ -231,6 +237,15 @@ impl TriggersReport {
     }
 }
 
+/// The columns of a form; `None` where it has none.
+pub fn columns(format: Format) -> Option<Vec<&'static str>> {
+    match format {
+        Format::Table => Some(page::columns(false)),
+        Format::Wide => Some(page::columns(true)),
+        Format::Json | Format::Yaml | Format::Name => None,
+    }
+}
+
 /// Writes `report` to `out`, with ANSI styles in the forms for people.
 ///
 /// # Errors
@@ -240,10 +255,11 @@ pub fn write(
     report: &TriggersReport,
     format: Format,
     page: Page,
+    view: &View,
 ) -> io::Result<()> {
     match format {
-        Format::Table => page::write(out, report, page, false),
-        Format::Wide => page::write(out, report, page, true),
+        Format::Table => page::write(out, report, page, (false, view)),
+        Format::Wide => page::write(out, report, page, (true, view)),
         Format::Json => json(out, report),
         Format::Yaml => yaml(out, report),
         Format::Name => report
@@ -254,4 +270,4 @@ pub fn write(
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use super::Page;
-use super::layout::{Cell, Column, Layout, Row, Shrink};
+use super::layout::{Cell, Column, Row, Shrink, View};
 use super::report::evidence::Evidence;
 use super::report::{AnalysisReport, Item, Saving};
 use super::summary::dollars;
@@ -27,10 +27,22 @@ const COLUMNS: [Column; 11] = [
     column("RISK", Shrink::Never),
 ];
 
-pub(super) fn write(out: &mut dyn Write, report: &AnalysisReport, page: Page) -> io::Result<()> {
+/// The headers of all columns.
+pub(super) fn columns() -> Vec<&'static str> {
+    let all = std::iter::once(&table::NAMESPACE).chain(&COLUMNS);
+    all.map(|it| it.header).collect()
+}
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    report: &AnalysisReport,
+    page: Page,
+    view: &View,
+) -> io::Result<()> {
     if report.items.is_empty() && report.unread.is_empty() {
         return Ok(());
     }
+    let page = page.seen_by(view);
     let mut columns = COLUMNS.to_vec();
     if page.with_namespace {
         columns.insert(0, table::NAMESPACE);
@@ -46,7 +58,7 @@ pub(super) fn write(out: &mut dyn Write, report: &AnalysisReport, page: Page) ->
         row
     });
     let rows: Vec<Row> = items.chain(unread).collect();
-    Layout::new(&columns, &rows, usize::MAX).write(out, table::HEADER)
+    view.write(out, (columns, rows), usize::MAX, table::HEADER)
 }
 
 fn row(item: &Item, page: Page) -> Row {
@@ -215,7 +227,7 @@ mod tests {
             with_namespace: true,
         };
         let mut out = Vec::new();
-        write(&mut out, &made_up::report(), page).unwrap();
+        write(&mut out, &made_up::report(), page, &View::default()).unwrap();
         let text: String = anstream::adapter::strip_bytes(&out)
             .into_vec()
             .try_into()

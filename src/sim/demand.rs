@@ -1,9 +1,10 @@
 //! The demand of a replay, and how it runs within a step of coarser history.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How demand runs within a step, of which a history knows the mean and the busiest minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Shape {
     /// The mean, throughout the step.

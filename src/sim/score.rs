@@ -5,6 +5,7 @@ use std::iter::Sum;
 use std::ops::AddAssign;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::condition::Reason;
@@ -39,7 +40,7 @@ pub struct Score {
 }
 
 /// Load that the pods that served could not.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Shortfall {
     /// Minutes in which capacity at saturation was below the peak of the load.
@@ -59,7 +60,7 @@ impl Shortfall {
 }
 
 /// What decided how many pods there are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Limit {
     /// The metrics alone.
@@ -126,7 +127,7 @@ pub struct Span {
 }
 
 /// The score in the units of reports.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Totals {
     pub replica_hours: ReplicaHours,
@@ -160,7 +161,7 @@ pub struct Totals {
 }
 
 /// Pods that triggers called for against those that served.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NeedTotals {
     /// Minutes in which fewer pods served than were called for.

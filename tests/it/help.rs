@@ -161,4 +161,3 @@ fn the_usage_follows_the_name_of_the_file() {
     );
     assert!(!text.contains("kubectl stepscale"), "{text}");
 }
-

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Field, Settings};
@@ -10,7 +11,7 @@ use crate::keda::objects::{self, FallbackBehavior, ScaledObject, ScaledObjectSpe
 use crate::keda::trigger::{MetricTarget, threshold};
 
 /// When a ScaledObject is active, for how much one replica is, and what is done while nobody knows.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KedaSettings {
     /// What one replica is for, as it is written or as the default has it, by the place of the
@@ -25,7 +26,7 @@ pub struct KedaSettings {
 }
 
 /// What stands in for a trigger whose source fails.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Fallback {
     /// As many failures in a row are endured.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::analysis::settings::keda::{Fallback, KedaSettings};
@@ -30,7 +31,7 @@ pub enum Knob {
 }
 
 /// What it is set to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Value {
     /// Replicas, percent or seconds.
@@ -43,7 +44,7 @@ pub enum Value {
 }
 
 /// `None` where nothing is said, so that the controller's own holds.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Change {
     #[serde(skip)]
     pub knob: Knob,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::probation::{ProbationArgs, WaitArgs};
-use super::{PrometheusArgs, words};
+use super::{PrometheusArgs, ViewArgs, words};
 use crate::config::act::{DRY_RUNS, DryRun, GIT_FORMS, GitForm, LIST_FORMS, ListForm, PATCH_TYPES};
 use crate::config::values;
 use crate::output::patch::PatchType;
@@ -140,4 +140,6 @@ pub(crate) struct StatusArgs {
     /// Form of the list [default: table]
     #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&LIST_FORMS), help_heading = OUTPUT)]
     pub(crate) form: Option<ListForm>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }

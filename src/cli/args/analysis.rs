@@ -1,5 +1,7 @@
 //! What an analysis is asked for.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use jiff::SignedDuration;
 
@@ -56,4 +58,7 @@ pub(crate) struct PriceArgs {
     /// Price of one requested GiB of memory for one hour
     #[arg(long = "memory-gib-hour-price", value_name = "USD", value_parser = values::price)]
     pub(crate) gib_hour: Option<f64>,
+    /// File of prices, for all and for single namespaces; the two flags go before what it has for all
+    #[arg(long, value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
 }

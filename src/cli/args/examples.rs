@@ -5,7 +5,10 @@ type Example = (&'static str, &'static str);
 
 /// Subcommands by what they are for. One that is in none is listed with the last.
 pub(in crate::cli) const GROUPS: [(&str, &[&str]); 5] = [
-    ("Advise", &["analyze", "explain", "simulate", "lint", "triggers"]),
+    (
+        "Advise",
+        &["analyze", "explain", "simulate", "lint", "triggers"],
+    ),
     (
         "Act",
         &[

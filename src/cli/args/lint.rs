@@ -45,6 +45,8 @@ pub(crate) struct LintArgs {
     /// Form of the answer [default: text]
     #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&LINT_FORMS), help_heading = super::OUTPUT)]
     pub(crate) form: Option<Form>,
+    #[command(flatten)]
+    pub(crate) view: super::ViewArgs,
     /// Exit with 1 for diagnostics of this severity or above [default: error]
     #[arg(long = "fail-on", id = "lint_fail_on", value_name = "LEVEL", value_parser = words(&LINT_FAIL_ON), help_heading = super::OUTPUT)]
     pub(crate) fail_on: Option<LintFailOn>,

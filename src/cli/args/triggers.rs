@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::words;
+use super::{ViewArgs, words};
 use crate::config::Format;
 use crate::config::values::{self, FORMATS};
 
@@ -45,4 +45,6 @@ pub(crate) struct TriggersArgs {
     /// Form of the report [default: table]
     #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&FORMATS), help_heading = OUTPUT)]
     pub(crate) format: Option<Format>,
+    #[command(flatten)]
+    pub(crate) view: ViewArgs,
 }

@@ -1,5 +1,6 @@
 //! What the subcommands that decide on recommendations and carry them out are to do.
 
+use super::view::view;
 use super::{Origin, connection, probation};
 use crate::autoscaler::AutoscalerKind;
 use crate::cli::args::GlobalArgs;
@@ -13,6 +14,7 @@ use crate::config::act::{
 };
 use crate::config::values::is_object_name;
 use crate::error::Error;
+use crate::output;
 use crate::output::patch::PatchType;
 
 pub(in crate::cli) fn approve(
@@ -140,10 +142,13 @@ pub(in crate::cli) fn status(
     args: &StatusArgs,
     origin: &Origin<'_>,
 ) -> Result<StatusConfig, Error> {
+    let form = args.form.unwrap_or_default();
+    let columns = output::records::columns_of(form);
     Ok(StatusConfig {
         records: records(global, &args.records, origin)?,
         history: args.history,
-        form: args.form.unwrap_or_default(),
+        view: view(&args.view, columns.filter(|_| !args.history), false)?,
+        form,
     })
 }
 

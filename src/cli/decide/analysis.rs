@@ -1,10 +1,13 @@
 //! What an analysis is asked for.
 
+use std::path::PathBuf;
+
 use super::Origin;
+use crate::analysis::prices::PriceList;
 use crate::analysis::{AnalysisSettings, Course, Prices};
 use crate::cli::args::AnalysisArgs;
 use crate::cli::args::analysis::PriceArgs;
-use crate::config::{Window, values};
+use crate::config::{Window, prices, values};
 use crate::error::Error;
 
 pub(super) fn settings(
@@ -83,11 +86,21 @@ fn course(args: &AnalysisArgs, origin: &Origin<'_>, default: Course) -> Result<C
     }
 }
 
-pub(super) fn prices(args: &PriceArgs, origin: &Origin<'_>) -> Result<Prices, Error> {
-    Ok(Prices {
-        cpu_hour: origin.or_file(args.cpu_hour, "prices.cpuHour", values::price)?,
-        gib_hour: origin.or_file(args.gib_hour, "prices.memoryGibHour", values::price)?,
-    })
+/// Those of the flags go before those that a file has for everywhere.
+pub(super) fn prices(args: &PriceArgs, origin: &Origin<'_>) -> Result<PriceList, Error> {
+    let cpu_hour = origin.or_file(args.cpu_hour, "prices.cpuHour", values::price)?;
+    let gib_hour = origin.or_file(args.gib_hour, "prices.memoryGibHour", values::price)?;
+    let path = |it: &str| values::text(it).map(PathBuf::from);
+    let file = origin.or_file(args.prices.clone(), "prices.file", path)?;
+    let mut list = match file {
+        Some(path) => prices::read(&path)?,
+        None => PriceList::default(),
+    };
+    list.everywhere = Prices {
+        cpu_hour: cpu_hour.or(list.everywhere.cpu_hour),
+        gib_hour: gib_hour.or(list.everywhere.gib_hour),
+    };
+    Ok(list)
 }
 
 #[cfg(test)]
@@ -122,10 +135,10 @@ mod tests {
             shortfall_budget: SignedDuration::from_secs(90),
             course: Course::OnlyRaise,
             holdout: 0.0,
-            prices: Prices {
+            prices: PriceList::from(Prices {
                 cpu_hour: Some(0.03),
                 gib_hour: Some(0.004),
-            },
+            }),
             portrait: None,
         };
         assert_eq!(settings("x analyze", FILE), expected);
@@ -145,13 +158,34 @@ mod tests {
             shortfall_budget: SignedDuration::from_mins(5),
             course: Course::OnlyLower,
             holdout: 0.5,
-            prices: Prices {
+            prices: PriceList::from(Prices {
                 cpu_hour: Some(0.05),
                 gib_hour: Some(0.0),
-            },
+            }),
             portrait: None,
         };
         assert_eq!(settings(line, FILE), expected);
+    }
+
+    #[test]
+    fn prices_of_a_file_are_for_what_no_flag_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prices.yaml");
+        let text = "cpuHour: 0.03\nmemoryGibHour: 0.004\nnamespaces: {batch: {cpuHour: 0.01}}\n";
+        std::fs::write(&path, text).unwrap();
+        let line = format!(
+            "x analyze --prices {} --cpu-hour-price 0.05",
+            path.display()
+        );
+        let list = settings(&line, "").prices;
+        let prices = |cpu| Prices {
+            cpu_hour: Some(cpu),
+            gib_hour: Some(0.004),
+        };
+        assert_eq!(list.of("shop"), prices(0.05));
+        assert_eq!(list.of("batch"), prices(0.01));
+        let refused = decided("x analyze --prices /nowhere", "").unwrap_err();
+        assert_eq!(refused.exit().code(), 2);
     }
 
     #[test]

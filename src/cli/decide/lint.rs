@@ -1,6 +1,7 @@
 //! What `lint` is to check.
 
 use super::named::{self, Unknown};
+use super::view::view;
 use super::{Origin, connection};
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::lint::LintArgs;
@@ -8,6 +9,7 @@ use crate::cluster::Namespaces;
 use crate::config::lint::{Check, Chosen, Files, Input, LintConfig};
 use crate::error::Error;
 use crate::lint::Severity;
+use crate::output::lint as output;
 
 const NO_KIND: Unknown = Unknown {
     is: "no kind that is checked",
@@ -25,6 +27,7 @@ pub(in crate::cli) fn lint(
     if let Some(code) = args.explain {
         return Ok(LintConfig::Explain(code));
     }
+    let form = args.form.unwrap_or_default();
     let has_files = !args.filenames.is_empty() || args.kustomize.is_some();
     let input = if has_files {
         Input::Files(files(args)?)
@@ -54,7 +57,8 @@ pub(in crate::cli) fn lint(
         input,
         namespace: global.namespace.clone(),
         disabled: args.disabled.iter().copied().collect(),
-        form: args.form.unwrap_or_default(),
+        view: view(&args.view, output::columns(form), false)?,
+        form,
         fail_on: args.fail_on.unwrap_or(Some(Severity::Error)),
     })))
 }

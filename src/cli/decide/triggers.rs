@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::named::{self, Unknown};
+use super::view::view;
 use super::{Origin, connection};
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::triggers::TriggersArgs;
 use crate::cluster::Namespaces;
+use crate::config::Format;
 use crate::config::triggers::{TriggersConfig, Watching};
 use crate::config::values::FORMATS;
 use crate::error::Error;
+use crate::output::triggers as output;
 
 /// For one trigger: longer than the 3 s that KEDA itself waits.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -31,6 +34,8 @@ pub(in crate::cli) fn triggers(
         (None, false) => Namespaces::Current,
     };
     named::of_one_namespace(&names, &namespaces)?;
+    let format = |it: &str| FORMATS.parse(it);
+    let form = origin.or(args.format, "output.format", format, Format::default())?;
     Ok(TriggersConfig {
         connection: connection(&global.connection, origin)?,
         namespaces,
@@ -38,9 +43,8 @@ pub(in crate::cli) fn triggers(
         names,
         timeout: args.timeout.unwrap_or(TIMEOUT),
         keda_namespace: args.keda_namespace.clone(),
-        form: origin
-            .or_file(args.format, "output.format", |it| FORMATS.parse(it))?
-            .unwrap_or_default(),
+        view: view(&args.view, output::columns(form), false)?,
+        form,
         watching: match args.watch {
             true => Watching::Every(args.interval),
             false => Watching::No,

@@ -141,6 +141,7 @@ impl Contents {
             reading: gathered.reading,
             grid: gathered.grid,
             taken_at: gathered.taken_at,
+            prices: &wanted.analysis.prices,
         });
         self.draft.json("stepscale/reports/analysis.json", &report)
     }

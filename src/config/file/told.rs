@@ -105,6 +105,7 @@ pub const TOLD: [Told; super::KEYS.len()] = [
     told("analysis.failOn", Kind::Word, "never"),
     told("prices.cpuHour", Kind::Number, "0.0316"),
     told("prices.memoryGibHour", Kind::Number, "0.0042"),
+    told("prices.file", Kind::Path, "prices.yaml"),
     told("safety.probationWindowMinutes", Kind::Number, "45"),
     told("safety.probationMax", Kind::Time, "26h"),
     told("safety.rollbackEnabled", Kind::Switch, "true"),

@@ -6,6 +6,7 @@
 
 use std::io::{self, Write};
 
+use crate::output::View;
 use crate::output::lint::{Report, Row};
 use crate::output::report::{AnalysisReport, Item};
 
@@ -73,14 +74,27 @@ fn codes(item: &Item) -> String {
     codes.join(" ")
 }
 
-pub(super) fn of_analysis(out: &mut dyn Write, report: &AnalysisReport) -> io::Result<()> {
-    let rows = report.items.iter();
-    let rows = rows.map(|item| COLUMNS.iter().map(|(_, of)| of(item)).collect());
-    write(out, &COLUMNS.map(|it| it.0), rows.collect())
+pub(super) fn columns() -> Vec<&'static str> {
+    COLUMNS.iter().map(|it| it.0).collect()
 }
 
-pub(super) fn of_lint(out: &mut dyn Write, report: &Report) -> io::Result<()> {
-    write(out, &OF_LINT, report.rows.iter().map(of_row).collect())
+pub(super) fn lint_columns() -> Vec<&'static str> {
+    OF_LINT.to_vec()
+}
+
+pub(super) fn of_analysis(
+    out: &mut dyn Write,
+    report: &AnalysisReport,
+    view: &View,
+) -> io::Result<()> {
+    let rows = report.items.iter();
+    let rows = rows.map(|item| COLUMNS.iter().map(|(_, of)| of(item)).collect());
+    write(out, &columns(), rows.collect(), view)
+}
+
+pub(super) fn of_lint(out: &mut dyn Write, report: &Report, view: &View) -> io::Result<()> {
+    let rows = report.rows.iter().map(of_row).collect();
+    write(out, &OF_LINT, rows, view)
 }
 
 fn of_row(row: &Row) -> Vec<String> {
@@ -100,13 +114,26 @@ fn of_row(row: &Row) -> Vec<String> {
     ]
 }
 
-fn write(out: &mut dyn Write, header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
+fn write(
+    out: &mut dyn Write,
+    header: &[&str],
+    mut rows: Vec<Vec<String>>,
+    view: &View,
+) -> io::Result<()> {
     let mut writer = csv::WriterBuilder::new()
         .terminator(csv::Terminator::CRLF)
         .from_writer(out);
-    writer.write_record(header)?;
+    let places = view.places(header);
+    // Nothing sorts as a cell that is not there.
+    view.sort(header, &mut rows, |row, place| {
+        row.get(place).filter(|it| !it.is_empty()).cloned()
+    });
+    if !view.no_headers {
+        writer.write_record(places.iter().map(|it| header[*it]))?;
+    }
     for row in rows {
-        writer.write_record(row.into_iter().map(guarded))?;
+        let cells = places.iter().map(|it| guarded(row[*it].clone()));
+        writer.write_record(cells)?;
     }
     writer.flush()
 }
@@ -151,7 +178,8 @@ mod tests {
     fn cells_read_back_whatever_is_in_them() {
         let row = vec!["a,b".to_owned(), "say \"no\"\r\nor yes".to_owned()];
         let mut out = Vec::new();
-        write(&mut out, &["one", "two"], vec![row.clone()]).unwrap();
+        let view = View::default();
+        write(&mut out, &["one", "two"], vec![row.clone()], &view).unwrap();
         let text = String::from_utf8(out).unwrap();
         assert_eq!(text, "one,two\r\n\"a,b\",\"say \"\"no\"\"\r\nor yes\"\r\n");
         let mut reader = csv::Reader::from_reader(text.as_bytes());

@@ -2,6 +2,7 @@ use quick_junit::{Report as Junit, TestCaseStatus};
 use serde_json::Value;
 
 use super::*;
+use crate::config::FailOn;
 use crate::config::lint::Form;
 use crate::output::report::made_up;
 
@@ -15,13 +16,17 @@ const FAIL_ONS: [FailOn; 5] = [
 
 fn written(exchange: Exchange, fail_on: FailOn) -> String {
     let mut out = Vec::new();
-    write(&mut out, &made_up::report(), exchange, fail_on).unwrap();
+    let asked = Asked {
+        fail_on,
+        ..Asked::default()
+    };
+    write(&mut out, &made_up::report(), exchange, &asked).unwrap();
     String::from_utf8(out).unwrap()
 }
 
 fn of_lint(report: &lint::Report, form: Form, fail_on: Option<Severity>) -> String {
     let mut out = Vec::new();
-    lint::write(&mut out, report, form, fail_on).unwrap();
+    lint::write(&mut out, report, form, (fail_on, &View::default())).unwrap();
     String::from_utf8(out).unwrap()
 }
 

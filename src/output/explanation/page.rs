@@ -17,7 +17,7 @@ use crate::output::replay::figures::{Figures, amount, difference};
 use crate::output::replay::words::change;
 use crate::output::report::{Item, Outcome};
 use crate::output::table::{HEADER, column};
-use crate::output::{Page, triggers};
+use crate::output::{Page, View, triggers};
 use crate::sim::score::Totals;
 
 const ASIDE: Style = Style::new().dimmed();
@@ -208,7 +208,7 @@ fn write_triggers(out: &mut dyn Write, it: &Explanation, width: usize) -> io::Re
                 width,
                 with_namespace: false,
             };
-            triggers::write(out, report, Format::Table, page)
+            triggers::write(out, report, Format::Table, page, &View::default())
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Settings as a manifest has them: what is not written is not here.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::autoscaler::{Autoscaler, Metric, Target};
 use crate::units::Replicas;
 
 /// The `spec` of an HPA without its target.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Spec {
     pub min_replicas: Replicas,
@@ -18,7 +19,7 @@ pub struct Spec {
     pub behavior: Option<Behavior>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Behavior {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,7 +28,7 @@ pub struct Behavior {
     pub scale_down: Option<Direction>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Direction {
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Column, of_each};
@@ -15,7 +16,7 @@ use crate::sim::score::{Limit, Totals};
 use crate::units::{ReplicaHours, Replicas};
 
 /// What was observed in the window.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Observed {
     /// Which replicas were.
@@ -25,7 +26,7 @@ pub struct Observed {
     pub replica_hours: Option<ReplicaHours>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Kind {
     Desired,
@@ -47,8 +48,9 @@ impl Observed {
 }
 
 /// 24 hours, or what there is before the first whole ones.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Day {
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub end: Timestamp,
     pub totals: BTreeMap<Column, Totals>,
 }
@@ -75,10 +77,11 @@ impl Day {
 }
 
 /// Samples at the ends of steps.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Series {
     /// The end of the first step.
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub start: Timestamp,
     pub step_seconds: u32,
     /// The mean cores of each step; `null` is a gap.
@@ -109,8 +112,9 @@ impl Series {
 }
 
 /// A change of the count.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Decision {
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub at: Timestamp,
     pub from: Replicas,
     pub to: Replicas,

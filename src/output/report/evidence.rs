@@ -1,6 +1,7 @@
 //! What an answer rests on, as the report tells it: rounded, so that the noise of the last bits
 //! is not in the contract.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Window, rounded};
@@ -10,7 +11,7 @@ use crate::sim::score::{NeedTotals, Shortfall, Totals};
 use crate::units::ReplicaHours;
 
 /// The evidence of one autoscaler.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Evidence {
     /// The part of the past that was looked at.

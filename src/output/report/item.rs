@@ -2,23 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::evidence::Evidence;
+use super::overview::Cost;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
 use crate::analysis::findings::Finding;
+use crate::analysis::prices::PriceList;
 use crate::analysis::settings::Settings;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::target::TargetRef;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Subject};
 use crate::lifecycle::diff::{Setting, one_line};
 use crate::lifecycle::settings;
 use crate::units::Replicas;
 
 /// Everything that is said of one autoscaler.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Item {
     pub namespace: String,
@@ -38,6 +41,9 @@ pub struct Item {
     /// What differs between the two, by the key of the contract.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub config_diff: BTreeMap<&'static str, Change>,
+    /// What its pods cost now; absent where the target or the count of its replicas is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub saving: Option<Saving>,
     /// How much could go wrong; the reasons are in the evidence.
@@ -51,13 +57,13 @@ pub struct Item {
 }
 
 /// A scale target in the autoscaler's namespace.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Target {
     pub kind: String,
     pub name: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Outcome {
     Recommended,
@@ -95,7 +101,7 @@ impl Outcome {
 
 /// A setting that a recommendation changes: a number, or policies as the API has them; `null` where
 /// it is not set.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Change {
     pub from: Value,
     pub to: Value,
@@ -104,7 +110,7 @@ pub struct Change {
 /// Replica-hours of the window's known time, replayed under today's and the proposed settings.
 ///
 /// Savings are projected, and negative where more is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Saving {
     pub today_replica_hours: f64,
@@ -154,8 +160,14 @@ impl Saving {
 }
 
 impl Item {
-    pub(super) fn new(assessment: Assessment, fleet: &Fleet, window: Window) -> Self {
-        let current_replicas = current_replicas(&assessment, fleet);
+    pub(super) fn new(
+        assessment: Assessment,
+        (fleet, prices): (&Fleet, &PriceList),
+        window: Window,
+    ) -> Self {
+        let subject = subject(&assessment, fleet);
+        let current_replicas = subject.and_then(|it| it.autoscaler.status.current);
+        let cost = subject.and_then(|it| cost(&assessment, it, prices));
         let (outcome, reason) = outcome(&assessment.outcome);
         let mut item = Self {
             namespace: assessment.autoscaler.namespace,
@@ -168,6 +180,7 @@ impl Item {
             today: assessment.today,
             proposed: None,
             config_diff: BTreeMap::new(),
+            cost,
             saving: None,
             risk: None,
             because: Vec::new(),
@@ -216,10 +229,21 @@ impl Item {
 }
 
 /// The fleet is sorted by autoscaler, so that a thousand look-ups stay cheap.
-fn current_replicas(assessment: &Assessment, fleet: &Fleet) -> Option<Replicas> {
+fn subject<'a>(assessment: &Assessment, fleet: &'a Fleet) -> Option<&'a Subject> {
     let subjects = &fleet.subjects;
     let place = subjects.binary_search_by(|it| it.autoscaler.id.cmp(&assessment.autoscaler));
-    subjects[place.ok()?].autoscaler.status.current
+    Some(&subjects[place.ok()?])
+}
+
+/// By the mean of the replicas that were observed, which a replay of today's settings was compared
+/// with; else by what the status says.
+fn cost(assessment: &Assessment, subject: &Subject, prices: &PriceList) -> Option<Cost> {
+    let workload = subject.workload.as_ref().ok()?;
+    let current = subject.autoscaler.status.current;
+    let observed = assessment.evidence.fidelity.map(|it| it.mean_replicas);
+    let replicas = observed.or(current.map(|it| f64::from(it.0)))?;
+    let prices = prices.of(&assessment.autoscaler.namespace);
+    Some(Cost::of(replicas, workload, &prices))
 }
 
 /// Where an analysis ended, and why it proposes nothing; no reason if there is nothing to say.

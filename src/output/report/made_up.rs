@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::*;
+use crate::analysis::Prices;
 use crate::analysis::assessment::{
     Days, Evidence, HeldBack, Interval, Outcome, Point, Proof, Recommendation, Risk, RiskLevel,
 };
@@ -17,6 +18,15 @@ use crate::fleet::{ClusterName, NoWorkload, Subject, Unread};
 use crate::sim::demand::Shape;
 use crate::sim::score::{Limit, Shortfall, Totals};
 use crate::units::{ReplicaHours, Replicas};
+
+/// No prices: what money there is stands in the recommendations.
+static FREE: PriceList = PriceList {
+    everywhere: Prices {
+        cpu_hour: None,
+        gib_hour: None,
+    },
+    namespaces: BTreeMap::new(),
+};
 
 pub(crate) fn report() -> AnalysisReport {
     AnalysisReport::new(run(&fleet(), assessments()))
@@ -38,6 +48,7 @@ pub(crate) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
         },
         grid: Grid::ending_at(taken_at, window.length(), window.step),
         taken_at,
+        prices: &FREE,
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use anstyle::{AnsiColor, Style};
 
 use super::super::Page;
-use super::super::layout::{Cell, Column, Layout, Row as Line, Shrink};
+use super::super::layout::{Cell, Column, Row as Line, Shrink, View};
 use super::super::table::{HEADER, column};
 use super::{FormulaRow, Item, JobsNow, Row, State, TriggersReport};
 
@@ -32,22 +32,33 @@ const MORE: [Column; 5] = [
     column("AUTHENTICATION", Shrink::Last { least: 14 }),
 ];
 
+/// The headers of all columns.
+pub(super) fn columns(is_wide: bool) -> Vec<&'static str> {
+    let more = MORE.iter().filter(|_| is_wide);
+    COLUMNS.iter().chain(more).map(|it| it.header).collect()
+}
+
 pub(super) fn write(
     out: &mut dyn Write,
     report: &TriggersReport,
     page: Page,
-    is_wide: bool,
+    (is_wide, view): (bool, &View),
 ) -> io::Result<()> {
     for (place, item) in report.items.iter().enumerate() {
         if place > 0 {
             writeln!(out)?;
         }
-        write_item(out, item, page, is_wide)?;
+        write_item(out, item, page, (is_wide, view))?;
     }
     Ok(())
 }
 
-fn write_item(out: &mut dyn Write, item: &Item, page: Page, is_wide: bool) -> io::Result<()> {
+fn write_item(
+    out: &mut dyn Write,
+    item: &Item,
+    page: Page,
+    (is_wide, view): (bool, &View),
+) -> io::Result<()> {
     if let Some(why) = &item.message {
         let name = named(item, page);
         return writeln!(out, "{TITLE}{name}{TITLE:#}: {BAD}{why}{BAD:#}");
@@ -63,7 +74,7 @@ fn write_item(out: &mut dyn Write, item: &Item, page: Page, is_wide: bool) -> io
         .map(|it| line(item, it, is_wide))
         .collect();
     lines.extend(item.formula.as_ref().map(|it| formula(item, it)));
-    Layout::new(&columns, &lines, page.width).write(out, HEADER)?;
+    view.write(out, (columns, lines), page.width, HEADER)?;
     writeln!(out, "{}", closing(item))?;
     for told in said(item) {
         writeln!(out, "{told}")?;

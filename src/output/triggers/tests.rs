@@ -23,7 +23,7 @@ fn row(index: usize, kind: &str, state: State) -> Row {
     }
 }
 
-fn report() -> TriggersReport {
+pub(crate) fn report() -> TriggersReport {
     let prometheus = Row {
         name: Some("rate".to_owned()),
         value: Some(41.5),
@@ -96,7 +96,7 @@ fn written(format: Format, width: usize) -> String {
         with_namespace: true,
     };
     let mut out = Vec::new();
-    write(&mut out, &report(), format, page).unwrap();
+    write(&mut out, &report(), format, page, &View::default()).unwrap();
     let text = String::from_utf8(out).unwrap();
     anstream::adapter::strip_str(&text).to_string()
 }

@@ -1,0 +1,336 @@
+//! The fleet in the words of who pays for it: what it costs now, what would be saved, at what risk,
+//! and what to do first. All of it is projected from the window to a month of 730 hours.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::item::{Item, Outcome};
+use super::rounded;
+use crate::analysis::Prices;
+use crate::analysis::assessment::RiskLevel;
+use crate::analysis::findings::Severity;
+use crate::analysis::money;
+use crate::autoscaler::AutoscalerKind;
+use crate::autoscaler::workload::Workload;
+
+/// Hours of a mean month.
+const HOURS: f64 = 730.0;
+/// Minutes of shortfall within the window from which on they go before money: one in a day of two
+/// weeks.
+const URGENT_MINUTES: f64 = 14.0;
+
+/// What an autoscaler's pods cost now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Cost {
+    /// On the mean over the window; where that is not known, as its status says.
+    pub replicas: f64,
+    pub replica_hours_per_month: f64,
+    /// Requested, on the mean; absent where nothing is requested.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cpu_cores: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_gib: Option<f64>,
+    /// US dollars, projected; absent without prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd_per_month: Option<f64>,
+}
+
+/// The whole fleet.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Overview {
+    /// How the amounts were come by: `projected`.
+    pub basis: &'static str,
+    /// Of the autoscalers whose replicas are known; absent without any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub now: Option<Cost>,
+    /// How many autoscalers `now` leaves out, and how many of the others are not in its money.
+    pub not_counted: usize,
+    pub not_priced: usize,
+    /// US dollars a month that all recommendations save together; absent without prices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub saved_usd_per_month: Option<Range>,
+    /// How many recommendations there are of each risk.
+    pub risks: Risks,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<First>,
+}
+
+/// An amount, and between which it lies if each recommendation is as bad or as good as its interval
+/// says; without them where one has none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Range {
+    pub mean: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub low: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub high: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Risks {
+    pub low: usize,
+    pub medium: usize,
+    pub high: usize,
+}
+
+/// What to do before anything else.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct First {
+    pub namespace: String,
+    pub kind: AutoscalerKind,
+    pub name: String,
+    pub why: String,
+    pub command: String,
+}
+
+impl Cost {
+    /// That of `replicas` pods of a workload.
+    pub(super) fn of(replicas: f64, workload: &Workload, prices: &Prices) -> Self {
+        let requested = money::requested(workload);
+        let monthly = replicas * HOURS;
+        let usd = money::per_replica_hour(workload, prices);
+        Self {
+            replicas: rounded(replicas, 2),
+            replica_hours_per_month: rounded(monthly, 1),
+            cpu_cores: requested.cpu_cores.map(|it| rounded(it * replicas, 3)),
+            memory_gib: requested.memory_gib.map(|it| rounded(it * replicas, 3)),
+            usd_per_month: usd.map(|it| rounded(it * monthly, 2)),
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let sum = |a: Option<f64>, b: Option<f64>, digits| {
+            let both = a.into_iter().chain(b);
+            both.reduce(|a, b| a + b).map(|it| rounded(it, digits))
+        };
+        Self {
+            replicas: rounded(self.replicas + other.replicas, 2),
+            replica_hours_per_month: rounded(
+                self.replica_hours_per_month + other.replica_hours_per_month,
+                1,
+            ),
+            cpu_cores: sum(self.cpu_cores, other.cpu_cores, 3),
+            memory_gib: sum(self.memory_gib, other.memory_gib, 3),
+            usd_per_month: sum(self.usd_per_month, other.usd_per_month, 2),
+        }
+    }
+}
+
+impl Overview {
+    pub(super) fn of(items: &[Item]) -> Self {
+        let costs: Vec<Cost> = items.iter().filter_map(|it| it.cost).collect();
+        let not_priced = costs.iter().filter(|it| it.usd_per_month.is_none()).count();
+        let now = costs.iter().copied().reduce(Cost::and);
+        let has_money = now.is_some_and(|it| it.usd_per_month.is_some());
+        Self {
+            basis: "projected",
+            not_counted: items.len() - costs.len(),
+            not_priced: if has_money { not_priced } else { 0 },
+            now,
+            saved_usd_per_month: saved(items),
+            risks: risks(items),
+            first: first(items),
+        }
+    }
+}
+
+fn saved(items: &[Item]) -> Option<Range> {
+    let ranges: Vec<Range> = items.iter().filter_map(range).collect();
+    let sum = |of: fn(&Range) -> Option<f64>| {
+        let all: Option<Vec<f64>> = ranges.iter().map(of).collect();
+        all.map(|it| rounded(it.iter().sum(), 2))
+    };
+    let mean = sum(|it| Some(it.mean))?;
+    (!ranges.is_empty()).then(|| Range {
+        mean,
+        low: sum(|it| it.low),
+        high: sum(|it| it.high),
+    })
+}
+
+/// What one recommendation saves; an interval of shares is one of money at the same price.
+fn range(item: &Item) -> Option<Range> {
+    let saving = item.saving?;
+    let mean = saving.usd_per_month?;
+    let interval = item.evidence.proof.as_ref()?.saving_interval;
+    let interval = interval.filter(|_| saving.share != 0.0);
+    let money = |share: f64| mean * share / saving.share;
+    Some(Range {
+        mean,
+        low: interval.map(|it| money(it.low)),
+        high: interval.map(|it| money(it.high)),
+    })
+}
+
+fn risks(items: &[Item]) -> Risks {
+    let mut risks = Risks::default();
+    for risk in items.iter().filter_map(|it| it.risk) {
+        match risk {
+            RiskLevel::Low => risks.low += 1,
+            RiskLevel::Medium => risks.medium += 1,
+            RiskLevel::High => risks.high += 1,
+        }
+    }
+    risks
+}
+
+/// The recommendation that takes away the most shortfall, if that is much; else the one that saves
+/// the most at the least risk; else the first critical finding. Of equals the first in the report.
+fn first(items: &[Item]) -> Option<First> {
+    let recommended = || items.iter().filter(|it| it.outcome == Outcome::Recommended);
+    let most = |best: Option<(f64, _)>, next: (f64, _)| match best {
+        Some(best) if best.0 >= next.0 => Some(best),
+        Some(_) | None => Some(next),
+    };
+    let urgent = recommended().map(|it| (relieved(it), it));
+    let urgent = urgent.filter(|it| it.0 >= URGENT_MINUTES).fold(None, most);
+    if let Some((minutes, item)) = urgent {
+        let days = item.evidence.window.days;
+        let why = format!("{minutes:.0} min less of shortfall in {days} days");
+        return Some(told(item, why, "apply", ""));
+    }
+    for risk in [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High] {
+        let of_risk = recommended().filter(|it| it.risk == Some(risk));
+        let worth = of_risk.filter_map(|it| Some((worth(it)?, it)));
+        if let Some((_, item)) = worth.filter(|it| it.0 > 0.0).fold(None, most) {
+            let why = format!("{} at {risk} risk", amount(item));
+            return Some(told(item, why, "apply", ""));
+        }
+    }
+    items.iter().find_map(|item| {
+        let mut findings = item.findings.iter();
+        let worst = findings.find(|it| it.severity == Severity::Critical)?;
+        let why = format!("critical: {}", worst.code);
+        Some(told(item, why, "analyze", " -o wide"))
+    })
+}
+
+/// Minutes of shortfall that a recommendation takes away.
+fn relieved(item: &Item) -> f64 {
+    let proof = item.evidence.proof.as_ref();
+    proof.map_or(0.0, |it| {
+        it.today.shortfall_minutes - it.proposed.shortfall_minutes
+    })
+}
+
+/// What a saving is compared by: money, or replica-hours where there is none. A report has prices for
+/// all namespaces or for none, as a rule.
+fn worth(item: &Item) -> Option<f64> {
+    let saving = item.saving?;
+    Some(
+        saving
+            .usd_per_month
+            .unwrap_or(saving.replica_hours_per_month),
+    )
+}
+
+fn amount(item: &Item) -> String {
+    let saving = item.saving;
+    let hours = saving.map_or(0.0, |it| it.replica_hours_per_month);
+    match saving.and_then(|it| it.usd_per_month) {
+        Some(usd) => format!("saves ${usd:.2} a month, projected,"),
+        None => format!("saves {hours:.0} replica-hours a month, projected,"),
+    }
+}
+
+fn told(item: &Item, why: String, verb: &str, flags: &str) -> First {
+    let (kind, name, namespace) = (item.kind.short(), &item.name, &item.namespace);
+    First {
+        namespace: namespace.clone(),
+        kind: item.kind,
+        name: name.clone(),
+        why,
+        command: format!("kubectl stepscale {verb} {kind}/{name} -n {namespace}{flags}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::made_up;
+    use super::*;
+
+    #[test]
+    fn the_largest_saving_at_the_least_risk_comes_first() {
+        let mut items = made_up::report().items;
+        let larger = items.iter_mut().find(|it| it.name == "recommendations");
+        let proof = larger.unwrap().evidence.proof.as_mut().unwrap();
+        proof.today.shortfall_minutes = proof.proposed.shortfall_minutes + 13.0;
+        let first = first(&items).unwrap();
+        assert_eq!(first.command, "kubectl stepscale apply hpa/cart -n shop");
+        assert_eq!(first.why, "saves $58.40 a month, projected, at low risk");
+    }
+
+    #[test]
+    fn much_shortfall_goes_before_money() {
+        let first = first(&made_up::report().items).unwrap();
+        assert_eq!(
+            first.command,
+            "kubectl stepscale apply hpa/recommendations -n shop"
+        );
+        assert_eq!(first.why, "130 min less of shortfall in 14 days");
+    }
+
+    #[test]
+    fn without_recommendations_the_first_critical_finding_is_to_be_looked_at() {
+        let mut items = made_up::report().items;
+        items.retain(|it| it.outcome != Outcome::Recommended);
+        let found = first(&items).unwrap();
+        assert_eq!(
+            found.command,
+            "kubectl stepscale analyze hpa/mail -n shop -o wide"
+        );
+        items.retain(|it| it.findings.is_empty());
+        assert_eq!(first(&items), None);
+        assert_eq!(Overview::of(&items).saved_usd_per_month, None);
+    }
+
+    #[test]
+    fn what_is_saved_lies_between_what_the_intervals_say() {
+        let items = made_up::report().items;
+        let saved = saved(&items).unwrap();
+        assert_eq!(saved.mean, 58.4);
+        // A third of today is saved on the mean; at worst a quarter, at best 41 %.
+        assert_eq!(saved.low, Some(rounded(58.4 * 0.2512 / 0.3333, 2)));
+        assert_eq!(saved.high, Some(rounded(58.4 * 0.4123 / 0.3333, 2)));
+        assert_eq!(
+            risks(&items),
+            Risks {
+                low: 1,
+                medium: 1,
+                high: 0
+            }
+        );
+    }
+
+    #[test]
+    fn costs_add_up_and_what_is_unknown_adds_nothing() {
+        let priced = Cost {
+            replicas: 2.0,
+            replica_hours_per_month: 1460.0,
+            cpu_cores: Some(1.0),
+            memory_gib: Some(2.0),
+            usd_per_month: Some(30.0),
+        };
+        let unknown = Cost {
+            replicas: 1.0,
+            replica_hours_per_month: 730.0,
+            ..Cost::default()
+        };
+        let mut items = made_up::report().items;
+        items.truncate(3);
+        items[0].cost = Some(priced);
+        items[1].cost = Some(unknown);
+        items[2].cost = None;
+        let overview = Overview::of(&items);
+        let expected = Cost {
+            replicas: 3.0,
+            replica_hours_per_month: 2190.0,
+            ..priced
+        };
+        assert_eq!(overview.now, Some(expected));
+        assert_eq!((overview.not_counted, overview.not_priced), (1, 1));
+    }
+}
