@@ -2,17 +2,21 @@
 //!
 //! [`report::AnalysisReport`] is the one value that all forms of an analysis are made from, and
 //! [`replay::Replay`] that of a simulation. To add a form: a file here, a word in
-//! [`crate::config::Format`], a line in [`write`]; one that other programs define, and that only an
-//! analysis has, below [`exchange`].
+//! [`crate::config::Format`], a line in [`write`]; a document that only an analysis has, in
+//! [`crate::config::form`] and [`answer`]; one that other programs define, below [`exchange`].
 
+mod briefing;
 pub mod charset;
+mod commands;
 pub mod doctor;
 pub mod exchange;
 pub mod explanation;
+pub mod html;
 mod layout;
 pub mod license;
 pub mod lint;
 pub mod manifests;
+mod markdown;
 pub mod patch;
 pub mod pauses;
 pub mod picker;
@@ -23,16 +27,18 @@ pub mod report;
 pub mod schema;
 pub mod select;
 pub mod settings;
+mod sheet;
 pub mod summary;
 mod table;
 pub mod triggers;
 mod wide;
+mod words;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::config::form::{Exchange, Form};
+use crate::config::form::{Document, Exchange, Form};
 use crate::config::{self, Format};
 use crate::yaml;
 pub use layout::{SortBy, View};
@@ -71,6 +77,8 @@ pub fn answer(
     let view = &asked.view;
     match &asked.form {
         Form::Format(format) => write(out, report, *format, page, view),
+        Form::Document(Document::Html) => html::write(out, report),
+        Form::Document(Document::Markdown) => markdown::write(out, report),
         Form::Exchange(form) => exchange::write(out, report, *form, asked),
         Form::Selected(selection) => selection.write(out, report, !view.no_headers),
     }
@@ -81,7 +89,9 @@ pub fn columns(form: &Form) -> Option<Vec<&'static str>> {
     match form {
         Form::Format(Format::Table) => Some(table::columns()),
         Form::Format(Format::Wide) => Some(wide::columns()),
-        Form::Format(Format::Json | Format::Yaml | Format::Name) | Form::Selected(_) => None,
+        Form::Format(Format::Json | Format::Yaml | Format::Name)
+        | Form::Document(Document::Html | Document::Markdown)
+        | Form::Selected(_) => None,
         Form::Exchange(Exchange::Csv) => Some(exchange::columns()),
         Form::Exchange(
             Exchange::Sarif

@@ -5,6 +5,7 @@ use super::context::Context;
 use super::sources::{self, Gathered};
 use crate::audit;
 use crate::cluster::{self, Cluster, Namespaces};
+use crate::config::form::{Document, Form};
 use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
 use crate::fleet::Fleet;
@@ -14,6 +15,7 @@ use crate::output::summary::counted;
 use crate::output::{self, Page, summary};
 
 pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
+    refuse_page(&config.report.form, cx.prints_to_terminal())?;
     let gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
     let saving = Saving::of(&config, &gathered);
     let unknown = unknown_namespace(&config, &gathered).await;
@@ -56,6 +58,17 @@ async fn unknown_namespace(config: &Config, gathered: &Gathered) -> Option<Strin
     Some(format!(
         "warning: there is no namespace `{namespace}`; {meant}"
     ))
+}
+
+/// Nobody reads a page for a browser in a terminal.
+fn refuse_page(form: &Form, is_terminal: bool) -> Result<(), Error> {
+    if !is_terminal || *form != Form::Document(Document::Html) {
+        return Ok(());
+    }
+    Err(Error::Usage {
+        message: "a page for a browser is of no use in a terminal".to_owned(),
+        hint: Some("send it to a file: `-o html > report.html`".to_owned()),
+    })
 }
 
 /// Where what is recommended is kept, for `apply`.
@@ -142,6 +155,18 @@ pub(super) fn exit(report: &AnalysisReport, fail_on: FailOn) -> Exit {
 mod tests {
     use super::*;
     use crate::output::report::{FindingCounts, Summary, made_up};
+
+    #[test]
+    fn only_a_page_is_kept_from_a_terminal() {
+        let html = Form::Document(Document::Html);
+        assert!(refuse_page(&html, false).is_ok());
+        let refused = refuse_page(&html, true).unwrap_err();
+        let hint = refused.hint().unwrap_or_default();
+        assert!(hint.contains("-o html > report.html"), "{hint}");
+        let markdown = Form::Document(Document::Markdown);
+        assert!(refuse_page(&markdown, true).is_ok());
+        assert!(refuse_page(&Form::default(), true).is_ok());
+    }
 
     #[test]
     fn a_gate_fails_for_what_it_finds_and_for_what_it_cannot_see() {

@@ -120,6 +120,11 @@ impl Context {
         self.choice(AutoStream::choice(&io::stderr())) != ColorChoice::Never
     }
 
+    /// Whether results go to a terminal.
+    pub(crate) fn prints_to_terminal(&self) -> bool {
+        !self.is_silent && io::stdout().is_terminal()
+    }
+
     /// Whether somebody types at a terminal.
     pub(crate) fn is_interactive(&self) -> bool {
         io::stdin().is_terminal()

@@ -33,6 +33,8 @@ use super::args::{
     ScopeArgs, TimeLimit, time_limit,
 };
 use super::{conflicts, names};
+use crate::analysis::AnalysisSettings;
+use crate::analysis::portrait::Detail;
 use crate::cluster::{self, Namespaces, Scope};
 use crate::config::file::{File, Text};
 use crate::config::form::Form;
@@ -42,6 +44,7 @@ use crate::config::{
 };
 use crate::error::Error;
 use crate::output;
+use crate::output::html::MOST_POINTS;
 use crate::output::select::Selection;
 pub(super) use act::{apply, approve, reject, revert, status};
 pub(super) use completion::completion;
@@ -198,8 +201,12 @@ pub(super) fn analyze(
     if !args.no_save && matches!(question.input, Input::Cluster { .. }) {
         audit::refuse_mixing(&audit, &report.form)?;
     }
+    let charts = Detail::AtMost(MOST_POINTS);
     Ok(Config {
-        analysis: analysis::settings(&args.analysis, question.window, origin)?,
+        analysis: AnalysisSettings {
+            portrait: report.form.has_charts().then_some(charts),
+            ..analysis::settings(&args.analysis, question.window, origin)?
+        },
         report,
         save: !args.no_save,
         audit,

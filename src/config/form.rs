@@ -9,11 +9,25 @@ use crate::output::select::{self, Selection};
 pub enum Form {
     /// One of those that every report has.
     Format(Format),
+    /// What people read elsewhere than in a terminal.
+    Document(Document),
     /// What other programs read.
     Exchange(Exchange),
     /// What a template makes of the JSON.
     Selected(Selection),
 }
+
+/// Forms that are kept, sent and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Document {
+    /// One file for a browser, with charts.
+    Html,
+    /// A comment of a pull request.
+    Markdown,
+}
+
+pub(crate) const DOCUMENTS: Words<Document> =
+    Words(&[("html", Document::Html), ("markdown", Document::Markdown)]);
 
 /// Forms that other programs define.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,8 +61,9 @@ impl Form {
         if let Some(selection) = Selection::parse(text) {
             return selection.map(Self::Selected);
         }
-        let exchange = EXCHANGES.parse(text).map(Self::Exchange);
-        exchange
+        let document = DOCUMENTS.parse(text).map(Self::Document);
+        document
+            .or_else(|_| EXCHANGES.parse(text).map(Self::Exchange))
             .or_else(|_| FORMATS.parse(text).map(Self::Format))
             .map_err(|_| {
                 let all: Vec<&str> = words().chain(select::WORDS).collect();
@@ -60,11 +75,19 @@ impl Form {
     pub fn is_for_people(&self) -> bool {
         matches!(self, Self::Format(Format::Table | Format::Wide))
     }
+
+    /// Whether the past of each autoscaler is drawn in it.
+    pub fn has_charts(&self) -> bool {
+        *self == Self::Document(Document::Html)
+    }
 }
 
 /// Every word that names a form, those of all reports first.
 pub(crate) fn words() -> impl Iterator<Item = &'static str> {
-    FORMATS.names().chain(EXCHANGES.names())
+    FORMATS
+        .names()
+        .chain(DOCUMENTS.names())
+        .chain(EXCHANGES.names())
 }
 
 impl Default for Form {

@@ -185,7 +185,7 @@ pub(super) fn cooldown(item: &Item) -> Option<String> {
 }
 
 /// The policies, and settings of KEDA, that are to change; what they become is too long for a table.
-fn policies(item: &Item) -> impl Iterator<Item = String> + '_ {
+pub(super) fn policies(item: &Item) -> impl Iterator<Item = String> + '_ {
     let names = [
         ("scale_up_policies", "scale-up policies"),
         ("scale_down_policies", "scale-down policies"),

@@ -113,7 +113,14 @@ fn ignored() -> BTreeSet<&'static str> {
 #[test]
 fn nothing_that_the_program_is_built_from_is_left_out() {
     let ignored = ignored();
-    for needed in ["Cargo.toml", "Cargo.lock", "src", "benches", "examples"] {
+    for needed in [
+        "Cargo.toml",
+        "Cargo.lock",
+        "askama.toml",
+        "src",
+        "benches",
+        "examples",
+    ] {
         assert!(Path::new(ROOT).join(needed).exists(), "{needed}");
         assert!(!ignored.contains(needed), "{needed}");
     }

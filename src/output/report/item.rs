@@ -11,6 +11,7 @@ use super::overview::Cost;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
 use crate::analysis::findings::Finding;
+use crate::analysis::portrait::Portrait;
 use crate::analysis::prices::PriceList;
 use crate::analysis::settings::Settings;
 use crate::autoscaler::AutoscalerKind;
@@ -54,6 +55,9 @@ pub struct Item {
     pub because: Vec<String>,
     pub findings: Vec<Finding>,
     pub evidence: Evidence,
+    /// The past as it can be drawn, where the form of the report does; in no contract.
+    #[serde(skip)]
+    pub portrait: Option<Box<Portrait>>,
 }
 
 /// A scale target in the autoscaler's namespace.
@@ -137,7 +141,7 @@ impl Saving {
 
     /// All of them together; `None` without any. Their windows may differ in what is known, and
     /// money is of those that have a price.
-    pub(super) fn total(all: impl Iterator<Item = Self>) -> Option<Self> {
+    pub(in crate::output) fn total(all: impl Iterator<Item = Self>) -> Option<Self> {
         all.reduce(|a, b| {
             let usd = a.usd_per_month.into_iter().chain(b.usd_per_month);
             Self::new(
@@ -186,6 +190,7 @@ impl Item {
             because: Vec::new(),
             findings: assessment.findings,
             evidence: Evidence::new(assessment.evidence, window),
+            portrait: assessment.portrait,
         };
         if let assessment::Outcome::Recommended(recommendation) = assessment.outcome {
             item.recommend(*recommendation);
@@ -223,7 +228,7 @@ impl Item {
         one_line(&settings)
     }
 
-    pub(super) fn sort_key(&self) -> (&str, &str, AutoscalerKind) {
+    pub(in crate::output) fn sort_key(&self) -> (&str, &str, AutoscalerKind) {
         (&self.namespace, &self.name, self.kind)
     }
 }

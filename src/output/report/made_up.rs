@@ -10,6 +10,7 @@ use crate::analysis::assessment::{
 };
 use crate::analysis::fidelity::Fidelity;
 use crate::analysis::findings::{Code, Fact, Finding};
+use crate::analysis::portrait::{Band, Bands, Lane, Load, Portrait, Unit};
 use crate::analysis::settings::Settings;
 use crate::autoscaler::behavior::{DEFAULT_UP, Policies, Select};
 use crate::autoscaler::target::TargetRef;
@@ -170,6 +171,45 @@ fn assessed(name: &str, outcome: Outcome, findings: &[(Code, Severity)]) -> Asse
             }),
         },
         portrait: None,
+    }
+}
+
+/// Waves of a day over `points` steps of five minutes.
+pub(crate) fn portrait(points: usize) -> Portrait {
+    let day = |at: usize| (1.0 - (at as f64 / 288.0 * std::f64::consts::TAU).cos()) / 2.0;
+    let lane = |of: &dyn Fn(usize) -> f64| Lane::of((0..points).map(|at| Some(of(at))));
+    let needed = |at: usize| (2.0 + 6.0 * day(at)).ceil();
+    let band = |min: u32, max: u32| Band {
+        min: Replicas(min),
+        max: Replicas(max),
+    };
+    Portrait {
+        start: "2026-03-01T12:05:00Z".parse().unwrap(),
+        step_seconds: 300,
+        points,
+        loads: vec![Load {
+            metric: "cpu".to_owned(),
+            unit: Unit::Cores,
+            is_scaled_by: true,
+            per_replica: Some(0.4),
+            lane: Lane::with_peaks((0..points).map(|at| {
+                let mean = 0.6 + 2.4 * day(at) + 0.05 * ((at * 7919) % 13) as f64;
+                Some((mean, mean * 1.2))
+            })),
+        }],
+        needed: Some(lane(&needed)),
+        ready: Some(lane(&|at| needed(at).max(6.0))),
+        desired: None,
+        today: Some(lane(&|at| needed(at).max(6.0))),
+        proposed: Some(lane(&needed)),
+        bands: Bands {
+            today: band(6, 20),
+            proposed: Some(band(2, 12)),
+        },
+        marks: Vec::new(),
+        figures: None,
+        frontier: Vec::new(),
+        fidelity: None,
     }
 }
 
