@@ -4,7 +4,8 @@
 #
 # Needed: a Rust toolchain, and on a bare machine a C compiler and git. Used where present:
 # prometheus with promtool (tests against a real server), kubectl in any version and the newest (the
-# plugin run by the real thing, and a session with it), cargo-nextest.
+# plugin run by the real thing, and a session with it), chromium with chromedriver (the HTML report in
+# a browser), cargo-nextest.
 #
 # STEPSCALE_TEST_KUBECONFIG or KUBEBUILDER_ASSETS choose a real Kubernetes, see docs/sandbox.md.
 set -euo pipefail
@@ -85,6 +86,8 @@ if ! have cargo; then
 fi
 want cc build-essential "building"
 want prometheus prometheus "tests against a real Prometheus"
+want chromium chromium "tests of the HTML report in a browser"
+want chromedriver chromium-driver "tests of the HTML report in a browser"
 want_newest_kubectl
 want_kubectl
 

@@ -39,6 +39,7 @@ mod outputs;
 mod packaging;
 mod picker;
 mod queries;
+mod reports;
 mod rig;
 mod schemas;
 mod secrets;

@@ -8,6 +8,7 @@
 )]
 
 pub(crate) mod backfill;
+pub(crate) mod browser;
 pub(crate) mod certificates;
 pub(crate) mod cluster;
 pub(crate) mod control_plane;
