@@ -29,7 +29,7 @@ use overview::Overview;
 use page::Page;
 
 /// A line of a screen has no more points to show than these, and a fleet has many lines.
-pub const MOST_POINTS: usize = 700;
+pub const MOST_POINTS: usize = 600;
 
 const STYLE: &str = include_str!("html/style.css");
 /// Each in an element of its own, in this order.

@@ -36,7 +36,8 @@
   function read(holder) {
     const raw = JSON.parse(holder.textContent);
     const plain = (values, scale) => values && values.map((it) => (it === null ? null : it * scale));
-    const loads = raw.loads.map(({ name, unit, scale, mean, high }) => {
+    const loads = raw.loads.map(({ name, unit, scale, mean, above }) => {
+      const high = above && mean.map((it, at) => (it === null ? null : it + above[at]));
       const [factor, shown] = unit === "bytes" ? [scale / 2 ** 20, "MiB"] : [scale, unit];
       return { name, unit: shown, mean: plain(mean, factor), high: plain(high || mean, factor) };
     });

@@ -34,9 +34,10 @@ struct OfLoad<'a> {
     scale: f64,
     /// `null` is a gap.
     mean: Vec<Option<u16>>,
-    /// The highest within each point; absent where that is the mean.
+    /// By how much the highest within each point is above that, which takes fewer digits; absent
+    /// where it nowhere is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    high: Option<Vec<Option<u16>>>,
+    above: Option<Vec<u16>>,
 }
 
 /// In runs, the highest within each point.
@@ -126,12 +127,16 @@ impl<'a> OfLoad<'a> {
         let scale = lane.peak().filter(|it| *it > 0.0).unwrap_or(1.0) / 1000.0;
         let part = |it: Option<f64>| it.map(|it| (it / scale).round().clamp(0.0, 1000.0) as u16);
         let mean: Vec<_> = (0..lane.len()).map(|at| part(lane.mean(at))).collect();
-        let high: Vec<_> = (0..lane.len()).map(|at| part(lane.high(at))).collect();
+        let above = mean.iter().enumerate().map(|(at, mean)| {
+            let high = part(lane.high(at)).unwrap_or_default();
+            high.saturating_sub(mean.unwrap_or_default())
+        });
+        let above: Vec<u16> = above.collect();
         Self {
             name: &load.metric,
             unit: unit(load.unit),
             scale: four_digits(scale),
-            high: (high != mean).then_some(high),
+            above: above.iter().any(|it| *it > 0).then_some(above),
             mean,
         }
     }
@@ -215,7 +220,7 @@ mod tests {
         let it = load(&[Some(2.5), None, Some(0.5), Some(0.0)]);
         let it = OfLoad::of(&it);
         assert_eq!(it.mean, [Some(1000), None, Some(200), Some(0)]);
-        assert_eq!((it.scale, it.high), (0.0025, None));
+        assert_eq!((it.scale, it.above), (0.0025, None));
         let idle = load(&[Some(0.0)]);
         assert_eq!(
             OfLoad::of(&idle).mean,
