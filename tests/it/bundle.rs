@@ -66,7 +66,10 @@ fn a_bundle_gives_the_answers_of_the_cluster() {
         ("analyze", "analyze -A -o json --no-save"),
         ("simulate", "simulate hpa/catalog -n shop --min 2"),
         ("lint", "lint -A -o json --fail-on none"),
-        ("one", "lint so/notifications -n shop --fail-on none"),
+        (
+            "one",
+            "lint so/notifications -n shop -o json --fail-on none",
+        ),
     ];
     let live = commands.map(|(name, it)| format!("kubectl-stepscale {it} > {home}/{name}.live"));
     // The bundle comes first: what is kept by an analysis must not change what is judged.
