@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 15] = [
+const CORE: [&str; 16] = [
     "units",
     "series",
     "autoscaler",

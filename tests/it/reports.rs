@@ -6,6 +6,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
+use stepscale::config::Report;
 use stepscale::config::form::{Document, Form};
 use stepscale::output::{self, Page};
 
@@ -261,13 +262,16 @@ fn a_thousand_autoscalers_open_at_once() {
     }
     let user = User::new();
     let file = user.path("thousand.html");
-    let form = Form::Document(Document::Html);
+    let asked = Report {
+        form: Form::Document(Document::Html),
+        ..Report::default()
+    };
     let page = Page {
         width: 80,
         with_namespace: true,
     };
     let mut out = File::create(&file).unwrap();
-    output::answer(&mut out, &fleet::report(1000), &form, page).unwrap();
+    output::answer(&mut out, &fleet::report(1000), &asked, page).unwrap();
     let size = fs::metadata(&file).unwrap().len();
     let browser = Browser::start();
     browser.open(&file, "");

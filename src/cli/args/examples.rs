@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn every_example_can_be_typed() {
         for (path, examples) in EXAMPLES {
-            for (line, _) in examples {
+            for (line, _) in *examples {
                 let typed = ["x".to_owned()].into_iter().chain(words(line));
                 let command = crate::cli::command(OsStr::new("kubectl-stepscale"));
                 let parsed = command.try_get_matches_from(typed);

@@ -9,6 +9,7 @@ use stepscale::analysis::assessment::{
 use stepscale::analysis::portrait::{
     Band, Bands, Detail, Lane, Load, Mark, MarkKind, Portrait, Unit,
 };
+use stepscale::analysis::prices::PriceList;
 use stepscale::analysis::settings::Settings;
 use stepscale::autoscaler::target::TargetRef;
 use stepscale::autoscaler::{AutoscalerId, AutoscalerKind};
@@ -39,6 +40,7 @@ pub(super) fn report(count: usize) -> AnalysisReport {
             Step::FIVE_MINUTES,
         ),
         taken_at,
+        prices: &PriceList::default(),
     })
 }
 
