@@ -40,7 +40,7 @@ use crate::config::file::{File, Text};
 use crate::config::form::Form;
 use crate::config::values;
 use crate::config::{
-    Color, Config, GatherConfig, Input, Output, Question, Report, Snapshot, Window,
+    Color, Config, Format, GatherConfig, Input, Output, Question, Report, Snapshot, Window,
 };
 use crate::error::Error;
 use crate::output;
@@ -160,6 +160,16 @@ impl<'a> Origin<'a> {
         default: T,
     ) -> Result<T, Error> {
         Ok(self.or_file(given, key, parse)?.unwrap_or(default))
+    }
+
+    /// The form that the file asks for, if it is one that every report has; what only an analysis
+    /// can be is nothing to others.
+    fn format_in_file(&self) -> Result<Option<Format>, Error> {
+        let form = self.or_file(None, "output.format", Form::parse)?;
+        Ok(form.and_then(|it| match it {
+            Form::Format(format) => Some(format),
+            Form::Document(_) | Form::Exchange(_) | Form::Selected(_) => None,
+        }))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::cli::args::config::ConfigViewArgs;
 use crate::cli::args::time_limit;
 use crate::cli::conflicts::CONNECTION;
 use crate::config::file::{KEYS, Text};
-use crate::config::values::{self, COLORS, FAIL_ON, FORMATS};
+use crate::config::values::{self, COLORS, FAIL_ON};
 use crate::config::view::{self, Setting, ViewConfig, shown};
 use crate::config::{Format, Window, license::Form};
 use crate::error::Error;
@@ -88,8 +88,7 @@ fn check(args: &ConfigViewArgs, origin: &Origin<'_>) -> Result<(), Error> {
 }
 
 fn form(typed: Option<Form>, origin: &Origin<'_>) -> Result<Form, Error> {
-    let in_file = origin.or_file(None, "output.format", |it| FORMATS.parse(it))?;
-    Ok(typed.unwrap_or(match in_file {
+    Ok(typed.unwrap_or(match origin.format_in_file()? {
         Some(Format::Json) => Form::Json,
         Some(Format::Yaml) => Form::Yaml,
         Some(Format::Table | Format::Wide | Format::Name) | None => Form::Table,

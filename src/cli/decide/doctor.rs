@@ -6,7 +6,7 @@ use super::{Origin, audit, connection, license, prometheus};
 use crate::cli::args::{DoctorArgs, GlobalArgs};
 use crate::cluster::Namespaces;
 use crate::config::doctor::{DoctorConfig, Form};
-use crate::config::values::{self, FORMATS};
+use crate::config::values;
 use crate::config::{Format, Window};
 use crate::doctor::Purpose;
 use crate::error::Error;
@@ -49,8 +49,7 @@ pub(in crate::cli) fn doctor(
 }
 
 fn form(typed: Option<Form>, origin: &Origin<'_>) -> Result<Form, Error> {
-    let in_file = origin.or_file(None, "output.format", |it| FORMATS.parse(it))?;
-    Ok(typed.unwrap_or(match in_file {
+    Ok(typed.unwrap_or(match origin.format_in_file()? {
         Some(Format::Json) => Form::Json,
         Some(Format::Yaml) => Form::Yaml,
         Some(Format::Wide) => Form::Wide,

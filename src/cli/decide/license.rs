@@ -14,7 +14,6 @@ use crate::config::license::{
     self, Artifact, Checked, Ends, Form, Issue, License, LicenseConfig, SecretName, SignedArtifact,
     Source,
 };
-use crate::config::values::FORMATS;
 use crate::error::Error;
 
 const PRIVATE_NAME: &str = "stepscale-license.key";
@@ -117,8 +116,7 @@ fn one_of(named: Named, both: &str) -> Result<Named, Error> {
 }
 
 fn form(typed: Option<Form>, origin: &Origin<'_>) -> Result<Form, Error> {
-    let in_file = origin.or_file(None, "output.format", |it| FORMATS.parse(it))?;
-    Ok(typed.unwrap_or(match in_file {
+    Ok(typed.unwrap_or(match origin.format_in_file()? {
         Some(Format::Json) => Form::Json,
         Some(Format::Yaml) => Form::Yaml,
         // What reports are like otherwise, a license has no forms for.
@@ -335,6 +333,10 @@ mod tests {
         );
         assert_eq!(
             form("x license show", "output: {format: wide}\n"),
+            Form::Table
+        );
+        assert_eq!(
+            form("x license show", "output: {format: html}\n"),
             Form::Table
         );
         assert_eq!(

@@ -29,14 +29,14 @@ pub(in crate::cli) fn simulate(
         headroom: args.replay.headroom,
         ..AnalysisArgs::default()
     };
-    let format = |it: &str| values::FORMATS.parse(it);
+    let in_file = origin.format_in_file()?;
     let config = SimulateConfig {
         replayed,
         overrides: overrides(&args.settings),
         startup: args.replay.startup,
         shape: args.replay.shape,
         analysis: analysis::settings(&judging, window(&args.history, origin)?, origin)?,
-        format: origin.or(args.format, "output.format", format, Default::default())?,
+        format: args.format.or(in_file).unwrap_or_default(),
     };
     refuse_crossed(&config.overrides)?;
     Ok(config)

@@ -8,9 +8,7 @@ use super::{Origin, connection};
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::triggers::TriggersArgs;
 use crate::cluster::Namespaces;
-use crate::config::Format;
 use crate::config::triggers::{TriggersConfig, Watching};
-use crate::config::values::FORMATS;
 use crate::error::Error;
 use crate::output::triggers as output;
 
@@ -34,8 +32,8 @@ pub(in crate::cli) fn triggers(
         (None, false) => Namespaces::Current,
     };
     named::of_one_namespace(&names, &namespaces)?;
-    let format = |it: &str| FORMATS.parse(it);
-    let form = origin.or(args.format, "output.format", format, Format::default())?;
+    let in_file = origin.format_in_file()?;
+    let form = args.format.or(in_file).unwrap_or_default();
     Ok(TriggersConfig {
         connection: connection(&global.connection, origin)?,
         namespaces,
