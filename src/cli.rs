@@ -36,6 +36,7 @@ use std::path::Path;
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use tracing_subscriber::EnvFilter;
 
+use crate::config::file::File;
 use crate::error::{Error, Exit};
 use args::{Cli, Command, ConfigCommand};
 use context::Context;
@@ -187,6 +188,13 @@ fn execute(cli: Cli, matches: &ArgMatches, command: &clap::Command) -> Exit {
     })
 }
 
+fn reads_settings(command: &Command) -> bool {
+    !matches!(
+        command,
+        Command::Config(ConfigCommand::Path(_)) | Command::Completion(_) | Command::Man(_)
+    )
+}
+
 fn dispatch(
     cx: &Context,
     cli: Cli,
@@ -194,11 +202,11 @@ fn dispatch(
     command: &clap::Command,
 ) -> Result<Exit, Error> {
     let text = decide::config_text(cli.global.config.as_deref())?;
-    // Told before the file is understood, which may be what is wrong.
-    if let Command::Config(ConfigCommand::Path(_)) = &cli.command {
-        return config::path(cx, &text);
-    }
-    let file = text.parse()?;
+    // A file that cannot be used is in the way of nobody who needs nothing of it.
+    let file = match reads_settings(&cli.command) {
+        true => text.parse()?,
+        false => File::default(),
+    };
     let color = decide::color(&cli.global, &file)?;
     let cx = cx.clone().with_color(color);
     let (names, typed) = conflicts::innermost(matches);

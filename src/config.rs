@@ -254,6 +254,13 @@ pub enum Format {
     Name,
 }
 
+impl Format {
+    /// Whether people read it, who can tell other lines on standard output from it.
+    pub fn is_for_people(self) -> bool {
+        matches!(self, Self::Table | Self::Wide)
+    }
+}
+
 /// What makes the exit code 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FailOn {

@@ -31,6 +31,7 @@ mod sheet;
 pub mod summary;
 mod table;
 pub mod triggers;
+mod urgency;
 mod wide;
 mod words;
 

@@ -198,7 +198,7 @@ fn shown_body(body: &[u8]) -> String {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
             hide(&mut value);
-            redact::object(&mut value);
+            redact::manifest(&mut value, &mut redact::Tally::default());
             value.to_string()
         }
         Err(_) => match std::str::from_utf8(body) {
@@ -308,6 +308,8 @@ mod tests {
             r#"{"kind":"Secret","data":{"a":"hunter2"},"stringData":{"b":"hunter2"}}"#,
             r#"{"items":[{"metadata":{"annotations":{"a":"hunter2"},"managedFields":[{"manager":"hunter2"}]},
                 "spec":{"containers":[{"env":[{"name":"PLAIN","value":"hunter2"}],"args":["--password=hunter2"]}]}}]}"#,
+            r#"{"kind":"Pod","spec":{"containers":[{"args":["--password","hunter2"],
+                "livenessProbe":{"httpGet":{"httpHeaders":[{"name":"X-A","value":"hunter2"}]}}}]}}"#,
             r#"{"status":{"token":"hunter2"}}"#,
             "query=up&apikey=hunter2",
             "Authorization: Bearer hunter2",

@@ -172,12 +172,12 @@ fn agreement(
     shape: Shape,
     steps: &[usize],
 ) -> Option<Agreement> {
-    let last = steps.last()?;
+    let (first, last) = (*steps.first()?, *steps.last()?);
     let mut run = scenario.begin(engine, shape);
     let (mut samples, mut within, mut error) = (0_usize, 0_usize, 0.0);
     for (at, observed) in scenario.observed().1.iter().enumerate().take(last + 1) {
         run.step(|_, _| {});
-        let Some(observed) = observed.filter(|_| steps.contains(&at)) else {
+        let Some(observed) = observed.filter(|_| at >= first) else {
             continue;
         };
         let off = (run.observable() as f64 - observed).abs();

@@ -11,6 +11,9 @@ const BLOCK: u64 = 512;
 /// Unpacked bytes after which an archive is given up: many times what a bundle of ours may hold.
 const MOST_BYTES: u64 = 16 << 30;
 
+/// Bytes of the longest path that is read.
+const LONGEST_PATH: u64 = 4096;
+
 /// Entries after which an archive is given up.
 const MOST_ENTRIES: u32 = 1_000_000;
 
@@ -55,6 +58,8 @@ impl<R: Read> Entries<R> {
     /// # Errors
     /// Where the stream is broken or cut off, or goes on for too long.
     pub(crate) fn next(&mut self) -> io::Result<Option<Found>> {
+        // A path too long for a header is an entry of its own before it.
+        let mut long = None;
         loop {
             let left = std::mem::take(&mut self.left);
             self.skip(left)?;
@@ -65,14 +70,24 @@ impl<R: Read> Entries<R> {
             self.left = size
                 .checked_next_multiple_of(BLOCK)
                 .ok_or_else(|| broken("an entry is too large"))?;
-            if matches!(
-                header.entry_type(),
-                EntryType::Regular | EntryType::Continuous
-            ) {
-                let path = String::from_utf8_lossy(&header.path_bytes()).into_owned();
-                return Ok(Some(Found { path, size }));
+            match header.entry_type() {
+                EntryType::GNULongName => long = Some(self.long_path(size)?),
+                EntryType::Regular | EntryType::Continuous => {
+                    let own = || String::from_utf8_lossy(&header.path_bytes()).into_owned();
+                    let path = long.unwrap_or_else(own);
+                    return Ok(Some(Found { path, size }));
+                }
+                _ => long = None,
             }
         }
+    }
+
+    /// What an entry of `size` bytes says of the path of the next one.
+    fn long_path(&mut self, size: u64) -> io::Result<String> {
+        let path = "a path".to_owned();
+        let text = self.content(&Found { path, size }, LONGEST_PATH)?;
+        let text = text.strip_suffix(b"\0").unwrap_or(&text);
+        Ok(String::from_utf8_lossy(text).into_owned())
     }
 
     /// The content of `found`, which was given last, if it is no larger than `most`.

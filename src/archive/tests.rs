@@ -112,10 +112,10 @@ proptest! {
         let mut entries = Entries::of(bytes.as_slice());
         let mut found = Vec::new();
         while let Some(it) = entries.next().unwrap() {
-            found.push(entries.content(&it, 1 << 20).unwrap());
+            let content = entries.content(&it, 1 << 20).unwrap();
+            found.push((it.path, content));
         }
-        let expected: Vec<_> = files.into_iter().map(|it| it.1).collect();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(found, files);
     }
 
     #[test]

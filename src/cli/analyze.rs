@@ -1,5 +1,7 @@
 //! `analyze`: recommend changes to autoscaler settings.
 
+use std::io::Write;
+
 use super::act::{Session, save};
 use super::context::Context;
 use super::sources::{self, Gathered};
@@ -131,7 +133,11 @@ fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(),
         width: cx.width(),
         with_namespace: config.question.scope.namespaces == Namespaces::All,
     };
-    cx.print(|out| output::answer(out, report, &config.report, page))?;
+    let answer = |out: &mut dyn Write| output::answer(out, report, &config.report, page);
+    match config.report.form.is_for_people() {
+        true => cx.print_text(answer)?,
+        false => cx.print(answer)?,
+    }
     for line in summary::closing(report, &config.report.form, cx.elapsed()) {
         cx.note(&line);
     }

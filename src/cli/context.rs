@@ -150,12 +150,33 @@ impl Context {
             .map_err(Error::Output)
     }
 
+    /// The same for a text that people read: in a locale of ASCII alone, with what it has for arrows
+    /// and the like.
+    ///
+    /// # Errors
+    /// As [`print`](Self::print).
+    pub(crate) fn print_text(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
+        let charset = self.charset();
+        if charset == Charset::Unicode {
+            return self.print(write);
+        }
+        let mut text = Vec::new();
+        write(&mut text).map_err(Error::Output)?;
+        let text = String::from_utf8_lossy(&text);
+        self.print(|out| out.write_all(charset.shown(&text).as_bytes()))
+    }
+
     /// Writes a line for people to standard error.
     pub(crate) fn note(&self, line: &str) {
         self.progress.finish();
         if self.is_silent {
             return;
         }
+        let charset = self.charset();
+        let line = charset.shown(line);
         let stderr = io::stderr();
         let choice = self.choice(AutoStream::choice(&stderr));
         // There is nowhere left to complain if that fails.

@@ -5,6 +5,7 @@ mod prometheus;
 mod reach;
 mod rights;
 
+use std::io::Write;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
@@ -30,9 +31,13 @@ pub(super) async fn run(cx: Context, config: DoctorConfig) -> Result<Exit, Error
         width: cx.width(),
         with_namespace: false,
     };
-    cx.print(|out| write(out, &report, config.form, page))?;
-    if matches!(config.form, Form::Table | Form::Wide) {
-        cx.note(&report.closing());
+    let answer = |out: &mut dyn Write| write(out, &report, config.form, page);
+    match config.form {
+        Form::Table | Form::Wide => {
+            cx.print_text(answer)?;
+            cx.note(&report.closing());
+        }
+        Form::Json | Form::Yaml => cx.print(answer)?,
     }
     Ok(exit)
 }

@@ -4,6 +4,7 @@ mod events;
 #[cfg(test)]
 mod tests;
 
+use std::io::Write;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -76,7 +77,11 @@ fn present(cx: &Context, config: &ExplainConfig, it: &Explanation) -> Result<(),
         width: cx.width(),
         charset: cx.charset(),
     };
-    cx.print(|out| explanation::write(out, it, config.form, sheet))?;
+    let answer = |out: &mut dyn Write| explanation::write(out, it, config.form, sheet);
+    match config.form {
+        Form::Text => cx.print_text(answer)?,
+        Form::Json | Form::Yaml => cx.print(answer)?,
+    }
     if config.form == Form::Text {
         let coverage = it.autoscaler.evidence.coverage;
         cx.note(&summary::history(&it.source, Some(coverage), cx.elapsed()));

@@ -1,5 +1,7 @@
 //! `simulate`: replay the past of an autoscaler under other settings.
 
+use std::io::Write;
+
 use super::context::Context;
 use super::sources;
 use crate::analysis::assessment::Outcome;
@@ -22,7 +24,11 @@ pub(super) async fn run(cx: Context, config: SimulateConfig) -> Result<Exit, Err
         Replayed::Manifest(planned) => of_manifest(&config, planned)?,
     };
     let width = cx.width();
-    cx.print(|out| replay::write(out, &replay, config.format, width))?;
+    let answer = |out: &mut dyn Write| replay::write(out, &replay, config.format, width);
+    match config.format.is_for_people() {
+        true => cx.print_text(answer)?,
+        false => cx.print(answer)?,
+    }
     for line in closing::lines(&replay, config.format, cx.elapsed()) {
         cx.note(&line);
     }

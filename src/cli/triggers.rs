@@ -150,14 +150,16 @@ impl<L: Lags> Session<'_, L> {
             width: cx.width(),
             with_namespace: matches!(config.namespaces, Namespaces::All | Namespaces::Several(_)),
         };
-        let is_for_people = matches!(config.form, Format::Table | Format::Wide);
+        if !config.form.is_for_people() {
+            return cx.print(|out| write(out, report, config.form, page, &config.view));
+        }
         let is_watch = config.watching != Watching::No;
-        cx.print(|out| {
-            if is_watch && is_for_people {
+        cx.print_text(|out| {
+            if is_watch {
                 writeln!(out, "{:.0}", report.checked_at)?;
             }
             write(out, report, config.form, page, &config.view)?;
-            match is_watch && is_for_people {
+            match is_watch {
                 true => writeln!(out),
                 false => Ok(()),
             }

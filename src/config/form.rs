@@ -73,7 +73,7 @@ impl Form {
 
     /// Whether people read it, who can tell other lines on standard output from it.
     pub fn is_for_people(&self) -> bool {
-        matches!(self, Self::Format(Format::Table | Format::Wide))
+        matches!(self, Self::Format(format) if format.is_for_people())
     }
 
     /// Whether the past of each autoscaler is drawn in it.

@@ -1,14 +1,11 @@
 //! What somebody with a minute has to know of a report: where it stands, what it would save at
 //! which risk, and what to do first.
 
-use std::cmp::Reverse;
-
 use super::report::{AnalysisReport, Item, Outcome, Saving};
-use super::sheet;
 use super::summary::counted;
+use super::urgency::{self, Step, Urgency, shortfall};
 use super::words::{days, dollars, minutes, percent, whole};
 use crate::analysis::assessment::RiskLevel;
-use crate::analysis::findings::{Finding, Severity};
 
 /// More first things are not first things.
 const MOST_STEPS: usize = 5;
@@ -32,26 +29,6 @@ pub(super) struct OfRisk {
     pub(super) level: RiskLevel,
     pub(super) count: usize,
     pub(super) saving: Saving,
-}
-
-/// Something to do about one autoscaler.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step<'a> {
-    pub(super) item: &'a Item,
-    pub(super) what: Urgency<'a>,
-}
-
-/// Why it is among the first things. Sorted by what comes first.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Urgency<'a> {
-    /// It does not work, or load goes unserved.
-    Broken(&'a Finding),
-    /// Other settings leave less load unserved, in minutes.
-    Serves {
-        before: f64,
-        after: f64,
-    },
-    Saves(Saving),
 }
 
 impl Urgency<'_> {
@@ -93,8 +70,7 @@ fn saved(saving: &Saving) -> String {
 
 impl<'a> Briefing<'a> {
     pub(super) fn of(report: &'a AnalysisReport) -> Self {
-        let mut all: Vec<Step<'a>> = report.items.iter().filter_map(step).collect();
-        all.sort_by_cached_key(|it| (it.rank(), it.item.sort_key()));
+        let mut all = urgency::steps(&report.items);
         let more = all.len().saturating_sub(MOST_STEPS);
         all.truncate(MOST_STEPS);
         Self {
@@ -104,52 +80,6 @@ impl<'a> Briefing<'a> {
             more,
         }
     }
-}
-
-impl Step<'_> {
-    /// Lower comes first: what is broken, what serves more, then what saves most at the least risk.
-    fn rank(&self) -> (u8, Reverse<u64>) {
-        let risk = self.item.risk.map_or(0, |it| it as u8);
-        match self.what {
-            Urgency::Broken(_) => (0, Reverse(0)),
-            Urgency::Serves { before, after } => (1, Reverse((before - after).max(0.0) as u64)),
-            Urgency::Saves(saving) => {
-                let saved = saving.replica_hours_per_month.max(0.0) * 100.0;
-                (2 + risk, Reverse(saved as u64))
-            }
-        }
-    }
-}
-
-fn step(item: &Item) -> Option<Step<'_>> {
-    let broken = item.findings.iter();
-    let mut broken = broken.filter(|it| it.severity == Severity::Critical);
-    // A recommendation that repairs what is broken is the better advice.
-    let what = match (proposal(item), broken.next()) {
-        (Some(it @ Urgency::Serves { .. }), _) => it,
-        (_, Some(finding)) => Urgency::Broken(finding),
-        (Some(it), None) => it,
-        (None, None) => return None,
-    };
-    Some(Step { item, what })
-}
-
-fn proposal(item: &Item) -> Option<Urgency<'_>> {
-    let saving = item.saving?;
-    let (before, after) = shortfall(item).unwrap_or_default();
-    if before - after >= 1.0 {
-        return Some(Urgency::Serves { before, after });
-    }
-    Some(Urgency::Saves(saving))
-}
-
-/// Minutes of shortfall of today's and of the proposed settings.
-pub(super) fn shortfall(item: &Item) -> Option<(f64, f64)> {
-    let (today, proposed) = sheet::scores(item)?;
-    let minutes = |it: &crate::sim::score::Totals| {
-        it.shortfall_minutes + it.need.map_or(0.0, |it| it.shortfall_minutes)
-    };
-    Some((minutes(today), minutes(proposed?)))
 }
 
 /// The shortfall of all recommendations together, in minutes; `None` without any.
@@ -162,10 +92,9 @@ pub(super) fn shortfall_of_all(items: &[Item]) -> Option<(f64, f64)> {
 fn risks(items: &[Item]) -> Vec<OfRisk> {
     let levels = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
     let of = |level| {
-        let all = items.iter().filter(|it| it.risk == Some(level));
-        let savings: Vec<Saving> = all.filter_map(|it| it.saving).collect();
-        let count = savings.len();
-        let saving = Saving::total(savings.into_iter())?;
+        let all = || items.iter().filter(|it| it.risk == Some(level));
+        let count = all().count();
+        let saving = Saving::total(all().filter_map(|it| it.saving))?;
         Some(OfRisk {
             level,
             count,

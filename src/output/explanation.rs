@@ -200,14 +200,9 @@ pub fn write(
     match form {
         Form::Json => super::json(out, explanation),
         Form::Yaml => super::yaml(out, explanation),
-        Form::Text => {
-            let mut text = Vec::new();
-            match &explanation.decisions {
-                None => page::write(&mut text, explanation, sheet)?,
-                Some(decisions) => decisions::write(&mut text, explanation, decisions, sheet)?,
-            }
-            let text = String::from_utf8_lossy(&text);
-            out.write_all(sheet.charset.shown(&text).as_bytes())
-        }
+        Form::Text => match &explanation.decisions {
+            None => page::write(out, explanation, sheet),
+            Some(decisions) => decisions::write(out, explanation, decisions, sheet),
+        },
     }
 }

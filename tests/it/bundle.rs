@@ -103,18 +103,6 @@ fn a_bundle_gives_the_answers_of_the_cluster() {
     let report = String::from_utf8(files["stepscale/reports/analysis.json"].clone()).unwrap();
     let live = fs::read_to_string(user.path("analyze.live")).unwrap();
     assert_eq!(judgments(&report), judgments(&live));
-    // Neither its name nor its packing matter.
-    let other = user.path("something");
-    fs::rename(&path, &other).unwrap();
-    let arguments = [
-        "analyze",
-        "-o",
-        "json",
-        "--from",
-        &other.display().to_string(),
-    ];
-    let renamed = Said::by(&mut user.stepscale(&arguments));
-    assert_eq!(judgments(&renamed.stdout), judgments(&live));
 }
 
 #[test]

@@ -126,10 +126,10 @@ fn bash_completes_what_it_has_divided_itself() {
     let user = User::new();
     let cases: [(&[&str], &[&str]); 5] = [
         (&["kubectl-stepscale", "an"], &["analyze"]),
-        (&["kubectl-stepscale", "analyze", "-o", "js"], &["json"]),
+        (&["kubectl-stepscale", "analyze", "-o", "w"], &["wide"]),
         (
-            &["kubectl-stepscale", "analyze", "--output", "=", "js"],
-            &["json"],
+            &["kubectl-stepscale", "analyze", "--output", "=", "w"],
+            &["wide"],
         ),
         (
             &["kubectl-stepscale", "analyze", "--output", "="],

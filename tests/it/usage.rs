@@ -12,6 +12,7 @@ fn stepscale(home: &Path) -> Command {
     command
         .env_clear()
         .env("HOME", home)
+        .env("LC_ALL", "C.UTF-8")
         .env("XDG_CONFIG_HOME", home);
     command
 }

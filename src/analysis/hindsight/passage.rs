@@ -9,6 +9,7 @@ use crate::autoscaler::{Autoscaler, Resource};
 use crate::sim::demand::Shape;
 use crate::sim::flags::Flags;
 use crate::sim::score::Limit;
+use crate::sim::settings::Tolerance;
 use crate::sim::sync::{Because, Plan};
 use crate::units::Replicas;
 
@@ -74,6 +75,7 @@ pub(super) fn passages(
         scenario,
         metrics,
         target: autoscaler.utilization(&Resource::Cpu).map(f64::from),
+        tolerance: Tolerance::of(autoscaler.behavior.as_ref(), &Flags::default()),
         span,
         started: Vec::new(),
         passages: Vec::new(),
@@ -94,6 +96,7 @@ struct Witness<'a> {
     metrics: Vec<String>,
     /// Percent of the request.
     target: Option<f64>,
+    tolerance: Tolerance,
     span: Span,
     /// When how many pods were started.
     started: Vec<(Timestamp, i64)>,
@@ -183,12 +186,18 @@ impl Witness<'_> {
             Limit::Nothing => Held::NoMetrics,
             Limit::Metrics if plan.recommendation != Some(plan.current) => Held::Metrics,
             Limit::Metrics => match percent.zip(self.target) {
-                Some((percent, target)) if is_tolerated(percent / target, serving) => {
+                Some((percent, target)) if self.is_tolerated(percent / target, serving) => {
                     Held::Tolerance
                 }
                 Some(_) | None => Held::Enough,
             },
         }
+    }
+
+    /// Whether another count would be asked for without the tolerance.
+    fn is_tolerated(&self, share: f64, serving: i64) -> bool {
+        let exact = (share * serving as f64 - 1e-6).ceil() as i64;
+        self.tolerance.holds(share) && exact != serving
     }
 
     fn highest(&self, plan: &Plan) -> Option<String> {
@@ -232,13 +241,6 @@ impl Passage {
     pub fn length(&self) -> SignedDuration {
         self.to.duration_since(self.from)
     }
-}
-
-/// Whether another count would be asked for without a tolerance.
-fn is_tolerated(share: f64, serving: i64) -> bool {
-    let tolerance = Flags::default().tolerance;
-    let exact = (share * serving as f64 - 1e-6).ceil() as i64;
-    (share - 1.0).abs() <= tolerance && exact != serving
 }
 
 fn replicas(count: i64) -> Replicas {

@@ -92,7 +92,7 @@ async fn list(cx: &Context, place: &Place) -> Result<Exit, Error> {
         width: cx.width(),
         with_namespace: namespace.is_none(),
     };
-    cx.print(|out| pauses::write_table(out, &found, page))?;
+    cx.print_text(|out| pauses::write_table(out, &found, page))?;
     Ok(Exit::Clean)
 }
 

@@ -26,7 +26,7 @@ pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exi
                 with_namespace: session.namespace(&config.records.namespaces).is_none(),
             };
             let all: Vec<_> = chosen.iter().map(|it| &it.record).collect();
-            cx.print(|out| records::write_table(out, &all, now, page, &config.view))?;
+            cx.print_text(|out| records::write_table(out, &all, now, page, &config.view))?;
         }
     }
     if chosen.is_empty() {

@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn words_of_a_flag_are_offered_after_it_and_after_an_equals_sign() {
-        assert_eq!(values("analyze -o j"), ["json", ":4"]);
-        assert_eq!(values("analyze --output=j"), ["--output=json", ":4"]);
+        assert_eq!(values("analyze -o w"), ["wide", ":4"]);
+        assert_eq!(values("analyze --output=w"), ["--output=wide", ":4"]);
         assert_eq!(values("completion po"), ["powershell", ":4"]);
     }
 

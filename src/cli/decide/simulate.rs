@@ -9,7 +9,7 @@ use crate::cli::args::analysis::AnalysisArgs;
 use crate::cli::args::simulate::{SettingsArgs, SimulateArgs};
 use crate::cli::args::{GlobalArgs, ScopeArgs};
 use crate::cli::names;
-use crate::config::{Planned, Question, Replayed, SimulateConfig, values};
+use crate::config::{Planned, Question, Replayed, SimulateConfig};
 use crate::error::Error;
 
 pub(in crate::cli) fn simulate(

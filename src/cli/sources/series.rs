@@ -8,6 +8,7 @@ use crate::autoscaler::target::TargetRef;
 use crate::history::Metric;
 use crate::metrics::snapshot::{self, Writer};
 use crate::metrics::{Delivery, HistoryRequest};
+use crate::redact;
 
 /// How many scale targets have a history that could not be read, by the reason.
 pub(in crate::cli) type Unread = BTreeMap<String, usize>;
@@ -37,7 +38,8 @@ pub(super) fn write(
         };
         let target = &wanted.target;
         for (metric, why) in history.missing() {
-            writer.missing(target, metric, why)?;
+            // Servers and operators say anything in their errors.
+            writer.missing(target, metric, &redact::text(why))?;
         }
         for (metric, series) in history.iter() {
             if shared.contains(target) {

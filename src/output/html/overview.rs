@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use super::fleet::{self, FILTERS, Row};
 use super::{STYLE, Tone, link, policy};
-use crate::output::briefing::{self, Briefing, OfRisk, Step, Urgency};
+use crate::output::briefing::{self, Briefing, OfRisk};
 use crate::output::report::{AnalysisReport, Item};
 use crate::output::summary::counted;
+use crate::output::urgency::{Step, Urgency};
 use crate::output::words::{days, dollars, minutes, percent, whole};
 
 #[derive(Template)]

@@ -196,7 +196,7 @@ fn recommended(item: &Item) -> String {
 
 /// What becomes of the load that goes unserved.
 fn served(item: &Item) -> String {
-    let Some((before, after)) = crate::output::briefing::shortfall(item) else {
+    let Some((before, after)) = crate::output::urgency::shortfall(item) else {
         return String::new();
     };
     match before - after {

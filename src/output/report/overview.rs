@@ -4,20 +4,17 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::item::{Item, Outcome};
+use super::item::Item;
 use super::rounded;
 use crate::analysis::Prices;
 use crate::analysis::assessment::RiskLevel;
-use crate::analysis::findings::Severity;
 use crate::analysis::money;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::workload::Workload;
+use crate::output::urgency::{self, Urgency};
 
 /// Hours of a mean month.
 const HOURS: f64 = 730.0;
-/// Minutes of shortfall within the window from which on they go before money: one in a day of two
-/// weeks.
-const URGENT_MINUTES: f64 = 14.0;
 
 /// What an autoscaler's pods cost now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -177,54 +174,26 @@ fn risks(items: &[Item]) -> Risks {
     risks
 }
 
-/// The recommendation that takes away the most shortfall, if that is much; else the one that saves
-/// the most at the least risk; else the first critical finding. Of equals the first in the report.
+/// The most urgent of what is to be done.
 fn first(items: &[Item]) -> Option<First> {
-    let recommended = || items.iter().filter(|it| it.outcome == Outcome::Recommended);
-    let most = |best: Option<(f64, _)>, next: (f64, _)| match best {
-        Some(best) if best.0 >= next.0 => Some(best),
-        Some(_) | None => Some(next),
-    };
-    let urgent = recommended().map(|it| (relieved(it), it));
-    let urgent = urgent.filter(|it| it.0 >= URGENT_MINUTES).fold(None, most);
-    if let Some((minutes, item)) = urgent {
-        let days = item.evidence.window.days;
-        let why = format!("{minutes:.0} min less of shortfall in {days} days");
-        return Some(told(item, why, "apply", ""));
-    }
-    for risk in [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High] {
-        let of_risk = recommended().filter(|it| it.risk == Some(risk));
-        let worth = of_risk.filter_map(|it| Some((worth(it)?, it)));
-        if let Some((_, item)) = worth.filter(|it| it.0 > 0.0).fold(None, most) {
-            let why = format!("{} at {risk} risk", amount(item));
-            return Some(told(item, why, "apply", ""));
+    let step = urgency::steps(items).into_iter().next()?;
+    let item = step.item;
+    Some(match step.what {
+        Urgency::Broken(finding) => {
+            let why = format!("critical: {}", finding.code);
+            told(item, why, "analyze", " -o wide")
         }
-    }
-    items.iter().find_map(|item| {
-        let mut findings = item.findings.iter();
-        let worst = findings.find(|it| it.severity == Severity::Critical)?;
-        let why = format!("critical: {}", worst.code);
-        Some(told(item, why, "analyze", " -o wide"))
+        Urgency::Serves { before, after } => {
+            let days = item.evidence.window.days;
+            let why = format!("{:.0} min less of shortfall in {days} days", before - after);
+            told(item, why, "apply", "")
+        }
+        Urgency::Saves(_) => {
+            let risk = item.risk.map(|it| format!(" at {it} risk"));
+            let why = format!("{}{}", amount(item), risk.unwrap_or_default());
+            told(item, why, "apply", "")
+        }
     })
-}
-
-/// Minutes of shortfall that a recommendation takes away.
-fn relieved(item: &Item) -> f64 {
-    let proof = item.evidence.proof.as_ref();
-    proof.map_or(0.0, |it| {
-        it.today.shortfall_minutes - it.proposed.shortfall_minutes
-    })
-}
-
-/// What a saving is compared by: money, or replica-hours where there is none. A report has prices for
-/// all namespaces or for none, as a rule.
-fn worth(item: &Item) -> Option<f64> {
-    let saving = item.saving?;
-    Some(
-        saving
-            .usd_per_month
-            .unwrap_or(saving.replica_hours_per_month),
-    )
 }
 
 fn amount(item: &Item) -> String {
@@ -251,13 +220,26 @@ fn told(item: &Item, why: String, verb: &str, flags: &str) -> First {
 mod tests {
     use super::super::made_up;
     use super::*;
+    use crate::analysis::findings::Severity;
+    use crate::output::report::Outcome;
+
+    /// Those of which nothing is broken.
+    fn whole() -> Vec<Item> {
+        let mut items = made_up::report().items;
+        items.retain(|it| {
+            it.findings
+                .iter()
+                .all(|it| it.severity != Severity::Critical)
+        });
+        items
+    }
 
     #[test]
     fn the_largest_saving_at_the_least_risk_comes_first() {
-        let mut items = made_up::report().items;
+        let mut items = whole();
         let larger = items.iter_mut().find(|it| it.name == "recommendations");
         let proof = larger.unwrap().evidence.proof.as_mut().unwrap();
-        proof.today.shortfall_minutes = proof.proposed.shortfall_minutes + 13.0;
+        proof.today.shortfall_minutes = proof.proposed.shortfall_minutes + 0.5;
         let first = first(&items).unwrap();
         assert_eq!(first.command, "kubectl stepscale apply hpa/cart -n shop");
         assert_eq!(first.why, "saves $58.40 a month, projected, at low risk");
@@ -265,7 +247,7 @@ mod tests {
 
     #[test]
     fn much_shortfall_goes_before_money() {
-        let first = first(&made_up::report().items).unwrap();
+        let first = first(&whole()).unwrap();
         assert_eq!(
             first.command,
             "kubectl stepscale apply hpa/recommendations -n shop"
@@ -274,15 +256,14 @@ mod tests {
     }
 
     #[test]
-    fn without_recommendations_the_first_critical_finding_is_to_be_looked_at() {
+    fn what_is_broken_is_to_be_looked_at_before_anything_else() {
         let mut items = made_up::report().items;
-        items.retain(|it| it.outcome != Outcome::Recommended);
         let found = first(&items).unwrap();
         assert_eq!(
             found.command,
             "kubectl stepscale analyze hpa/mail -n shop -o wide"
         );
-        items.retain(|it| it.findings.is_empty());
+        items.retain(|it| it.outcome != Outcome::Recommended && it.findings.is_empty());
         assert_eq!(first(&items), None);
         assert_eq!(Overview::of(&items).saved_usd_per_month, None);
     }

@@ -95,6 +95,7 @@ impl User {
             .env_clear()
             .env("PATH", path_with_plugin())
             .env("HOME", self.home())
+            .env("LC_ALL", "C.UTF-8")
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("XDG_STATE_HOME", self.path("state"))
             // What a user may well have set, and the program must not show unasked.
