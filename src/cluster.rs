@@ -19,7 +19,6 @@ pub mod kubeconfig;
 mod lintable;
 pub mod manifest;
 mod names;
-mod namespaces;
 pub mod objects;
 mod observe;
 pub mod offline;

@@ -3,7 +3,6 @@
 //! A finding never needs the network: it is a function of an autoscaler, its target and its load.
 //! To add one: a [`Code`], a file here, a line in [`all`], what it means in [`explained`].
 
-mod about;
 pub mod activation_flapping;
 pub mod auth_unused_or_missing;
 pub mod cooldown_misread;

@@ -78,6 +78,8 @@ pub fn read(path: &Path, is_meant: impl Fn(&str, &str) -> bool) -> Result<Conten
     }
     let mut entries = Entries::of(opened(path)?);
     let (mut manifest, mut objects) = (None, Vec::new());
+    // Of all objects together, since all of them are kept.
+    let mut room = MOST;
     while let Some(found) = entries.next().map_err(damaged)? {
         let entry = &found.path;
         let refused = |why: String| Error::Entry {
@@ -90,7 +92,8 @@ pub fn read(path: &Path, is_meant: impl Fn(&str, &str) -> bool) -> Result<Conten
             let read = serde_json::from_slice(&content);
             manifest = Some(read.map_err(|it| refused(it.to_string()))?);
         } else if layout::objects_at(entry).is_some_and(|(group, plural)| is_meant(group, plural)) {
-            let content = entries.content(&found, MOST).map_err(damaged)?;
+            let content = entries.content(&found, room).map_err(damaged)?;
+            room -= content.len() as u64;
             objects.extend(objects_of(&content).map_err(refused)?);
         }
     }

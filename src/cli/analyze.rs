@@ -6,7 +6,7 @@ use super::act::{Session, save};
 use super::context::Context;
 use super::sources::{self, Gathered};
 use crate::audit;
-use crate::cluster::{self, Cluster, Namespaces};
+use crate::cluster::{self, Cluster, Named, Namespaces};
 use crate::config::form::{Document, Form};
 use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
@@ -49,7 +49,12 @@ async fn unknown_namespace(config: &Config, gathered: &Gathered) -> Option<Strin
     if !fleet.subjects.is_empty() || !fleet.unread.is_empty() {
         return None;
     }
-    let known = gathered.cluster.as_ref()?.namespaces().await.ok()?;
+    let known = gathered
+        .cluster
+        .as_ref()?
+        .names(Named::NAMESPACES, None)
+        .await;
+    let known = known.ok()?;
     if known.contains(namespace) {
         return None;
     }

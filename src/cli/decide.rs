@@ -354,8 +354,14 @@ fn report(args: &OutputArgs, origin: &Origin<'_>) -> Result<Report, Error> {
         args.form.clone(),
         "output.format",
         Form::parse,
-        default.form,
+        default.form.clone(),
     )?;
+    // The file is meant for all runs, and gives way to what is typed for one.
+    let is_seen = args.form.is_none() && view::is_typed(&args.view);
+    let form = match output::columns(&form) {
+        None if is_seen => default.form,
+        Some(_) | None => form,
+    };
     let has_headers = matches!(form, Form::Selected(Selection::CustomColumns(_)));
     Ok(Report {
         view: view::view(&args.view, output::columns(&form), has_headers)?,

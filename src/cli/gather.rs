@@ -35,7 +35,10 @@ async fn snapshot(cx: &Context, config: &GatherConfig, to: &Destination) -> Resu
 fn closing(cx: &Context, written: &Written, out: &str) -> String {
     let source = written.reading.as_ref().map_or_else(
         || "no history".to_owned(),
-        |it| format!("history: {}, {}", it.source, it.way),
+        |it| match it.way.as_str() {
+            "" => format!("history: {}", it.source),
+            way => format!("history: {}, {way}", it.source),
+        },
     );
     let seconds = cx.elapsed().as_secs_f64();
     let count = written.autoscalers;

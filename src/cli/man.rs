@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Command;
 use clap_mangen::Man;
@@ -10,8 +10,7 @@ use clap_mangen::roff::{Roff, roman};
 
 use super::args;
 use super::context::Context;
-use crate::error::completion::Error;
-use crate::error::{self, Exit};
+use crate::error::{Error, Exit};
 
 /// The name that pages begin with.
 const PROGRAM: &str = "kubectl-stepscale";
@@ -20,15 +19,19 @@ const TYPED: &str = "kubectl stepscale";
 /// User commands.
 const SECTION: &str = "1";
 
-pub(super) fn run(cx: &Context, folder: &Path) -> Result<Exit, error::Error> {
-    fs::create_dir_all(folder).map_err(|source| Error::Write {
-        path: folder.to_owned(),
-        source,
-    })?;
+pub(super) fn run(cx: &Context, folder: &Path) -> Result<Exit, Error> {
+    let unwritable = |path: PathBuf| {
+        |source| Error::Write {
+            flag: "--out-dir",
+            path,
+            source,
+        }
+    };
+    fs::create_dir_all(folder).map_err(unwritable(folder.to_owned()))?;
     let pages = pages();
     for (name, text) in &pages {
         let path = folder.join(name);
-        fs::write(&path, text).map_err(|source| Error::Write { path, source })?;
+        fs::write(&path, text).map_err(unwritable(path))?;
     }
     let (count, folder) = (pages.len(), folder.display());
     cx.print(|out| writeln!(out, "{count} pages in {folder}"))?;

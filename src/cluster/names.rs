@@ -107,7 +107,20 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::cluster::fake::{cluster, list};
+
+    #[tokio::test]
+    async fn namespaces_are_of_the_whole_cluster() {
+        let cluster = cluster(|path: &str, _: &str| {
+            assert_eq!(path, "/api/v1/namespaces");
+            list(["default", "shop"].map(|it| json!({ "metadata": { "name": it } })))
+        });
+        let names = cluster.names(Named::NAMESPACES, Some("shop")).await;
+        assert_eq!(names.unwrap(), ["default", "shop"]);
+    }
 
     #[test]
     fn a_kubeconfig_is_what_it_names() {

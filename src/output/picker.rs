@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::records::saving;
 use super::summary::{counted, dollars};
+use super::words::printable;
 use crate::analysis::assessment::RiskLevel;
 use crate::lifecycle::diff::{Setting, in_words};
 use crate::lifecycle::phase::Phase;
@@ -296,11 +297,6 @@ fn summary(text: &str) -> Vec<String> {
         left => shown.push(format!("({left} more)")),
     }
     shown
-}
-
-/// Without what a terminal would obey: anybody may have written a summary.
-fn printable(text: &str) -> String {
-    text.chars().filter(|it| !it.is_control()).collect()
 }
 
 /// `text` in lines that are broken between words.

@@ -36,6 +36,14 @@ pub(super) fn percent(share: f64) -> String {
     format!("{}%", whole((share * 100.0).round()))
 }
 
+/// Without what a terminal would obey: in a cluster, anybody may have written it. What divides
+/// words or lines is a blank.
+pub(super) fn printable(text: &str) -> String {
+    let blanks = |it: char| if it.is_whitespace() { ' ' } else { it };
+    let shown = text.chars().map(blanks);
+    shown.filter(|it| !it.is_control()).collect()
+}
+
 /// US dollars: `$0.42`, `$1,200`.
 pub(super) fn dollars(usd: f64) -> String {
     let sign = if usd < 0.0 { "−" } else { "" };

@@ -16,7 +16,7 @@ const SECRET_FLAGS: [&str; 10] = [
 
 /// Parts of fields' names whose values are secrets, without hyphens and the like. `key` alone is
 /// none: objects of Kubernetes name plain things so.
-const SECRET_FIELDS: [&str; 14] = [
+const SECRET_FIELDS: [&str; 16] = [
     "token",
     "password",
     "passwd",
@@ -27,6 +27,8 @@ const SECRET_FIELDS: [&str; 14] = [
     "accountkey",
     "privatekey",
     "clientkey",
+    "encryptionkey",
+    "signingkey",
     "credential",
     "connectionstring",
     "dockerconfigjson",
@@ -34,14 +36,14 @@ const SECRET_FIELDS: [&str; 14] = [
 ];
 
 /// Whole names of fields whose values are secrets, written in the same way.
-const SECRET_NAMES: [&str; 5] = ["auth", "authorization", "cookie", "pass", "pwd"];
+const SECRET_NAMES: [&str; 4] = ["auth", "authorization", "cookie", "pwd"];
 
 /// Ends of fields' names that say where a secret is and not what it is.
 const REFERENCES: [&str; 4] = ["name", "namespace", "ref", "path"];
 
 pub(super) fn is_secret_flag(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRET_FLAGS.iter().any(|it| name.contains(it))
+    SECRET_FLAGS.iter().any(|it| name.contains(it)) || name.ends_with("pass")
 }
 
 /// Whether a field of this name holds a secret. Any part of a JSON pointer is a name too.
@@ -49,6 +51,8 @@ pub fn is_secret_field(name: &str) -> bool {
     let plain = name.chars().filter(char::is_ascii_alphanumeric);
     let plain = plain.collect::<String>().to_ascii_lowercase();
     SECRET_NAMES.contains(&plain.as_str())
+        // `dbPass`; one `bypass` too much does no harm.
+        || plain.ends_with("pass")
         || SECRET_FIELDS.iter().any(|it| plain.contains(it))
             && !REFERENCES.iter().any(|it| plain.ends_with(it))
 }

@@ -155,7 +155,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             "named-value",
             &["token", "pass", "api", "key", "secret"],
             &value(
-                r"(?:token|passwd|password|passphrase|api[-_]?key|access[-_]?key|private[-_]?key|client[-_]?key|client[-_]?secret)[\w.-]*(?:\\*[\x22'])?\s*:\s*",
+                r"(?:token|pass(?:wd|word|phrase|code)|[-_.]pass\b|(?:api|access|private|client|encryption|signing|ssh)[-_]?key|client[-_]?secret)[\w.-]*(?:\\*[\x22'])?\s*:\s*",
             ),
             "${1}REDACTED",
         ),
@@ -180,7 +180,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 "sig",
             ],
             &value(
-                r"(?:token|passwd|password|passphrase|\bpwd|secret|key|auth|credential|\bsig|signature)[\w.-]*(?:\\*[\x22'])?\s*=\s*",
+                r"(?:token|pass(?:wd|word|phrase|code)|[-_.]pass\b|\bpass\b|\bpwd|secret|key|auth|credential|\bsig|signature)[\w.-]*(?:\\*[\x22'])?\s*=\s*",
             ),
             "${1}REDACTED",
         ),
@@ -204,7 +204,7 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
                 "credential",
                 "bearer",
             ],
-            r"(?i)((?:^|[^\w-])--?[\w-]*(?:token|passwd|password|passphrase|secret|key|auth|header|credential|bearer)[\w-]*\s+)(\x22[^\x22]*\x22|'[^']*'|[^\s\x22']+)",
+            r"(?i)((?:^|[^\w-])--?[\w-]*(?:token|pass(?:wd|word|phrase|code)?|secret|key|auth|header|credential|bearer)[\w-]*\s+)(\x22[^\x22]*\x22|'[^']*'|[^\s\x22']+)",
             "${1}REDACTED",
         ),
     ]
@@ -243,6 +243,7 @@ pub fn lines(log: &str, tally: &mut Tally) -> String {
     let [keys, ..] = FORMS.as_slice() else {
         return log.to_owned();
     };
+    let log = after_cut_key(log);
     let whole = match keys.may_be_in(&log.to_ascii_lowercase()) {
         true => keys.without(log, tally),
         false => Cow::Borrowed(log),
@@ -252,6 +253,21 @@ pub fn lines(log: &str, tally: &mut Tally) -> String {
         shown.push_str(&counted(line, tally));
     }
     shown
+}
+
+/// A log that was cut within a private key, from behind that key.
+fn after_cut_key(log: &str) -> &str {
+    let begins = log.find("-----BEGIN ");
+    let ends = log.find("PRIVATE KEY-----").filter(|end| {
+        let line = log[..*end].rfind('\n').map_or(0, |it| it + 1);
+        log[line..*end].contains("-----END ")
+    });
+    match ends {
+        Some(end) if begins.is_none_or(|begin| begin > end) => {
+            &log[end + "PRIVATE KEY-----".len()..]
+        }
+        Some(_) | None => log,
+    }
 }
 
 /// Without the credentials, if they are any: `basic authentication` stays.

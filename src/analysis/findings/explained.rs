@@ -39,6 +39,11 @@ impl Explained {
 }
 
 impl Code {
+    /// What it means, in a sentence.
+    pub fn about(self) -> &'static str {
+        self.explained().about
+    }
+
     pub fn explained(self) -> Explained {
         match self {
             Self::IdleWindow => load::IDLE_WINDOW,

@@ -2,7 +2,13 @@
 
 use crate::cli::args::ViewArgs;
 use crate::error::Error;
+use crate::near::nearest;
 use crate::output::View;
+
+/// Whether anything was.
+pub(super) fn is_typed(args: &ViewArgs) -> bool {
+    !args.columns.is_empty() || args.sort_by.is_some() || args.no_headers
+}
 
 /// What was typed, for a form with these columns; `None` for one that has none, and so no headers
 /// unless `has_headers`.
@@ -39,11 +45,7 @@ pub(super) fn view(
 fn way_out(column: &str, columns: &[&str]) -> String {
     let columns: Vec<String> = columns.iter().map(|it| it.to_ascii_lowercase()).collect();
     let column = column.to_ascii_lowercase();
-    let likeness = |it: &String| strsim::jaro_winkler(&column, it);
-    let nearest = columns
-        .iter()
-        .max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    let meant = nearest.filter(|it| likeness(it) > 0.8);
+    let meant = nearest(&column, columns.iter().map(String::as_str));
     let meant = meant.map_or_else(String::new, |it| format!("`{it}` was meant? "));
     format!("{meant}The columns are {}", columns.join(", "))
 }

@@ -3,12 +3,15 @@
 use anstyle::Style;
 use jiff::{SignedDuration, Timestamp, Unit};
 
+use crate::output::words::printable;
+
 /// `text` on lines of at most `width`, the first one after `first`, the others after as many
 /// spaces. A word that is longer stays whole.
 pub(super) fn wrapped(first: &str, text: &str, width: usize) -> Vec<String> {
     let indent = " ".repeat(first.chars().count());
     let mut lines = vec![first.to_owned()];
     let mut is_empty = true;
+    let text = printable(text);
     for word in text.split_whitespace() {
         let last = lines.len() - 1;
         let length = lines[last].chars().count() + word.chars().count() + usize::from(!is_empty);

@@ -2,6 +2,8 @@
 
 use anstyle::Style;
 
+use crate::output::words::printable;
+
 /// Text of one style, in parts that stand side by side or else on a line each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Cell {
@@ -16,7 +18,7 @@ impl Cell {
 
     pub(in super::super) fn styled(text: impl Into<String>, style: Style) -> Self {
         Self {
-            parts: vec![text.into()],
+            parts: vec![printable(&text.into())],
             style,
         }
     }
