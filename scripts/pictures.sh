@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Makes the pictures in docs/img anew, of the example fleet: `analyze` and `explain` in terminals of 80
 # and of 160 columns, the HTML report in light and in dark. The same program and the same Chromium
-# give the same pictures.
+# give the same pictures, but for the seconds that a command took.
 #
 #   scripts/pictures.sh [PROGRAM]
 #
 # PROGRAM is by default that of `cargo build --release`, else that of `cargo build`.
 #
-# Needed (Debian): aha chromium chromium-driver curl fontconfig fonts-dejavu-core jq pngquant tmux
+# Needed (Debian): aha chromium chromium-driver curl fontconfig fonts-dejavu-core jq pngquant python3 tmux
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -25,7 +25,7 @@ for candidate in target/release/kubectl-stepscale target/debug/kubectl-stepscale
 done
 [[ -x $program ]] || fail "no program: build it, or name one: scripts/pictures.sh PROGRAM"
 program=$(realpath "$program")
-for it in aha chromium chromedriver curl fc-list jq pngquant tmux; do
+for it in aha chromium chromedriver curl fc-list jq pngquant python3 tmux; do
   command -v "$it" >/dev/null || fail "$it is missing; the head of this script names Debian's packages"
 done
 fc-list | grep -q DejaVuSansMono.ttf || fail "DejaVu Sans Mono is missing (Debian: fonts-dejavu-core)"
