@@ -154,12 +154,12 @@ fn replica_hours(saving: Saving, item: &Item) -> String {
 }
 
 fn told(interval: Interval) -> String {
-    format!(
-        "saving {:.0}% to {:.0}% with {:.0}% confidence",
-        interval.low * 100.0,
-        interval.high * 100.0,
-        interval.confidence * 100.0
-    )
+    let [low, high, confidence] =
+        [interval.low, interval.high, interval.confidence].map(|it| format!("{:.0}%", it * 100.0));
+    match low == high {
+        true => format!("saving {low} with {confidence} confidence"),
+        false => format!("saving {low} to {high} with {confidence} confidence"),
+    }
 }
 
 /// `None` where there was no shortfall, and none is to come.

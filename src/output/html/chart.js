@@ -463,7 +463,8 @@
     new Chart(figure);
   }
   addEventListener("hashchange", open);
-  open();
+  // An address that names a page has no target yet when this runs.
+  addEventListener("load", open);
 
   // In the table, the load of each row that comes into sight.
   function spark(cell) {

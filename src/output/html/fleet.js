@@ -104,7 +104,7 @@
     window.scrollTo(0, 0);
   }
   addEventListener("hashchange", opened);
-  if (location.hash) opened();
+  addEventListener("load", () => location.hash && opened());
 
   document.addEventListener("keydown", (event) => {
     const inField = /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName);

@@ -202,7 +202,7 @@ fn served(item: &Item) -> String {
     match before - after {
         less if less >= 1.0 && after < 1.0 => {
             let before = minutes(before);
-            format!(" It is never short of capacity, as today it is for {before}.")
+            format!(" It is never short of capacity, instead of {before} today.")
         }
         less if less >= 1.0 => {
             let [before, after] = [before, after].map(minutes);
