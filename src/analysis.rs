@@ -97,6 +97,17 @@ pub struct Prices {
     pub gib_hour: Option<f64>,
 }
 
+impl Prices {
+    /// These, each filled in with that of `other`.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self {
+            cpu_hour: self.cpu_hour.or(other.cpu_hour),
+            gib_hour: self.gib_hour.or(other.gib_hour),
+        }
+    }
+}
+
 impl Default for AnalysisSettings {
     fn default() -> Self {
         Self {

@@ -28,6 +28,7 @@ pub mod conduct;
 pub mod leader;
 pub mod metrics;
 pub(crate) mod near;
+pub mod opencost;
 pub mod output;
 pub(crate) mod random;
 pub mod sandbox;

@@ -20,9 +20,11 @@ const BODY: usize = 1024;
 /// What stands for what is not shown.
 const HIDDEN: &str = "(hidden)";
 
-/// Parameters whose values are no secrets, of the API server and of Prometheus. Anybody may add others
+/// Parameters whose values are no secrets, of the API server, Prometheus and OpenCost. Anybody may add others
 /// to a trigger, and call them as they like.
-const PLAIN_PARAMETERS: [&str; 27] = [
+const PLAIN_PARAMETERS: [&str; 30] = [
+    "accumulate",
+    "aggregate",
     "allowWatchBookmarks",
     "continue",
     "db",
@@ -49,6 +51,7 @@ const PLAIN_PARAMETERS: [&str; 27] = [
     "timeout",
     "timeoutSeconds",
     "watch",
+    "window",
     "pretty",
 ];
 

@@ -25,8 +25,8 @@ const CORE: [&str; 16] = [
 ];
 
 /// Modules that turn the outside into values of the core, and back.
-const ADAPTERS: [&str; 7] = [
-    "audit", "bundle", "cluster", "metrics", "output", "signals", "triggers",
+const ADAPTERS: [&str; 8] = [
+    "audit", "bundle", "cluster", "metrics", "opencost", "output", "signals", "triggers",
 ];
 
 /// What joins everything.
