@@ -33,6 +33,7 @@ use crate::analysis::simulation::planned::PlannedPods;
 use crate::audit;
 use crate::cluster;
 use crate::metrics::prometheus;
+use crate::opencost;
 use crate::output::View;
 use crate::sim::demand::Shape;
 use crate::units::Step;
@@ -45,6 +46,8 @@ pub struct Config {
     pub question: Question,
     /// Its window is the length of the question's.
     pub analysis: AnalysisSettings,
+    /// Whom to ask for the prices that the analysis was not given.
+    pub opencost: Option<opencost::Options>,
     pub report: Report,
     /// Whether the recommendations for a cluster are kept, for `apply`.
     pub save: bool,
@@ -129,6 +132,8 @@ pub struct Bundle {
     /// After how long nothing more is asked; `None` for as long as it takes.
     pub timeout: Option<Duration>,
     pub analysis: AnalysisSettings,
+    /// Whom to ask for the prices that the analysis was not given.
+    pub opencost: Option<opencost::Options>,
     /// Where the audit log is.
     pub audit: audit::Settings,
     /// What this run was told, and where each setting comes from; secrets only as set.

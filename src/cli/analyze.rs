@@ -27,7 +27,7 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         reading: gathered.reading,
         grid: gathered.grid,
         taken_at: gathered.taken_at,
-        prices: &config.analysis.prices,
+        prices: &gathered.prices,
     });
     present(&cx, &config, &report)?;
     if let Some(note) = unknown {

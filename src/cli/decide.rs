@@ -63,7 +63,7 @@ pub(super) use triggers::triggers;
 pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
-pub const FLAG_OF_KEY: [(&str, &str); 53] = [
+pub const FLAG_OF_KEY: [(&str, &str); 54] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -96,6 +96,7 @@ pub const FLAG_OF_KEY: [(&str, &str); 53] = [
     ("prices.cpuHour", "cpu-hour-price"),
     ("prices.memoryGibHour", "memory-gib-hour-price"),
     ("prices.file", "prices"),
+    ("prices.opencostUrl", "opencost-url"),
     ("safety.probationWindowMinutes", "probation-window-minutes"),
     ("safety.probationMax", "probation-max"),
     ("safety.rollbackEnabled", "rollback-enabled"),
@@ -217,6 +218,7 @@ pub(super) fn analyze(
             portrait: report.form.has_charts().then_some(charts),
             ..analysis::settings(&args.analysis, question.window, origin)?
         },
+        opencost: analysis::opencost(&args.analysis.prices, origin)?,
         report,
         save: !args.no_save,
         audit,

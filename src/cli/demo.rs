@@ -234,6 +234,7 @@ fn analysis(kubeconfig: &Path) -> Config {
             window: window.length(),
             ..AnalysisSettings::default()
         },
+        opencost: None,
         report: Report::default(),
         save: true,
         // The cluster is gone with the demo, so that nothing about it is worth a record.

@@ -40,6 +40,13 @@ pub(super) async fn run(cx: Context, config: ExplainConfig) -> Result<Exit, Erro
 /// Gathers and decides.
 async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explanation>, Error> {
     let mut found = sources::explained(&config.question, cx.progress(), cx.now()).await?;
+    let opencost = config.opencost.as_ref();
+    let priced = sources::priced(&config.analysis, opencost, cx.progress()).await;
+    found.reading.warnings.extend(priced.warning);
+    let config = &ExplainConfig {
+        analysis: priced.settings,
+        ..config.clone()
+    };
     let mut assessment = assess(&found, config);
     let decisions = match config.asked {
         Some(asked) => Some(decisions(&found, config, &assessment, asked).await?),

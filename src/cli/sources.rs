@@ -9,6 +9,7 @@ mod looks;
 mod offline;
 mod one;
 mod ongoing;
+mod prices;
 mod probation;
 mod seed;
 mod series;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::task::{self, JoinError};
 
 use crate::analysis::assessment::Assessment;
+use crate::analysis::prices::PriceList;
 use crate::autoscaler::workload::{ContainerRole, Workload};
 use crate::autoscaler::{Autoscaler, Metric, Resource};
 use crate::cluster::Cluster;
@@ -40,6 +42,7 @@ use judging::Judges;
 pub(super) use looks::Known;
 pub(super) use one::{one, replayable};
 pub(super) use ongoing::Ongoing;
+pub(super) use prices::{Priced, priced};
 pub(super) use probation::{Asking, Observed, Seen, observe};
 pub(super) use seed::seed;
 pub(super) use snapshot::{Gathering, Limit, Written, within};
@@ -52,8 +55,11 @@ pub(super) struct Gathered {
     pub(super) fleet: Fleet,
     /// In any order.
     pub(super) assessments: Vec<Assessment>,
+    /// Its warnings are also those about prices.
     pub(super) reading: Reading,
     pub(super) grid: Grid,
+    /// What it was judged by.
+    pub(super) prices: PriceList,
     /// The snapshot's time, `--now`, or `now`.
     pub(super) taken_at: Timestamp,
 }
@@ -64,12 +70,13 @@ pub(super) async fn assess(
     progress: &Progress,
     now: Timestamp,
 ) -> Result<Gathered, Error> {
-    let settings = config.analysis.clone();
+    let priced = priced(&config.analysis, config.opencost.as_ref(), progress).await;
+    let settings = priced.settings.clone();
     let judge = move |asked: &Asked| Ok(Judges::start(asked.clone(), settings));
-    judged(ask(&config.question, progress, now, judge).await?).await
+    judged(ask(&config.question, progress, now, judge).await?, priced).await
 }
 
-async fn judged(answered: Answered<Judges>) -> Result<Gathered, Error> {
+async fn judged(answered: Answered<Judges>, priced: Priced) -> Result<Gathered, Error> {
     let judges = answered.taker;
     let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
     let Asked {
@@ -77,12 +84,15 @@ async fn judged(answered: Answered<Judges>) -> Result<Gathered, Error> {
         request,
         now,
     } = answered.asked;
+    let mut reading = answered.reading?;
+    reading.warnings.extend(priced.warning);
     Ok(Gathered {
         cluster: answered.cluster,
         fleet: Arc::unwrap_or_clone(fleet),
         assessments,
-        reading: answered.reading?,
+        reading,
         grid: request.grid,
+        prices: priced.settings.prices,
         taken_at: now,
     })
 }

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Question;
 use crate::analysis::AnalysisSettings;
+use crate::opencost;
 
 /// What `explain` is to do.
 #[derive(Clone, Debug)]
@@ -11,6 +12,8 @@ pub struct ExplainConfig {
     /// About exactly one name.
     pub question: Question,
     pub analysis: AnalysisSettings,
+    /// Whom to ask for the prices that the analysis was not given.
+    pub opencost: Option<opencost::Options>,
     pub view: View,
     /// Which decisions of the past are to be told of; `None` for the whole autoscaler.
     pub asked: Option<Asked>,

@@ -19,7 +19,7 @@ use crate::yaml::located::Documents;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of `docs/configuration.md`. What each is stands in [`told`].
-pub const KEYS: [&str; 57] = [
+pub const KEYS: [&str; 58] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -48,6 +48,7 @@ pub const KEYS: [&str; 57] = [
     "prices.cpuHour",
     "prices.memoryGibHour",
     "prices.file",
+    "prices.opencostUrl",
     "safety.probationWindowMinutes",
     "safety.probationMax",
     "safety.rollbackEnabled",

@@ -35,6 +35,7 @@ mod leader;
 mod lifecycle;
 mod lint;
 mod metrics_api;
+mod opencost;
 mod outputs;
 mod packaging;
 mod picker;

@@ -61,4 +61,7 @@ pub(crate) struct PriceArgs {
     /// File of prices, for all and for single namespaces; the two flags go before what it has for all
     #[arg(long, value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
+    /// Address of an OpenCost, whose costs of the window give the prices that neither flags nor file have
+    #[arg(long, value_name = "URL", env = "STEPSCALE_OPENCOST_URL", hide_env_values = true, value_parser = values::url)]
+    pub(crate) opencost_url: Option<String>,
 }

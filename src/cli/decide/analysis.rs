@@ -9,6 +9,7 @@ use crate::cli::args::AnalysisArgs;
 use crate::cli::args::analysis::PriceArgs;
 use crate::config::{Window, prices, values};
 use crate::error::Error;
+use crate::opencost;
 
 pub(super) fn settings(
     args: &AnalysisArgs,
@@ -103,6 +104,16 @@ pub(super) fn prices(args: &PriceArgs, origin: &Origin<'_>) -> Result<PriceList,
     Ok(list)
 }
 
+/// Whom to ask for what these have no price for.
+pub(super) fn opencost(
+    args: &PriceArgs,
+    origin: &Origin<'_>,
+) -> Result<Option<opencost::Options>, Error> {
+    let typed = args.opencost_url.clone();
+    let url = origin.or_file(typed, "prices.opencostUrl", values::url)?;
+    Ok(url.map(opencost::Options::new))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
@@ -186,6 +197,30 @@ mod tests {
         assert_eq!(list.of("batch"), prices(0.01));
         let refused = decided("x analyze --prices /nowhere", "").unwrap_err();
         assert_eq!(refused.exit().code(), 2);
+    }
+
+    #[test]
+    fn an_opencost_is_that_of_the_flag_before_that_of_the_file() {
+        let url = |line: &str, file: &str| {
+            let decided = decided(line, file).unwrap();
+            decided.opencost.map(|it| it.url)
+        };
+        let file = "prices: {opencostUrl: http://file:9003/}\n";
+        let flag = "x analyze --opencost-url http://me:pw@flag/model";
+        for (line, file, expected) in [
+            ("x analyze", "", None),
+            ("x analyze", file, Some("http://file:9003")),
+            (flag, file, Some("http://me:pw@flag/model")),
+            (
+                "x analyze --from f --opencost-url http://o",
+                "",
+                Some("http://o"),
+            ),
+        ] {
+            assert_eq!(url(line, file).as_deref(), expected, "{line}");
+        }
+        let refused = decided("x analyze", "prices: {opencostUrl: opencost}\n");
+        assert!(matches!(refused, Err(Error::ConfigFile(_))), "{refused:?}");
     }
 
     #[test]

@@ -74,6 +74,7 @@ fn check(args: &ConfigViewArgs, origin: &Origin<'_>) -> Result<(), Error> {
     let window = Window { days, ..default };
     origin.or_file(args.probation.step, "metrics.stepSeconds", values::step)?;
     analysis::settings(&args.analysis, window, origin)?;
+    analysis::opencost(&args.analysis.prices, origin)?;
     origin.or_file(args.fail_on, "analysis.failOn", |it| FAIL_ON.parse(it))?;
     probation::policy(&args.probation, origin)?;
     probation::limits(args.max_in_probation, args.stop_on_revert, None, origin)?;

@@ -34,6 +34,7 @@ pub(in crate::cli) fn explain(
             portrait: Some(Detail::Every),
             ..settings
         },
+        opencost: analysis::opencost(&args.analysis.prices, origin)?,
         view: args.view.unwrap_or_default(),
         asked: args.at.map(Asked::At).or(args.since.map(Asked::Since)),
         form: args.form.unwrap_or_default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::parser::ValueSource;
 
 use super::{Origin, analysis, audit};
+use crate::cli::args::analysis::PriceArgs;
 use crate::cli::args::{AnalysisArgs, AuditArgs, GatherArgs, TimeLimit};
 use crate::config::{self, Bundle, Destination, Output, Told, Window};
 use crate::error::Error;
@@ -33,6 +34,7 @@ pub(super) fn output(
             since: args.since.unwrap_or(SINCE),
             timeout,
             analysis: analysis::settings(&AnalysisArgs::default(), window, origin)?,
+            opencost: analysis::opencost(&PriceArgs::default(), origin)?,
             audit: audit::settings(&AuditArgs { audit_log: None }, origin)?,
             told: told(origin),
         })));

@@ -55,9 +55,13 @@ pub(in crate::cli) fn watch(
         shard: args.shard,
     };
     let interval = Duration::from_secs(args.interval.unwrap_or(INTERVAL).into());
+    let analysis_budget = args.analysis_budget_seconds.unwrap_or(interval);
     Ok(WatchConfig {
         analysis: Config {
             analysis: analysis::settings(&args.analysis, window, origin)?,
+            // Whom it waits for in vain takes no more than a part of the time from the analysis.
+            opencost: analysis::opencost(&args.analysis.prices, origin)?
+                .map(|it| it.within(analysis_budget / 4)),
             report: Report {
                 fail_on: origin.or(
                     args.fail_on,
@@ -77,7 +81,7 @@ pub(in crate::cli) fn watch(
         license: license::license_of(&args.license, origin)?,
         mode: args.mode.unwrap_or_default(),
         interval,
-        analysis_budget: args.analysis_budget_seconds.unwrap_or(interval),
+        analysis_budget,
         end: end(args, &records)?,
         lease: lease(args),
         listen: listen(args),
@@ -246,6 +250,18 @@ mod tests {
             budget("x watch --interval 60 --analysis-budget-seconds 90"),
             90
         );
+    }
+
+    #[test]
+    fn an_opencost_is_waited_for_within_a_part_of_the_budget() {
+        let timeout = |line: &str| {
+            let line = format!("x watch --opencost-url http://o {line}");
+            decided(&line).unwrap().analysis.opencost.unwrap().timeout
+        };
+        assert_eq!(timeout(""), Duration::from_secs(60));
+        assert_eq!(timeout("--interval 60"), Duration::from_secs(15));
+        let line = "--interval 60 --analysis-budget-seconds 20";
+        assert_eq!(timeout(line), Duration::from_secs(5));
     }
 
     #[test]

@@ -34,6 +34,7 @@ fn config(name: &str) -> ExplainConfig {
             portrait: Some(Detail::Every),
             ..AnalysisSettings::default()
         },
+        opencost: None,
         view: View::All,
         asked: None,
         form: Form::Text,

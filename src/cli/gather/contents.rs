@@ -126,6 +126,7 @@ impl Contents {
                 shard: None,
             },
             analysis: wanted.analysis.clone(),
+            opencost: wanted.opencost.clone(),
             report: Report::default(),
             save: false,
             audit: wanted.audit.clone(),
@@ -141,7 +142,7 @@ impl Contents {
             reading: gathered.reading,
             grid: gathered.grid,
             taken_at: gathered.taken_at,
-            prices: &wanted.analysis.prices,
+            prices: &gathered.prices,
         });
         self.draft.json("stepscale/reports/analysis.json", &report)
     }

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::judging::Judges;
 use super::looks::{Known, Looks};
+use super::prices::Prices;
 use super::sought::Sought;
 use super::source::Source;
 use super::{Answered, Asked, Gathered, Times, judged, usage};
@@ -28,6 +29,7 @@ pub(in crate::cli) struct Ongoing {
     cache: HistoryCache,
     pub(super) sought: Sought,
     pub(super) looks: Looks,
+    prices: Prices,
     /// Of which kind the source was that was told last.
     told: Option<&'static str>,
     /// How long the fleet is waited for; what has not come by then is told as not read.
@@ -59,6 +61,7 @@ impl Ongoing {
             cache: HistoryCache::new(Limits::default()),
             sought: Sought::new(cluster, metrics),
             looks: Looks::default(),
+            prices: Prices::default(),
             told: None,
             patience: interval / 2,
         })
@@ -99,7 +102,9 @@ impl Ongoing {
             fleet.subjects.retain(|it| shard.has(&it.autoscaler.id));
         }
         let asked = Asked::new(fleet, config.question.window, times.now());
-        let (judges, sender) = Judges::start(asked.clone(), config.analysis.clone());
+        let opencost = config.opencost.as_ref();
+        let priced = self.prices.of(&config.analysis, opencost).await;
+        let (judges, sender) = Judges::start(asked.clone(), priced.settings.clone());
         let reading = self.read(&asked, times, sender, progress).await;
         if reading.is_err() {
             self.sought.forget();
@@ -111,7 +116,7 @@ impl Ongoing {
             reading,
             objects: Vec::new(),
         };
-        judged(answered).await
+        judged(answered, priced).await
     }
 
     async fn read(

@@ -49,7 +49,7 @@ impl Watch<'_> {
             reading: gathered.reading,
             grid: gathered.grid,
             taken_at: gathered.taken_at,
-            prices: &self.config.analysis.analysis.prices,
+            prices: &gathered.prices,
         });
         let stale = self.ongoing.staleness();
         let warnings = &report.source.warnings;

@@ -106,6 +106,7 @@ pub const TOLD: [Told; super::KEYS.len()] = [
     told("prices.cpuHour", Kind::Number, "0.0316"),
     told("prices.memoryGibHour", Kind::Number, "0.0042"),
     told("prices.file", Kind::Path, "prices.yaml"),
+    told("prices.opencostUrl", Kind::Text, "http://opencost.example:9003"),
     told("safety.probationWindowMinutes", Kind::Number, "45"),
     told("safety.probationMax", Kind::Time, "26h"),
     told("safety.rollbackEnabled", Kind::Switch, "true"),
