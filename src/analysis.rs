@@ -296,7 +296,7 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
             let mut trials = recommend::trials(case, &scenario, fidelity);
             let outcome = recommend::recommend(case, findings, &mut trials, fidelity);
             let tried = case.settings.portrait.map(|_| trials);
-            let frontier = tried.map(|it| it.frontier(case.today, portrait::proposed(&outcome)));
+            let frontier = tried.map(|it| it.frontier(case.today, outcome.proposed()));
             (outcome, frontier.unwrap_or_default())
         }
         None => {

@@ -45,6 +45,20 @@ pub enum Outcome {
     Unreadable { why: String },
 }
 
+impl Outcome {
+    /// The settings that are recommended, if any are.
+    pub fn proposed(&self) -> Option<&Settings> {
+        match self {
+            Self::Recommended(recommendation) => Some(&recommendation.proposed),
+            Self::NoChange
+            | Self::Withheld { .. }
+            | Self::NotEnoughHistory { .. }
+            | Self::Skipped { .. }
+            | Self::Unreadable { .. } => None,
+        }
+    }
+}
+
 /// A length of history in days, printed with at most one decimal.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]

@@ -130,7 +130,7 @@ impl Bands {
     pub(super) fn of(today: &Settings, outcome: &Outcome) -> Self {
         Self {
             today: today.into(),
-            proposed: proposed(outcome).map(Band::from),
+            proposed: outcome.proposed().map(Band::from),
         }
     }
 }
@@ -190,7 +190,7 @@ fn known(case: &Case<'_>) -> Option<Range<usize>> {
     };
     let mut inside = indices_within(load.grid, case.settings.window, case.now).filter(is_known);
     let first = inside.next()?;
-    Some(first..inside.last().unwrap_or(first) + 1)
+    Some(first..inside.next_back().unwrap_or(first) + 1)
 }
 
 /// The replays of a portrait.
@@ -210,7 +210,7 @@ impl Replays {
             .or_else(|| Fidelity::best(scenario, &scenario.engine(autoscaler), possible));
         let shape = fidelity.map_or(possible[0], |it| it.shape);
         let today = Track::replay(scenario, autoscaler, shape);
-        let settings = proposed(assessed.outcome);
+        let settings = assessed.outcome.proposed();
         let proposed = settings.map(|it| Track::replay(scenario, &it.apply(autoscaler), shape));
         let lane = |track: &Track| on(grid, scenario, track);
         Self {
@@ -235,18 +235,6 @@ fn on(grid: Grid, scenario: &Scenario, track: &Track) -> Lane {
         }
     }
     Lane::of(values)
-}
-
-/// The settings that are recommended, if any are.
-pub(super) fn proposed(outcome: &Outcome) -> Option<&Settings> {
-    match outcome {
-        Outcome::Recommended(recommendation) => Some(&recommendation.proposed),
-        Outcome::NoChange
-        | Outcome::Withheld { .. }
-        | Outcome::NotEnoughHistory { .. }
-        | Outcome::Skipped { .. }
-        | Outcome::Unreadable { .. } => None,
-    }
 }
 
 impl Portrait {

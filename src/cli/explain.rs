@@ -12,11 +12,11 @@ use jiff::Timestamp;
 use super::context::Context;
 use super::sources::{self, Explained};
 use super::triggers;
-use crate::analysis::assessment::{Assessment, Outcome};
+use crate::analysis;
+use crate::analysis::assessment::Assessment;
 use crate::analysis::hindsight::{self, About, Hindsight, hindsight};
 use crate::analysis::load::Load;
 use crate::analysis::simulation::{Known, Past};
-use crate::analysis::{self, settings::Settings};
 use crate::autoscaler::Autoscaler;
 use crate::config::explain::{Asked, ExplainConfig, Form};
 use crate::config::{Input, Snapshot};
@@ -202,7 +202,7 @@ fn rebuilt(
         Asked::Since(length) => About::Last(length),
     };
     let headroom = config.analysis.headroom;
-    hindsight(&past, about, headroom, proposed(assessment)).map_err(|it| match it {
+    hindsight(&past, about, headroom, assessment.outcome.proposed()).map_err(|it| match it {
         hindsight::Error::Unreplayable(why) => unknown(why.to_string()),
         hindsight::Error::Outside { first, last } => outside(autoscaler, asked, first, last),
     })
@@ -218,16 +218,5 @@ fn outside(autoscaler: &Autoscaler, asked: Asked, first: Timestamp, last: Timest
         hint: Some(format!(
             "it reaches from {first} to {last}; --window-days asks for more of it"
         )),
-    }
-}
-
-fn proposed(assessment: &Assessment) -> Option<&Settings> {
-    match &assessment.outcome {
-        Outcome::Recommended(recommendation) => Some(&recommendation.proposed),
-        Outcome::NoChange
-        | Outcome::Withheld { .. }
-        | Outcome::NotEnoughHistory { .. }
-        | Outcome::Skipped { .. }
-        | Outcome::Unreadable { .. } => None,
     }
 }

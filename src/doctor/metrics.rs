@@ -230,10 +230,6 @@ impl Judge<'_> {
                 state: State::Skipped,
                 ..check
             },
-            // Nothing runs in these namespaces, which is no fault of the source.
-            Absent::Stops if counted.anywhere > 0 => {
-                check.warning("name another namespace with -n, or look at all with -A")
-            }
             Absent::Lessens | Absent::WithKeda => check.warning(series.advice()),
             Absent::Stops => {
                 let check = check.advised(Some(series.advice()));

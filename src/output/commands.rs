@@ -42,7 +42,7 @@ pub(super) fn of(item: &Item) -> Vec<Command> {
 }
 
 /// `text` as one word of a shell, whatever a cluster calls its objects.
-fn word(text: &str) -> String {
+pub(in crate::output) fn word(text: &str) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "-._/:".contains(it);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();

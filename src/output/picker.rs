@@ -7,8 +7,8 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
 use super::records::saving;
-use super::summary::{counted, dollars};
-use super::words::printable;
+use super::summary::counted;
+use super::words::{dollars, printable};
 use crate::analysis::assessment::RiskLevel;
 use crate::lifecycle::diff::{Setting, in_words};
 use crate::lifecycle::phase::Phase;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::report::{AnalysisReport, Source, Summary};
+use super::words::dollars;
 use crate::analysis::findings::Finding;
 use crate::config::Format;
 use crate::config::form::Form;
@@ -144,15 +145,6 @@ fn between(report: &AnalysisReport) -> String {
     format!(" ({} to {})", signed(low), signed(high))
 }
 
-/// `$0.42`, `$1200`.
-pub(super) fn dollars(usd: f64) -> String {
-    if usd < 100.0 {
-        format!("${usd:.2}")
-    } else {
-        format!("${usd:.0}")
-    }
-}
-
 /// `history: snapshot shop.jsonl.gz, gzip JSON Lines, 98% coverage, 0.3 s`
 pub fn history(source: &Source, coverage: Option<f64>, elapsed: Duration) -> String {
     let mut parts = vec![source.name.clone()];
@@ -264,7 +256,7 @@ mod tests {
                 "warning: 2 series had samples out of order",
                 "hint: kubectl auth can-i list horizontalpodautoscalers.autoscaling -n payments",
                 "hint: -o wide tells why, and how to fix it",
-                "first: kubectl stepscale apply hpa/recommendations -n shop (130 min less of shortfall in 14 days)",
+                "first: kubectl stepscale analyze hpa/mail -n shop -o wide (critical: missing-requests)",
             ]
         );
     }

@@ -31,7 +31,8 @@ fn a_commit_is_found_wherever_it_is_written() {
     let packed = format!("# pack-refs with: peeled\n{HEX} refs/heads/main\n");
     let package = format!(r#"{{"git":{{"sha1":"{HEX}"}},"path_in_vcs":""}}"#);
     let line = format!("{HEX}\n");
-    let cases: [(&[(&str, &str)], Option<&str>, &str); 9] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], Option<&'a str>, &'a str);
+    let cases: [Case<'_>; 9] = [
         (&[head, ("root/.git/refs/heads/main", &line)], None, SHORT),
         (&[head, ("root/.git/packed-refs", &packed)], None, SHORT),
         (&[("root/.git/HEAD", &line)], None, SHORT),

@@ -4,7 +4,7 @@ use super::past::Past;
 use super::trial::{Replayed, Trials};
 use crate::analysis::assessment::Outcome;
 use crate::analysis::fidelity::Fidelity;
-use crate::analysis::portrait::{Bands, Detail, Figures, Lane, Load, Portrait, Unit, proposed};
+use crate::analysis::portrait::{Bands, Detail, Figures, Lane, Load, Portrait, Unit};
 use crate::analysis::settings::Settings;
 use crate::autoscaler::{Autoscaler, Metric, Target};
 
@@ -28,7 +28,7 @@ impl Drawn<'_> {
         }
         let today = Settings::of(self.autoscaler);
         let replay = |it: &Settings| self.trials.map(|trials| trials.replay(it));
-        let (before, after) = (replay(&today), proposed(outcome).and_then(replay));
+        let (before, after) = (replay(&today), outcome.proposed().and_then(replay));
         let grid = past.grid.part(inside.clone());
         let jobs = match outcome {
             Outcome::Recommended(it) => it.proof.jobs.clone(),

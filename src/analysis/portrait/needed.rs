@@ -73,12 +73,12 @@ impl Called {
             return;
         };
         let pods = need.replicas.map_or(f64::NAN, |it| it as f64);
-        let both = |alone: f64| match (need.is_active, self.has_formula) {
+        let alone = needs.needed[place];
+        needs.needed[place] = match (need.is_active, self.has_formula) {
             (false, _) => 0.0,
             (true, true) => pods,
             (true, false) => alone.max(pods),
         };
-        needs.needed[place] = both(needs.needed[place]);
         let tolerated = needs.tolerated[place];
         needs.tolerated[place] = match (need.is_active, self.has_formula) {
             (false, _) => 0.0,

@@ -158,7 +158,7 @@ fn a_reduced_portrait_keeps_peaks_and_the_end() {
 #[test]
 fn marks_that_nobody_can_tell_apart_are_one() {
     let usage = |at: usize| {
-        if (100..120).contains(&at) && at % 2 == 0 {
+        if (100..120).contains(&at) && at.is_multiple_of(2) {
             1.2
         } else {
             0.5

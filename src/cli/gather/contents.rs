@@ -86,7 +86,7 @@ impl Contents {
             }
         };
         self.draft.left_out(&drawn.tally);
-        let (written, failed) = drawn.as_it_is()?;
+        let (written, failed) = drawn.given_up()?;
         if let Some(error) = failed {
             self.draft.missing("history", &causes::whole(&error), None);
         }

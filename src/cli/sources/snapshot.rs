@@ -105,7 +105,7 @@ impl Drawn {
     ///
     /// # Errors
     /// Where it cannot be written.
-    pub(in crate::cli) fn as_it_is(self) -> Result<(Written, Option<Error>), Error> {
+    pub(in crate::cli) fn given_up(self) -> Result<(Written, Option<Error>), Error> {
         self.writer.finish()?;
         let (reading, failed) = match self.reading {
             Ok(reading) => (reading, None),

@@ -72,10 +72,10 @@ struct Families {
 
 pub(super) fn of_analysis(out: &mut dyn Write, report: &AnalysisReport) -> io::Result<()> {
     let families = Families::default();
-    let mut registry = families.registered();
+    let registry = families.registered();
     families.set(report);
     let mut text = String::new();
-    encode_registry(&mut text, &mut registry).map_err(io::Error::other)?;
+    encode_registry(&mut text, &registry).map_err(io::Error::other)?;
     out.write_all(sorted(&text).as_bytes())
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::Managed;
 use crate::analysis::findings::{Code, Finding};
 use crate::autoscaler::{Autoscaler, AutoscalerKind};
+use crate::output::commands::word;
 use crate::output::report::{Item, Outcome};
 
 /// A command, and what it is for.
@@ -28,11 +29,11 @@ pub(super) fn steps(
     managed: &Managed,
     place: &Place,
 ) -> Vec<Step> {
-    let name = format!("{}/{}", item.kind.short(), item.name);
-    let namespace = &item.namespace;
+    let name = word(&format!("{}/{}", item.kind.short(), item.name));
+    let namespace = &word(&item.namespace);
     let from = match place {
         Place::Cluster => String::new(),
-        Place::Snapshot(path) => format!(" --from {path}"),
+        Place::Snapshot(path) => format!(" --from {}", word(path)),
     };
     let ours = |verb: &str, rest: &str| {
         format!("kubectl stepscale {verb} {name} -n {namespace}{from}{rest}")
@@ -102,13 +103,14 @@ pub(super) fn steps(
 }
 
 fn recommended(item: &Item, managed: &Managed, place: &Place) -> Vec<Step> {
-    let (name, namespace) = (&item.name, &item.namespace);
+    let (name, namespace) = (&word(&item.name), &word(&item.namespace));
     let short = item.kind.short();
     let step = |why: &str, command: String| Step {
         why: why.to_owned(),
         command,
     };
     if let Place::Snapshot(path) = place {
+        let path = word(path);
         let analyze = format!(
             "kubectl stepscale analyze {short}/{name} -n {namespace} --from {path} -o wide"
         );

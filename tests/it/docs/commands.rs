@@ -9,8 +9,9 @@ use clap::error::ErrorKind;
 use super::page::{Page, pages};
 
 /// Flags of other programs that the text names.
-const FLAGS_OF_OTHERS: [&str; 5] = [
+const FLAGS_OF_OTHERS: [&str; 6] = [
     "--api-key",
+    "--manifest-url",
     "--no-default-features",
     "--password",
     "--storage.tsdb.retention.time",
