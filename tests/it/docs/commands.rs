@@ -9,8 +9,11 @@ use clap::error::ErrorKind;
 use super::page::{Page, pages};
 
 /// Flags of other programs that the text names.
-const FLAGS_OF_OTHERS: [&str; 6] = [
+const FLAGS_OF_OTHERS: [&str; 9] = [
     "--api-key",
+    "--home",
+    "--key",
+    "--locked",
     "--manifest-url",
     "--no-default-features",
     "--password",
