@@ -130,7 +130,7 @@ fn headline(report: &AnalysisReport) -> String {
         } else {
             "need"
         };
-        text.push_str(&format!(" {} {verb} a look first.", capitalized(&critical)));
+        text.push_str(&format!(" {critical} {verb} a look first."));
     }
     text
 }
@@ -171,12 +171,6 @@ fn together(report: &AnalysisReport, saving: &Saving) -> String {
     }
     text.push('.');
     text
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|it| it.to_ascii_uppercase());
-    first.into_iter().chain(letters).collect()
 }
 
 #[cfg(test)]
