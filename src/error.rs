@@ -18,6 +18,7 @@ use std::path::PathBuf;
 use crate::analysis;
 use crate::autoscaler::AutoscalerId;
 use crate::bundle;
+use crate::causes;
 use crate::cluster::manifest;
 use crate::config;
 use crate::fleet::Permission;
@@ -361,21 +362,10 @@ impl Error {
 
     /// The message with its causes and the hint, in one line of a list.
     pub(crate) fn line(&self) -> String {
-        let mut text = self.causes();
+        let mut text = causes::whole(self);
         if let Some(hint) = self.hint() {
             // Writing to a string cannot fail.
             let _ = write!(text, "; {hint}");
-        }
-        text
-    }
-
-    /// The message with its causes, in one line.
-    pub(crate) fn causes(&self) -> String {
-        let causes = std::iter::successors(self.source(), |it| (*it).source());
-        let mut text = self.to_string();
-        for cause in causes {
-            // Writing to a string cannot fail.
-            let _ = write!(text, ": {cause}");
         }
         text
     }

@@ -12,23 +12,16 @@ use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
 use crate::fleet::Fleet;
 use crate::near::nearest;
-use crate::output::report::{AnalysisReport, Run};
+use crate::output::report::AnalysisReport;
 use crate::output::summary::counted;
 use crate::output::{self, Page, summary};
 
 pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
     refuse_page(&config.report.form, cx.prints_to_terminal())?;
-    let gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
+    let mut gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
     let saving = Saving::of(&config, &gathered);
     let unknown = unknown_namespace(&config, &gathered).await;
-    let report = AnalysisReport::new(Run {
-        fleet: &gathered.fleet,
-        assessments: gathered.assessments,
-        reading: gathered.reading,
-        grid: gathered.grid,
-        taken_at: gathered.taken_at,
-        prices: &gathered.prices,
-    });
+    let report = gathered.report();
     present(&cx, &config, &report)?;
     if let Some(note) = unknown {
         cx.note(&note);

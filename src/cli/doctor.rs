@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use super::context::Context;
+use crate::causes;
 use crate::cluster::{self, Cluster, Namespaces};
 use crate::config::doctor::{DoctorConfig, Form};
 use crate::doctor::{self, Facts, Fault, Told, Trouble};
@@ -151,7 +152,7 @@ fn late(limit: Duration) -> Trouble {
 fn trouble(error: &Error) -> Trouble {
     let is_refused = matches!(error, Error::Cluster(cluster::Error::Forbidden { .. }));
     Trouble {
-        what: error.causes(),
+        what: causes::whole(error),
         advice: error.hint(),
         fault: match error.exit() {
             _ if is_refused => Fault::Refused,

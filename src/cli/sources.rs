@@ -36,6 +36,7 @@ use crate::error::Error;
 use crate::fleet::{Fleet, Subject};
 use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
+use crate::output::report::{AnalysisReport, Run};
 use crate::series::Grid;
 pub(super) use explained::{Explained, explained};
 use judging::Judges;
@@ -62,6 +63,20 @@ pub(super) struct Gathered {
     pub(super) prices: PriceList,
     /// The snapshot's time, `--now`, or `now`.
     pub(super) taken_at: Timestamp,
+}
+
+impl Gathered {
+    /// The report of what was judged, which is no longer here then.
+    pub(super) fn report(&mut self) -> AnalysisReport {
+        AnalysisReport::new(Run {
+            fleet: &self.fleet,
+            assessments: std::mem::take(&mut self.assessments),
+            reading: std::mem::take(&mut self.reading),
+            grid: self.grid,
+            taken_at: self.taken_at,
+            prices: &self.prices,
+        })
+    }
 }
 
 /// Reads the fleet and judges one autoscaler after another as its history arrives.

@@ -19,7 +19,6 @@ use crate::config::{self, Bundle, Config, GatherConfig, Input, Question, Report}
 use crate::error::Error;
 use crate::install;
 use crate::lifecycle::form;
-use crate::output::report::{AnalysisReport, Run};
 use crate::state;
 use crate::store::Store;
 
@@ -136,14 +135,7 @@ impl Contents {
             return Ok(());
         };
         gathered.reading.source = "snapshot of this bundle".to_owned();
-        let report = AnalysisReport::new(Run {
-            fleet: &gathered.fleet,
-            assessments: gathered.assessments,
-            reading: gathered.reading,
-            grid: gathered.grid,
-            taken_at: gathered.taken_at,
-            prices: &gathered.prices,
-        });
+        let report = gathered.report();
         self.draft.json("stepscale/reports/analysis.json", &report)
     }
 

@@ -7,7 +7,6 @@ use super::tick::Watch;
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::metrics::prometheus;
-use crate::output::report::{AnalysisReport, Run};
 use crate::signals::metrics;
 use crate::store;
 
@@ -17,7 +16,7 @@ impl Watch<'_> {
         let began = Instant::now();
         let (progress, now) = (self.cx.progress(), self.cx.now());
         let assessing = self.ongoing.assess(&self.config.analysis, progress, now);
-        let gathered = match timeout(self.config.analysis_budget, assessing).await {
+        let mut gathered = match timeout(self.config.analysis_budget, assessing).await {
             Ok(Ok(gathered)) => gathered,
             Ok(Err(error)) => {
                 tracing::warn!(error = error.render().trim_end(), "{}", why_not(&error));
@@ -43,14 +42,7 @@ impl Watch<'_> {
         let held = self.ongoing.held();
         self.metrics.cache(held.bytes, held.targets);
         self.tell_warming(&gathered.assessments, gathered.taken_at);
-        let report = AnalysisReport::new(Run {
-            fleet: &gathered.fleet,
-            assessments: gathered.assessments,
-            reading: gathered.reading,
-            grid: gathered.grid,
-            taken_at: gathered.taken_at,
-            prices: &gathered.prices,
-        });
+        let report = gathered.report();
         let stale = self.ongoing.staleness();
         let warnings = &report.source.warnings;
         self.troubles.tell(&gathered.fleet, warnings, stale);
