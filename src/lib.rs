@@ -14,6 +14,7 @@ pub mod license;
 pub mod lifecycle;
 pub mod lint;
 pub mod redact;
+pub mod schedule;
 pub mod series;
 pub mod sim;
 pub mod units;

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 16] = [
+const CORE: [&str; 17] = [
     "units",
     "series",
     "autoscaler",
@@ -16,6 +16,7 @@ const CORE: [&str; 16] = [
     "keda",
     "lifecycle",
     "lint",
+    "schedule",
     "sim",
     "analysis",
     "validation",

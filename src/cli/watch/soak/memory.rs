@@ -29,9 +29,9 @@ use crate::units::Step;
 
 const AUTOSCALERS: usize = 1000;
 const NAMESPACES: usize = 20;
-/// A minute of the sandbox is a second of ours, about as long as a tick takes.
-const SPEED: u32 = 60;
-const INTERVAL_SECONDS: u32 = 1;
+/// About as long as a tick of an optimized build takes, and a minute of the sandbox.
+const INTERVAL: Duration = Duration::from_millis(500);
+const SPEED: u32 = 120;
 /// Where the other process is told to leave its kubeconfig.
 const KUBECONFIG: &str = "STEPSCALE_SOAK_KUBECONFIG";
 
@@ -171,7 +171,8 @@ fn a_watch_of_a_thousand_autoscalers_does_not_grow() {
         folder = folder.path().display()
     );
     let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-    let (config, reload) = decided(words, Some(INTERVAL_SECONDS));
+    let (mut config, reload) = decided(words, None);
+    config.interval = INTERVAL;
     let watching = std::thread::spawn(move || {
         let cx = Context::silent(wall_clock);
         runtime::run_attended(&cx.clone(), |_| {

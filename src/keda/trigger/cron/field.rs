@@ -53,6 +53,11 @@ impl Field {
         self.bits == 0
     }
 
+    /// The number that matches, if it is one alone.
+    pub(super) fn only(self) -> Option<u32> {
+        (self.bits.count_ones() == 1).then(|| self.bits.trailing_zeros())
+    }
+
     /// Reads a list of numbers, ranges and steps. Empty elements are skipped, so that `,` alone
     /// never matches.
     pub(super) fn parse(text: &str, bounds: &Bounds) -> Result<Self, String> {

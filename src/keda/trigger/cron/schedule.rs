@@ -59,6 +59,22 @@ impl Schedule {
         &self.text
     }
 
+    /// Hour and minute where it comes at one time of a day and no day of a month or month is
+    /// named.
+    pub fn time_of_day(&self) -> Option<(u32, u32)> {
+        if !(self.days.is_open && self.months.is_open) {
+            return None;
+        }
+        Some((self.hours.only()?, self.minutes.only()?))
+    }
+
+    /// On which days of the week it comes, Sunday first; `None` where days of a month are named
+    /// too.
+    pub fn weekdays(&self) -> Option<[bool; 7]> {
+        let days = std::array::from_fn(|it| self.weekdays.has(it as u32));
+        self.days.is_open.then_some(days)
+    }
+
     /// The first time strictly after `now`, to the second; nothing if there is none in the next
     /// five years. `zone` counts unless the schedule has its own.
     ///
