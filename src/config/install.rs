@@ -1,5 +1,7 @@
 //! What `install` and `uninstall` are to do.
 
+use std::time::Duration;
+
 use super::act::DryRun;
 use super::values::Words;
 use crate::audit;
@@ -60,6 +62,11 @@ pub(crate) const MODES: Words<Mode> = Words(&[
 
 pub(crate) fn interval(text: &str) -> Result<u32, String> {
     within(text, INTERVALS.0, INTERVALS.1)
+}
+
+/// An [`interval`] as the time that it is.
+pub(crate) fn between_ticks(text: &str) -> Result<Duration, String> {
+    interval(text).map(|it| Duration::from_secs(it.into()))
 }
 
 pub(crate) fn replicas(text: &str) -> Result<u32, String> {

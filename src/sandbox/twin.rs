@@ -52,7 +52,7 @@ use keda::feed::Triggers;
 use meter::Meter;
 pub(crate) use objects::{Name, Objects, Of};
 use random::Random;
-pub(crate) use record::Record;
+pub(crate) use record::{Record, Series};
 use stage::{Stage, Startups};
 use timers::{Due, Timers};
 pub(crate) use trace::Trace;

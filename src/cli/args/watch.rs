@@ -12,7 +12,7 @@ use super::webhook::WebhookArgs;
 use super::{AnalysisArgs, PrometheusArgs, TimeLimit, time_limit, words};
 use crate::cluster::Namespaces;
 use crate::config::FailOn;
-use crate::config::install::{MODES, interval};
+use crate::config::install::{MODES, between_ticks};
 use crate::config::values;
 use crate::config::watch::{Form, GOALS, Goal, Shard, TOLD_AS, analysis_budget, namespaces, shard};
 use crate::install::Mode;
@@ -53,8 +53,8 @@ pub(crate) struct WatchArgs {
     pub(crate) mode: Option<Mode>,
     /// Seconds between two ticks, 10 to 86400 [default: 300]
     #[arg(long, visible_alias = "interval-seconds", value_name = "SECONDS",
-        env = "STEPSCALE_INTERVAL_SECONDS", value_parser = interval, help_heading = LOOP)]
-    pub(crate) interval: Option<u32>,
+        env = "STEPSCALE_INTERVAL_SECONDS", value_parser = between_ticks, help_heading = LOOP)]
+    pub(crate) interval: Option<Duration>,
     /// Seconds that an analysis may take, 1 to 86400 [default: the interval]
     #[arg(long, value_name = "SECONDS", env = "STEPSCALE_ANALYSIS_BUDGET_SECONDS",
         value_parser = analysis_budget, help_heading = LOOP)]

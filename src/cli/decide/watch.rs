@@ -15,8 +15,8 @@ use crate::error::Error;
 use crate::install::Mode;
 use crate::leader::LEASE_NAME;
 
-/// Seconds between two ticks.
-const INTERVAL: u32 = 300;
+/// From one tick to the next.
+const INTERVAL: Duration = Duration::from_secs(300);
 
 /// What one request to the API server may take, watches aside, where nobody has said: half of what an
 /// API server allows itself (`--request-timeout`). Without one, an answer that is lost on its way
@@ -54,7 +54,7 @@ pub(in crate::cli) fn watch(
         now: None,
         shard: args.shard,
     };
-    let interval = Duration::from_secs(args.interval.unwrap_or(INTERVAL).into());
+    let interval = args.interval.unwrap_or(INTERVAL);
     let analysis_budget = args.analysis_budget_seconds.unwrap_or(interval);
     Ok(WatchConfig {
         analysis: Config {

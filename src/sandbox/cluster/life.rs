@@ -15,7 +15,7 @@ use crate::sandbox::history::triggers::{Before, matchers};
 use crate::sandbox::history::{self, Labels, Matcher, Question, Sample, Samples, Span, service};
 use crate::sandbox::twin::driver::{self, Achieved, Pace};
 use crate::sandbox::twin::keda::feed::{TriggerTrace, Triggers};
-use crate::sandbox::twin::{self, Record, Twin};
+use crate::sandbox::twin::{self, Record, Series, Twin};
 use crate::sandbox::webhook;
 
 /// A twin whose time passes. Copies are the same one; time stops with the last of them.
@@ -219,16 +219,27 @@ impl Samples for Life {
 impl Samples for Record {
     fn visit(&self, matchers: &[Matcher], span: Span, each: &mut dyn FnMut(&Labels, &[Sample])) {
         let mut samples = vec![];
-        for (name, series) in self.series() {
-            let labels = series.labels.iter().map(|it| (it.0, it.1.as_str()));
-            let labels = Labels::new(labels.chain([("__name__", name)]));
-            if !labels.matches(matchers) {
-                continue;
+        let mut visit = |name: &str, series: &Series| {
+            let is_asked = |it: &Matcher| match it.name.as_str() {
+                "__name__" => it.selects(name),
+                label => it.selects(series.label(label)),
+            };
+            // There are thousands of series, of which few are asked for.
+            if !matchers.iter().all(is_asked) {
+                return;
             }
             samples.clear();
             samples.extend(self.within(series, span.first, span.last));
             if !samples.is_empty() {
+                let labels = series.labels.iter().map(|it| (it.0, it.1.as_str()));
+                let labels = Labels::new(labels.chain([("__name__", name)]));
                 each(&labels, &samples);
+            }
+        };
+        for (name, all) in self.named() {
+            let mut about = matchers.iter().filter(|it| it.name == "__name__");
+            if about.all(|it| it.selects(name)) {
+                all.for_each(|it| visit(name, it));
             }
         }
     }

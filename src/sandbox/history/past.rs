@@ -69,12 +69,12 @@ impl Samples for Past {
             samples: vec![],
             each,
         };
-        for told in &self.0 {
+        for told in self.0.iter().filter(|it| it.reaches(span)) {
             if telling.may_be("namespace", &told.subject.target.namespace) {
                 told.tell(&mut telling);
             }
         }
-        if let Some(first) = self.0.first() {
+        if let Some(first) = self.0.first().filter(|it| it.reaches(span)) {
             let track = first.track(span);
             telling.gauge(&track, &Labels::new(UP), first.whole(), |_| Some(1.0));
         }
@@ -169,6 +169,13 @@ impl Known {
             grid,
             subject,
         })
+    }
+
+    /// Whether it may have samples as late as `span` begins. Whoever asks for what is new asks for none
+    /// of them.
+    fn reaches(&self, span: Span) -> bool {
+        let step = i64::from(self.grid.step().seconds()) * 1000;
+        span.first <= self.grid.end().as_millisecond() + step
     }
 
     fn track(&self, span: Span) -> Track {

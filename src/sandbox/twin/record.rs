@@ -32,8 +32,8 @@ pub(crate) struct Series {
 /// Everything recorded, as far back as there is room.
 #[derive(Clone, Debug)]
 pub(crate) struct Record {
-    /// By name and by labels as text.
-    series: BTreeMap<(&'static str, String), Series>,
+    /// By name, then by labels as text.
+    series: BTreeMap<&'static str, BTreeMap<String, Series>>,
     every: SignedDuration,
     /// Bytes that are taken at most, and those that are.
     most: usize,
@@ -74,14 +74,14 @@ impl Record {
         let Some(scrape) = self.scrapes().end.checked_sub(1) else {
             return;
         };
-        let key = (name, text_of(labels));
         let taken = &mut self.taken;
-        let series = self.series.entry(key).or_insert_with_key(|key| {
+        let named = self.series.entry(name).or_default();
+        let series = named.entry(text_of(labels)).or_insert_with_key(|key| {
             let series = Series {
                 labels: labels.iter().map(|it| (it.0, it.1.to_owned())).collect(),
                 runs: Runs::default(),
             };
-            *taken += series.texts(&key.1);
+            *taken += series.texts(key);
             series
         });
         let before = series.runs.bytes();
@@ -101,14 +101,17 @@ impl Record {
         let old = (self.times.len() / 4).max(1);
         self.times.drain(..old);
         self.dropped = self.dropped.saturating_add(old as u32);
-        for series in self.series.values_mut() {
-            series.runs.drop_before(self.dropped);
+        self.taken = 0;
+        for named in self.series.values_mut() {
+            named.retain(|key, series| {
+                series.runs.drop_before(self.dropped);
+                let is_kept = !series.runs.is_empty();
+                if is_kept {
+                    self.taken += series.texts(key) + series.runs.bytes();
+                }
+                is_kept
+            });
         }
-        self.series.retain(|_, it| !it.runs.is_empty());
-        let each = self.series.iter();
-        self.taken = each
-            .map(|(key, it)| it.texts(&key.1) + it.runs.bytes())
-            .sum();
     }
 
     /// The numbers of the scrapes that are kept.
@@ -124,9 +127,11 @@ impl Record {
         first.copied()
     }
 
-    /// Every series with its name, sorted.
-    pub(crate) fn series(&self) -> impl Iterator<Item = (&'static str, &Series)> {
-        self.series.iter().map(|(key, series)| (key.0, series))
+    /// The series of each name, sorted.
+    pub(crate) fn named(
+        &self,
+    ) -> impl Iterator<Item = (&'static str, impl Iterator<Item = &Series>)> {
+        self.series.iter().map(|(name, all)| (*name, all.values()))
     }
 
     /// The samples of a series from the first to the last of two times (Unix milliseconds).
@@ -153,6 +158,12 @@ impl Record {
 }
 
 impl Series {
+    /// The value of a label; empty where it has none.
+    pub(crate) fn label(&self, name: &str) -> &str {
+        let label = self.labels.iter().find(|it| it.0 == name);
+        label.map_or("", |it| &it.1)
+    }
+
     /// The bytes that it takes beside its runs, with its labels as text.
     fn texts(&self, key: &str) -> usize {
         let labels = self.labels.iter();
@@ -241,9 +252,11 @@ mod tests {
     }
 
     fn all(record: &Record) -> Vec<(&'static str, Vec<Sample>)> {
-        let series = record.series();
         let samples = |it| record.within(it, i64::MIN, i64::MAX).collect();
-        series.map(|(name, it)| (name, samples(it))).collect()
+        let named = record.named();
+        named
+            .flat_map(|(name, all)| all.map(move |it| (name, samples(it))))
+            .collect()
     }
 
     #[test]

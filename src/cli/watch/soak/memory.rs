@@ -29,9 +29,9 @@ use crate::units::Step;
 
 const AUTOSCALERS: usize = 1000;
 const NAMESPACES: usize = 20;
-/// About as long as a tick of an optimized build takes, and a minute of the sandbox.
+/// About as long as a tick of an optimized build takes, and ten seconds of the sandbox.
 const INTERVAL: Duration = Duration::from_millis(500);
-const SPEED: u32 = 120;
+const SPEED: u32 = 20;
 /// Where the other process is told to leave its kubeconfig.
 const KUBECONFIG: &str = "STEPSCALE_SOAK_KUBECONFIG";
 
@@ -165,14 +165,13 @@ fn a_watch_of_a_thousand_autoscalers_does_not_grow() {
     let page = free.local_addr().unwrap();
     drop(free);
     let line = format!(
-        "x watch -A --config {folder}/config.yaml --mode apply --metrics-step-seconds 60 --window-days 1 --max-ticks {wanted} \
-         --listen {page} --kubeconfig {} --audit-log {folder}/audit.log",
+        "x watch -A --config {folder}/config.yaml --mode apply --metrics-step-seconds 60 --window-days 1 \
+         --analysis-budget-seconds 60 --max-ticks {wanted} --listen {page} --kubeconfig {} --audit-log {folder}/audit.log",
         kubeconfig.display(),
         folder = folder.path().display()
     );
     let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
-    let (mut config, reload) = decided(words, None);
-    config.interval = INTERVAL;
+    let (config, reload) = decided(words, Some(INTERVAL));
     let watching = std::thread::spawn(move || {
         let cx = Context::silent(wall_clock);
         runtime::run_attended(&cx.clone(), |_| {

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::FromArgMatches;
 use futures_util::stream;
@@ -158,8 +159,8 @@ fn config(place: &Place, kubeconfig: &Path, flags: &[&str]) -> (WatchConfig, Rel
     decided(words, None)
 }
 
-/// What a command line means, with the interval in seconds where the command line does not say it.
-pub(super) fn decided(words: Vec<OsString>, interval: Option<u32>) -> (WatchConfig, Reload) {
+/// What a command line means, with the interval where the command line does not say it.
+pub(super) fn decided(words: Vec<OsString>, interval: Option<Duration>) -> (WatchConfig, Reload) {
     let matches = crate::cli::command(OsStr::new("x")).try_get_matches_from(words);
     let matches = matches.unwrap();
     let cli = Cli::from_arg_matches(&matches).unwrap();
