@@ -12,7 +12,7 @@ pub mod manifest;
 mod read;
 mod write;
 
-pub use read::{Content, Error as ReadError, is_bundle, read};
+pub use read::{Content, Error as ReadError, read};
 pub use write::Draft;
 
 #[cfg(test)]

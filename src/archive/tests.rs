@@ -34,7 +34,7 @@ fn read(from: Option<impl BufRead>) -> io::Result<Option<Vec<u8>>> {
 fn the_same_files_give_the_same_bytes_and_read_back() {
     let bytes = packed(&two());
     assert_eq!(bytes, packed(&two()));
-    assert!(is_archive(bytes.as_slice()));
+    assert!(is_archive(bytes.as_slice()).unwrap());
     let two = entry(bytes.as_slice(), |it| it.ends_with("two.txt")).unwrap();
     assert_eq!(read(two).unwrap(), Some(b"2".to_vec()));
     let none = entry(bytes.as_slice(), |it| it == "two.txt").unwrap();
@@ -45,9 +45,12 @@ fn the_same_files_give_the_same_bytes_and_read_back() {
 fn what_is_no_archive_is_told_from_one() {
     let mut plain = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     io::Write::write_all(&mut plain, &b"{\"kind\":\"Snapshot\"}\n".repeat(100)).unwrap();
-    assert!(!is_archive(plain.finish().unwrap().as_slice()));
-    assert!(!is_archive(&b"{}"[..]));
-    assert!(!is_archive(&b""[..]));
+    for bytes in [plain.finish().unwrap().as_slice(), b"{}", b"", b"\x1f"] {
+        assert!(!is_archive(bytes).unwrap());
+        assert!(Entries::of(bytes).unwrap().is_none());
+        let refused = entry(bytes, |_| true).map(|_| ()).unwrap_err();
+        assert_eq!(refused.to_string(), "it is no archive");
+    }
 }
 
 #[test]
@@ -76,7 +79,7 @@ fn what_unpacks_to_too_much_or_is_too_large_is_given_up() {
         entries.next().unwrap_err().to_string(),
         "it unpacks to too much"
     );
-    let mut entries = Entries::of(bytes.as_slice());
+    let mut entries = Entries::of(bytes.as_slice()).unwrap().unwrap();
     let zeros = entries.next().unwrap().unwrap();
     let refused = entries.content(&zeros, 1000).unwrap_err();
     assert_eq!(refused.to_string(), "zeros is larger than 0 MiB");
@@ -99,6 +102,96 @@ fn links_and_folders_are_no_files() {
     assert_eq!(entries.next().unwrap(), None);
 }
 
+/// The files of an archive that `build` packs, not compressed.
+fn plain(build: impl FnOnce(&mut tar::Builder<Vec<u8>>)) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    build(&mut tar);
+    tar.into_inner().unwrap()
+}
+
+/// The first file of an archive, and its content.
+fn first(bytes: &[u8]) -> io::Result<Option<(String, Vec<u8>)>> {
+    let mut entries = Entries::of(bytes)?.unwrap();
+    let Some(found) = entries.next()? else {
+        return Ok(None);
+    };
+    let content = entries.content(&found, 1 << 20)?;
+    Ok(Some((found.path, content)))
+}
+
+fn header(kind: tar::EntryType, path: &str, size: u64) -> tar::Header {
+    let mut header = tar::Header::new_ustar();
+    header.set_entry_type(kind);
+    header.set_path(path).unwrap();
+    header.set_size(size);
+    header.set_cksum();
+    header
+}
+
+#[test]
+fn extended_headers_are_of_the_next_file_only_and_beat_its_own() {
+    let long = "a".repeat(120);
+    let bytes = plain(|tar| {
+        let of_all = b"20 path=not/of/all\n".as_slice();
+        let kind = tar::EntryType::XGlobalHeader;
+        tar.append(&header(kind, "g", of_all.len() as u64), of_all)
+            .unwrap();
+        tar.append_pax_extensions([("path", b"folder".as_slice())])
+            .unwrap();
+        tar.append(&header(tar::EntryType::Directory, "d", 0), io::empty())
+            .unwrap();
+        tar.append_pax_extensions([("mtime", b"1".as_slice()), ("path", long.as_bytes())])
+            .unwrap();
+        tar.append(&header(tar::EntryType::Regular, "short", 2), &b"hi"[..])
+            .unwrap();
+        tar.append(&header(tar::EntryType::Regular, "./own//x", 2), &b"ho"[..])
+            .unwrap();
+    });
+    let mut entries = Entries::of(bytes.as_slice()).unwrap().unwrap();
+    let mut found = Vec::new();
+    while let Some(it) = entries.next().unwrap() {
+        found.push(it.path);
+    }
+    assert_eq!(found, [long.as_str(), "own/x"]);
+}
+
+#[test]
+fn a_size_in_an_extended_header_is_the_files_own() {
+    let bytes = plain(|tar| {
+        tar.append_pax_extensions([("size", b"600".as_slice())])
+            .unwrap();
+        // As where a size has no room in its header: it says nothing of use.
+        let mut short = header(tar::EntryType::Regular, "a", 0);
+        short.set_cksum();
+        tar.append(&short, b"x".repeat(1024).as_slice()).unwrap();
+    });
+    let (path, content) = first(&bytes).unwrap().unwrap();
+    assert_eq!((path.as_str(), content), ("a", b"x".repeat(600)));
+}
+
+#[test]
+fn folders_of_old_archives_and_sparse_files_are_told() {
+    let old = plain(|tar| {
+        let mut folder = tar::Header::new_old();
+        folder.as_old_mut().name[..2].copy_from_slice(b"d/");
+        folder.set_size(0);
+        folder.set_cksum();
+        tar.append(&folder, io::empty()).unwrap();
+    });
+    assert_eq!(first(&old).unwrap(), None);
+    let sparse = plain(|tar| {
+        tar.append_pax_extensions([("GNU.sparse.major", b"1".as_slice())])
+            .unwrap();
+        tar.append(&header(tar::EntryType::Regular, "s", 0), io::empty())
+            .unwrap();
+    });
+    let refused = first(&sparse).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "s is packed as a sparse file; pack it without `--sparse`"
+    );
+}
+
 proptest! {
     #[test]
     fn every_file_reads_back_whatever_its_size(
@@ -109,7 +202,7 @@ proptest! {
         let files = sizes.iter().enumerate();
         let files: Vec<_> = files.map(|(at, size)| (format!("{folder}{at}"), vec![at as u8; *size])).collect();
         let bytes = packed(&files);
-        let mut entries = Entries::of(bytes.as_slice());
+        let mut entries = Entries::of(bytes.as_slice()).unwrap().unwrap();
         let mut found = Vec::new();
         while let Some(it) = entries.next().unwrap() {
             let content = entries.content(&it, 1 << 20).unwrap();

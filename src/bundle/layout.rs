@@ -48,16 +48,44 @@ fn part(name: &str) -> String {
     }
 }
 
-/// What a path below the folder of a bundle holds, if it is a list of objects of a namespace or an
-/// object of the cluster: its group and plural.
-pub(super) fn objects_at(path: &str) -> Option<(&str, &str)> {
+/// A list of objects of a namespace, or an object of the cluster.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ObjectsAt<'p> {
+    /// The folder of the bundle; empty where it was packed without one.
+    pub(super) root: String,
+    /// `core` for the core.
+    pub(super) group: &'p str,
+    pub(super) plural: &'p str,
+}
+
+/// What a path holds, if it is objects. Which folder is the bundle's is for the manifest to say: others
+/// pack bundles from within it, or below more folders.
+pub(super) fn objects_at(path: &str) -> Option<ObjectsAt<'_>> {
     let parts: Vec<&str> = path.split('/').collect();
-    match parts.as_slice() {
-        [_, "namespaces", _, group, file] => Some((group, file.strip_suffix(".yaml")?)),
-        [_, "cluster-scoped-resources", group, plural, file] if file.ends_with(".yaml") => {
-            Some((group, plural))
+    let (root, group, plural) = match parts.as_slice() {
+        [root @ .., "namespaces", _, group, file] => (root, group, file.strip_suffix(".yaml")?),
+        [root @ .., "cluster-scoped-resources", group, plural, file] if is_yaml(file) => {
+            (root, group, *plural)
         }
-        _ => None,
+        _ => return None,
+    };
+    Some(ObjectsAt {
+        root: root.join("/"),
+        group,
+        plural,
+    })
+}
+
+/// What macOS packs beside a file begins with `._`, whatever its ending.
+fn is_yaml(file: &str) -> bool {
+    file.ends_with(".yaml") && !file.starts_with("._")
+}
+
+/// The folder of the bundle that has its manifest at `path`; `None` where it is something else.
+pub(super) fn manifest_root(path: &str) -> Option<&str> {
+    match path.strip_suffix(MANIFEST)? {
+        "" => Some(""),
+        above => above.strip_suffix('/'),
     }
 }
 
@@ -67,20 +95,37 @@ mod tests {
 
     #[test]
     fn what_is_written_is_found_again() {
-        let path = format!("b/{}", of_namespace("shop", "keda.sh", "scaledobjects"));
-        assert_eq!(objects_at(&path), Some(("keda.sh", "scaledobjects")));
-        let path = format!(
-            "b/{}",
-            of_cluster("keda.sh", "clustertriggerauthentications", "p")
-        );
-        let expected = Some(("keda.sh", "clustertriggerauthentications"));
-        assert_eq!(objects_at(&path), expected);
-        assert_eq!(objects_at(&format!("b/{}", pod("shop", "web"))), None);
-        assert_eq!(
-            objects_at(&format!("b/{}", log("shop", "web", "app", true))),
-            None
-        );
-        assert_eq!(objects_at("b/manifest.json"), None);
+        let at = |root: &str, plural| {
+            let root = root.to_owned();
+            let group = "keda.sh";
+            Some(ObjectsAt {
+                root,
+                group,
+                plural,
+            })
+        };
+        let list = of_namespace("shop", "keda.sh", "scaledobjects");
+        let one = of_cluster("keda.sh", "clustertriggerauthentications", "p");
+        for (folder, root) in [("b/", "b"), ("", ""), ("var/tmp/b/", "var/tmp/b")] {
+            let found = format!("{folder}{list}");
+            assert_eq!(objects_at(&found), at(root, "scaledobjects"));
+            let found = format!("{folder}{one}");
+            assert_eq!(
+                objects_at(&found),
+                at(root, "clustertriggerauthentications")
+            );
+            assert_eq!(manifest_root(&format!("{folder}{MANIFEST}")), Some(root));
+        }
+        for path in [
+            pod("shop", "web"),
+            log("shop", "web", "app", true),
+            MANIFEST.to_owned(),
+            "cluster-scoped-resources/keda.sh/clustertriggerauthentications/._p.yaml".to_owned(),
+        ] {
+            assert_eq!(objects_at(&format!("b/{path}")), None, "{path}");
+        }
+        assert_eq!(manifest_root("b/._manifest.json"), None);
+        assert_eq!(manifest_root("b/timestamp"), None);
     }
 
     #[test]

@@ -9,8 +9,8 @@ use flate2::bufread::MultiGzDecoder;
 use super::zstd;
 use crate::{archive, state};
 
-/// The snapshot within a support bundle, below its folder.
-const WITHIN_BUNDLE: &str = "/stepscale/snapshot.jsonl.gz";
+/// The snapshot within a support bundle, below its folder if there is one.
+const WITHIN_BUNDLE: &str = "stepscale/snapshot.jsonl.gz";
 
 /// How the bytes are packed, as their first ones say; the name of the file is not asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ pub enum Packing {
     Plain,
     Gzip,
     Zstd,
-    /// Gzip within a support bundle, which is packed as well.
+    /// Gzip within a support bundle, which is mostly packed as well.
     Bundle,
 }
 
@@ -91,8 +91,7 @@ impl Input {
             )),
             Packing::Zstd => Box::new(BufReader::with_capacity(BUFFER, zstd::Decoder::new(packed))),
             Packing::Bundle => {
-                let is_meant = |path: &str| path.ends_with(WITHIN_BUNDLE);
-                let found = archive::entry(packed, is_meant)?;
+                let found = archive::entry(packed, is_snapshot)?;
                 let snapshot = found.ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))?;
                 Box::new(BufReader::with_capacity(
                     BUFFER,
@@ -113,14 +112,20 @@ fn sniff(file: &mut File) -> io::Result<Packing> {
         [0x28, 0xb5, 0x2f, 0xfd] => Packing::Zstd,
         // The skippable frame that pzstd begins with.
         [0x50..=0x5f, 0x2a, 0x4d, 0x18] => Packing::Zstd,
+        _ if is_bundle(file)? => Packing::Bundle,
         _ => Packing::Plain,
     })
 }
 
-/// Whether packed bytes are those of an archive and not of lines.
+/// Whether bytes are those of an archive and not of lines.
 fn is_bundle(file: &mut File) -> io::Result<bool> {
     file.rewind()?;
-    Ok(archive::is_archive(BufReader::new(file)))
+    archive::is_archive(BufReader::new(file))
+}
+
+fn is_snapshot(path: &str) -> bool {
+    let above = path.strip_suffix(WITHIN_BUNDLE);
+    above.is_some_and(|it| it.is_empty() || it.ends_with('/'))
 }
 
 /// Copies a stream to a file that vanishes with its handle.

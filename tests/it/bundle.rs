@@ -2,6 +2,7 @@
 
 mod lint;
 mod planted;
+mod repacked;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -30,7 +30,8 @@ pub(crate) struct LintArgs {
     /// Manifest or folder of manifests, YAML or JSON; may be repeated; `-` for standard input
     #[arg(short = 'f', long = "filename", id = "filenames", value_name = "FILE", help_heading = super::SCOPE)]
     pub(crate) filenames: Vec<PathBuf>,
-    /// Read a support bundle, as `gather -o FILE.tar.gz` writes it, instead of a cluster
+    /// Read a support bundle, as `gather -o FILE.tar.gz` writes it, instead of a cluster; `-` for
+    /// standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["filenames", "kustomize", "all_namespaces"], help_heading = super::SCOPE)]
     pub(crate) from: Option<PathBuf>,
     /// Read folders given with -f with those below them
