@@ -21,8 +21,8 @@ pub fn text(events: &[Value]) -> String {
     text
 }
 
-/// When it came last, whichever of its fields says so.
-fn time(event: &Value) -> &str {
+/// When it came last, whichever of its fields says so; empty where none does.
+pub fn time(event: &Value) -> &str {
     let fields = [
         "/series/lastObservedTime",
         "/lastTimestamp",

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::analysis::hindsight::Span;
 use crate::autoscaler::Autoscaler;
+use crate::bundle;
 use crate::cluster::Cluster;
 use crate::cluster::write::Kind;
 use crate::error::Error;
@@ -45,10 +46,7 @@ fn event(object: &Value, names: &[String], span: Span) -> Option<Event> {
     if !is_autoscaler || !names.iter().any(|it| it == name) {
         return None;
     }
-    let times = ["lastTimestamp", "eventTime", "firstTimestamp"];
-    let at = times
-        .iter()
-        .find_map(|it| object[*it].as_str()?.parse::<Timestamp>().ok())?;
+    let at: Timestamp = bundle::events::time(object).parse().ok()?;
     (at > span.from && at <= span.to).then(|| Event {
         at,
         reason: object["reason"].as_str().unwrap_or_default().to_owned(),

@@ -141,7 +141,7 @@ impl Contents {
 
     /// Adds the objects of the namespaces, and of the cluster.
     pub(super) async fn objects(&mut self, namespaces: &Namespaces) -> io::Result<()> {
-        let mut all_events = Vec::new();
+        let mut told = String::new();
         for kind in &KINDS {
             let cluster = self.cluster.clone();
             let read = self
@@ -151,14 +151,13 @@ impl Contents {
                 continue;
             };
             if kind.kind == "Event" {
-                all_events.clone_from(&objects);
+                told = events::text(&objects);
             }
             let names = (kind.group(), kind.plural());
             self.draft
                 .objects(names, (&kind.api_version(), kind.kind), objects)?;
         }
-        self.draft
-            .text("event-filter.txt", &events::text(&all_events))?;
+        self.draft.text("event-filter.txt", &told)?;
         let cluster = self.cluster.clone();
         let services = self
             .part("get apiservices", None, cluster.metrics_apis())
