@@ -11,6 +11,7 @@ pub mod passage;
 mod tests;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fidelity::Fidelity;
@@ -36,11 +37,14 @@ const BEFORE: SignedDuration = SignedDuration::from_mins(30);
 const AFTER: SignedDuration = SignedDuration::from_mins(15);
 
 /// A part of the past.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Span {
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub from: Timestamp,
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub to: Timestamp,
     /// The time that somebody asks about, in it.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub at: Timestamp,
 }
 
@@ -69,7 +73,7 @@ pub struct Hindsight {
 }
 
 /// A replay against what was observed.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Agreement {
     /// The share of samples in which both differ by at most one replica, 0 to 1.
@@ -136,18 +140,41 @@ pub fn hindsight(
 fn span(scenario: &Scenario, about: About) -> Result<Span, Error> {
     let last = scenario.time(scenario.demand().len().saturating_sub(1));
     let first = scenario.begin_time();
-    let (at, before, after) = match about {
-        About::At(at) => (at, BEFORE, AFTER),
-        About::Last(length) => (last, length, SignedDuration::ZERO),
-    };
-    if at <= first || at > last {
-        return Err(Error::Outside { first, last });
+    Span::of(about, first, last).ok_or(Error::Outside { first, last })
+}
+
+impl Span {
+    /// The part asked `about` of a past from `first` to `last`; `None` where the time asked about is
+    /// not in it.
+    pub(super) fn of(about: About, first: Timestamp, last: Timestamp) -> Option<Self> {
+        let (at, before, after) = match about {
+            About::At(at) => (at, BEFORE, AFTER),
+            About::Last(length) => (last, length, SignedDuration::ZERO),
+        };
+        (at > first && at <= last).then(|| Self {
+            from: at.checked_sub(before).unwrap_or(first).max(first),
+            to: at.checked_add(after).unwrap_or(last).min(last),
+            at,
+        })
     }
-    Ok(Span {
-        from: at.checked_sub(before).unwrap_or(first).max(first),
-        to: at.checked_add(after).unwrap_or(last).min(last),
-        at,
-    })
+}
+
+impl Agreement {
+    /// Of how many replicas each sample was `off`; `None` without any.
+    pub(super) fn of(off: impl Iterator<Item = f64>) -> Option<Self> {
+        let (mut samples, mut within, mut error) = (0_usize, 0_usize, 0.0);
+        for off in off {
+            samples += 1;
+            within += usize::from(off <= 1.0);
+            error += off;
+        }
+        let count = samples as f64;
+        (samples > 0).then(|| Self {
+            within_one: within as f64 / count,
+            mean_absolute_error: error / count,
+            samples,
+        })
+    }
 }
 
 /// When step `at` begins.
@@ -174,21 +201,11 @@ fn agreement(
 ) -> Option<Agreement> {
     let (first, last) = (*steps.first()?, *steps.last()?);
     let mut run = scenario.begin(engine, shape);
-    let (mut samples, mut within, mut error) = (0_usize, 0_usize, 0.0);
-    for (at, observed) in scenario.observed().1.iter().enumerate().take(last + 1) {
+    let observed = scenario.observed().1.iter().enumerate().take(last + 1);
+    let off = observed.filter_map(|(at, observed)| {
         run.step(|_, _| {});
-        let Some(observed) = observed.filter(|_| at >= first) else {
-            continue;
-        };
-        let off = (run.observable() as f64 - observed).abs();
-        samples += 1;
-        within += usize::from(off <= 1.0);
-        error += off;
-    }
-    let count = samples as f64;
-    (samples > 0).then(|| Agreement {
-        within_one: within as f64 / count,
-        mean_absolute_error: error / count,
-        samples,
-    })
+        let observed = observed.filter(|_| at >= first)?;
+        Some((run.observable() as f64 - observed).abs())
+    });
+    Agreement::of(off)
 }

@@ -2,14 +2,15 @@
 //!
 //! Start at [`assess`]. [`model`] says what of the object can be replayed, [`past`] derives from queue
 //! and running jobs what arrived, [`trial`] replays settings on that, [`choice`] looks for better ones
-//! and [`told`] says why. [`drawn`] is what can be drawn of it, and [`verification`] judges what was
-//! applied. Numbers of the rules are in
+//! and [`told`] says why. [`drawn`] is what can be drawn of it, [`polls`](mod@polls) tells of polls of the
+//! past, and [`verification`] judges what was applied. Numbers of the rules are in
 //! `docs/recommendations.md`.
 
 mod choice;
 mod drawn;
 mod model;
 mod past;
+pub mod polls;
 mod told;
 mod trial;
 pub mod verification;
@@ -117,8 +118,7 @@ fn judge(
     }
     let trials = Trials::new(&model, &past, settings.holdout);
     let Some((fidelity, trials)) = trials.fitted(&Settings::of(autoscaler), usize::MAX) else {
-        let why = "no number of running jobs was observed that a replay could be compared with";
-        return Ok(drawn(withheld(why.to_owned()), evidence, None));
+        return Ok(drawn(withheld(NOT_OBSERVED.to_owned()), evidence, None));
     };
     let evidence = Evidence {
         fidelity: Some(fidelity),
@@ -202,6 +202,10 @@ impl Case<'_> {
         }
     }
 }
+
+/// Why a replay can be held against nothing.
+const NOT_OBSERVED: &str =
+    "no number of running jobs was observed that a replay could be compared with";
 
 /// How many settings differ.
 fn changed(from: &Settings, to: &Settings) -> usize {

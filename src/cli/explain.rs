@@ -1,27 +1,22 @@
 //! `explain`: one autoscaler on one screen, or why it decided what it did.
 
 mod events;
+mod past;
 #[cfg(test)]
 mod tests;
 
 use std::io::Write;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::context::Context;
 use super::sources::{self, Explained};
 use super::triggers;
 use crate::analysis;
 use crate::analysis::assessment::Assessment;
-use crate::analysis::hindsight::{self, About, Hindsight, hindsight};
-use crate::analysis::load::Load;
-use crate::analysis::simulation::{Known, Past};
-use crate::autoscaler::Autoscaler;
-use crate::config::explain::{Asked, ExplainConfig, Form};
+use crate::config::explain::{ExplainConfig, Form};
 use crate::config::{Input, Snapshot};
 use crate::error::{Error, Exit};
-use crate::output::explanation::{self, Decisions, Explanation, Place, Run, Sheet, Triggers};
+use crate::output::explanation::{self, Explanation, Place, Run, Sheet, Triggers};
 use crate::output::report::{self, AnalysisReport};
 use crate::output::summary;
 
@@ -48,10 +43,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         ..config.clone()
     };
     let mut assessment = assess(&found, config);
-    let decisions = match config.asked {
-        Some(asked) => Some(decisions(&found, config, &assessment, asked).await?),
-        None => None,
-    };
+    let past::Asked { decisions, polls } = past::asked(&found, config, &assessment).await?;
     let triggers = match config.asked {
         Some(_) => None,
         None => measured(cx, config, &found).await,
@@ -75,6 +67,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         hpa: found.hpa.as_ref(),
         triggers,
         decisions,
+        polls,
         place: place(config),
     }))
 }
@@ -140,83 +133,4 @@ async fn measured(cx: &Context, config: &ExplainConfig, found: &Explained) -> Op
         Ok(report) => Triggers::Measured(report),
         Err(error) => Triggers::NotAsked(error.to_string()),
     })
-}
-
-async fn decisions(
-    found: &Explained,
-    config: &ExplainConfig,
-    assessment: &Assessment,
-    asked: Asked,
-) -> Result<Decisions, Error> {
-    let autoscaler = &found.subject().autoscaler;
-    let hindsight = rebuilt(found, config, assessment, asked)?;
-    let read = match &found.cluster {
-        Some(cluster) => events::of(cluster, autoscaler, hindsight.span).await,
-        None => Err("a snapshot has no events".to_owned()),
-    };
-    let (events, no_events) = match read {
-        Ok(events) if events.is_empty() => {
-            let why = "the API server keeps them for an hour, and has none of that time";
-            (events, Some(why.to_owned()))
-        }
-        Ok(events) => (events, None),
-        Err(why) => (Vec::new(), Some(why)),
-    };
-    Ok(Decisions {
-        hindsight,
-        events,
-        no_events,
-    })
-}
-
-fn rebuilt(
-    found: &Explained,
-    config: &ExplainConfig,
-    assessment: &Assessment,
-    asked: Asked,
-) -> Result<Hindsight, Error> {
-    let subject = found.subject();
-    let autoscaler = &subject.autoscaler;
-    let unknown = |why: String| Error::NoPast {
-        autoscaler: autoscaler.id.clone(),
-        why,
-    };
-    let history = found.history.as_ref().map_err(|it| unknown(it.clone()))?;
-    let workload = sources::replayable(subject)?;
-    let load = Load::derive(
-        autoscaler,
-        workload,
-        history,
-        config.analysis.window,
-        found.taken_at,
-    );
-    let past = Past {
-        autoscaler,
-        workload,
-        history,
-        load: &load,
-        replicas: Known::Observed,
-    };
-    let about = match asked {
-        Asked::At(at) => About::At(at),
-        Asked::Since(length) => About::Last(length),
-    };
-    let headroom = config.analysis.headroom;
-    hindsight(&past, about, headroom, assessment.outcome.proposed()).map_err(|it| match it {
-        hindsight::Error::Unreplayable(why) => unknown(why.to_string()),
-        hindsight::Error::Outside { first, last } => outside(autoscaler, asked, first, last),
-    })
-}
-
-fn outside(autoscaler: &Autoscaler, asked: Asked, first: Timestamp, last: Timestamp) -> Error {
-    let what = match asked {
-        Asked::At(at) => at.to_string(),
-        Asked::Since(_) => "its end".to_owned(),
-    };
-    Error::Usage {
-        message: format!("{what} is not in the history of {}", autoscaler.id),
-        hint: Some(format!(
-            "it reaches from {first} to {last}; --window-days asks for more of it"
-        )),
-    }
 }

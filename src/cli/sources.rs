@@ -41,7 +41,7 @@ use crate::series::Grid;
 pub(super) use explained::{Explained, explained};
 use judging::Judges;
 pub(super) use looks::Known;
-pub(super) use one::{one, replayable};
+pub(super) use one::{one, replayable, workload};
 pub(super) use ongoing::Ongoing;
 pub(super) use prices::{Priced, priced};
 pub(super) use probation::{Asking, Observed, Seen, observe};

@@ -1,8 +1,8 @@
 //! All of one autoscaler on one screen: a versioned contract (`-o json`, `-o yaml`) and what the
 //! screen is made from. Equal input gives an equal explanation, byte for byte.
 //!
-//! [`Explanation::new`] is where to start; [`page`] is the screen of an autoscaler, [`decisions`]
-//! the one of a part of its past, [`plot`] the drawing, and [`next`] says what to do.
+//! [`Explanation::new`] is where to start; [`page`] is the screen of an autoscaler, [`decisions`] and
+//! [`polls`] those of a part of its past, [`plot`] the drawing, and [`next`] says what to do.
 
 mod decisions;
 mod managed;
@@ -10,6 +10,7 @@ mod next;
 mod now;
 mod page;
 mod plot;
+mod polls;
 mod settings;
 mod text;
 
@@ -32,6 +33,7 @@ pub use decisions::{Decisions, Event};
 pub use managed::Managed;
 pub use next::Place;
 pub use now::Now;
+pub use polls::Polled;
 pub use settings::Setting;
 
 /// Everything that there is to explain of one autoscaler.
@@ -49,6 +51,7 @@ pub struct Run<'a> {
     pub hpa: Option<&'a Value>,
     pub triggers: Option<Triggers>,
     pub decisions: Option<Decisions>,
+    pub polls: Option<Polled>,
     pub place: Place,
 }
 
@@ -90,6 +93,9 @@ pub struct Explanation {
     /// Decisions of the part of the past that was asked about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decisions: Option<Decisions>,
+    /// The same of a ScaledJob.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polls: Option<Polled>,
     /// Commands to run next, the first one first.
     pub next: Vec<next::Step>,
     #[serde(skip)]
@@ -127,6 +133,7 @@ impl Explanation {
             triggers: run.triggers,
             portrait: run.portrait.map(tidy),
             decisions: run.decisions,
+            polls: run.polls,
             next,
             scaled: autoscaler.clone(),
             view: run.view,
@@ -200,9 +207,10 @@ pub fn write(
     match form {
         Form::Json => super::json(out, explanation),
         Form::Yaml => super::yaml(out, explanation),
-        Form::Text => match &explanation.decisions {
-            None => page::write(out, explanation, sheet),
-            Some(decisions) => decisions::write(out, explanation, decisions, sheet),
+        Form::Text => match (&explanation.decisions, &explanation.polls) {
+            (Some(decisions), _) => decisions::write(out, explanation, decisions, sheet),
+            (None, Some(polls)) => polls::write(out, explanation, polls, sheet),
+            (None, None) => page::write(out, explanation, sheet),
         },
     }
 }

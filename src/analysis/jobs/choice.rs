@@ -164,7 +164,7 @@ fn refused(gain: Gain, trials: &Trials<'_>, before: &Replayed, after: &Replayed)
 }
 
 /// Everything that differs in one setting from `today`.
-fn singles(today: &Settings) -> Vec<Settings> {
+pub(super) fn singles(today: &Settings) -> Vec<Settings> {
     let maxima = raised(today).into_iter().map(|max_replicas| Settings {
         max_replicas,
         ..today.clone()

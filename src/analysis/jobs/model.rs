@@ -1,5 +1,7 @@
 //! What of a ScaledJob a replay knows: one queue, its target, and today's settings.
 
+use std::fmt;
+
 use jiff::SignedDuration;
 
 use crate::analysis::assessment::Outcome;
@@ -36,21 +38,30 @@ pub(super) enum Unknown {
     },
 }
 
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Paused => f.write_str("paused: KEDA makes no jobs"),
+            Self::Queues { count: 0 } => {
+                f.write_str("no trigger but cpu and memory, which make no jobs")
+            }
+            Self::Queues { count } => write!(f, "has {count} queues, and only one is replayed"),
+            Self::Target { trigger, kind } => {
+                write!(
+                    f,
+                    "what trigger {trigger} ({kind}) counts for one job is not known"
+                )
+            }
+        }
+    }
+}
+
 impl Unknown {
     pub(super) fn outcome(&self) -> Outcome {
+        let why = self.to_string();
         match self {
-            Self::Paused => Outcome::Skipped {
-                why: "paused: KEDA makes no jobs".to_owned(),
-            },
-            Self::Queues { count: 0 } => Outcome::Withheld {
-                why: "no trigger but cpu and memory, which make no jobs".to_owned(),
-            },
-            Self::Queues { count } => Outcome::Withheld {
-                why: format!("has {count} queues, and only one is replayed"),
-            },
-            Self::Target { trigger, kind } => Outcome::Withheld {
-                why: format!("what trigger {trigger} ({kind}) counts for one job is not known"),
-            },
+            Self::Paused => Outcome::Skipped { why },
+            Self::Queues { .. } | Self::Target { .. } => Outcome::Withheld { why },
         }
     }
 }

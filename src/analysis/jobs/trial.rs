@@ -1,6 +1,7 @@
 //! Replays of settings on what arrived, and what became of the items.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 use jiff::SignedDuration;
 
@@ -10,7 +11,7 @@ use crate::analysis::assessment::JobScores;
 use crate::analysis::fidelity::Fidelity;
 use crate::analysis::settings::Settings;
 use crate::sim::demand::Shape;
-use crate::sim::keda::job::replay::{Arrivals, JobScore, Replay, Setup};
+use crate::sim::keda::job::replay::{Arrivals, JobScore, Replay, Setup, Step};
 use crate::sim::keda::job::work::{ITEM, JobShape, OnEmpty};
 use crate::sim::score::{Score, Totals};
 use crate::units::ReplicaHours;
@@ -47,7 +48,15 @@ pub(super) struct Replayed {
     pub(super) shown: Vec<i64>,
 }
 
-/// The score of some days.
+/// What came of some steps of a replay.
+#[derive(Clone, Debug)]
+pub(super) struct Stretch {
+    pub(super) part: Part,
+    /// Jobs at the end of each of them.
+    pub(super) jobs: Vec<i64>,
+}
+
+/// The score of some days, or of some steps.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     pub(super) score: JobScore,
@@ -119,16 +128,14 @@ impl<'a> Trials<'a> {
 
     /// Runs `settings` over all that arrived.
     pub(super) fn replay(&self, settings: &Settings) -> Replayed {
-        let start = self.past.grid.time(self.past.inside.start);
-        let replay = Replay::new(self.setup(settings), self.past.at_first(), start);
-        let mut run = Run::of(replay);
+        let mut run = self.begin(settings);
         let mut training = Part::default();
         let (mut jobs, mut shown) = (Vec::new(), Vec::new());
         for (at, rate) in self.arrivals.iter().enumerate() {
             if at == self.training {
                 training = run.part();
             }
-            run.step(self.past.step(), *rate);
+            run.step(self.past.step(), *rate, &mut |_| {});
             jobs.push(run.replay.jobs());
             shown.push(run.replay.shown());
         }
@@ -145,7 +152,43 @@ impl<'a> Trials<'a> {
         }
     }
 
-    fn setup(&self, settings: &Settings) -> Setup {
+    /// Runs `settings` over what arrived up to the end of `steps`, and shows every poll in these.
+    pub(super) fn stretch(
+        &self,
+        settings: &Settings,
+        steps: Range<usize>,
+        mut show: impl FnMut(&Step),
+    ) -> Stretch {
+        let mut run = self.begin(settings);
+        let mut before = Part::default();
+        let mut jobs = Vec::new();
+        for (at, rate) in self.arrivals.iter().enumerate().take(steps.end) {
+            if at == steps.start {
+                before = run.part();
+            }
+            if at < steps.start {
+                run.step(self.past.step(), *rate, &mut |_| {});
+            } else {
+                run.step(self.past.step(), *rate, &mut show);
+                jobs.push(run.replay.jobs());
+            }
+        }
+        Stretch {
+            part: run.part().since(&before),
+            jobs,
+        }
+    }
+
+    fn begin(&self, settings: &Settings) -> Run {
+        let start = self.past.grid.time(self.past.inside.start);
+        Run::of(Replay::new(
+            self.setup(settings),
+            self.past.at_first(),
+            start,
+        ))
+    }
+
+    pub(super) fn setup(&self, settings: &Settings) -> Setup {
         let (settings, polling_interval) = self.model.settings(settings);
         Setup {
             settings,
@@ -187,25 +230,25 @@ impl Run {
         }
     }
 
-    /// Lets so many seconds pass in which items arrive at `rate`.
-    fn step(&mut self, seconds: u32, rate: Option<f64>) {
+    /// Lets so many seconds pass in which items arrive at `rate`, and shows every poll.
+    fn step(&mut self, seconds: u32, rate: Option<f64>, show: &mut impl FnMut(&Step)) {
         let mut left = seconds;
         while left > 0 {
             let is_quiet = rate.unwrap_or(0.0) <= 0.0 && self.replay.queued() == 0;
             let slice = if is_quiet { left } else { left.min(SLICE) };
-            self.slice(slice, rate);
+            self.slice(slice, rate, show);
             left -= slice;
         }
     }
 
-    fn slice(&mut self, seconds: u32, rate: Option<f64>) {
+    fn slice(&mut self, seconds: u32, rate: Option<f64>, show: &mut impl FnMut(&Step)) {
         let arrivals = Arrivals::of(seconds, rate);
         let came = arrivals.rate.unwrap_or(0);
         let came = came.saturating_mul(seconds.into());
         if came > 0 {
             self.waiting.push_back((self.now, came));
         }
-        self.replay.run(&arrivals, |_| {});
+        self.replay.run(&arrivals, show);
         let taken = self.replay.score().taken;
         self.take((taken - self.taken).saturating_mul(ITEM));
         self.taken = taken;

@@ -40,7 +40,7 @@ fn event(object: &Value, names: &[String], span: Span) -> Option<Event> {
     let about = &object["involvedObject"];
     let is_autoscaler = matches!(
         about["kind"].as_str(),
-        Some("HorizontalPodAutoscaler" | "ScaledObject")
+        Some("HorizontalPodAutoscaler" | "ScaledObject" | "ScaledJob")
     );
     let name = about["name"].as_str()?;
     if !is_autoscaler || !names.iter().any(|it| it == name) {
@@ -82,6 +82,7 @@ mod tests {
             at(&object("HorizontalPodAutoscaler", "keda-hpa-web", 60)),
             Some(time(60))
         );
+        assert_eq!(at(&object("ScaledJob", "web", 20)), Some(time(20)));
         assert_eq!(at(&object("HorizontalPodAutoscaler", "api", 10)), None);
         assert_eq!(at(&object("Pod", "web", 10)), None);
         assert_eq!(at(&object("HorizontalPodAutoscaler", "web", 61)), None);

@@ -1,3 +1,5 @@
+mod jobs;
+
 use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,7 +10,7 @@ use crate::analysis::AnalysisSettings;
 use crate::analysis::portrait::Detail;
 use crate::cli::names;
 use crate::cluster::{Namespaces, Scope};
-use crate::config::explain::View;
+use crate::config::explain::{Asked, View};
 use crate::config::{Question, Window};
 use crate::output::charset::Charset;
 

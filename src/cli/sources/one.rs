@@ -106,13 +106,15 @@ pub(in crate::cli) fn replayable(subject: &Subject) -> Result<&Workload, Error> 
     if subject.autoscaler.jobs.is_some() {
         return Err(Error::NoPast {
             autoscaler: subject.autoscaler.id.clone(),
-            why: "it makes jobs, which `analyze` alone replays".to_owned(),
+            why: "it makes jobs, which only `analyze` and `explain` replay".to_owned(),
         });
     }
     workload(subject)
 }
 
-fn workload(subject: &Subject) -> Result<&Workload, Error> {
+/// # Errors
+/// Where its workload could not be read.
+pub(in crate::cli) fn workload(subject: &Subject) -> Result<&Workload, Error> {
     let autoscaler = &subject.autoscaler;
     subject.workload.as_ref().map_err(|reason| Error::NoPast {
         autoscaler: autoscaler.id.clone(),

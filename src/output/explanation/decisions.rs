@@ -6,12 +6,13 @@ use std::io::{self, Write};
 use anstyle::Style;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::page::{next, section, who};
 use super::text::{length, minute, time, wrapped};
 use super::{Explanation, Sheet};
-use crate::analysis::fidelity::Fit;
+use crate::analysis::fidelity::{Fidelity, Fit};
 use crate::analysis::hindsight::alternatives::Outcome;
 use crate::analysis::hindsight::passage::{Held, Passage};
 use crate::analysis::hindsight::{Agreement, Hindsight, Span};
@@ -34,8 +35,9 @@ pub struct Decisions {
 }
 
 /// An Event of the autoscaler.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Event {
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub at: Timestamp,
     pub reason: String,
     pub message: String,
@@ -102,7 +104,8 @@ pub(super) fn write(
     )?;
     let rows = alternatives(hindsight);
     Layout::new(&ALTERNATIVES, &rows, width).write(out, HEADER)?;
-    section(out, "EVENTS", "", &events(decisions, width))?;
+    let events = events(&decisions.events, decisions.no_events.as_deref(), width);
+    section(out, "EVENTS", "", &events)?;
     section(out, "HOW SURE", "", &certainty(hindsight, width))?;
     section(out, "NEXT", "", &next(it, width))
 }
@@ -161,7 +164,7 @@ fn range(values: impl Iterator<Item = f64>, unit: &str) -> String {
 }
 
 /// The day is told only where there are two.
-fn clock(at: Timestamp, span: Span) -> String {
+pub(super) fn clock(at: Timestamp, span: Span) -> String {
     let day = |it: Timestamp| it.to_zoned(TimeZone::UTC).date();
     let form = match day(span.from) == day(span.to) {
         true => "%H:%M:%S",
@@ -220,16 +223,17 @@ fn alternatives(hindsight: &Hindsight) -> Vec<Row> {
     rows
 }
 
-fn events(decisions: &Decisions, width: usize) -> Vec<String> {
-    let mut all = Vec::new();
-    for event in &decisions.events {
+/// Those that were told, or why there are none.
+pub(super) fn events(all: &[Event], none: Option<&str>, width: usize) -> Vec<String> {
+    let mut told = Vec::new();
+    for event in all {
         let text = format!("{}: {}", event.reason, event.message);
-        all.extend(wrapped(&format!("  {} ", time(event.at)), &text, width));
+        told.extend(wrapped(&format!("  {} ", time(event.at)), &text, width));
     }
-    if let Some(why) = &decisions.no_events {
-        all.extend(wrapped("  none: ", why, width));
+    if let Some(why) = none {
+        told.extend(wrapped("  none: ", why, width));
     }
-    all
+    told
 }
 
 /// How far all this may be trusted.
@@ -240,20 +244,10 @@ fn certainty(hindsight: &Hindsight, width: usize) -> Vec<String> {
         "the history has a sample every {step}: what happened within one is reckoned, not seen"
     )];
     told.push(match hindsight.agreement {
-        Some(it) => agreement(it),
+        Some(it) => agreement(it, "replica"),
         None => "how many replicas there were was not observed then".to_owned(),
     });
-    if let Some(fidelity) = hindsight.fidelity {
-        let word = match fidelity.fit() {
-            Fit::Good => "repeats what was observed well",
-            Fit::Fair => "repeats what was observed only roughly",
-            Fit::Poor => "does not repeat what was observed: something else decided",
-        };
-        let percent = (fidelity.within_one * 100.0).floor();
-        told.push(format!(
-            "over the whole history the replay {word} ({percent:.0}% within one replica)"
-        ));
-    }
+    told.extend(hindsight.fidelity.map(|it| fit(it, "replica")));
     if hindsight.known < 1.0 {
         let percent = ((1.0 - hindsight.known) * 100.0).ceil();
         told.push(format!("{percent:.0}% of that time is not known"));
@@ -269,10 +263,22 @@ fn certainty(hindsight: &Hindsight, width: usize) -> Vec<String> {
         .collect()
 }
 
-fn agreement(it: Agreement) -> String {
+/// How well a replay of the whole history repeats it, by the number of `things`.
+pub(super) fn fit(fidelity: Fidelity, things: &str) -> String {
+    let word = match fidelity.fit() {
+        Fit::Good => "repeats what was observed well",
+        Fit::Fair => "repeats what was observed only roughly",
+        Fit::Poor => "does not repeat what was observed: something else decided",
+    };
+    let percent = (fidelity.within_one * 100.0).floor();
+    format!("over the whole history the replay {word} ({percent:.0}% within one {things})")
+}
+
+/// The same of a part of it.
+pub(super) fn agreement(it: Agreement, things: &str) -> String {
     let percent = (it.within_one * 100.0).floor();
     format!(
-        "in that time the replay is within one replica of what was observed in {percent:.0}% of {} \
+        "in that time the replay is within one {things} of what was observed in {percent:.0}% of {} \
          samples, {:.1} off on the mean",
         it.samples, it.mean_absolute_error
     )

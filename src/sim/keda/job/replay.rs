@@ -56,6 +56,8 @@ impl Arrivals {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub at: Timestamp,
+    /// Items that the trigger showed, active or not; `None` where it failed.
+    pub shown: Option<i64>,
     pub found: Found,
     pub request: Request,
 }
@@ -222,6 +224,7 @@ impl Replay {
 
     fn poll(&mut self, arrivals: &Arrivals) -> Step {
         let queue = self.look(arrivals);
+        let shown = arrivals.rate.map(|_| self.shown());
         let found = Found {
             is_active: queue.is_active,
             is_error: arrivals.rate.is_none(),
@@ -245,7 +248,12 @@ impl Replay {
             .polling_interval
             .max(SignedDuration::from_secs(1));
         self.next_poll = after(at, interval);
-        Step { at, found, request }
+        Step {
+            at,
+            shown,
+            found,
+            request,
+        }
     }
 
     fn look(&self, arrivals: &Arrivals) -> Queue {
