@@ -18,13 +18,15 @@ mod advertised;
 mod answer;
 mod error;
 #[cfg(feature = "kafka")]
+mod key;
+#[cfg(feature = "kafka")]
 mod security;
 #[cfg(feature = "kafka")]
 mod session;
 #[cfg(feature = "kafka")]
 mod token;
 
-pub use error::{Error, Unsupported};
+pub use error::{Error, KeyError, Unsupported};
 
 /// What the brokers say about a group.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -13,6 +13,8 @@ pub enum Error {
     /// a port.
     #[error("the connection to Kafka at {servers} cannot be set up: {text}")]
     Settings { servers: String, text: String },
+    #[error("the client `key` cannot be used: {0}")]
+    Key(#[from] KeyError),
     #[error("no Kafka broker can be reached at {servers}: {text}")]
     Unreachable { servers: String, text: String },
     /// The time is over.
@@ -88,8 +90,23 @@ pub enum Unsupported {
     Kerberos,
     #[error("a login with `saslTokenProvider: aws_msk_iam` is not supported")]
     AwsMskIam,
-    #[error("an encrypted client `key` (`keyPassword`) is not supported")]
-    EncryptedKey,
+}
+
+/// Why an encrypted key is not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error("it is encrypted, and there is no `keyPassword`")]
+    NoPassword,
+    #[error("`keyPassword` does not open it")]
+    Password,
+    #[error(
+        "it is encrypted as before PKCS #8 (`Proc-Type: 4,ENCRYPTED`), which KEDA does not read"
+    )]
+    Legacy,
+    #[error("it is encrypted in another way than PBES2 with AES or Triple DES")]
+    Form,
+    #[error("its PEM is cut off or damaged")]
+    Broken,
 }
 
 impl Error {
@@ -97,6 +114,7 @@ impl Error {
     pub fn hint(&self) -> String {
         match self {
             Self::Unsupported(why) => why.hint().to_owned(),
+            Self::Key(why) => why.hint().to_owned(),
             Self::Settings { .. } => {
                 "check `bootstrapServers` (host:port) and the PEM texts of `ca`, `cert` and `key`"
                     .to_owned()
@@ -154,7 +172,20 @@ impl Unsupported {
             Self::Kerberos | Self::AwsMskIam => {
                 "look at KEDA's own metric, or read through a listener with another login"
             }
-            Self::EncryptedKey => "give `key` unencrypted, or look at KEDA's own metric",
+        }
+    }
+}
+
+impl KeyError {
+    fn hint(self) -> &'static str {
+        match self {
+            Self::NoPassword => "give `keyPassword` in the trigger's TriggerAuthentication",
+            Self::Password => "check `keyPassword` in the trigger's TriggerAuthentication",
+            Self::Legacy | Self::Form => {
+                "`openssl pkcs8 -topk8 -v2 aes-256-cbc -in KEY -out NEW` writes it in a form that is \
+                 read, by KEDA too"
+            }
+            Self::Broken => "check `key` in the trigger's TriggerAuthentication",
         }
     }
 }
@@ -179,7 +210,6 @@ mod tests {
             Unsupported::NotBuilt,
             Unsupported::Kerberos,
             Unsupported::AwsMskIam,
-            Unsupported::EncryptedKey,
         ];
         for why in all {
             let error = Error::Unsupported(why);

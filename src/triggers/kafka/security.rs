@@ -18,7 +18,6 @@ pub(super) enum Roots {
 
 /// What has to be known before the first connection: a token is asked for once.
 pub(super) async fn login(settings: &Kafka, speaker: &Speaker) -> Result<AuthConfig, Error> {
-    refuse_key(&settings.tls)?;
     Ok(match &settings.sasl {
         Sasl::None => AuthConfig::plaintext(),
         Sasl::Plaintext { username, password } => {
@@ -54,17 +53,22 @@ pub(super) async fn login(settings: &Kafka, speaker: &Speaker) -> Result<AuthCon
     })
 }
 
-/// The login within TLS, where the trigger wants it.
-pub(super) fn within_tls(login: AuthConfig, settings: &Kafka, roots: Roots) -> AuthConfig {
+/// The login within TLS, where the trigger wants it, with the client's `key` in the clear.
+pub(super) fn within_tls(
+    login: AuthConfig,
+    settings: &Kafka,
+    key: &Secret,
+    roots: Roots,
+) -> AuthConfig {
     let tls = &settings.tls;
     match (tls.is_enabled, &settings.sasl) {
         (false, _) => login,
-        (true, Sasl::None) => AuthConfig::ssl(config(tls, roots)),
-        (true, _) => login.with_tls(config(tls, roots)),
+        (true, Sasl::None) => AuthConfig::ssl(config(tls, key, roots)),
+        (true, _) => login.with_tls(config(tls, key, roots)),
     }
 }
 
-fn config(tls: &Tls, roots: Roots) -> TlsConfig {
+fn config(tls: &Tls, key: &Secret, roots: Roots) -> TlsConfig {
     let mut config = if tls.unsafe_ssl {
         TlsConfig::insecure()
     } else {
@@ -77,18 +81,7 @@ fn config(tls: &Tls, roots: Roots) -> TlsConfig {
         config = config.with_ca_cert_pem(tls.ca.expose());
     }
     if !tls.cert.is_empty() {
-        config =
-            config.with_client_cert_pem(tls.cert.expose(), tls.key.expose().as_bytes().to_vec());
+        config = config.with_client_cert_pem(tls.cert.expose(), key.expose().as_bytes().to_vec());
     }
     config
-}
-
-/// The library reads keys in the clear only.
-fn refuse_key(tls: &Tls) -> Result<(), Error> {
-    let has_key = tls.is_enabled && !tls.key.is_empty();
-    let is_encrypted = !tls.key_password.is_empty() || tls.key.expose().contains("ENCRYPTED");
-    if has_key && is_encrypted {
-        return Err(Error::Unsupported(Unsupported::EncryptedKey));
-    }
-    Ok(())
 }

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::advertised::{brokers, listed, unreachable};
 use super::answer::Speaker;
+use super::key;
 use super::security::{Roots, login, within_tls};
 use super::{Error, Offsets};
 use crate::keda::trigger::Named;
@@ -339,11 +340,12 @@ async fn connect(
     speaker: &Speaker,
     clock: Clock,
 ) -> Result<krafka::Kafka, Error> {
+    let key = key::in_the_clear(&settings.tls)?;
     let login = login(settings, speaker).await?;
     let servers = settings.bootstrap_servers.iter().map(Named::expose);
     let servers: Vec<&str> = servers.collect();
     let with = |roots| {
-        let security = within_tls(login.clone(), settings, roots);
+        let security = within_tls(login.clone(), settings, &key, roots);
         // Half of the time, so that a second server is asked where the first one is silent.
         let patience = clock.patience() / 2;
         krafka::Kafka::builder(servers.join(","))

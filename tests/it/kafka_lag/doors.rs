@@ -1,16 +1,19 @@
 //! TLS and logins.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
 use rustls::ServerConfig;
-use stepscale::triggers::kafka::{Error, Unsupported};
+use stepscale::triggers::kafka::{Error, KeyError, Unsupported};
 
 use super::{PATIENCE, all_closed, read, trigger};
 use crate::rig::certificates::{Authority, Identity};
 use crate::rig::kafka::{Cluster, Door, Login, World};
+use crate::rig::say;
 use crate::rig::serve::Server;
 
 const MECHANISMS: [(&str, &str); 3] = [
@@ -194,10 +197,55 @@ async fn tls_and_no_tls_do_not_meet() {
     assert!(error.hint().contains("`tls"), "{error} {}", error.hint());
 }
 
+/// `key` under the password `hunter2`, by openssl with these arguments; `None` where there is none.
+fn encrypted(key: &str, arguments: &[&str]) -> Option<String> {
+    let mut openssl = Command::new("openssl");
+    openssl.args(arguments).args(["-passout", "pass:hunter2"]);
+    openssl.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let Ok(mut run) = openssl.stderr(Stdio::null()).spawn() else {
+        say("there is no openssl: keys that it encrypts were not read");
+        return None;
+    };
+    run.stdin.take().unwrap().write_all(key.as_bytes()).unwrap();
+    let output = run.wait_with_output().unwrap();
+    assert!(output.status.success(), "{arguments:?}");
+    Some(String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn a_key_that_openssl_encrypted_is_opened_by_its_password() {
+    let (authority, clients) = (Authority::new(), Authority::new());
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let door = || Door {
+        tls: Some(Arc::new(authority.server_config_for(&clients))),
+        login: None,
+    };
+    let Identity { certificate, key } = clients.identity();
+    let Some(pkcs8) = encrypted(&key, &["pkcs8", "-topk8", "-v2", "aes-256-cbc"]) else {
+        return;
+    };
+    let auth = |key, password| {
+        let (ca, cert) = (authority.pem.as_str(), certificate.as_str());
+        [
+            ("ca", ca),
+            ("cert", cert),
+            ("key", key),
+            ("keyPassword", password),
+        ]
+    };
+    let on = [("tls", "enable")];
+    let read = through(door(), &on, &auth(&pkcs8, "hunter2")).await;
+    assert_eq!(read, Ok((6.0, true)));
+    let wrong = through(door(), &on, &auth(&pkcs8, "hunter3")).await;
+    assert_eq!(wrong, Err(Error::Key(KeyError::Password)));
+    let legacy = encrypted(&key, &["ec", "-aes128"]).unwrap();
+    let refused = through(door(), &on, &auth(&legacy, "hunter2")).await;
+    assert_eq!(refused, Err(Error::Key(KeyError::Legacy)));
+}
+
 #[tokio::test]
 async fn what_the_client_cannot_do_is_not_tried() {
     let cluster = Cluster::start(1, world(), Door::default()).await;
-    let identity = Authority::new().identity();
     let gssapi = [
         ("username", "u"),
         ("password", "hunter2"),
@@ -205,21 +253,15 @@ async fn what_the_client_cannot_do_is_not_tried() {
         ("kerberosConfig", "c"),
     ];
     let aws = [("awsAccessKeyID", "k"), ("awsSecretAccessKey", "hunter2")];
-    let key = [
-        ("cert", identity.certificate.as_str()),
-        ("key", identity.key.as_str()),
-        ("keyPassword", "hunter2"),
-    ];
     let msk = [
         ("tls", "enable"),
         ("sasl", "oauthbearer"),
         ("saslTokenProvider", "aws_msk_iam"),
         ("awsRegion", "eu-west-1"),
     ];
-    let table: [(&[_], &[_], _); 3] = [
+    let table: [(&[_], &[_], _); 2] = [
         (&[("sasl", "gssapi")], &gssapi, Unsupported::Kerberos),
         (&msk, &aws, Unsupported::AwsMskIam),
-        (&[("tls", "enable")], &key, Unsupported::EncryptedKey),
     ];
     for (metadata, auth, why) in table {
         let settings = trigger(&cluster.server(), metadata, auth);
