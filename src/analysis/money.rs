@@ -17,7 +17,7 @@ use crate::autoscaler::workload::{Container, Workload};
 use crate::units::ReplicaHours;
 
 /// A mean month: a year of 365 days, in twelve parts. Clouds bill by it too.
-const HOURS_PER_MONTH: f64 = 365.0 * 24.0 / 12.0;
+pub const HOURS_PER_MONTH: f64 = 365.0 * 24.0 / 12.0;
 const BYTES_PER_GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 
 /// US dollars for one replica for one hour, finite; `None` where no resource has both a price and

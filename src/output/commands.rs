@@ -11,11 +11,9 @@ pub(super) struct Command {
 
 /// The commands that go on from here, the first one first.
 pub(super) fn of(item: &Item) -> Vec<Command> {
-    let name = word(&format!("{}/{}", item.kind.short(), item.name));
-    let namespace = word(&item.namespace);
     let command = |why, verb: &str, rest: &str| Command {
         why,
-        line: format!("kubectl stepscale {verb} {name} -n {namespace}{rest}"),
+        line: line(verb, item, rest),
     };
     match item.outcome {
         Outcome::Recommended => vec![
@@ -39,6 +37,13 @@ pub(super) fn of(item: &Item) -> Vec<Command> {
             )]
         }
     }
+}
+
+/// `kubectl stepscale apply hpa/web -n shop`, with `rest` at its end.
+pub(in crate::output) fn line(verb: &str, item: &Item, rest: &str) -> String {
+    let name = word(&format!("{}/{}", item.kind.short(), item.name));
+    let namespace = word(&item.namespace);
+    format!("kubectl stepscale {verb} {name} -n {namespace}{rest}")
 }
 
 /// `text` as one word of a shell, whatever a cluster calls its objects.

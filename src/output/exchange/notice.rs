@@ -3,6 +3,7 @@
 use super::annotation::{Annotation, Level};
 use crate::analysis::findings::{self, Finding};
 use crate::lint;
+use crate::output::commands;
 use crate::output::lint::{Report, Row};
 use crate::output::report::{AnalysisReport, Item, Outcome};
 use crate::yaml::located::Position;
@@ -84,12 +85,8 @@ fn recommended(item: &Item) -> String {
         format!("{:.0}% {word} replica-hours", percent.abs())
     }));
     parts.extend(item.risk.map(|it| format!("risk {it}")));
-    let (kind, name, namespace) = (item.kind.short(), &item.name, &item.namespace);
-    format!(
-        "{}: {} (fix: kubectl stepscale apply {kind}/{name} -n {namespace})",
-        item.changes(),
-        parts.join(", ")
-    )
+    let fix = commands::line("apply", item, "");
+    format!("{}: {} (fix: {fix})", item.changes(), parts.join(", "))
 }
 
 fn finding<'a>(finding: &'a Finding, object: Option<Object<'a>>) -> Notice<'a> {

@@ -13,10 +13,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
 use crate::analysis::findings::Severity;
+use crate::analysis::money::HOURS_PER_MONTH;
 use crate::output::report::{AnalysisReport, Item, Outcome};
-
-/// Of a month with 730 hours, in which savings are told.
-const HOURS_PER_MONTH: f64 = 730.0;
 
 type Floats<Labels> = Family<Labels, Gauge<f64, AtomicU64>>;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Managed;
 use crate::analysis::findings::{Code, Finding};
 use crate::autoscaler::{Autoscaler, AutoscalerKind};
-use crate::output::commands::word;
+use crate::output::commands::{line, word};
 use crate::output::report::{Item, Outcome};
 
 /// A command, and what it is for.
@@ -23,111 +23,123 @@ pub enum Place {
     Snapshot(String),
 }
 
+impl Place {
+    /// The flag that reads the same place again; empty for the cluster of the kubeconfig.
+    fn flag(&self) -> String {
+        match self {
+            Self::Cluster => String::new(),
+            Self::Snapshot(path) => format!(" --from {}", word(path)),
+        }
+    }
+}
+
+impl Step {
+    fn new(why: &str, command: String) -> Self {
+        Self {
+            why: why.to_owned(),
+            command,
+        }
+    }
+}
+
 pub(super) fn steps(
     item: &Item,
     autoscaler: &Autoscaler,
     managed: &Managed,
     place: &Place,
 ) -> Vec<Step> {
-    let name = word(&format!("{}/{}", item.kind.short(), item.name));
-    let namespace = &word(&item.namespace);
-    let from = match place {
-        Place::Cluster => String::new(),
-        Place::Snapshot(path) => format!(" --from {}", word(path)),
-    };
-    let ours = |verb: &str, rest: &str| {
-        format!("kubectl stepscale {verb} {name} -n {namespace}{from}{rest}")
-    };
-    let step = |why: &str, command: String| Step {
-        why: why.to_owned(),
-        command,
-    };
-    let mut steps = Vec::new();
     if let Some(owner) = &autoscaler.owner {
+        let (namespace, from) = (word(&item.namespace), place.flag());
         let owner = owner.replace("ScaledObject/", "so/");
         let command = format!("kubectl stepscale explain {owner} -n {namespace}{from}");
-        return vec![step("its settings come from its owner", command)];
+        return vec![Step::new("its settings come from its owner", command)];
     }
-    match item.outcome {
-        Outcome::Recommended => steps.extend(recommended(item, managed, place)),
-        Outcome::NotEnoughHistory if item.evidence.days >= 1.0 => {
-            let rest = format!(" --min-history-days {:.0}", item.evidence.days.floor());
-            steps.push(step("judge it by what there is", ours("explain", &rest)));
-        }
-        Outcome::NotEnoughHistory => steps.push(match place {
-            Place::Cluster => step(
-                "see where its history was looked for",
-                ours("analyze", " -v"),
-            ),
-            Place::Snapshot(_) => step(
-                "take a snapshot with its history",
-                format!(
-                    "kubectl stepscale gather {name} -n {namespace} --history -o {}.jsonl.gz",
-                    item.name
-                ),
-            ),
-        }),
-        Outcome::Withheld if item.kind == AutoscalerKind::ScaledJob => {}
-        Outcome::Withheld => {
-            let why = "see what was decided of late, and how far a replay agrees";
-            steps.push(step(why, ours("explain", " --since 6h")));
-        }
-        Outcome::Unreadable => {
-            let kind = item.target.kind.to_ascii_lowercase();
-            let target = &item.target.name;
-            let command = format!("kubectl get {kind} {target} -n {namespace}");
-            steps.push(step("see whether what it scales is there", command));
-        }
-        Outcome::NoChange | Outcome::Skipped => {}
-    }
+    let mut steps = of_outcome(item, managed, place);
     steps.extend(item.findings.iter().filter_map(|it| fixing(it, item)));
     if steps.is_empty() {
-        let why = match item.findings.is_empty() {
-            true => "nothing to change: try settings of your own",
-            false => "try settings of your own against what was found",
-        };
-        let rest = match item.today.target_cpu_pct {
-            Some(percent) => format!(" --cpu {}%", percent.saturating_add(5).min(95)),
-            None => format!(" --max {}", item.today.max_replicas.0.saturating_add(1)),
-        };
-        let command = match item.kind {
-            AutoscalerKind::ScaledJob => ours("analyze", " -o wide"),
-            AutoscalerKind::HorizontalPodAutoscaler | AutoscalerKind::ScaledObject => {
-                ours("simulate", &rest)
-            }
-        };
-        steps.push(step(why, command));
+        steps.push(trying(item, place));
     }
     steps.dedup();
     steps
 }
 
-fn recommended(item: &Item, managed: &Managed, place: &Place) -> Vec<Step> {
-    let (name, namespace) = (&word(&item.name), &word(&item.namespace));
-    let short = item.kind.short();
-    let step = |why: &str, command: String| Step {
-        why: why.to_owned(),
-        command,
-    };
-    if let Place::Snapshot(path) = place {
-        let path = word(path);
-        let analyze = format!(
-            "kubectl stepscale analyze {short}/{name} -n {namespace} --from {path} -o wide"
-        );
-        return vec![step("see why each setting is proposed", analyze)];
+/// What the outcome calls for.
+fn of_outcome(item: &Item, managed: &Managed, place: &Place) -> Vec<Step> {
+    let ours = |verb: &str, rest: &str| line(verb, item, &format!("{}{rest}", place.flag()));
+    match item.outcome {
+        Outcome::Recommended => recommended(item, managed, place),
+        Outcome::NotEnoughHistory if item.evidence.days >= 1.0 => {
+            let rest = format!(" --min-history-days {:.0}", item.evidence.days.floor());
+            vec![Step::new(
+                "judge it by what there is",
+                ours("explain", &rest),
+            )]
+        }
+        Outcome::NotEnoughHistory => vec![match place {
+            Place::Cluster => Step::new(
+                "see where its history was looked for",
+                ours("analyze", " -v"),
+            ),
+            Place::Snapshot(_) => {
+                let rest = format!(" --history -o {}.jsonl.gz", item.name);
+                let command = line("gather", item, &rest);
+                Step::new("take a snapshot with its history", command)
+            }
+        }],
+        Outcome::Withheld if item.kind == AutoscalerKind::ScaledJob => vec![],
+        Outcome::Withheld => {
+            let why = "see what was decided of late, and how far a replay agrees";
+            vec![Step::new(why, ours("explain", " --since 6h"))]
+        }
+        Outcome::Unreadable => {
+            let kind = item.target.kind.to_ascii_lowercase();
+            let (target, namespace) = (&item.target.name, word(&item.namespace));
+            let command = format!("kubectl get {kind} {target} -n {namespace}");
+            vec![Step::new("see whether what it scales is there", command)]
+        }
+        Outcome::NoChange | Outcome::Skipped => vec![],
     }
-    let save = format!("kubectl stepscale analyze {short}/{name} -n {namespace}");
+}
+
+/// Where nothing else is to be done.
+fn trying(item: &Item, place: &Place) -> Step {
+    let why = match item.findings.is_empty() {
+        true => "nothing to change: try settings of your own",
+        false => "try settings of your own against what was found",
+    };
+    let rest = match item.today.target_cpu_pct {
+        Some(percent) => format!(" --cpu {}%", percent.saturating_add(5).min(95)),
+        None => format!(" --max {}", item.today.max_replicas.0.saturating_add(1)),
+    };
+    let ours = |verb: &str, rest: &str| line(verb, item, &format!("{}{rest}", place.flag()));
+    let command = match item.kind {
+        AutoscalerKind::ScaledJob => ours("analyze", " -o wide"),
+        AutoscalerKind::HorizontalPodAutoscaler | AutoscalerKind::ScaledObject => {
+            ours("simulate", &rest)
+        }
+    };
+    Step::new(why, command)
+}
+
+fn recommended(item: &Item, managed: &Managed, place: &Place) -> Vec<Step> {
+    if matches!(place, Place::Snapshot(_)) {
+        let analyze = line("analyze", item, &format!("{} -o wide", place.flag()));
+        return vec![Step::new("see why each setting is proposed", analyze)];
+    }
+    let (name, namespace) = (word(&item.name), word(&item.namespace));
+    let apply = |why, rest| {
+        let command = format!("kubectl stepscale apply rec/{name} -n {namespace} {rest}");
+        Step::new(why, command)
+    };
     let apply = match managed.owners.is_empty() {
-        true => step(
-            "put it in force, and wait for the verdict",
-            format!("kubectl stepscale apply rec/{name} -n {namespace} --wait"),
-        ),
-        false => step(
+        true => apply("put it in force, and wait for the verdict", "--wait"),
+        false => apply(
             "print it for Git, since somebody else would undo it",
-            format!("kubectl stepscale apply rec/{name} -n {namespace} -o patch"),
+            "-o patch",
         ),
     };
-    vec![step("keep the recommendation", save), apply]
+    let save = line("analyze", item, "");
+    vec![Step::new("keep the recommendation", save), apply]
 }
 
 /// The command that shows more of what was found.
@@ -150,26 +162,14 @@ fn fixing(finding: &Finding, item: &Item) -> Option<Step> {
                 item.target.name
             ),
         ),
-        Code::AuthUnusedOrMissing | Code::ThresholdUnreachable | Code::ActivationFlapping => (
-            "see what its triggers measure",
-            format!(
-                "kubectl stepscale triggers {}/{} -n {namespace}",
-                item.kind.short(),
-                item.name
-            ),
-        ),
+        Code::AuthUnusedOrMissing | Code::ThresholdUnreachable | Code::ActivationFlapping => {
+            ("see what its triggers measure", line("triggers", item, ""))
+        }
         Code::TwoAutoscalersOneTarget | Code::HpaBesideScaledobject => (
             "see who else scales it",
             format!("kubectl get hpa,scaledobject -n {namespace}"),
         ),
-        Code::PausedAndForgotten => (
-            "let it scale again",
-            format!(
-                "kubectl stepscale resume {}/{} -n {namespace}",
-                item.kind.short(),
-                item.name
-            ),
-        ),
+        Code::PausedAndForgotten => ("let it scale again", line("resume", item, "")),
         Code::IdleWindow
         | Code::OverProvisioned
         | Code::ScaleLag
@@ -183,8 +183,5 @@ fn fixing(finding: &Finding, item: &Item) -> Option<Step> {
         | Code::ScaleToZeroCandidate
         | Code::PollingTooSlow => return None,
     };
-    Some(Step {
-        why: why.to_owned(),
-        command,
-    })
+    Some(Step::new(why, command))
 }

@@ -11,11 +11,9 @@ use crate::analysis::assessment::RiskLevel;
 use crate::analysis::money;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::workload::Workload;
+use crate::output::commands;
 use crate::output::urgency::{self, Urgency};
 use crate::output::words::dollars;
-
-/// Hours of a mean month.
-const HOURS: f64 = 730.0;
 
 /// What an autoscaler's pods cost now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
@@ -88,7 +86,7 @@ impl Cost {
     /// That of `replicas` pods of a workload.
     pub(super) fn of(replicas: f64, workload: &Workload, prices: &Prices) -> Self {
         let requested = money::requested(workload);
-        let monthly = replicas * HOURS;
+        let monthly = replicas * money::HOURS_PER_MONTH;
         let usd = money::per_replica_hour(workload, prices);
         Self {
             replicas: rounded(replicas, 2),
@@ -207,13 +205,12 @@ fn amount(item: &Item) -> String {
 }
 
 fn told(item: &Item, why: String, verb: &str, flags: &str) -> First {
-    let (kind, name, namespace) = (item.kind.short(), &item.name, &item.namespace);
     First {
-        namespace: namespace.clone(),
+        namespace: item.namespace.clone(),
         kind: item.kind,
-        name: name.clone(),
+        name: item.name.clone(),
         why,
-        command: format!("kubectl stepscale {verb} {kind}/{name} -n {namespace}{flags}"),
+        command: commands::line(verb, item, flags),
     }
 }
 
