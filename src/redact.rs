@@ -15,7 +15,7 @@ mod value;
 
 pub use command::command;
 pub use manifest::manifest;
-pub use names::is_secret_field;
+pub use names::{is_secret_field, is_secret_setting, is_telling_setting};
 pub use tally::Tally;
 pub use text::{counted, lines, text};
 pub(crate) use value::hide;

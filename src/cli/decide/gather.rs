@@ -97,28 +97,10 @@ fn lossy(text: impl AsRef<std::ffi::OsStr>) -> String {
 
 fn of(name: String, origin: config::Origin, value: &str) -> Told {
     Told {
-        value: (!is_secret(&name)).then(|| redact::text(value).into_owned()),
+        value: (!redact::is_telling_setting(&name)).then(|| redact::text(value).into_owned()),
         name,
         origin,
     }
-}
-
-/// Whether a setting is only told as set: its value, or the file that it names, is a credential.
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let parts = [
-        "token",
-        "password",
-        "secret",
-        "key",
-        "auth",
-        "header",
-        "credential",
-        "webhookurl",
-        "signature",
-    ];
-    let plain: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    parts.iter().any(|it| plain.contains(it))
 }
 
 #[cfg(test)]
