@@ -211,73 +211,52 @@ fn dispatch(
     let cx = cx.clone().with_color(color);
     let (names, typed) = conflicts::innermost(matches);
     let origin = decide::Origin::new(&file, typed);
+    let global = &cli.global;
     match cli.command {
-        Command::Analyze(args) => {
-            let config = decide::analyze(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), analyze::run(cx, config))
+        Command::Analyze(it) => carry_out(cx, decide::analyze(global, &it, &origin)?, analyze::run),
+        Command::Explain(it) => carry_out(cx, decide::explain(global, &it, &origin)?, explain::run),
+        Command::Simulate(it) => {
+            carry_out(cx, decide::simulate(global, &it, &origin)?, simulate::run)
         }
-        Command::Explain(args) => {
-            let config = decide::explain(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), explain::run(cx, config))
+        Command::Gather(it) => carry_out(cx, decide::gather(global, &it, &origin)?, gather::run),
+        Command::Lint(it) => carry_out(cx, decide::lint(global, &it, &origin)?, lint::run),
+        Command::Approve(it) => {
+            carry_out(cx, decide::approve(global, &it, &origin)?, act::decide::run)
         }
-        Command::Simulate(args) => {
-            let config = decide::simulate(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), simulate::run(cx, config))
+        Command::Reject(it) => {
+            carry_out(cx, decide::reject(global, &it, &origin)?, act::decide::run)
         }
-        Command::Gather(args) => {
-            let config = decide::gather(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), gather::run(cx, config))
+        Command::Apply(it) => carry_out(cx, decide::apply(global, &it, &origin)?, act::apply::run),
+        Command::Verify(it) => {
+            carry_out(cx, decide::verify(global, &it, &origin)?, act::verify::run)
         }
-        Command::Lint(args) => {
-            let config = decide::lint(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), lint::run(cx, config))
+        Command::Revert(it) => {
+            carry_out(cx, decide::revert(global, &it, &origin)?, act::decide::run)
         }
-        Command::Approve(args) => {
-            let config = decide::approve(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::decide::run(cx, config))
+        Command::Status(it) => {
+            carry_out(cx, decide::status(global, &it, &origin)?, act::status::run)
         }
-        Command::Reject(args) => {
-            let config = decide::reject(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::decide::run(cx, config))
+        Command::Triggers(it) => {
+            carry_out(cx, decide::triggers(global, &it, &origin)?, triggers::run)
         }
-        Command::Apply(args) => {
-            let config = decide::apply(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::apply::run(cx, config))
-        }
-        Command::Verify(args) => {
-            let config = decide::verify(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::verify::run(cx, config))
-        }
-        Command::Revert(args) => {
-            let config = decide::revert(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::decide::run(cx, config))
-        }
-        Command::Status(args) => {
-            let config = decide::status(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::status::run(cx, config))
-        }
-        Command::Triggers(args) => {
-            let config = decide::triggers(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), triggers::run(cx, config))
-        }
-        Command::Pause(args) => {
-            let config = decide::pause(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::pause::run(cx, config))
-        }
-        Command::Resume(args) => {
-            let config = decide::resume(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::pause::resume(cx, config))
-        }
-        Command::Install(args) => {
-            let config = decide::install(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::install::run(cx, config))
-        }
-        Command::Uninstall(args) => {
-            let config = decide::uninstall(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), act::uninstall::run(cx, config))
-        }
+        Command::Pause(it) => carry_out(cx, decide::pause(global, &it, &origin)?, act::pause::run),
+        Command::Resume(it) => carry_out(
+            cx,
+            decide::resume(global, &it, &origin)?,
+            act::pause::resume,
+        ),
+        Command::Install(it) => carry_out(
+            cx,
+            decide::install(global, &it, &origin)?,
+            act::install::run,
+        ),
+        Command::Uninstall(it) => carry_out(
+            cx,
+            decide::uninstall(global, &it, &origin)?,
+            act::uninstall::run,
+        ),
         Command::Watch(args) => {
-            let config = decide::watch(&cli.global, &args, &origin)?;
+            let config = decide::watch(global, &args, &origin)?;
             let typed = typed.clone();
             let reload = watch::Reload::new(cli.global, args, typed, (text, file));
             runtime::run_attended(&cx.clone(), |signals| {
@@ -287,16 +266,13 @@ fn dispatch(
         Command::Demo(args) => {
             let config = decide::demo(&args, &origin)?;
             match config.exec.clone() {
-                None => runtime::run(&cx.clone(), demo::run(cx, config)),
+                None => carry_out(cx, config, demo::run),
                 Some(command) => runtime::run_attended(&cx.clone(), |signals| {
                     demo::exec(cx, config, command, signals)
                 }),
             }
         }
-        Command::Doctor(args) => {
-            let config = decide::doctor(&cli.global, &args, &origin)?;
-            runtime::run(&cx.clone(), doctor::run(cx, config))
-        }
+        Command::Doctor(it) => carry_out(cx, decide::doctor(global, &it, &origin)?, doctor::run),
         Command::Config(ConfigCommand::View(args)) => {
             let view = names
                 .iter()
@@ -311,10 +287,22 @@ fn dispatch(
         }
         Command::Man(args) => man::run(&cx, &args.out_dir),
         Command::License(command) => {
-            let config = decide::license(&cli.global, &command, &origin)?;
-            runtime::run(&cx.clone(), license::run(cx, config))
+            let config = decide::license(global, &command, &origin)?;
+            carry_out(cx, config, license::run)
         }
     }
+}
+
+/// Runs a command that is decided.
+fn carry_out<C, F>(
+    cx: Context,
+    config: C,
+    work: impl FnOnce(Context, C) -> F,
+) -> Result<Exit, Error>
+where
+    F: Future<Output = Result<Exit, Error>> + Send + 'static,
+{
+    runtime::run(&cx.clone(), work(cx, config))
 }
 
 /// Sends log lines to standard error: warnings, more with each `-v`, what `RUST_LOG` says if set.

@@ -1,11 +1,10 @@
 //! What may be typed after the subcommands that decide on recommendations and carry them out.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::probation::{ProbationArgs, WaitArgs};
+use super::probation::{LimitArgs, ProbationArgs, WaitArgs};
 use super::{PrometheusArgs, ViewArgs, words};
 use crate::config::act::{DRY_RUNS, DryRun, GIT_FORMS, GitForm, LIST_FORMS, ListForm, PATCH_TYPES};
 use crate::config::values;
@@ -98,13 +97,8 @@ pub(crate) struct ApplyArgs {
     /// Why; kept with the change on the autoscaler
     #[arg(long, value_name = "TEXT", value_parser = values::text, help_heading = SAFETY)]
     pub(crate) reason: Option<String>,
-    /// Apply nothing more while so many are on probation
-    #[arg(long, value_name = "COUNT", help_heading = SAFETY)]
-    pub(crate) max_in_probation: Option<NonZeroUsize>,
-    /// Apply nothing more once one has degraded or was reverted
-    #[arg(long, value_name = "BOOL", value_parser = values::boolean, num_args = 0..=1,
-        require_equals = true, default_missing_value = "true", help_heading = SAFETY)]
-    pub(crate) stop_on_revert: Option<bool>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) waiting: WaitArgs,
     #[command(flatten)]

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 
 use super::analysis::AnalysisArgs;
 use super::license::LicenseArgs;
-use super::probation::ProbationArgs;
+use super::probation::{LimitArgs, ProbationArgs};
 use super::webhook::WebhookArgs;
 use super::{AuditArgs, PrometheusArgs, words};
 use crate::config::FailOn;
@@ -12,7 +12,6 @@ use crate::config::license::{FORMS, Form};
 use crate::config::values::{self, FAIL_ON};
 
 const HISTORY: &str = "History";
-const SAFETY: &str = "Safety";
 const OUTPUT: &str = "Output";
 
 /// Show the settings that count, and where each comes from
@@ -42,13 +41,8 @@ pub(crate) struct ConfigViewArgs {
     #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
         env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days, help_heading = HISTORY)]
     pub(crate) window_days: Option<u32>,
-    /// Apply nothing more while so many are on probation
-    #[arg(long, value_name = "COUNT", help_heading = SAFETY)]
-    pub(crate) max_in_probation: Option<std::num::NonZeroUsize>,
-    /// Apply nothing more once one has degraded or was reverted
-    #[arg(long, value_name = "BOOL", value_parser = values::boolean, num_args = 0..=1,
-        require_equals = true, default_missing_value = "true", help_heading = SAFETY)]
-    pub(crate) stop_on_revert: Option<bool>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     #[command(flatten)]
     pub(crate) analysis: AnalysisArgs,
     #[command(flatten)]

@@ -1,5 +1,6 @@
 //! What may be typed about changes on probation.
 
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,6 +12,7 @@ use crate::config::values;
 use crate::units::Step;
 
 const PROBATION: &str = "Probation";
+const SAFETY: &str = "Safety";
 const OUTPUT: &str = "Output";
 
 /// Judge changes on probation
@@ -52,6 +54,18 @@ pub(crate) struct WaitArgs {
     /// Time between two looks [default: 30s]
     #[arg(long, value_name = "TIME", value_parser = values::positive_timeout, requires = "wait")]
     pub(crate) poll_interval: Option<Duration>,
+}
+
+/// What is applied at most.
+#[derive(Args, Debug)]
+pub(crate) struct LimitArgs {
+    /// Apply nothing more while so many are on probation
+    #[arg(long, value_name = "COUNT", help_heading = SAFETY)]
+    pub(crate) max_in_probation: Option<NonZeroUsize>,
+    /// Apply nothing more once one has degraded or was reverted
+    #[arg(long, value_name = "BOOL", value_parser = values::boolean, num_args = 0..=1,
+        require_equals = true, default_missing_value = "true", help_heading = SAFETY)]
+    pub(crate) stop_on_revert: Option<bool>,
 }
 
 /// How changes are judged.

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::act::AuditArgs;
 use super::license::LicenseArgs;
-use super::probation::ProbationArgs;
+use super::probation::{LimitArgs, ProbationArgs};
 use super::webhook::WebhookArgs;
 use super::{AnalysisArgs, PrometheusArgs, TimeLimit, time_limit, words};
 use crate::cluster::Namespaces;
@@ -21,7 +21,6 @@ use crate::signals::logging;
 const SCOPE: &str = "Scope";
 const LOOP: &str = "Loop";
 const LEADER: &str = "Leader election";
-const SAFETY: &str = "Safety";
 const OUTPUT: &str = "Output";
 
 /// Analyze, apply and verify again and again
@@ -99,13 +98,8 @@ pub(crate) struct WatchArgs {
     /// With --once: exit with 1 for findings of this severity or above [default: never]
     #[arg(long, value_name = "LEVEL", value_parser = words(&values::FAIL_ON), help_heading = OUTPUT)]
     pub(crate) fail_on: Option<FailOn>,
-    /// Apply nothing more while so many are on probation
-    #[arg(long, value_name = "COUNT", help_heading = SAFETY)]
-    pub(crate) max_in_probation: Option<std::num::NonZeroUsize>,
-    /// Apply nothing more once one has degraded or was reverted
-    #[arg(long, value_name = "BOOL", value_parser = values::boolean, num_args = 0..=1,
-        require_equals = true, default_missing_value = "true", help_heading = SAFETY)]
-    pub(crate) stop_on_revert: Option<bool>,
+    #[command(flatten)]
+    pub(crate) limits: LimitArgs,
     /// Days of history to look at, 1 to 366 [default: 14]
     #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
         env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days)]

@@ -87,12 +87,7 @@ pub(in crate::cli) fn apply(
         records: records(global, &args.records, origin)?,
         yes: args.yes,
         dry_run: args.dry_run.unwrap_or_default(),
-        limits: probation::limits(
-            args.max_in_probation,
-            args.stop_on_revert,
-            args.force.then(|| reason.clone()),
-            origin,
-        )?,
+        limits: probation::limits(&args.limits, args.force.then(|| reason.clone()), origin)?,
         license: super::license::license_of(&args.license, origin)?,
         probation: probation::probation(&args.probation, &args.prometheus, origin)?,
         waiting: waiting(args)?,

@@ -77,7 +77,7 @@ fn check(args: &ConfigViewArgs, origin: &Origin<'_>) -> Result<(), Error> {
     analysis::opencost(&args.analysis.prices, origin)?;
     origin.or_file(args.fail_on, "analysis.failOn", |it| FAIL_ON.parse(it))?;
     probation::policy(&args.probation, origin)?;
-    probation::limits(args.max_in_probation, args.stop_on_revert, None, origin)?;
+    probation::limits(&args.limits, None, origin)?;
     license::license_of(&args.license, origin)?;
     audit::settings(&args.audit, origin)?;
     webhook::webhook(&args.webhook, origin)?;

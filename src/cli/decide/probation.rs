@@ -1,12 +1,11 @@
 //! How changes on probation are judged, and whether to wait for that.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use super::act::records;
 use super::{Origin, prometheus};
 use crate::analysis::verification::Margins;
-use crate::cli::args::probation::{ProbationArgs, VerifyArgs, WaitArgs};
+use crate::cli::args::probation::{LimitArgs, ProbationArgs, VerifyArgs, WaitArgs};
 use crate::cli::args::{GlobalArgs, PrometheusArgs};
 use crate::config::act::{Probation, VerifyConfig, Waiting};
 use crate::config::{Window, values};
@@ -114,17 +113,20 @@ pub(super) fn policy(args: &ProbationArgs, origin: &Origin<'_>) -> Result<Policy
 
 /// What is applied at most, for the reason to overrule owners that was given.
 pub(super) fn limits(
-    max_in_probation: Option<NonZeroUsize>,
-    stop_on_revert: Option<bool>,
+    args: &LimitArgs,
     forced: Option<String>,
     origin: &Origin<'_>,
 ) -> Result<Limits, Error> {
-    let most = origin.or_file(max_in_probation, "safety.maxInProbation", values::count)?;
+    let most = origin.or_file(
+        args.max_in_probation,
+        "safety.maxInProbation",
+        values::count,
+    )?;
     let default = Limits::default();
     Ok(Limits {
         max_in_probation: most.map(usize::from),
         stop_on_revert: origin.or(
-            stop_on_revert,
+            args.stop_on_revert,
             "safety.stopOnRevert",
             values::boolean,
             default.stop_on_revert,

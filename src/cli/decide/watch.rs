@@ -77,7 +77,7 @@ pub(in crate::cli) fn watch(
         },
         metrics,
         probation,
-        limits: probation::limits(args.max_in_probation, args.stop_on_revert, None, origin)?,
+        limits: probation::limits(&args.limits, None, origin)?,
         license: license::license_of(&args.license, origin)?,
         mode: args.mode.unwrap_or_default(),
         interval,
