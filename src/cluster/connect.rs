@@ -49,7 +49,7 @@ pub async fn connect_quietly(options: &Options) -> Result<Cluster, Error> {
 }
 
 /// A configuration and where it is from.
-struct Origin {
+pub(super) struct Origin {
     config: Config,
     name: String,
     context: Option<String>,
@@ -71,7 +71,11 @@ pub(super) fn kubeconfig_of(file: Option<&Path>) -> Result<Option<Kubeconfig>, E
     }
 }
 
-fn in_cluster() -> Result<Origin, Error> {
+/// That of the pod that this runs in.
+///
+/// # Errors
+/// Where it runs in none.
+pub(super) fn in_cluster() -> Result<Origin, Error> {
     let config = Config::incluster().map_err(|_| Error::NoKubeconfig {
         looked_at: candidates(),
     })?;
@@ -83,8 +87,16 @@ fn in_cluster() -> Result<Origin, Error> {
     })
 }
 
+/// The files that are read: `file`, or those that kubectl would read and that exist.
+pub(super) fn files(file: Option<&Path>) -> Vec<PathBuf> {
+    match file {
+        Some(path) => vec![path.to_owned()],
+        None => candidates().into_iter().filter(|it| it.exists()).collect(),
+    }
+}
+
 /// The files that `KUBECONFIG` names, else the one in the home directory.
-pub(super) fn candidates() -> Vec<PathBuf> {
+fn candidates() -> Vec<PathBuf> {
     let variable = std::env::var_os("KUBECONFIG").unwrap_or_default();
     let mut named: Vec<PathBuf> = std::env::split_paths(&variable).collect();
     named.retain(|it| !it.as_os_str().is_empty());
@@ -102,7 +114,7 @@ fn read_default() -> Result<Option<Kubeconfig>, Error> {
 }
 
 /// Merges files: what the first one says of a name wins, and files that do not exist are skipped.
-pub(super) fn read_all(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
+fn read_all(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
     let mut merged = Kubeconfig::default();
     for path in paths.iter().filter(|it| it.exists()) {
         merged = merged
@@ -112,7 +124,7 @@ pub(super) fn read_all(paths: &[PathBuf]) -> Result<Kubeconfig, Error> {
     Ok(merged)
 }
 
-pub(super) fn read(path: &Path) -> Result<Kubeconfig, Error> {
+fn read(path: &Path) -> Result<Kubeconfig, Error> {
     let mut kubeconfig = Kubeconfig::read_from(path).map_err(|it| unreadable(path, it))?;
     // An empty name is none, and must not win over that of a later file.
     kubeconfig.current_context = kubeconfig.current_context.filter(|it| !it.is_empty());

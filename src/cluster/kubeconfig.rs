@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use kube::config::AuthInfo;
 
-use super::connect::{candidates, chosen_context, context, read, read_all};
+use super::connect::{chosen_context, context, files, in_cluster, kubeconfig_of};
 use super::{Error, Options};
 
 /// The way that a kubeconfig, or the pod that this runs in, names.
@@ -29,22 +29,10 @@ pub struct Way {
 /// # Errors
 /// As [`super::connect`] has before it connects.
 pub fn way(options: &Options) -> Result<Way, Error> {
-    let files: Vec<PathBuf> = match &options.kubeconfig {
-        Some(path) => vec![path.clone()],
-        None => candidates().into_iter().filter(|it| it.exists()).collect(),
+    let file = options.kubeconfig.as_deref();
+    let Some(mut kubeconfig) = kubeconfig_of(file)? else {
+        return in_cluster().map(|_| Way::default());
     };
-    let mut kubeconfig = match &options.kubeconfig {
-        Some(path) => read(path)?,
-        None => read_all(&files)?,
-    };
-    if kubeconfig.clusters.is_empty() && kubeconfig.contexts.is_empty() {
-        return match kube::Config::incluster() {
-            Ok(_) => Ok(Way::default()),
-            Err(_) => Err(Error::NoKubeconfig {
-                looked_at: candidates(),
-            }),
-        };
-    }
     let name = chosen_context(&mut kubeconfig, options)?;
     let user = options.user.clone().or(context(&kubeconfig, &name).user);
     let named = kubeconfig
@@ -55,7 +43,7 @@ pub fn way(options: &Options) -> Result<Way, Error> {
         .and_then(|it| it.auth_info.clone())
         .unwrap_or_default();
     Ok(Way {
-        files,
+        files: files(file),
         context: Some(name),
         user,
         certificate_until: certificate_until(&auth),
