@@ -32,6 +32,7 @@ mod rig {
     pub(crate) mod backfill;
     pub(crate) mod fleet;
     pub(crate) mod openmetrics;
+    pub(crate) mod process;
     pub(crate) mod prometheus;
 }
 #[path = "online/server.rs"]

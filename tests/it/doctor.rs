@@ -14,6 +14,29 @@ fn fleet() -> Fleet {
     Fleet::generate(&Parameters::small())
 }
 
+/// Without a Prometheus to be found.
+fn unmonitored() -> Cluster {
+    let options = Options {
+        unmonitored: true,
+        ..Options::default()
+    };
+    Cluster::start(&fleet(), options)
+}
+
+/// Where the user of the context `limited` may not do one thing, in any namespace.
+fn denying(fleet: &Fleet, verb: &'static str, resource: &'static str) -> Cluster {
+    let denied = vec![Denied {
+        verb,
+        resource,
+        reach: Reach::Everywhere,
+    }];
+    let options = Options {
+        denied,
+        ..Options::default()
+    };
+    Cluster::start(fleet, options)
+}
+
 fn doctor(user: &User, kubeconfig: &Path, arguments: &[&str]) -> Said {
     let all = [&["doctor", "-o", "json"], arguments].concat();
     let said = user.run(kubeconfig, &all);
@@ -49,13 +72,7 @@ fn troubles(report: &Value) -> Vec<String> {
 
 #[test]
 fn without_a_prometheus_the_rest_is_looked_at() {
-    let cluster = Cluster::start(
-        &fleet(),
-        Options {
-            unmonitored: true,
-            ..Options::default()
-        },
-    );
+    let cluster = unmonitored();
     let user = User::new();
     let report = doctor(&user, &cluster.kubeconfig(), &["-n", "shop"]).report(0);
     assert_eq!(report["kind"], "DoctorReport");
@@ -100,18 +117,7 @@ fn each_right_that_is_taken_away_is_told_by_its_name() {
         ),
     ];
     for (verb, resource, code, state) in cases {
-        let denied = vec![Denied {
-            verb,
-            resource,
-            reach: Reach::Everywhere,
-        }];
-        let cluster = Cluster::start(
-            &fleet,
-            Options {
-                denied,
-                ..Options::default()
-            },
-        );
+        let cluster = denying(&fleet, verb, resource);
         let user = User::new();
         let arguments = ["--context=limited", "-n", "shop", "--no-prometheus"];
         let said = doctor(&user, &cluster.kubeconfig(), &arguments);
@@ -135,18 +141,7 @@ fn each_right_that_is_taken_away_is_told_by_its_name() {
 
 #[test]
 fn what_is_to_work_decides_what_fails() {
-    let denied = vec![Denied {
-        verb: "patch",
-        resource: "horizontalpodautoscalers.autoscaling",
-        reach: Reach::Everywhere,
-    }];
-    let cluster = Cluster::start(
-        &fleet(),
-        Options {
-            denied,
-            ..Options::default()
-        },
-    );
+    let cluster = denying(&fleet(), "patch", "horizontalpodautoscalers.autoscaling");
     let user = User::new();
     let limited = ["--context=limited", "--no-prometheus"];
     let purposes = |purposes: &[&'static str]| {
@@ -232,13 +227,7 @@ fn what_hangs_holds_up_nothing_else() {
 
 #[test]
 fn files_that_cannot_be_written_are_told() {
-    let cluster = Cluster::start(
-        &fleet(),
-        Options {
-            unmonitored: true,
-            ..Options::default()
-        },
-    );
+    let cluster = unmonitored();
     let user = User::new();
     let file = user.path("file");
     std::fs::write(&file, "").unwrap();
@@ -251,13 +240,7 @@ fn files_that_cannot_be_written_are_told() {
 
 #[test]
 fn a_license_has_days() {
-    let cluster = Cluster::start(
-        &fleet(),
-        Options {
-            unmonitored: true,
-            ..Options::default()
-        },
-    );
+    let cluster = unmonitored();
     let user = User::new();
     user.issue_license();
     let kubeconfig = cluster.kubeconfig();

@@ -17,6 +17,7 @@ pub(crate) mod faulty;
 pub(crate) mod fleet;
 pub(crate) mod kafka;
 pub(crate) mod openmetrics;
+pub(crate) mod process;
 pub(crate) mod program;
 pub(crate) mod prometheus;
 pub(crate) mod protection;

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::rig::process::free_port;
 use crate::rig::program::{Said, interrupt};
-use crate::rig::prometheus::{self, Prometheus, free_port};
+use crate::rig::prometheus::{self, Prometheus};
 use bench::{Behavior, Bench, Source, trigger};
 
 /// Long enough for a slow machine, short enough to wait for the one that never answers.

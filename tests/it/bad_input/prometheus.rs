@@ -9,8 +9,8 @@ use crate::rig::certificates::Authority;
 use crate::rig::cluster::{Cluster, Denied, Options, Reach};
 use crate::rig::faulty::{Fault, Faulty};
 use crate::rig::fleet::{Fleet, Parameters};
+use crate::rig::process::free_port;
 use crate::rig::program::User;
-use crate::rig::prometheus::free_port;
 use crate::rig::serve::Server;
 
 fn cluster(options: Options) -> Cluster {

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use base64::Engine;
@@ -10,31 +10,20 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::runtime::{Builder, Runtime};
 
-use super::prometheus::free_port;
-use super::say;
+use super::process::{Needed, Running, free_port};
 
 /// Whether tests that need a browser can run. Says so loudly if not.
 ///
 /// # Panics
 /// Where they have to run: with `CI=true` or `STEPSCALE_REQUIRE_CHROMIUM=1`.
 pub(crate) fn is_available() -> bool {
-    let missing: Vec<_> = ["chromium", "chromedriver"]
-        .into_iter()
-        .filter(|it| Command::new(it).arg("--version").output().is_err())
-        .collect();
-    if missing.is_empty() {
-        return true;
-    }
-    let required = |name: &str, value: &str| std::env::var(name).is_ok_and(|it| it == value);
-    let missing = missing.join(" and ");
-    assert!(
-        !required("CI", "true") && !required("STEPSCALE_REQUIRE_CHROMIUM", "1"),
-        "not installed, though this run has to test with it: {missing}"
-    );
-    say(&format!(
-        "SKIPPED: not installed: {missing} (Debian: apt-get install chromium chromium-driver)"
-    ));
-    false
+    let needed = Needed {
+        programs: &["chromium", "chromedriver"],
+        flag: "--version",
+        variable: "STEPSCALE_REQUIRE_CHROMIUM",
+        packages: "chromium chromium-driver",
+    };
+    needed.is_available()
 }
 
 /// A browser with a window, ended when dropped.
@@ -43,7 +32,8 @@ pub(crate) struct Browser {
     client: reqwest::Client,
     /// Of the session: `http://127.0.0.1:41234/session/…`.
     url: String,
-    driver: Child,
+    /// Chromium ends with its session, before this does: a driver that is killed would leave it behind.
+    _driver: Running,
     /// The profile.
     _directory: tempfile::TempDir,
 }
@@ -63,10 +53,10 @@ impl Browser {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let port = free_port();
         let mut driver = Command::new("chromedriver");
-        let driver = driver.arg(format!("--port={port}")).stdin(Stdio::null());
-        let driver = driver.stdout(Stdio::null()).stderr(Stdio::null());
+        driver.arg(format!("--port={port}")).stdin(Stdio::null());
+        driver.stdout(Stdio::null()).stderr(Stdio::null());
         let mut browser = Self {
-            driver: driver.spawn().expect("chromedriver starts"),
+            _driver: Running::start(&mut driver),
             url: format!("http://127.0.0.1:{port}"),
             _directory: directory,
             runtime,
@@ -235,10 +225,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // Chromium ends with its session; a driver that is killed would leave it behind.
         let ended = self.client.delete(&self.url);
         let _ = self.runtime.block_on(async { ended.send().await });
-        let _ = self.driver.kill();
-        let _ = self.driver.wait();
     }
 }

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 
 use assert_cmd::cargo::cargo_bin;
 
+use super::process::Needed;
+
 /// The snapshot of the example shop.
 pub(crate) const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.jsonl.gz");
 
@@ -118,16 +120,13 @@ fn path_with_plugin() -> OsString {
 /// # Panics
 /// Where they have to run: with `CI=true` or `STEPSCALE_REQUIRE_KUBECTL=1`.
 pub(crate) fn has_kubectl() -> bool {
-    if Command::new("kubectl").arg("--help").output().is_ok() {
-        return true;
-    }
-    let required = |name: &str, value: &str| std::env::var(name).is_ok_and(|it| it == value);
-    assert!(
-        !required("CI", "true") && !required("STEPSCALE_REQUIRE_KUBECTL", "1"),
-        "not installed, though this run has to test with it: kubectl"
-    );
-    eprintln!("SKIPPED: not installed: kubectl (Debian: apt-get install kubernetes-client)");
-    false
+    let needed = Needed {
+        programs: &["kubectl"],
+        flag: "--help",
+        variable: "STEPSCALE_REQUIRE_KUBECTL",
+        packages: "kubernetes-client",
+    };
+    needed.is_available()
 }
 
 /// Sends a signal to a run; what it said then, and how long it took to end.

@@ -2,34 +2,27 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::backfill;
 use super::fleet::Fleet;
+use super::process::{Needed, Running, free_port};
 
 /// Whether tests that need Prometheus can run. Says so loudly if not.
 ///
 /// # Panics
 /// Where they have to run: with `CI=true` or `STEPSCALE_REQUIRE_PROMETHEUS=1`.
 pub(crate) fn is_available() -> bool {
-    let missing: Vec<_> = ["prometheus", "promtool"]
-        .into_iter()
-        .filter(|it| Command::new(it).arg("--version").output().is_err())
-        .collect();
-    if missing.is_empty() {
-        return true;
-    }
-    let required = |name: &str, value: &str| std::env::var(name).is_ok_and(|it| it == value);
-    let missing = missing.join(" and ");
-    assert!(
-        !required("CI", "true") && !required("STEPSCALE_REQUIRE_PROMETHEUS", "1"),
-        "not installed, though this run has to test with it: {missing}"
-    );
-    eprintln!("SKIPPED: not installed: {missing} (Debian: apt-get install prometheus)");
-    false
+    let needed = Needed {
+        programs: &["prometheus", "promtool"],
+        flag: "--version",
+        variable: "STEPSCALE_REQUIRE_PROMETHEUS",
+        packages: "prometheus",
+    };
+    needed.is_available()
 }
 
 /// A running server, ended when dropped.
@@ -38,7 +31,7 @@ pub(crate) struct Prometheus {
     /// `http://127.0.0.1:41234`.
     pub(crate) url: String,
     pub(crate) port: u16,
-    child: Child,
+    child: Running,
     /// Holds the blocks, the configuration and the log.
     directory: tempfile::TempDir,
 }
@@ -118,7 +111,7 @@ impl Prometheus {
     /// CPU seconds that the server has used, user and system.
     pub(crate) fn cpu_seconds(&self) -> Option<f64> {
         // Fields 14 and 15 of the whole, counted after the command in parentheses; in hundredths.
-        let status = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        let status = fs::read_to_string(format!("/proc/{}/stat", self.child.0.id())).ok()?;
         let (_, fields) = status.rsplit_once(')')?;
         let mut fields = fields.split_whitespace().skip(11);
         let mut ticks = || fields.next()?.parse::<f64>().ok();
@@ -126,28 +119,15 @@ impl Prometheus {
     }
 }
 
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A port that nobody listens on.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
-}
-
 fn log(directory: &Path) -> PathBuf {
     directory.join("log")
 }
 
-fn spawn(directory: &Path, storage: &Path, port: u16, flags: &[&str]) -> Child {
+fn spawn(directory: &Path, storage: &Path, port: u16, flags: &[&str]) -> Running {
     let config = directory.join("prometheus.yml");
     let log = File::create(log(directory)).expect("a log file");
-    Command::new("prometheus")
+    let mut command = Command::new("prometheus");
+    command
         .arg(format!("--config.file={}", config.display()))
         .arg(format!("--storage.tsdb.path={}", storage.display()))
         .arg(format!("--web.listen-address=127.0.0.1:{port}"))
@@ -157,26 +137,23 @@ fn spawn(directory: &Path, storage: &Path, port: u16, flags: &[&str]) -> Child {
         .args(flags)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(log)
-        .spawn()
-        .expect("prometheus starts")
+        .stderr(log);
+    Running::start(&mut command)
 }
 
 /// Waits until the server says that it is ready, which works with TLS and passwords too; `false`
 /// when it ended or took more than a minute.
-fn is_ready(child: &mut Child, log: &Path) -> bool {
+fn is_ready(child: &mut Running, log: &Path) -> bool {
     for _ in 0..600 {
         let said = fs::read_to_string(log).unwrap_or_default();
         if said.contains("Server is ready to receive web requests") {
             return true;
         }
-        if child.try_wait().expect("the state of prometheus").is_some() {
+        if child.has_ended() {
             return false;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    let _ = child.kill();
-    let _ = child.wait();
     false
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::bench::{self, Behavior, Bench, Source, trigger};
 use super::{PATIENCE, row, vector};
-use crate::rig::prometheus::free_port;
+use crate::rig::process::free_port;
 
 fn report(bench: &Bench, name: &str) -> Value {
     let said = bench.run(&["triggers", name, "-o=json", PATIENCE]);

@@ -16,7 +16,8 @@ use super::probation::Scene;
 use super::workload::start;
 use crate::rig::backfill;
 use crate::rig::kafka::{Cluster, Door, World};
-use crate::rig::prometheus::{self, Prometheus, free_port};
+use crate::rig::process::free_port;
+use crate::rig::prometheus::{self, Prometheus};
 
 /// Requests a second of the service, and as many for each replica.
 const RATE: f64 = 35.0;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::super::certificates::Authority;
-use super::super::prometheus::free_port;
+use super::super::process::free_port;
 use super::{LIMITED_TOKEN, TOKEN};
 
 /// Writes it below `directory` in JSON, which is YAML too.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::kubeconfig::{self, Access};
 use super::{ADMIN, USERS};
 use crate::rig::certificates::{Authority, Identity};
-use crate::rig::prometheus::free_port;
+use crate::rig::process::free_port;
 
 /// How long a process may take to become ready, in steps of [`PAUSE`].
 const TRIES: u32 = 1200;
