@@ -6,12 +6,13 @@
 //! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`]
 //! says what replicas cost. [`simulation`] replays settings that somebody asks for,
 //! [`verification`] judges settings that somebody has applied, a [`portrait`] is the past as it can
-//! be drawn, and [`hindsight`] tells why it was so.
+//! be drawn, and [`hindsight`] tells why it was so. A [`forecast`] is the coming week of a load.
 
 pub mod assessment;
 pub mod case;
 pub mod fidelity;
 pub mod findings;
+pub mod forecast;
 pub mod hindsight;
 pub mod jobs;
 pub mod load;

@@ -1,0 +1,222 @@
+//! What a load will be like in the coming week, by the wall clock, and how well that was foretold before.
+//!
+//! Start at [`forecast`]. A history becomes means by the wall clock ([`bins`], in a zone that is given
+//! or inferred: [`zone`]); whether it recurs is told by [`season`]; five simple forecasts and their
+//! median are in [`models`], and [`backtest`] repeats what would have been foretold on the days of
+//! the history. `docs/forecasts.md` has the formulas.
+//!
+//! Not here: what a forecast is used for. It knows no replicas and no autoscaler.
+
+mod backtest;
+mod bins;
+mod holt;
+mod models;
+mod odd;
+mod season;
+mod zone;
+
+pub use backtest::BackTest;
+pub use season::{MonthEnd, Period, Season};
+
+use std::fmt;
+
+use jiff::civil::{DateTime, Time, Weekday};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::assessment::Days;
+use crate::series::Series;
+use bins::Bins;
+
+/// Days without which nothing can be tried: two to fit on, and three to see how that went.
+pub const LEAST_DAYS: u32 = 5;
+/// The share of the bins that have to be known.
+const KNOWN: f64 = 0.6;
+/// So much less than a day is a day: sources cut the first sample or two.
+const SLACK_DAYS: f64 = 0.5;
+
+/// What a forecast is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Any load that is never negative, with gaps, in steps that are not longer than a bin.
+    pub series: &'a Series,
+    /// The zone of the IANA database whose clock the load goes by; inferred where `None`.
+    pub zone: Option<&'a str>,
+    /// A divisor of the 1,440 minutes of a day, at most 360.
+    pub bin_minutes: u32,
+    /// What `Expected::high` is not exceeded in, as a share of the time; above 0.5, below 1.
+    pub quantile: f64,
+    /// No forecast of less history than this; [`LEAST_DAYS`] where it is fewer.
+    pub min_history_days: u32,
+    /// Autocorrelation at one period and at two, from which a load counts as recurring.
+    pub threshold: f64,
+}
+
+/// A week as it is expected to be.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Forecast {
+    /// A zone of the IANA database, `UTC` where nothing says more.
+    pub zone: String,
+    pub zone_is_inferred: bool,
+    pub bin_minutes: u32,
+    pub season: Season,
+    /// The share of the time within which `Expected::high` is expected to hold.
+    pub quantile: f64,
+    /// The means of the bins of a local week, Monday 00:00 first: `7 * 1440 / bin_minutes`, in the
+    /// unit of the load.
+    #[serde(skip)]
+    pub week: Vec<Expected>,
+    pub backtest: BackTest,
+    /// Minutes after the full hour at which the load of an hour is highest, where it is the same
+    /// every hour: batches.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch_minute: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub month_end: Option<MonthEnd>,
+    /// Days of the history that were unlike their weekday, and that no forecast learned from.
+    pub odd_days: usize,
+}
+
+/// One bin of a week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Expected {
+    pub median: f64,
+    /// At the quantile that was asked for; never below the median.
+    pub high: f64,
+}
+
+impl Forecast {
+    /// The place in `week` of a time of the wall clock.
+    pub fn index_of(&self, weekday: Weekday, time: Time) -> usize {
+        let day = weekday.to_monday_zero_offset() as usize;
+        let minute = time.hour() as usize * 60 + time.minute() as usize;
+        (day * 1440 + minute) / self.bin_minutes as usize
+    }
+
+    /// What is expected at a time of the wall clock of [`zone`](Self::zone).
+    pub fn at(&self, local: DateTime) -> Expected {
+        self.week[self.index_of(local.weekday(), local.time())]
+    }
+}
+
+/// Why there is no forecast.
+#[derive(Clone, Debug, PartialEq)]
+pub enum NoForecast {
+    UnknownZone(String),
+    /// The samples are further apart than the bins are long.
+    TooCoarse {
+        step_seconds: u32,
+        bin_minutes: u32,
+    },
+    TooShort {
+        have: Days,
+        need: Days,
+    },
+    /// Shares of the bins.
+    Gaps {
+        known: f64,
+        need: f64,
+    },
+    /// The greater of the autocorrelations by day and by week, each the lesser of that at one period
+    /// and that at two.
+    NotPeriodic {
+        strength: f64,
+        threshold: f64,
+    },
+    /// Repeating the last day or the last week would have been as good.
+    NotBetter(Box<BackTest>),
+}
+
+impl fmt::Display for NoForecast {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownZone(zone) => write!(f, "no time zone is called {zone:?}"),
+            Self::TooCoarse {
+                step_seconds,
+                bin_minutes,
+            } => write!(
+                f,
+                "samples are {step_seconds} s apart, which is more than bins of {bin_minutes} min"
+            ),
+            Self::TooShort { have, need } => {
+                write!(f, "{have} days of history, {need} are needed")
+            }
+            Self::Gaps { known, need } => write!(
+                f,
+                "{:.0}% of the history is known, {:.0}% is needed",
+                known * 100.0,
+                need * 100.0
+            ),
+            Self::NotPeriodic {
+                strength,
+                threshold,
+            } => write!(
+                f,
+                "the load recurs neither by day nor by week: autocorrelation {strength:.2}, {threshold:.2} is needed"
+            ),
+            Self::NotBetter(backtest) => write!(f, "no better than {backtest}"),
+        }
+    }
+}
+
+/// The week that the history of a load lets expect.
+///
+/// # Errors
+/// The history is too short or too full of gaps, the load does not recur, or the last day or week
+/// repeated would have been as good a forecast.
+pub fn forecast(asked: &Asked<'_>) -> Result<Forecast, NoForecast> {
+    let (zone, bins) = binned(asked)?;
+    check(asked, &bins)?;
+    let season = Season::of(&bins, asked.threshold)?;
+    let tried = backtest::run(&bins, asked.quantile);
+    if !tried.backtest.beats_naive() {
+        return Err(NoForecast::NotBetter(Box::new(tried.backtest)));
+    }
+    Ok(Forecast {
+        zone: zone.name,
+        zone_is_inferred: asked.zone.is_none(),
+        bin_minutes: asked.bin_minutes,
+        season,
+        quantile: asked.quantile,
+        week: tried.week,
+        backtest: tried.backtest,
+        batch_minute: season::batch_minute(asked.series, asked.threshold),
+        month_end: season::month_end(&bins),
+        odd_days: tried.odd_days,
+    })
+}
+
+fn binned(asked: &Asked<'_>) -> Result<(zone::Zone, Bins), NoForecast> {
+    let step_seconds = asked.series.grid().step().seconds();
+    if step_seconds > asked.bin_minutes * 60 {
+        return Err(NoForecast::TooCoarse {
+            step_seconds,
+            bin_minutes: asked.bin_minutes,
+        });
+    }
+    let zone = match asked.zone {
+        Some(name) => {
+            zone::Zone::named(name).ok_or_else(|| NoForecast::UnknownZone(name.to_owned()))?
+        }
+        None => zone::infer(asked.series, asked.bin_minutes),
+    };
+    let bins = Bins::of(asked.series, &zone, asked.bin_minutes);
+    Ok((zone, bins))
+}
+
+fn check(asked: &Asked<'_>, bins: &Bins) -> Result<(), NoForecast> {
+    let need = f64::from(asked.min_history_days.max(LEAST_DAYS));
+    let have = bins.days();
+    if have + SLACK_DAYS < need {
+        return Err(NoForecast::TooShort {
+            have: Days(have),
+            need: Days(need),
+        });
+    }
+    let known = bins.known_share();
+    if known < KNOWN {
+        return Err(NoForecast::Gaps { known, need: KNOWN });
+    }
+    Ok(())
+}

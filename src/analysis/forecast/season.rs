@@ -1,0 +1,214 @@
+//! Whether a load recurs, by day, by week, within the hour and at the end of months.
+//!
+//! A period counts where the autocorrelation reaches the threshold at one period **and** at two: one
+//! that is high at one alone is a slow wave. What is correlated is what is left without the level, a
+//! moving mean over a period, so that a shift of level is no season; and the hundredth of both ends is
+//! cut, so that an outlier is none either.
+
+use jiff::Span;
+use jiff::civil::{Date, date};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::NoForecast;
+use super::bins::Bins;
+use super::models::{median, quantile};
+use crate::series::Series;
+
+/// The share of the highest and of the lowest values that are cut.
+const CUT: f64 = 0.01;
+/// The day that bins are counted from.
+const MONDAY: Date = date(1969, 12, 29);
+const HOUR: i64 = 3600;
+
+/// How a load recurs.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Season {
+    pub period: Period,
+    /// The lesser of the autocorrelations at one period and at two, at most 1.
+    pub strength: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Period {
+    /// Every day has the same shape.
+    Day,
+    /// Weekdays differ from each other, as three weeks show.
+    Week,
+}
+
+/// The end of the month is unlike other days.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MonthEnd {
+    /// Its load by that of the days around it, the least of those seen.
+    pub times: f64,
+    pub seen: usize,
+}
+
+impl Season {
+    /// Week where weekdays differ beyond what every day has, else day.
+    pub(super) fn of(bins: &Bins, threshold: f64) -> Result<Self, NoForecast> {
+        let (day, week) = (bins.per_day, bins.per_week());
+        let by_day = strength(&leveled(&bins.values, day), day);
+        let by_week = strength(&without_profile(leveled(&bins.values, week), day), week);
+        let season = |period, strength| Self { period, strength };
+        let reached = |it: &Option<f64>| it.is_some_and(|it| it >= threshold);
+        if let Some(strength) = by_week.filter(|it| reached(&Some(*it))) {
+            return Ok(season(Period::Week, strength));
+        }
+        if let Some(strength) = by_day.filter(|it| reached(&Some(*it))) {
+            return Ok(season(Period::Day, strength));
+        }
+        Err(NoForecast::NotPeriodic {
+            strength: by_day.into_iter().chain(by_week).fold(0.0, f64::max),
+            threshold,
+        })
+    }
+}
+
+/// The autocorrelation at a period or at two, whichever is less; `None` with less than three periods.
+fn strength(values: &[f64], period: usize) -> Option<f64> {
+    let values = cut(values)?;
+    let once = correlation(&values, period)?;
+    let twice = correlation(&values, 2 * period)?;
+    Some(once.min(twice))
+}
+
+/// Without a moving mean over `period`, which at both ends is that of the first and of the last period.
+fn leveled(values: &[f64], period: usize) -> Vec<f64> {
+    let len = values.len();
+    let mut sums = Vec::with_capacity(len + 1);
+    sums.push((0.0, 0_u32));
+    for value in values {
+        let (sum, count) = sums[sums.len() - 1];
+        sums.push(match value.is_nan() {
+            true => (sum, count),
+            false => (sum + value, count + 1),
+        });
+    }
+    let mean = |at: usize| {
+        let from = at
+            .saturating_sub(period / 2)
+            .min(len.saturating_sub(period));
+        let (low, high) = (sums[from], sums[(from + period).min(len)]);
+        (high.0 - low.0) / f64::from((high.1 - low.1).max(1))
+    };
+    values
+        .iter()
+        .enumerate()
+        .map(|(at, it)| it - mean(at))
+        .collect()
+}
+
+/// Without what is usual at each place of `period`.
+fn without_profile(mut values: Vec<f64>, period: usize) -> Vec<f64> {
+    for place in 0..period {
+        let same = values.iter().skip(place).step_by(period).copied();
+        let mut same: Vec<f64> = same.filter(|it| !it.is_nan()).collect();
+        let Some(usual) = median(&mut same) else {
+            continue;
+        };
+        values
+            .iter_mut()
+            .skip(place)
+            .step_by(period)
+            .for_each(|it| *it -= usual);
+    }
+    values
+}
+
+/// With the highest and lowest values held within all but a hundredth; `None` of none.
+fn cut(values: &[f64]) -> Option<Vec<f64>> {
+    let mut known: Vec<f64> = values.iter().copied().filter(|it| !it.is_nan()).collect();
+    let low = quantile(&mut known, CUT)?;
+    let high = quantile(&mut known, 1.0 - CUT)?;
+    let within = |it: &f64| {
+        if it.is_nan() {
+            f64::NAN
+        } else {
+            it.clamp(low, high)
+        }
+    };
+    Some(values.iter().map(within).collect())
+}
+
+/// Of values around zero with themselves `lag` later; `None` where fewer than `lag` pairs could be known
+/// at a lag of one, and where nothing varies.
+fn correlation(values: &[f64], lag: usize) -> Option<f64> {
+    let pairs = values.iter().zip(values.get(lag..)?);
+    let known = pairs.filter(|(a, b)| !a.is_nan() && !b.is_nan());
+    let mut count = 0_usize;
+    let (mut both, mut first, mut second) = (0.0, 0.0, 0.0);
+    for (a, b) in known {
+        count += 1;
+        both += a * b;
+        first += a * a;
+        second += b * b;
+    }
+    let scale = (first * second).sqrt();
+    // Half a period of pairs at two periods: two and a half periods.
+    (count * 4 >= lag && scale > f64::EPSILON).then(|| both / scale)
+}
+
+/// The minute after the full hour at which the load is highest, where every hour has the same shape.
+///
+/// Needs twelve samples an hour.
+pub(super) fn batch_minute(series: &Series, threshold: f64) -> Option<u32> {
+    let step = i64::from(series.grid().step().seconds());
+    if HOUR % step != 0 || HOUR / step < 12 {
+        return None;
+    }
+    let period = (HOUR / step) as usize;
+    let values: Vec<f64> = series.samples().iter().map(|it| f64::from(*it)).collect();
+    let leveled = leveled(&values, period);
+    strength(&leveled, period).filter(|it| *it >= threshold)?;
+    let usual = |place: usize| {
+        let same = leveled.iter().skip(place).step_by(period).copied();
+        let mut same: Vec<f64> = same.filter(|it| !it.is_nan()).collect();
+        median(&mut same).unwrap_or(f64::NEG_INFINITY)
+    };
+    let usual: Vec<f64> = (0..period).map(usual).collect();
+    let highest = (0..period).max_by(|a, b| usual[*a].total_cmp(&usual[*b]))?;
+    // A sample stands for the step that ends at its time.
+    let begin = series.grid().time(highest).as_second() - step;
+    Some((begin.rem_euclid(HOUR) / 60) as u32)
+}
+
+/// How much higher the last day of a month is than the week around it, where at least two were seen and
+/// each was higher than nine in ten of the other days were.
+pub(super) fn month_end(bins: &Bins) -> Option<MonthEnd> {
+    let days = bins.local_days(0..bins.len());
+    let times = |at: usize| {
+        let around = at.saturating_sub(7)..(at + 8).min(days.len());
+        let mut around: Vec<f64> = around
+            .filter(|it| *it != at)
+            .filter_map(|it| days[it].mean)
+            .collect();
+        let usual = median(&mut around).filter(|it| *it > 0.0)?;
+        Some(days[at].mean? / usual)
+    };
+    let mut ends = vec![];
+    let mut others = vec![];
+    for (at, day) in days.iter().enumerate() {
+        match times(at) {
+            Some(times) if is_last_of_month(day.number) => ends.push(times),
+            Some(times) => others.push(times),
+            None => {}
+        }
+    }
+    let least = ends.iter().copied().min_by(f64::total_cmp)?;
+    let high = quantile(&mut others, 0.9)?;
+    let is_high = ends.len() >= 2 && least > high && least >= 1.2;
+    is_high.then_some(MonthEnd {
+        times: least,
+        seen: ends.len(),
+    })
+}
+
+fn is_last_of_month(day: i64) -> bool {
+    let date = MONDAY.saturating_add(Span::new().days(day));
+    date.day() == date.days_in_month()
+}
