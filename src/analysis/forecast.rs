@@ -10,12 +10,14 @@
 mod backtest;
 mod bins;
 mod holt;
+mod level;
 mod models;
 mod odd;
 mod season;
 mod zone;
 
 pub use backtest::BackTest;
+pub use models::Way;
 pub use season::{MonthEnd, Period, Season};
 
 use std::fmt;
@@ -61,6 +63,8 @@ pub struct Forecast {
     pub zone_is_inferred: bool,
     pub bin_minutes: u32,
     pub season: Season,
+    /// The way that foretold best: the median of all unless another was clearly better.
+    pub way: Way,
     /// The share of the time within which `Expected::high` is expected to hold.
     pub quantile: f64,
     /// The means of the bins of a local week, Monday 00:00 first: `7 * 1440 / bin_minutes`, in the
@@ -178,6 +182,7 @@ pub fn forecast(asked: &Asked<'_>) -> Result<Forecast, NoForecast> {
         zone_is_inferred: asked.zone.is_none(),
         bin_minutes: asked.bin_minutes,
         season,
+        way: tried.way,
         quantile: asked.quantile,
         week: tried.week,
         backtest: tried.backtest,
@@ -220,3 +225,6 @@ fn check(asked: &Asked<'_>, bins: &Bins) -> Result<(), NoForecast> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

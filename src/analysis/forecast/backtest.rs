@@ -5,13 +5,15 @@
 //! goes the same way.
 
 use std::fmt;
+use std::iter::Sum;
+use std::ops::Range;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Expected;
 use super::bins::Bins;
-use super::models::{Learned, quantile};
+use super::models::{Learned, Way, quantile};
 
 /// How many times at most a forecast is repeated.
 const MOST_FOLDS: usize = 28;
@@ -21,8 +23,14 @@ const FIRST_DAYS: usize = 3;
 const ERROR_DAYS: usize = 2;
 /// Days before the first forecast that is scored, where three more are left: a week can be repeated then.
 const UNSCORED_DAYS: usize = 7;
+/// The latest days whose errors count: older ones were of another level.
+const LATEST_DAYS: usize = 21;
 /// Errors that a quantile is made of are to be as many as this.
 const ENOUGH_ERRORS: usize = 80;
+/// A way is chosen in place of the median where it lost at most this share of it.
+const BETTER: f64 = 0.9;
+/// A loss at the high quantile is smaller by its nature, and counts so many times.
+const WEIGHT: f64 = 4.0;
 /// A loss of less than this share of the load is none.
 const NONE: f64 = 1e-3;
 
@@ -76,57 +84,98 @@ impl fmt::Display for BackTest {
 /// What came of it, and the week that follows.
 pub(super) struct Tried {
     pub(super) backtest: BackTest,
+    pub(super) way: Way,
     pub(super) week: Vec<Expected>,
     pub(super) odd_days: usize,
 }
 
-/// A way to forecast: the day after each origin, as it foretold it.
-#[derive(Default)]
-struct Way {
-    points: Vec<Vec<f64>>,
-}
-
 pub(super) fn run(bins: &Bins, q: f64) -> Tried {
     let origins = origins(bins);
-    let mut ways: [Way; 3] = Default::default();
+    let mut tracks: Vec<Track> = Way::ALL.map(Track::of).into();
     for origin in &origins {
-        let learned = Learned::before(bins, *origin);
-        let day = learned.repeated(bins.per_day, bins.per_day);
-        let week = learned.repeated(bins.per_week(), bins.per_day);
-        ways[0].points.push(learned.expected(bins.per_day));
-        // A week cannot be repeated before there was one.
-        ways[2]
-            .points
-            .push(week.or_else(|| day.clone()).unwrap_or_default());
-        ways[1].points.push(day.unwrap_or_default());
+        let foretold = Learned::before(bins, *origin).foretold(bins.per_day);
+        for (track, points) in tracks.iter_mut().zip(foretold) {
+            track.points.push(points);
+        }
     }
-    let [ours, day, week] = ways.each_mut().map(|it| score(bins, &origins, it, q));
+    for track in &mut tracks {
+        track.score(bins, &origins, q);
+    }
+    let first = unscored(bins, &origins);
+    let chosen = |fold: usize| choice(&tracks, ERROR_DAYS..fold);
+    let ours: Score = (first..origins.len())
+        .map(|fold| tracks[chosen(fold)].scores[fold].unwrap_or_default())
+        .sum();
+    let naive = tracks.iter().filter(|it| it.way.is_naive());
+    let naive: Vec<Score> = naive
+        .map(|it| total(it, &tracks, first..origins.len()))
+        .collect();
+    let least = |at: usize| {
+        naive
+            .iter()
+            .map(|it| it.losses[at])
+            .fold(f64::INFINITY, f64::min)
+    };
     let backtest = BackTest {
         folds: ours.folds,
         bins: ours.bins,
         pinball_median: ours.mean(ours.losses[0]),
         pinball_high: ours.mean(ours.losses[1]),
-        naive_median: ours.mean(day.losses[0].min(week.losses[0])),
-        naive_high: ours.mean(day.losses[1].min(week.losses[1])),
+        naive_median: ours.mean(least(0)),
+        naive_high: ours.mean(least(1)),
         coverage: ours.mean(ours.covered as f64),
         level: ours.mean(ours.sum),
     };
+    let track = &tracks[chosen(origins.len())];
     let learned = Learned::before(bins, bins.len());
-    let quantiles = Errors::before(bins, &origins, &ways[0], bins.len()).quantiles(q);
+    let quantiles = Errors::before(bins, &origins, &track.points, bins.len()).quantiles(q);
+    let at = Way::ALL.iter().position(|it| *it == track.way).unwrap_or(0);
+    let points = learned.foretold(bins.per_week())[at]
+        .take()
+        .unwrap_or_default();
     Tried {
         backtest,
-        week: coming(bins, &learned, &quantiles),
+        way: track.way,
+        week: coming(bins, &points, &quantiles),
         odd_days: learned.odd_days,
     }
 }
 
+/// What a way came to; where it was not there yet, what the median did.
+fn total(track: &Track, tracks: &[Track], folds: Range<usize>) -> Score {
+    let of = |fold: usize| {
+        track.scores[fold]
+            .or(tracks[0].scores[fold])
+            .unwrap_or_default()
+    };
+    folds.map(of).sum()
+}
+
+/// The way that was best in `folds`: the median unless another has lost a tenth less.
+fn choice(tracks: &[Track], folds: Range<usize>) -> usize {
+    let lost = |track: &Track| {
+        let total = total(track, tracks, folds.clone());
+        total.losses[0] + WEIGHT * total.losses[1]
+    };
+    let mut best = (lost(&tracks[0]) * BETTER, 0);
+    for (at, track) in tracks.iter().enumerate().skip(1) {
+        if track.way.is_naive() || track.scores.last().is_none_or(Option::is_none) {
+            continue;
+        }
+        let lost = lost(track);
+        if lost < best.0 {
+            best = (lost, at);
+        }
+    }
+    best.1
+}
+
 /// The week after the last bin, Monday first.
-fn coming(bins: &Bins, learned: &Learned, quantiles: &Quantiles) -> Vec<Expected> {
-    let points = learned.expected(bins.per_week());
+fn coming(bins: &Bins, points: &[f64], quantiles: &Quantiles) -> Vec<Expected> {
     let mut week = vec![Expected::default(); bins.per_week()];
-    for (at, point) in points.into_iter().enumerate() {
+    for (at, point) in points.iter().enumerate() {
         let place = bins.of_week(bins.len() + at);
-        week[place] = quantiles.around(point, place % bins.per_day);
+        week[place] = quantiles.around(*point, place % bins.per_day);
     }
     week
 }
@@ -142,15 +191,16 @@ fn origins(bins: &Bins) -> Vec<usize> {
         .collect()
 }
 
-/// How many of the first forecasts only tell errors.
+/// How many of the first forecasts only tell errors and what to choose: those of the first half of the
+/// days, and those before a week can be repeated.
 fn unscored(bins: &Bins, origins: &[usize]) -> usize {
     let days = bins.len() / bins.per_day;
-    let is_early = |it: &&usize| **it < UNSCORED_DAYS * bins.per_day;
-    let early = match days >= UNSCORED_DAYS + 3 {
-        true => origins.iter().take_while(is_early).count(),
+    let first = match days >= UNSCORED_DAYS + 3 {
+        true => UNSCORED_DAYS.max(days / 2),
         false => 0,
     };
-    early.max(ERROR_DAYS)
+    let early = origins.iter().take_while(|it| **it < first * bins.per_day);
+    early.count().max(ERROR_DAYS)
 }
 
 /// What came of one way.
@@ -178,20 +228,53 @@ impl Score {
     }
 }
 
-fn score(bins: &Bins, origins: &[usize], way: &Way, q: f64) -> Score {
-    let mut score = Score::default();
-    for (fold, origin) in origins.iter().enumerate().skip(unscored(bins, origins)) {
-        let quantiles = Errors::before(bins, &origins[..fold], way, *origin).quantiles(q);
-        let values = bins.values[*origin..].iter().zip(&way.points[fold]);
-        let known = values.enumerate().filter(|(_, (value, _))| !value.is_nan());
-        let before = score.bins;
-        for (at, (value, point)) in known {
-            let time = bins.of_week(origin + at) % bins.per_day;
-            score.add(*value, quantiles.around(*point, time), q);
-        }
-        score.folds += usize::from(score.bins > before);
+impl Sum for Score {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, it| Self {
+            folds: sum.folds + it.folds,
+            bins: sum.bins + it.bins,
+            sum: sum.sum + it.sum,
+            losses: [sum.losses[0] + it.losses[0], sum.losses[1] + it.losses[1]],
+            covered: sum.covered + it.covered,
+        })
     }
-    score
+}
+
+/// One way with what it foretold at each origin, for the day after it, and what came of that.
+struct Track {
+    way: Way,
+    points: Vec<Option<Vec<f64>>>,
+    /// `None` where it could not forecast, and where too few errors are known.
+    scores: Vec<Option<Score>>,
+}
+
+impl Track {
+    fn of(way: Way) -> Self {
+        Self {
+            way,
+            points: vec![],
+            scores: vec![],
+        }
+    }
+
+    fn score(&mut self, bins: &Bins, origins: &[usize], q: f64) {
+        let score = |fold: usize| {
+            let points = self.points[fold].as_ref().filter(|_| fold >= ERROR_DAYS)?;
+            let origin = origins[fold];
+            let quantiles =
+                Errors::before(bins, &origins[..fold], &self.points, origin).quantiles(q);
+            let mut score = Score::default();
+            let values = bins.values[origin..].iter().zip(points);
+            for (at, (value, point)) in values.enumerate().filter(|(_, (value, _))| !value.is_nan())
+            {
+                let time = bins.of_week(origin + at) % bins.per_day;
+                score.add(*value, quantiles.around(*point, time), q);
+            }
+            score.folds = usize::from(score.bins > 0);
+            Some(score)
+        };
+        self.scores = (0..origins.len()).map(score).collect();
+    }
 }
 
 fn pinball(q: f64, value: f64, foretold: f64) -> f64 {
@@ -207,9 +290,13 @@ struct Errors(Vec<Vec<f64>>);
 
 impl Errors {
     /// Of what was known at `now`.
-    fn before(bins: &Bins, origins: &[usize], way: &Way, now: usize) -> Self {
+    fn before(bins: &Bins, origins: &[usize], foretold: &[Option<Vec<f64>>], now: usize) -> Self {
         let mut errors = vec![vec![]; bins.per_day];
-        for (origin, points) in origins.iter().zip(&way.points) {
+        let old = origins.len().saturating_sub(LATEST_DAYS);
+        for (origin, points) in origins.iter().zip(foretold).skip(old) {
+            let Some(points) = points else {
+                continue;
+            };
             let values = &bins.values[*origin..now];
             for (at, (value, point)) in values.iter().zip(points).enumerate() {
                 if !value.is_nan() {
@@ -253,6 +340,102 @@ impl Quantiles {
         Expected {
             median,
             high: (point + high).max(median),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_above_costs_more_than_one_below() {
+        let cases = [
+            (0.5, 4.0, 2.0, 1.0),
+            (0.5, 2.0, 4.0, 1.0),
+            (0.95, 4.0, 2.0, 1.9),
+            (0.95, 2.0, 4.0, 0.1),
+            (0.95, 2.0, 2.0, 0.0),
+        ];
+        for (q, value, foretold, expected) in cases {
+            let loss = pinball(q, value, foretold);
+            assert!(
+                (loss - expected).abs() < 1e-12,
+                "{q} {value} {foretold}: {loss}"
+            );
+        }
+    }
+
+    #[test]
+    fn better_is_better_at_both_quantiles() {
+        let backtest = |ours: (f64, f64), naive: (f64, f64)| BackTest {
+            folds: 7,
+            bins: 168,
+            pinball_median: ours.0,
+            pinball_high: ours.1,
+            naive_median: naive.0,
+            naive_high: naive.1,
+            coverage: 0.95,
+            level: 10.0,
+        };
+        let cases = [
+            ((0.5, 0.2), (0.6, 0.3), true),
+            ((0.5, 0.4), (0.6, 0.3), false),
+            ((0.7, 0.2), (0.6, 0.3), false),
+            ((0.6, 0.3), (0.6, 0.3), false),
+            // Next to nothing is good enough.
+            ((0.009, 0.009), (0.0, 0.0), true),
+            ((0.02, 0.02), (0.0, 0.0), false),
+        ];
+        for (ours, naive, expected) in cases {
+            let found = backtest(ours, naive).beats_naive();
+            assert_eq!(found, expected, "{ours:?} {naive:?}");
+        }
+        let never = BackTest {
+            bins: 0,
+            ..backtest((0.0, 0.0), (1.0, 1.0))
+        };
+        assert!(!never.beats_naive());
+    }
+
+    #[test]
+    fn errors_are_those_known_by_then() {
+        let bins = Bins {
+            first: 0,
+            values: (0..96).map(f64::from).collect(),
+            per_day: 24,
+        };
+        let foretold = [Some(vec![20.0; 24]), Some(vec![50.0; 24])];
+        let errors = Errors::before(&bins, &[24, 48], &foretold, 60);
+        // The second day, and the first half of the third.
+        assert_eq!(errors.0[5], [29.0 - 20.0, 53.0 - 50.0]);
+        assert_eq!(errors.0[13], [37.0 - 20.0]);
+    }
+
+    #[test]
+    fn the_first_forecasts_only_tell_errors() {
+        let bins = |days: usize| Bins {
+            first: 0,
+            values: vec![1.0; days * 24],
+            per_day: 24,
+        };
+        // Days of history, forecasts, and those of them that are not scored.
+        for (days, folds, first) in [
+            (5, 3, 2),
+            (9, 6, 2),
+            (10, 7, 4),
+            (14, 11, 4),
+            (28, 25, 11),
+            (60, 28, 2),
+        ] {
+            let bins = bins(days);
+            let origins = origins(&bins);
+            assert_eq!(
+                (origins.len(), unscored(&bins, &origins)),
+                (folds, first),
+                "{days}"
+            );
+            assert_eq!(origins.last(), Some(&((days - 1) * 24)));
         }
     }
 }

@@ -129,3 +129,65 @@ impl Bins {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{DateTime, date};
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::series::Grid;
+    use crate::units::Step;
+
+    /// Hours of samples of `minutes` from midnight in Berlin on; each is the number of its hour in UTC.
+    fn bins(from: DateTime, hours: usize, minutes: u32) -> Bins {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let start = from.to_zoned(zone).unwrap().timestamp();
+        let step = Step::from_seconds(minutes * 60).unwrap();
+        let each = 60 / minutes as usize;
+        let grid = Grid::new(start + step.duration(), step, hours * each);
+        let values = (0..grid.len()).map(|it| Some((it / each) as f64));
+        let series = Series::from_values(grid, values);
+        Bins::of(&series, &Zone::named("Europe/Berlin").unwrap(), 60)
+    }
+
+    #[test]
+    fn a_day_of_23_hours_has_a_gap_and_one_of_25_a_mean() {
+        let spring = bins(date(2026, 3, 29).at(0, 0, 0, 0), 24, 5);
+        assert_eq!(spring.of_week(0), 6 * 24);
+        assert_eq!(spring.values[..2], [0.0, 1.0]);
+        assert!(spring.values[2].is_nan());
+        assert_eq!(spring.values[3..6], [2.0, 3.0, 4.0]);
+        let autumn = bins(date(2026, 10, 25).at(0, 0, 0, 0), 25, 5);
+        assert_eq!(autumn.values[..5], [0.0, 1.0, 2.5, 4.0, 5.0]);
+        assert_eq!(autumn.len(), 24);
+    }
+
+    #[test]
+    fn a_bin_needs_half_of_its_samples() {
+        let grid = Grid::new(
+            jiff::Timestamp::UNIX_EPOCH + Step::FIVE_MINUTES.duration(),
+            Step::FIVE_MINUTES,
+            48,
+        );
+        let is_known = |at: &usize| match at / 12 {
+            0 => *at >= 7,
+            1 => *at >= 18,
+            _ => *at < 30,
+        };
+        let values = (0..48).map(|at| is_known(&at).then_some(1.0));
+        let series = Series::from_values(grid, values);
+        let bins = Bins::of(&series, &Zone::named("UTC").unwrap(), 60);
+        // Thursday 00:00 is the 72nd hour of the week; its first hour is not known.
+        assert_eq!((bins.of_week(0), bins.values), (73, vec![1.0, 1.0]));
+    }
+
+    #[test]
+    fn a_step_as_long_as_a_bin_is_one() {
+        let bins = bins(date(2026, 6, 1).at(0, 0, 0, 0), 48, 60);
+        assert_eq!((bins.len(), bins.of_week(0), bins.values[5]), (48, 0, 5.0));
+        let days = bins.local_days(0..bins.len());
+        let seen: Vec<_> = days.iter().map(|it| (it.bins.clone(), it.mean)).collect();
+        assert_eq!(seen, [(0..24, Some(11.5)), (24..48, Some(35.5))]);
+    }
+}

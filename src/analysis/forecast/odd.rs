@@ -5,7 +5,6 @@
 
 use std::ops::Range;
 
-use super::bins::Bins;
 use super::models::median;
 
 /// Days around one that tell what is usual for it.
@@ -20,10 +19,9 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 /// More odd days in a row are a new level.
 const LONGEST: usize = 2;
 
-/// The bins of odd days within `range`, by what is known within it.
-pub(super) fn days(bins: &Bins, range: Range<usize>) -> Vec<Range<usize>> {
-    let days = bins.local_days(range);
-    let deviations: Vec<Option<f64>> = (0..days.len()).map(|it| deviation(&days, it)).collect();
+/// The bins of odd days, by what is known of all that are given.
+pub(super) fn days(days: &[LocalDay]) -> Vec<Range<usize>> {
+    let deviations: Vec<Option<f64>> = (0..days.len()).map(|it| deviation(days, it)).collect();
     let mut known: Vec<f64> = deviations.iter().flatten().map(|it| it.abs()).collect();
     let Some(usual) = median(&mut known) else {
         return vec![];
@@ -47,7 +45,7 @@ pub(super) struct LocalDay {
 }
 
 impl LocalDay {
-    fn is_weekend(&self) -> bool {
+    pub(super) fn is_weekend(&self) -> bool {
         self.number.rem_euclid(7) >= 5
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A period counts where the autocorrelation reaches the threshold at one period **and** at two: one
 //! that is high at one alone is a slow wave. What is correlated is what is left without the level, a
-//! moving mean over a period, so that a shift of level is no season; and the hundredth of both ends is
+//! moving mean over a period, so that a shift of level is no season; and few values at both ends are
 //! cut, so that an outlier is none either.
 
 use jiff::Span;
@@ -15,8 +15,10 @@ use super::bins::Bins;
 use super::models::{median, quantile};
 use crate::series::Series;
 
-/// The share of the highest and of the lowest values that are cut.
-const CUT: f64 = 0.01;
+/// The share of the highest and of the lowest values that are cut, of what a bin of each period is.
+const CUT: f64 = 0.25;
+/// What differs from the level by less than this share of it does not differ.
+const NOTHING: f64 = 1e-6;
 /// The day that bins are counted from.
 const MONDAY: Date = date(1969, 12, 29);
 const HOUR: i64 = 3600;
@@ -69,12 +71,31 @@ impl Season {
     }
 }
 
-/// The autocorrelation at a period or at two, whichever is less; `None` with less than three periods.
+/// The autocorrelation at a period or at two, or the share of the variance that the mean period
+/// explains, whichever is least; `None` with less than three periods.
 fn strength(values: &[f64], period: usize) -> Option<f64> {
-    let values = cut(values)?;
+    let values = cut(values, CUT / period as f64)?;
     let once = correlation(&values, period)?;
     let twice = correlation(&values, 2 * period)?;
-    Some(once.min(twice))
+    Some(once.min(twice).min(explained(&values, period)))
+}
+
+/// The share of the variance that is between places of the period: what is left of a slow wave is
+/// correlated with itself and has no place.
+fn explained(values: &[f64], period: usize) -> f64 {
+    let (mut between, mut all) = (0.0, 0.0);
+    for place in 0..period {
+        let same = values.iter().skip(place).step_by(period);
+        let known = same.filter(|it| !it.is_nan());
+        let (mut count, mut sum) = (0.0, 0.0);
+        for value in known {
+            count += 1.0;
+            sum += value;
+            all += value * value;
+        }
+        between += if count > 0.0 { sum * sum / count } else { 0.0 };
+    }
+    if all > 0.0 { between / all } else { 0.0 }
 }
 
 /// Without a moving mean over `period`, which at both ends is that of the first and of the last period.
@@ -96,11 +117,16 @@ fn leveled(values: &[f64], period: usize) -> Vec<f64> {
         let (low, high) = (sums[from], sums[(from + period).min(len)]);
         (high.0 - low.0) / f64::from((high.1 - low.1).max(1))
     };
-    values
-        .iter()
-        .enumerate()
-        .map(|(at, it)| it - mean(at))
-        .collect()
+    let beside = |(at, value): (usize, &f64)| {
+        let mean = mean(at);
+        let beside = value - mean;
+        if beside.abs() < NOTHING * mean.abs() {
+            0.0
+        } else {
+            beside
+        }
+    };
+    values.iter().enumerate().map(beside).collect()
 }
 
 /// Without what is usual at each place of `period`.
@@ -120,11 +146,11 @@ fn without_profile(mut values: Vec<f64>, period: usize) -> Vec<f64> {
     values
 }
 
-/// With the highest and lowest values held within all but a hundredth; `None` of none.
-fn cut(values: &[f64]) -> Option<Vec<f64>> {
+/// With the highest and lowest values held within all but a share; `None` of none.
+fn cut(values: &[f64], share: f64) -> Option<Vec<f64>> {
     let mut known: Vec<f64> = values.iter().copied().filter(|it| !it.is_nan()).collect();
-    let low = quantile(&mut known, CUT)?;
-    let high = quantile(&mut known, 1.0 - CUT)?;
+    let low = quantile(&mut known, share)?;
+    let high = quantile(&mut known, 1.0 - share)?;
     let within = |it: &f64| {
         if it.is_nan() {
             f64::NAN
@@ -150,7 +176,7 @@ fn correlation(values: &[f64], lag: usize) -> Option<f64> {
     }
     let scale = (first * second).sqrt();
     // Half a period of pairs at two periods: two and a half periods.
-    (count * 4 >= lag && scale > f64::EPSILON).then(|| both / scale)
+    (count * 4 >= lag && scale > 0.0).then(|| both / scale)
 }
 
 /// The minute after the full hour at which the load is highest, where every hour has the same shape.
