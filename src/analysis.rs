@@ -45,6 +45,7 @@ use assessment::{Assessment, Days, Evidence, Outcome, Point, Proof};
 use case::Case;
 use fidelity::Fidelity;
 use findings::Finding;
+use forecast::Forecasting;
 use load::Load;
 use needed::Demand;
 use portrait::{Assessed, Detail, Portrait};
@@ -73,6 +74,8 @@ pub struct AnalysisSettings {
     /// The share of the days, the last ones, on which settings are checked that were chosen on
     /// those before; 0 to 0.9. 0.3.
     pub holdout: f64,
+    /// How the coming week is foretold.
+    pub forecasting: Forecasting,
     pub prices: PriceList,
     /// How finely the past is to be drawn beside what is said of it; not at all where `None`.
     pub portrait: Option<Detail>,
@@ -120,6 +123,7 @@ impl Default for AnalysisSettings {
             shortfall_budget: SignedDuration::ZERO,
             course: Course::Any,
             holdout: 0.3,
+            forecasting: Forecasting::default(),
             prices: PriceList::default(),
             portrait: None,
         }

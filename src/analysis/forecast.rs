@@ -14,14 +14,17 @@ mod level;
 mod models;
 mod odd;
 mod season;
+mod settings;
 mod zone;
 
 pub use backtest::BackTest;
 pub use models::Way;
 pub use season::{MonthEnd, Period, Season};
+pub use settings::Forecasting;
 
 use std::fmt;
 
+use jiff::Timestamp;
 use jiff::civil::{DateTime, Time, Weekday};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -190,6 +193,35 @@ pub fn forecast(asked: &Asked<'_>) -> Result<Forecast, NoForecast> {
         month_end: season::month_end(&bins),
         odd_days: tried.odd_days,
     })
+}
+
+/// That a load recurs, and by which clock.
+#[derive(Clone, Debug)]
+pub struct Recurrence {
+    pub season: Season,
+    zone: zone::Zone,
+}
+
+impl Recurrence {
+    pub fn zone(&self) -> &str {
+        &self.zone.name
+    }
+
+    /// What the wall clock shows.
+    pub fn local(&self, time: Timestamp) -> DateTime {
+        self.zone.local(time)
+    }
+}
+
+/// Whether a load recurs, without a forecast: that costs a hundredth of one.
+///
+/// # Errors
+/// The history is too short or too full of gaps, or the load does not recur.
+pub fn recurrence(asked: &Asked<'_>) -> Result<Recurrence, NoForecast> {
+    let (zone, bins) = binned(asked)?;
+    check(asked, &bins)?;
+    let season = Season::of(&bins, asked.threshold)?;
+    Ok(Recurrence { season, zone })
 }
 
 fn binned(asked: &Asked<'_>) -> Result<(zone::Zone, Bins), NoForecast> {

@@ -8,6 +8,7 @@ pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod examples;
 pub(crate) mod explain;
+pub(crate) mod forecast;
 pub(crate) mod install;
 pub(crate) mod license;
 pub(crate) mod lint;

@@ -9,6 +9,7 @@ mod config;
 mod demo;
 mod doctor;
 mod explain;
+mod forecast;
 mod gather;
 mod install;
 mod license;
@@ -63,7 +64,7 @@ pub(super) use triggers::triggers;
 pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
-pub const FLAG_OF_KEY: [(&str, &str); 54] = [
+pub const FLAG_OF_KEY: [(&str, &str); 61] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -93,6 +94,13 @@ pub const FLAG_OF_KEY: [(&str, &str); 54] = [
     ("analysis.allowSingle", "allow-single"),
     ("analysis.holdout", "holdout"),
     ("analysis.failOn", "fail-on"),
+    ("forecasting.enabled", "enable-forecasting"),
+    ("forecasting.minHistoryDays", "forecast-min-history-days"),
+    ("forecasting.binMinutes", "forecast-bin-minutes"),
+    ("forecasting.quantile", "forecast-quantile"),
+    ("forecasting.periodicityThreshold", "periodicity-threshold"),
+    ("forecasting.prescaleLeadMinutes", "prescale-lead-minutes"),
+    ("forecasting.timeZone", "time-zone"),
     ("prices.cpuHour", "cpu-hour-price"),
     ("prices.memoryGibHour", "memory-gib-hour-price"),
     ("prices.file", "prices"),

@@ -19,7 +19,7 @@ use crate::yaml::located::Documents;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of `docs/configuration.md`. What each is stands in [`told`].
-pub const KEYS: [&str; 58] = [
+pub const KEYS: [&str; 65] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -45,6 +45,13 @@ pub const KEYS: [&str; 58] = [
     "analysis.allowSingle",
     "analysis.holdout",
     "analysis.failOn",
+    "forecasting.enabled",
+    "forecasting.minHistoryDays",
+    "forecasting.binMinutes",
+    "forecasting.quantile",
+    "forecasting.periodicityThreshold",
+    "forecasting.prescaleLeadMinutes",
+    "forecasting.timeZone",
     "prices.cpuHour",
     "prices.memoryGibHour",
     "prices.file",

@@ -2,9 +2,11 @@
 //! that a value means the same wherever it stands. Messages say what is allowed; the caller
 //! names the flag or key and the value.
 
+mod forecast;
 mod hpa;
 mod times;
 
+pub(crate) use forecast::{bin_minutes, forecast_days, forecast_quantile, lead_minutes, time_zone};
 pub(crate) use hpa::{
     SELECTS, SHAPES, cores, percent, policy, replicas, stabilization_window, startup, tolerance,
 };

@@ -4,6 +4,7 @@
 //! hour apart. Of all zones that change then, which one it is makes no difference to a schedule.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use super::bins::Bins;
@@ -55,6 +56,11 @@ impl Zone {
             name: "UTC".to_owned(),
             rules: TimeZone::UTC,
         }
+    }
+
+    /// What its clock shows.
+    pub(super) fn local(&self, time: Timestamp) -> DateTime {
+        self.rules.to_datetime(time)
     }
 
     /// Its clock for Unix times from `start` to `end`, asked for in order.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::SignedDuration;
 
+use super::forecast::ForecastArgs;
 use crate::config::values;
 
 const ANALYSIS: &str = "Analysis";
@@ -46,6 +47,8 @@ pub(crate) struct AnalysisArgs {
     pub(crate) holdout: Option<f64>,
     #[command(flatten)]
     pub(crate) prices: PriceArgs,
+    #[command(flatten)]
+    pub(crate) forecast: ForecastArgs,
 }
 
 /// What requested resources cost.

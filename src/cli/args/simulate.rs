@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::SignedDuration;
 
+use super::forecast::ForecastArgs;
 use super::{HistoryArgs, PrometheusArgs, words};
 use crate::autoscaler::behavior::{Policy, Select};
 use crate::config::Format;
@@ -37,6 +38,8 @@ pub(crate) struct SimulateArgs {
     pub(crate) replay: ReplayArgs,
     #[command(flatten)]
     pub(crate) planned: PlannedArgs,
+    #[command(flatten)]
+    pub(crate) forecast: ForecastArgs,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
     /// Form of the answer [default: table]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Origin;
+use super::{Origin, forecast};
 use crate::analysis::prices::PriceList;
 use crate::analysis::{AnalysisSettings, Course, Prices};
 use crate::cli::args::AnalysisArgs;
@@ -56,6 +56,7 @@ pub(super) fn settings(
             values::holdout,
             default.holdout,
         )?,
+        forecasting: forecast::settings(&args.forecast, origin)?,
         prices: prices(&args.prices, origin)?,
         portrait: None,
     })
@@ -120,6 +121,7 @@ mod tests {
 
     use super::super::tests::decided;
     use super::*;
+    use crate::analysis::forecast::Forecasting;
 
     fn settings(line: &str, file: &str) -> AnalysisSettings {
         decided(line, file).unwrap().analysis
@@ -146,6 +148,7 @@ mod tests {
             shortfall_budget: SignedDuration::from_secs(90),
             course: Course::OnlyRaise,
             holdout: 0.0,
+            forecasting: Forecasting::default(),
             prices: PriceList::from(Prices {
                 cpu_hour: Some(0.03),
                 gib_hour: Some(0.004),
@@ -169,6 +172,7 @@ mod tests {
             shortfall_budget: SignedDuration::from_mins(5),
             course: Course::OnlyLower,
             holdout: 0.5,
+            forecasting: Forecasting::default(),
             prices: PriceList::from(Prices {
                 cpu_hour: Some(0.05),
                 gib_hour: Some(0.0),

@@ -27,6 +27,7 @@ pub(in crate::cli) fn simulate(
     };
     let judging = AnalysisArgs {
         headroom: args.replay.headroom,
+        forecast: args.forecast.clone(),
         ..AnalysisArgs::default()
     };
     let in_file = origin.format_in_file()?;
