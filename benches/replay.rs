@@ -170,6 +170,7 @@ fn fourteen_days(criterion: &mut Criterion) {
             },
             inputs: &inputs,
             headroom: 0.1,
+            floors: &[],
         };
         group.bench_function(name, |bencher| {
             bencher.iter(|| one_replay(black_box(&past), setup, shape));

@@ -15,6 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keda::objects::{ScaledJob, ScaledObject};
+use crate::schedule::Plan;
 use crate::units::{Cores, Quantity, Replicas};
 use behavior::Behavior;
 use target::TargetRef;
@@ -154,6 +155,8 @@ pub struct Autoscaler {
     /// What KEDA makes jobs from. It is its own `target`, and `metrics` has one for each of its
     /// triggers, in their order.
     pub jobs: Option<Arc<ScaledJob>>,
+    /// When more than the minimum is kept, beside what the object itself says.
+    pub schedule: Plan,
 }
 
 impl Autoscaler {

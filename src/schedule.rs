@@ -7,6 +7,7 @@
 mod clock;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use std::hash::{Hash, Hasher};
 

@@ -6,7 +6,8 @@
 //! [`memory`], its settings [`settings`]. The time is an argument everywhere.
 //!
 //! [`replay`] runs the same syncs over a [`demand`] on a [`plant`] of uniform pods, in which each
-//! metric has its [`input`], with the lists kept as [`recent`], and gives a [`score`].
+//! metric has its [`input`], with the lists kept as [`recent`] and the minimum raised to a
+//! [`floor`] on schedule, and gives a [`score`].
 //!
 //! [`keda`] is what KEDA adds: zero and idle, fallback, ScaledJobs, and replays of all that.
 //!
@@ -17,6 +18,7 @@ pub mod condition;
 mod controller;
 pub mod demand;
 pub mod flags;
+pub mod floor;
 pub mod grouping;
 pub mod input;
 pub mod keda;

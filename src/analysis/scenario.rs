@@ -16,11 +16,14 @@ use super::load::{Load, Sample};
 use crate::autoscaler::workload::Workload;
 use crate::autoscaler::{Autoscaler, Metric};
 use crate::history::{self, History};
+use crate::series::Grid;
 use crate::sim::demand::{Around, Segment, Shape, Step};
 use crate::sim::flags::{Flags, SYNC_PERIOD};
+use crate::sim::floor::{Floor, floors};
 use crate::sim::input::Input;
 use crate::sim::plant::PodShape;
 use crate::sim::settings::Settings;
+use crate::units;
 use object::{Kept, Object};
 pub use run::{Decided, Run};
 pub use score::RunScore;
@@ -49,7 +52,11 @@ pub enum Unreplayable {
 /// What a replay scales by: settings with nothing left to default.
 #[derive(Clone, Debug)]
 pub enum Engine {
-    Hpa(Settings),
+    Hpa {
+        settings: Settings,
+        /// How a schedule raises the minimum.
+        floors: Vec<Floor>,
+    },
     Object(Box<Object>),
 }
 
@@ -57,7 +64,7 @@ impl Engine {
     /// The metrics of its HPA, in the order in which a decision counts them.
     pub fn metrics(&self) -> &[Metric] {
         match self {
-            Self::Hpa(settings) => &settings.metrics,
+            Self::Hpa { settings, .. } => &settings.metrics,
             Self::Object(object) => object.metrics(),
         }
     }
@@ -174,12 +181,24 @@ impl Scenario {
     /// What `autoscaler` is set to, as far as it can be replayed.
     pub fn engine(&self, autoscaler: &Autoscaler) -> Engine {
         if let Some((kept, scaled)) = self.kept.as_ref().zip(autoscaler.keda.as_deref()) {
-            let object = Object::of(scaled, autoscaler, kept, &self.flags);
+            let object = Object::of(scaled, autoscaler, kept, &self.flags, self.grid());
             return Engine::Object(Box::new(object));
         }
         let mut settings = Settings::of(autoscaler, &self.flags);
         settings.metrics = self.signals.kept(&settings.metrics);
-        Engine::Hpa(settings)
+        let end = self.grid().end();
+        Engine::Hpa {
+            floors: floors(&autoscaler.schedule, self.start, end),
+            settings,
+        }
+    }
+
+    /// The ends of its steps.
+    pub fn grid(&self) -> Grid {
+        let step = u32::try_from(self.step_seconds).ok();
+        let step = step.and_then(units::Step::from_seconds);
+        let step = step.unwrap_or(units::Step::FIVE_MINUTES);
+        Grid::new(self.time(0), step, self.steps.len())
     }
 
     /// The metrics by which the autoscaler scales and of which nothing is known.

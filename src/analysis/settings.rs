@@ -14,6 +14,7 @@ use crate::autoscaler::behavior::{
 };
 use crate::autoscaler::{Autoscaler, Resource};
 use crate::keda::objects::ScaledJob;
+use crate::schedule::Plan;
 use crate::units::Replicas;
 use keda::KedaSettings;
 
@@ -44,6 +45,9 @@ pub struct Settings {
     /// Of a ScaledJob, the seconds between two looks at its triggers; `None` for other kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polling_interval_s: Option<u32>,
+    /// When more than the minimum is kept.
+    #[serde(skip_serializing_if = "Plan::is_empty")]
+    pub schedule: Plan,
 }
 
 /// One of the fields of [`Settings`].
@@ -60,6 +64,7 @@ pub enum Field {
     PollingInterval,
     Fallback,
     ScalingStrategy,
+    Schedule,
 }
 
 impl Settings {
@@ -81,6 +86,7 @@ impl Settings {
             keda: autoscaler.keda.as_deref().map(KedaSettings::of),
             scaling_strategy: None,
             polling_interval_s: None,
+            schedule: autoscaler.schedule.clone(),
         }
     }
 
@@ -100,6 +106,7 @@ impl Settings {
             keda: None,
             scaling_strategy: strategy.map(|it| it.word().to_owned()),
             polling_interval_s: Some(u32::try_from(polling).unwrap_or(0)),
+            schedule: Plan::default(),
         }
     }
 
@@ -110,6 +117,7 @@ impl Settings {
         let mut changed = autoscaler.clone();
         changed.min = self.min_replicas;
         changed.max = self.max_replicas;
+        changed.schedule.clone_from(&self.schedule);
         if let Some(percent) = self.target_cpu_pct {
             changed.set_utilization(&Resource::Cpu, percent);
         }
@@ -125,7 +133,8 @@ impl Settings {
                 | Field::TriggerThresholds
                 | Field::CooldownPeriod
                 | Field::PollingInterval
-                | Field::Fallback => {}
+                | Field::Fallback
+                | Field::Schedule => {}
                 Field::ScaleDownCooldown => {
                     let window = Some(self.scale_down_cooldown_s);
                     down(&mut changed.behavior).window_seconds = window;
@@ -173,6 +182,7 @@ impl Settings {
         .into_iter()
         .filter_map(|(field, differs)| differs.then_some(field))
         .chain(keda::changes(self.keda.as_ref(), other.keda.as_ref()))
+        .chain((self.schedule != other.schedule).then_some(Field::Schedule))
         .collect()
     }
 }
@@ -233,11 +243,12 @@ mod tests {
             keda: None,
             scaling_strategy: None,
             polling_interval_s: None,
+            schedule: crate::analysis::testing::plan(&[("0 8 * * *", 60, 5)]),
         };
         let changed = to.apply(&autoscaler());
         assert_eq!(Settings::of(&changed), to);
         assert_eq!(changed.metrics[0], autoscaler().metrics[0]);
-        assert_eq!(to.changes(&Settings::of(&autoscaler())).len(), 6);
+        assert_eq!(to.changes(&Settings::of(&autoscaler())).len(), 7);
     }
 
     #[test]

@@ -124,6 +124,10 @@ pub enum Error {
     NoFallback,
     #[error("a minimum of {min} is above the maximum of {max}")]
     MinAboveMax { min: Replicas, max: Replicas },
+    #[error("it scales by a formula, in which the cron triggers of a schedule have no part")]
+    FormulaAndSchedule,
+    #[error("no cron trigger ends a window that begins at `{start}`")]
+    NoEnd { start: String },
     #[error("how load bursts within a step was not measured")]
     NoBursts,
     #[error("a CPU limit of {limit} is below the request of {request}")]

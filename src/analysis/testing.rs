@@ -23,6 +23,7 @@ use crate::autoscaler::{
 };
 use crate::fleet::Subject;
 use crate::history::{History, Metric};
+use crate::schedule::{Plan, Window, Written};
 use crate::series::{Grid, Series};
 use crate::units::{Cores, Replicas, Step};
 
@@ -176,6 +177,20 @@ impl Scene {
     }
 }
 
+/// Windows of a start, minutes and replicas, by the clock of UTC.
+pub(crate) fn plan(windows: &[(&str, u32, u32)]) -> Plan {
+    let window = |it: &(&str, u32, u32)| {
+        let written = Written {
+            start_cron: it.0.to_owned(),
+            duration_minutes: it.1,
+            min_replicas: it.2,
+            time_zone: "Etc/UTC".to_owned(),
+        };
+        Window::try_from(written).unwrap()
+    };
+    Plan::new(windows.iter().map(window).collect())
+}
+
 /// A day's share of load, 0 at midnight UTC and 1 at noon, without jumps.
 pub(crate) fn daily(at: usize) -> f64 {
     let angle = at as f64 / DAY as f64 * std::f64::consts::TAU;
@@ -228,6 +243,7 @@ fn subject() -> Subject {
             owner: None,
             keda: None,
             jobs: None,
+            schedule: Plan::default(),
         },
         workload: Ok(Workload {
             target,

@@ -23,6 +23,7 @@ use crate::autoscaler::{
     Autoscaler, AutoscalerId, AutoscalerKind, Condition, Holds, Metric, Resource, Status, Target,
 };
 use crate::keda::objects::FieldErrors;
+use crate::schedule::Plan;
 use crate::units::{Cores, Quantity, QuantityError, Replicas};
 
 /// An object says what cannot be, so that nothing can be made of it.
@@ -86,6 +87,7 @@ pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, Conve
         owner: owner(&hpa.metadata),
         keda: None,
         jobs: None,
+        schedule: Plan::default(),
         uid: hpa.metadata.uid.clone(),
         target,
         id,

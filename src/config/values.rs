@@ -4,6 +4,7 @@
 
 mod forecast;
 mod hpa;
+pub(crate) mod schedule;
 mod times;
 
 pub(crate) use forecast::{bin_minutes, forecast_days, forecast_quantile, lead_minutes, time_zone};

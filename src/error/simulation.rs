@@ -27,6 +27,11 @@ pub(super) fn hint(err: &Error) -> Option<String> {
             "pass the name of a trigger or its place from 0, as in --threshold 0=50; \
              `kubectl stepscale triggers` lists them"
         }
+        Error::FormulaAndSchedule => "leave --schedule out",
+        Error::NoEnd { .. } => {
+            "pass a start at one time of the day, on some days of the week, and a length that is over \
+             before it comes again"
+        }
         Error::NoFallback => "pass --fallback-replicas too",
         Error::NoTarget { .. } => "--cpu and --memory change a target that is there; they add none",
         Error::MinAboveMax { .. } => "pass --min and --max together",
@@ -44,6 +49,8 @@ pub(super) fn exit(err: &Error) -> Exit {
         | Error::NoKeda
         | Error::NoThreshold { .. }
         | Error::NoFallback
+        | Error::FormulaAndSchedule
+        | Error::NoEnd { .. }
         | Error::MinAboveMax { .. }
         | Error::NoBursts
         | Error::LimitBelowRequest { .. } => Exit::Usage,

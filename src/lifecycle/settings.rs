@@ -31,15 +31,17 @@ pub enum Error {
     BadValue { key: String, value: String },
 }
 
-/// The settings that differ, as a recommendation lists them.
+/// The settings that differ, as a recommendation lists them. Its schedule has a place of its own.
 pub fn diff(today: &Settings, proposed: &Settings) -> ConfigDiff {
-    let setting = |field| Setting {
-        key: key(field),
-        from: value(today, field),
-        to: value(proposed, field),
+    let setting = |field| {
+        Some(Setting {
+            key: key(field)?,
+            from: value(today, field),
+            to: value(proposed, field),
+        })
     };
     let differing = proposed.changes(today).into_iter();
-    differing.map(setting).collect()
+    differing.filter_map(setting).collect()
 }
 
 /// What `object`, an autoscaler as the API gives it, has for a setting now; defaults filled in as
@@ -186,8 +188,8 @@ fn set(object: &mut Value, path: &[&str], value: Value) {
     set(&mut object[*first], rest, value);
 }
 
-fn key(field: Field) -> Key {
-    match field {
+fn key(field: Field) -> Option<Key> {
+    Some(match field {
         Field::MinReplicas => Key::MinReplicas,
         Field::MaxReplicas => Key::MaxReplicas,
         Field::TargetCpu => Key::TargetCpuPct,
@@ -199,7 +201,8 @@ fn key(field: Field) -> Key {
         Field::PollingInterval => Key::PollingIntervalS,
         Field::Fallback => Key::Fallback,
         Field::ScalingStrategy => Key::ScalingStrategy,
-    }
+        Field::Schedule => return None,
+    })
 }
 
 fn value(settings: &Settings, field: Field) -> Value {
@@ -225,6 +228,7 @@ fn value(settings: &Settings, field: Field) -> Value {
         }
         Field::Fallback => keda(&|it| json!(it.fallback)),
         Field::ScalingStrategy => json!(settings.scaling_strategy),
+        Field::Schedule => json!(settings.schedule),
     }
 }
 

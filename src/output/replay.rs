@@ -289,6 +289,7 @@ fn key(knob: Knob) -> &'static str {
         Knob::CooldownPeriod => "cooldown_period_s",
         Knob::PollingInterval => "polling_interval_s",
         Knob::Fallback => "fallback",
+        Knob::Schedule => "schedule",
         Knob::Startup => "startup_s",
     }
 }

@@ -9,9 +9,9 @@ const DAYS: u32 = 7;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Daily {
     /// Since midnight.
-    minute: u32,
+    pub(super) minute: u32,
     /// One for each day, Sunday first, as cron counts.
-    weekdays: [bool; DAYS as usize],
+    pub(super) weekdays: [bool; DAYS as usize],
 }
 
 impl Daily {

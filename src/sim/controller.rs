@@ -16,6 +16,8 @@ use super::totals::Scale;
 #[derive(Clone, Debug)]
 pub(super) struct Controller<'a> {
     settings: &'a Settings,
+    /// The same with a higher minimum, while a schedule raises it.
+    raised: Option<Box<Settings>>,
     flags: &'a Flags,
     aims: Vec<Result<Aim<'a>, MetricError>>,
     state: State<Recent>,
@@ -26,6 +28,7 @@ impl<'a> Controller<'a> {
     pub(super) fn new(settings: &'a Settings, flags: &'a Flags) -> Self {
         Self {
             settings,
+            raised: None,
             flags,
             aims: settings.metrics.iter().map(Aim::of).collect(),
             state: State {
@@ -38,6 +41,16 @@ impl<'a> Controller<'a> {
     /// What each metric is compared with.
     pub(super) fn aims(&self) -> &[Result<Aim<'a>, MetricError>] {
         &self.aims
+    }
+
+    /// Keeps at least `floor` replicas from now on, as far as the maximum and the minimum go.
+    pub(super) fn keep(&mut self, floor: i32) {
+        let settings = self.settings;
+        let min = floor.min(settings.max).max(settings.min);
+        self.raised = (min > settings.min).then(|| {
+            let settings = settings.clone();
+            Box::new(Settings { min, ..settings })
+        });
     }
 
     /// One sync of a target with `replicas` pods, whose count is written as decided.
@@ -60,10 +73,12 @@ impl<'a> Controller<'a> {
         };
         let Self {
             settings,
+            raised,
             flags,
             aims,
             state,
         } = self;
+        let settings: &Settings = raised.as_deref().unwrap_or(settings);
         let propose = |index: usize| {
             let aim = aims[index].as_ref().map_err(|err| *err)?;
             propose(index, aim)

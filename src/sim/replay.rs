@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::controller::{Controller, syncs_before};
 use super::demand::Segment;
 use super::flags::{Flags, SYNC_PERIOD};
+use super::floor::{Floor, Turns};
 use super::input::{Input, Loads};
 use super::meter::Meter;
 use super::numbers::after;
@@ -27,6 +28,8 @@ pub struct Setup<'a> {
     pub inputs: &'a [Input],
     /// The share of the demand by which capacity should exceed it.
     pub headroom: f64,
+    /// How the minimum is raised over time; empty where it is not.
+    pub floors: &'a [Floor],
 }
 
 /// A replay under way. It may be stopped between any two segments, kept, and gone on with.
@@ -37,6 +40,7 @@ pub struct Replay<'a> {
     meter: Meter,
     plant: Plant,
     score: Score,
+    floors: Turns<'a>,
     now: Timestamp,
 }
 
@@ -60,6 +64,7 @@ impl<'a> Replay<'a> {
             controller,
             plant: Plant::new(setup.pods, replicas),
             score: Score::default(),
+            floors: Turns::of(setup.floors),
             now: start,
             setup,
         }
@@ -101,6 +106,9 @@ impl<'a> Replay<'a> {
     /// One sync, and those after it, `left` in all, that cannot differ.
     fn step(&mut self, segment: &Segment, others: &[Option<i64>], left: u32) -> Step {
         let now = self.now;
+        if let Some(floor) = self.floors.turn(now) {
+            self.controller.keep(floor);
+        }
         self.plant.advance(now);
         let demand = segment.demand;
         let plan = self.sync(Loads { demand, others });
@@ -142,7 +150,8 @@ impl<'a> Replay<'a> {
     fn quiet(&self, plan: &Plan) -> u32 {
         let changed = self.plant.next_change(self.now);
         let turned = self.controller.next_turn(plan, self.now);
-        let until = changed.into_iter().chain(turned).min();
+        let raised = self.floors.next();
+        let until = changed.into_iter().chain(turned).chain(raised).min();
         until.map_or(u32::MAX, |it| syncs_before(it.duration_since(self.now)))
     }
 }

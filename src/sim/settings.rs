@@ -39,7 +39,7 @@ impl Settings {
     }
 }
 
-fn count(replicas: u32) -> i32 {
+pub(super) fn count(replicas: u32) -> i32 {
     i32::try_from(replicas).unwrap_or(i32::MAX)
 }
 

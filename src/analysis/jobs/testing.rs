@@ -15,6 +15,7 @@ use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Metric, Status
 use crate::fleet::Subject;
 use crate::history::{self, History};
 use crate::keda::objects::ScaledJob;
+use crate::schedule::Plan;
 use crate::series::{Grid, Series};
 use crate::sim::keda::job::replay::{Arrivals, Replay, Setup};
 use crate::sim::keda::job::work::{JobShape, OnEmpty};
@@ -55,6 +56,7 @@ pub(super) fn autoscaler(spec: &Value) -> Autoscaler {
         id,
         keda: None,
         jobs: Some(Arc::new(read)),
+        schedule: Plan::default(),
     }
 }
 

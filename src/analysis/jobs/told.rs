@@ -59,7 +59,8 @@ fn sentence(
         | Field::ScaleDownPolicies
         | Field::TriggerThresholds
         | Field::CooldownPeriod
-        | Field::Fallback => String::from("it is not changed for jobs"),
+        | Field::Fallback
+        | Field::Schedule => String::from("it is not changed for jobs"),
     }
 }
 

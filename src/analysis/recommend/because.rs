@@ -44,6 +44,7 @@ fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> Stri
         | Field::Fallback => keda::sentence(case, to, proof, field),
         // Of jobs, which have sentences of their own.
         Field::ScalingStrategy => String::new(),
+        Field::Schedule => format!("schedule {}", to.schedule),
     }
 }
 

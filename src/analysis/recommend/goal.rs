@@ -7,6 +7,7 @@ use crate::sim::plant::PodShape;
 use crate::sim::score::Shortfall;
 
 use super::trials::Trial;
+use crate::schedule::Window;
 
 /// A replica-hour that load waited for weighs as much as ten that were paid for, and so does every
 /// replica of an hour in which some load went unserved, since all of it is slow then: enough to
@@ -182,12 +183,14 @@ fn order(settings: &Settings) -> (u32, u32, Option<u32>, u32, String) {
         // Of jobs, which are judged elsewhere.
         scaling_strategy: _,
         polling_interval_s: _,
+        schedule,
     } = settings;
+    let windows: Vec<_> = schedule.windows().iter().map(Window::written).collect();
     (
         min_replicas.0,
         max_replicas.0,
         *target_cpu_pct,
         *scale_down_cooldown_s,
-        format!("{scale_up:?} {scale_down:?} {keda:?}"),
+        format!("{scale_up:?} {scale_down:?} {keda:?} {windows:?}"),
     )
 }

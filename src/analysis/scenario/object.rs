@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::triggers::Schedule;
 use crate::autoscaler::{Autoscaler, Metric, Target};
 use crate::keda::formula;
 use crate::keda::objects::{ScaledObject, ScaledObjectSpec};
 use crate::keda::trigger::{MetricTarget, threshold};
+use crate::schedule::Plan;
+use crate::series::Grid;
 use crate::sim::flags::Flags;
 use crate::sim::input::Input;
 use crate::sim::keda::annotations::Annotations;
@@ -34,6 +37,10 @@ pub struct Object {
     composed: Option<Composed>,
     hpa: Hpa,
     ruler: Measure,
+    /// How many of the triggers have a history; those of a schedule come after them.
+    known: usize,
+    /// What the triggers of a schedule answer, in their order.
+    added: Vec<Schedule>,
 }
 
 /// By what is told how many pods are called for.
@@ -72,31 +79,44 @@ impl Object {
     /// `flags`.
     ///
     /// What is called for is told by the targets of today, so that a lower one is not taken for
-    /// more need. A higher one is no less: it says that a pod is enough for more.
+    /// more need. A higher one is no less: it says that a pod is enough for more. The triggers that
+    /// a schedule adds call for nothing: load does.
     pub(super) fn of(
         scaled: &ScaledObject,
         autoscaler: &Autoscaler,
         kept: &Kept,
         flags: &Flags,
+        grid: Grid,
     ) -> Self {
         let settings = loop_settings(scaled, autoscaler);
-        let triggers = triggers(autoscaler, kept);
+        let mut triggers = triggers(autoscaler, kept);
+        let today = self::triggers(&kept.today, kept);
+        let measured = laxer(&triggers, &today);
+        let known = triggers.iter().filter_map(Trigger::external).count();
+        let added = added(&autoscaler.schedule, grid);
+        triggers.splice(known..known, (0..added.len()).filter_map(cron_trigger));
         let composed = kept.composed.clone();
         let modifiers = composed.as_ref().map(Composed::modifiers);
         let behavior = autoscaler.behavior.as_ref();
         let hpa = Hpa::of(&settings, &triggers, modifiers.as_ref(), behavior, flags);
-        let today = self::triggers(&kept.today, kept);
         Self {
             ruler: Measure {
-                triggers: laxer(&triggers, &today),
+                triggers: measured,
                 composed: composed.clone().map(Composed::laxer),
                 max: count(kept.today.max.0).saturating_mul(FARTHEST),
             },
             settings,
+            known,
+            added,
             triggers,
             composed,
             hpa,
         }
+    }
+
+    /// What the triggers of its schedule answer.
+    pub(super) fn added(&self) -> &[Schedule] {
+        &self.added
     }
 
     pub(super) fn setup<'a>(
@@ -120,7 +140,7 @@ impl Object {
     /// The need by its own targets and its own maximum.
     pub fn own_ruler(&self) -> Ruler<'_> {
         Ruler {
-            triggers: &self.triggers,
+            triggers: &self.triggers[..self.known],
             modifiers: self.composed.as_ref().map(Composed::modifiers),
             max: self.settings.max,
         }
@@ -231,6 +251,24 @@ fn loop_settings(scaled: &ScaledObject, autoscaler: &Autoscaler) -> LoopSettings
         fallback,
         annotations: Annotations::of(annotations.map(|(key, value)| (&**key, &**value))),
     }
+}
+
+/// What the windows of a schedule answer as triggers, as far as KEDA has such triggers.
+fn added(plan: &Plan, grid: Grid) -> Vec<Schedule> {
+    let windows = plan.windows().iter();
+    windows
+        .filter_map(|it| Schedule::of_window(it, grid))
+        .collect()
+}
+
+/// A trigger for one of these: as many pods as it answers, and active while that is not none.
+fn cron_trigger(place: usize) -> Option<Trigger> {
+    Some(Trigger::External(External {
+        metric: format!("schedule-{place}"),
+        target: Target::AverageValue("1".parse().ok()?),
+        activation: 0.0,
+        is_cached: false,
+    }))
 }
 
 /// The external ones first, in their order, as the values come.

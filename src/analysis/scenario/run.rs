@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::triggers::Schedule;
 use super::{Engine, Observed, RunScore, Scenario};
 use crate::sim::demand::{Segment, Shape};
 use crate::sim::flags::SYNC_PERIOD;
@@ -22,6 +23,8 @@ pub struct Run<'a> {
     shape: Shape,
     next: usize,
     values: Vec<Option<f64>>,
+    /// Of a ScaledObject, the cron triggers that its schedule adds.
+    added: &'a [Schedule],
 }
 
 #[derive(Clone, Debug)]
@@ -66,13 +69,14 @@ impl<'a> Run<'a> {
             ..
         } = scenario;
         let replay = match engine {
-            Engine::Hpa(settings) => {
+            Engine::Hpa { settings, floors } => {
                 let setup = Setup {
                     settings,
                     flags,
                     pods: *pods,
                     inputs: &scenario.signals.inputs,
                     headroom: *headroom,
+                    floors,
                 };
                 let replay = Replay::new(setup, scenario.initial, scenario.start);
                 Either::Hpa(Box::new(replay))
@@ -95,6 +99,10 @@ impl<'a> Run<'a> {
             shape,
             next: 0,
             values: Vec::new(),
+            added: match engine {
+                Engine::Hpa { .. } => &[],
+                Engine::Object(object) => object.added(),
+            },
         }
     }
 
@@ -132,6 +140,7 @@ impl<'a> Run<'a> {
                     is_linear: self.shape != Shape::Held,
                     passed: 0,
                     values: &mut self.values,
+                    added: self.added,
                 };
                 for segment in segments {
                     read.run(replay, segment, &mut show);
@@ -182,6 +191,7 @@ struct Reads<'r> {
     /// Syncs of the step that have passed.
     passed: u32,
     values: &'r mut Vec<Option<f64>>,
+    added: &'r [Schedule],
 }
 
 impl Reads<'_> {
@@ -225,7 +235,10 @@ impl Reads<'_> {
         let middle = f64::from(self.passed) + f64::from(ticks) / 2.0;
         let share = self.is_linear.then_some(middle / f64::from(all));
         let triggers = &self.scenario.triggers;
-        triggers.fill(self.values, self.at, self.time(self.passed), share);
+        let time = self.time(self.passed);
+        triggers.fill(self.values, self.at, time, share);
+        self.values
+            .extend(self.added.iter().map(|it| Some(it.at(time))));
     }
 
     fn changes(&self) -> bool {
@@ -233,6 +246,7 @@ impl Reads<'_> {
         let span = (self.time(0), self.time(all));
         let triggers = &self.scenario.triggers;
         triggers.change_within(self.at, span, self.is_linear)
+            || self.added.iter().any(|it| it.changes_within(span))
     }
 
     fn time(&self, syncs: u32) -> Timestamp {

@@ -16,7 +16,7 @@ use crate::history::{self, History};
 use crate::keda::objects::Trigger;
 use crate::keda::trigger::threshold;
 use crate::series::{Grid, Series};
-use schedule::Schedule;
+pub(super) use schedule::Schedule;
 
 /// The values of the external triggers that are known at all, in their order.
 #[derive(Clone, Debug)]
@@ -122,7 +122,7 @@ impl Triggers {
                 let before = at.checked_sub(1).and_then(|it| series.get(it));
                 is_linear && before.is_some_and(|it| Some(it) != series.get(at))
             }
-            Values::Scheduled(schedule) => schedule.at(from) != schedule.before(until),
+            Values::Scheduled(schedule) => schedule.changes_within((from, until)),
         })
     }
 

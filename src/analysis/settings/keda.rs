@@ -128,12 +128,14 @@ pub(super) fn apply(
             (Field::Fallback, Some(keda)) => {
                 spec.fallback = keda.fallback.as_ref().map(written);
             }
-            // The behavior is the autoscaler's own, a strategy is of jobs; without settings of KEDA nothing of it differs.
+            // The behavior and the schedule are the autoscaler's own, a strategy is of jobs; without
+            // settings of KEDA nothing of it differs.
             (
                 Field::ScaleDownCooldown
                 | Field::ScaleUpPolicies
                 | Field::ScaleDownPolicies
-                | Field::ScalingStrategy,
+                | Field::ScalingStrategy
+                | Field::Schedule,
                 _,
             )
             | (

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::analysis::settings::keda::{Fallback, KedaSettings};
 use crate::autoscaler::behavior::{DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window};
 use crate::autoscaler::{Autoscaler, Resource};
+use crate::schedule::Plan;
 use crate::sim::flags::Flags;
 
 /// A setting that can be told apart.
@@ -27,6 +28,7 @@ pub enum Knob {
     CooldownPeriod,
     PollingInterval,
     Fallback,
+    Schedule,
     Startup,
 }
 
@@ -41,6 +43,7 @@ pub enum Value {
     /// By the place of their triggers.
     Thresholds(BTreeMap<usize, String>),
     Fallback(Fallback),
+    Schedule(Plan),
 }
 
 /// `None` where nothing is said, so that the controller's own holds.
@@ -54,7 +57,7 @@ pub struct Change {
 
 impl Knob {
     /// Those that an autoscaler has.
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 15] = [
         Self::Min,
         Self::Max,
         Self::Cpu,
@@ -69,6 +72,7 @@ impl Knob {
         Self::CooldownPeriod,
         Self::PollingInterval,
         Self::Fallback,
+        Self::Schedule,
     ];
 
     /// What `autoscaler` has it set to, the defaults of numbers filled in.
@@ -99,6 +103,10 @@ impl Knob {
             Self::Thresholds | Self::CooldownPeriod | Self::PollingInterval | Self::Fallback => {
                 self.of_keda(autoscaler)
             }
+            Self::Schedule => {
+                let schedule = &autoscaler.schedule;
+                (!schedule.is_empty()).then(|| Value::Schedule(schedule.clone()))
+            }
             // Of the pods, not of the autoscaler.
             Self::Startup => None,
         }
@@ -122,6 +130,7 @@ impl Knob {
             | Self::ScaleDownWindow
             | Self::ScaleDownPolicies
             | Self::ScaleDownTolerance
+            | Self::Schedule
             | Self::Startup => None,
         }
     }

@@ -6,6 +6,7 @@ use crate::analysis::settings::keda::Fallback;
 use crate::autoscaler::behavior::{Behavior, Policy, Rules, Select};
 use crate::autoscaler::{Autoscaler, Resource};
 use crate::keda::trigger::threshold;
+use crate::schedule::Plan;
 use crate::units::{Quantity, Replicas};
 
 /// What is to be other than it is; `None` leaves it.
@@ -20,6 +21,8 @@ pub struct Overrides {
     pub scale_up: RuleOverrides,
     pub scale_down: RuleOverrides,
     pub keda: KedaOverrides,
+    /// In place of the one that there is; empty to leave that.
+    pub schedule: Plan,
 }
 
 /// What is to be other of a ScaledObject.
@@ -85,7 +88,27 @@ impl Overrides {
         if self.min == Some(Replicas(0)) && autoscaler.keda.is_none() {
             return Err(Error::ZeroMin);
         }
+        if !self.schedule.is_empty() {
+            refuse_unkept(&self.schedule, autoscaler)?;
+            changed.schedule.clone_from(&self.schedule);
+        }
         self.keda.apply(&changed)
+    }
+}
+
+/// Of a ScaledObject, `cron` triggers keep a schedule, and they have no part in a formula.
+fn refuse_unkept(schedule: &Plan, autoscaler: &Autoscaler) -> Result<(), Error> {
+    let Some(scaled) = &autoscaler.keda else {
+        return Ok(());
+    };
+    if scaled.spec.used_modifiers().is_some() {
+        return Err(Error::FormulaAndSchedule);
+    }
+    let windows = schedule.windows().iter();
+    let mut starts = windows.filter(|it| it.end_cron().is_none());
+    match starts.next().map(|it| it.written().start_cron.clone()) {
+        Some(start) => Err(Error::NoEnd { start }),
+        None => Ok(()),
     }
 }
 

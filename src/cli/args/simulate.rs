@@ -9,7 +9,8 @@ use super::forecast::ForecastArgs;
 use super::{HistoryArgs, PrometheusArgs, words};
 use crate::autoscaler::behavior::{Policy, Select};
 use crate::config::Format;
-use crate::config::values::{self, FORMATS, SELECTS, SHAPES};
+use crate::config::values::{self, FORMATS, SELECTS, SHAPES, schedule};
+use crate::schedule::Window;
 use crate::sim::demand::Shape;
 use crate::units::{Cores, Quantity, Replicas};
 
@@ -108,6 +109,13 @@ pub(crate) struct SettingsArgs {
     /// Failures in a row that are endured until the fallback steps in [default: as it is, else 3]
     #[arg(long, value_name = "FAILURES")]
     pub(crate) fallback_after: Option<u16>,
+    /// Keep more replicas at times: start in cron, length, replicas and time zone, such as
+    /// '50 7 * * 1-5,130m,6,Europe/Berlin'; may be repeated; replaces the schedule there is
+    ///
+    /// While a window is open an HPA has its minimum raised, as a `watch` would; a ScaledObject has a
+    /// `cron` trigger, which also wakes it from zero. The zone is Etc/UTC where it is left out.
+    #[arg(long = "schedule", value_name = "WINDOW", value_parser = schedule::window)]
+    pub(crate) schedule: Vec<Window>,
 }
 
 /// How to replay.

@@ -11,6 +11,7 @@ use crate::cli::args::{GlobalArgs, ScopeArgs};
 use crate::cli::names;
 use crate::config::{Planned, Question, Replayed, SimulateConfig};
 use crate::error::Error;
+use crate::schedule::Plan;
 
 pub(in crate::cli) fn simulate(
     global: &GlobalArgs,
@@ -138,6 +139,7 @@ fn overrides(args: &SettingsArgs) -> Overrides {
             fallback_replicas: args.fallback_replicas.map(|it| it.0),
             fallback_after: args.fallback_after.map(u32::from),
         },
+        schedule: Plan::new(args.schedule.clone()),
     }
 }
 

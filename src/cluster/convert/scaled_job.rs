@@ -11,6 +11,7 @@ use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Status};
 use crate::cluster::objects::PodTemplate;
 use crate::keda::objects::ScaledJob;
+use crate::schedule::Plan;
 
 /// The autoscaler that a ScaledJob describes: its bounds as they are written or default, and a metric
 /// for each trigger.
@@ -47,6 +48,7 @@ pub fn scaled_job(object: &Value) -> Result<Autoscaler, ConvertError> {
         id,
         keda: None,
         jobs: Some(Arc::new(read)),
+        schedule: Plan::default(),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Metric, Status, Target};
 use crate::keda::objects::{ScaledObject, Trigger};
 use crate::keda::trigger::{self, HpaMetric, MetricSource, MetricTarget, TriggerSource, threshold};
+use crate::schedule::Plan;
 use crate::units::Quantity;
 
 /// The autoscaler that a ScaledObject describes: its bounds as KEDA takes them, and a metric for each
@@ -54,6 +55,7 @@ pub fn scaled_object(object: &Value) -> Result<Autoscaler, ConvertError> {
         id,
         keda: Some(Arc::new(read)),
         jobs: None,
+        schedule: Plan::default(),
     })
 }
 

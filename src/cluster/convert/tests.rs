@@ -4,6 +4,7 @@ use serde_json::json;
 use crate::analysis::settings::Settings;
 use crate::autoscaler::behavior::Policies;
 use crate::lifecycle::settings::{diff, live};
+use crate::schedule::Plan;
 
 fn read(hpa: Value) -> Result<Autoscaler, ConvertError> {
     autoscaler(&serde_json::from_value(hpa).unwrap())
@@ -198,6 +199,7 @@ fn settings_read_of_an_object_are_those_read_of_the_autoscaler() {
             keda: None,
             scaling_strategy: None,
             polling_interval_s: None,
+            schedule: Plan::default(),
         };
         let diff = diff(&settings, &other);
         assert_eq!(diff.len(), 6);

@@ -67,6 +67,7 @@ pub(in crate::output) fn change(change: &Change) -> String {
         Knob::CooldownPeriod => "cooldown period",
         Knob::PollingInterval => "polling interval",
         Knob::Fallback => "fallback",
+        Knob::Schedule => "schedule",
         Knob::Startup => "startup",
     };
     let value = |it: &Option<Value>| {
@@ -76,9 +77,9 @@ pub(in crate::output) fn change(change: &Change) -> String {
     format!("{name} {}→{}", value(&change.from), value(&change.to))
 }
 
-/// Nothing stands in for a fallback that is not there.
+/// Nothing stands in for a fallback or a schedule that is not there.
 fn absent(knob: Knob) -> &'static str {
-    if knob == Knob::Fallback {
+    if matches!(knob, Knob::Fallback | Knob::Schedule) {
         "none"
     } else {
         "default"
@@ -104,6 +105,10 @@ fn of(knob: Knob, value: &Value) -> String {
         (Value::Fallback(fallback), _) => {
             let (replicas, failures) = (fallback.replicas, fallback.failure_threshold);
             format!("({replicas} after {failures} failures)")
+        }
+        (Value::Schedule(plan), _) => {
+            // Commas stand between settings too.
+            format!("({plan})")
         }
         (Value::Number(percent), Knob::Cpu | Knob::Memory) => format!("{percent}%"),
         (Value::Number(number), _) => number.to_string(),

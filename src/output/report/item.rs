@@ -293,6 +293,7 @@ impl From<TargetRef> for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Plan;
 
     fn settings(min: u32, target: Option<u32>) -> Settings {
         Settings {
@@ -305,6 +306,7 @@ mod tests {
             keda: None,
             scaling_strategy: None,
             polling_interval_s: None,
+            schedule: Plan::default(),
         }
     }
 

@@ -16,6 +16,7 @@ use crate::autoscaler::behavior::{DEFAULT_UP, Policies, Select};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Status};
 use crate::fleet::{ClusterName, NoWorkload, Subject, Unread};
+use crate::schedule::Plan;
 use crate::sim::demand::Shape;
 use crate::sim::score::{Limit, Shortfall, Totals};
 use crate::units::{ReplicaHours, Replicas};
@@ -93,6 +94,7 @@ fn cart() -> Subject {
             owner: None,
             keda: None,
             jobs: None,
+            schedule: Plan::default(),
         },
         workload: Err(NoWorkload::Missing),
         rivals: Vec::new(),
@@ -224,6 +226,7 @@ fn settings(min: u32, max: u32, target: u32) -> Settings {
         keda: None,
         scaling_strategy: None,
         polling_interval_s: None,
+        schedule: Plan::default(),
     }
 }
 

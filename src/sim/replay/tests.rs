@@ -60,6 +60,7 @@ fn start<'a>(
         pods,
         inputs: &[Input::Demand],
         headroom: 0.0,
+        floors: &[],
     };
     Replay::new(setup, replicas, at(0))
 }
@@ -106,6 +107,30 @@ fn a_step_up_is_followed_and_a_step_down_waits_for_the_window() {
     assert_eq!(found[low + 1], 2);
     assert_eq!(replay.score().scale_events, 3);
     assert_eq!(replay.score().flaps, 1);
+}
+
+#[test]
+fn a_floor_is_there_from_its_sync_on_and_leaves_with_the_window() {
+    let settings = settings(2, 10, 50, None);
+    let flags = Flags::default();
+    let floors = [(100, 6), (400, 0)].map(|(second, min)| Floor {
+        from: after(at(0), SignedDuration::from_secs(second)),
+        min,
+    });
+    let setup = Setup {
+        floors: &floors,
+        ..start(&settings, &flags, shape(1_000, None, 30), 2).setup
+    };
+    let mut replay = Replay::new(setup, 2, at(0));
+    // What two pods serve well, all the time.
+    let found = replayed(&mut replay, &[segment(80, 994)]);
+    // 100 s are passed by the eighth sync, at 105 s, and its pods are found by the ninth.
+    assert_eq!(found[..9], [2, 2, 2, 2, 2, 2, 2, 2, 6]);
+    // While the new pods were not ready, at 120 s and 135 s, fewer could not be recommended, and that
+    // counts for 300 s: the sync of 435 s is the first that may scale down, and it may at once.
+    let left = found.iter().rposition(|it| *it == 6).unwrap();
+    assert_eq!((left, found[30], found[79]), (29, 2, 2));
+    assert_eq!(replay.score().scale_events, 2);
 }
 
 #[test]

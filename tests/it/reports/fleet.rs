@@ -17,6 +17,7 @@ use stepscale::fleet::Fleet;
 use stepscale::metrics::Reading;
 use stepscale::output::html::MOST_POINTS;
 use stepscale::output::report::{AnalysisReport, Run};
+use stepscale::schedule::Plan;
 use stepscale::series::Grid;
 use stepscale::sim::score::{Limit, Shortfall, Totals};
 use stepscale::units::{ReplicaHours, Replicas, Step};
@@ -87,6 +88,7 @@ fn settings(min: u32, max: u32) -> Settings {
         keda: None,
         scaling_strategy: None,
         polling_interval_s: None,
+        schedule: Plan::default(),
     }
 }
 

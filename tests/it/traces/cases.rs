@@ -10,6 +10,7 @@ use stepscale::units::Cores;
 
 use super::fault::Fault::{HighMin, LongWindow, LowMax, LowTarget, SlowDown, SlowUp};
 use super::fault::{Fault, cpu, roomy, snug};
+use stepscale::schedule::Plan;
 
 /// Millicores that each pod asks for.
 pub(super) const REQUEST: i64 = 500;
@@ -104,6 +105,11 @@ const fn tuned(trace: &'static str, pods: u32, limit: Option<i64>, target: u32) 
     }
 }
 
+/// A tuned HPA of pods that start for as long, and may use what they ask for.
+pub(super) const fn slow(trace: &'static str, pods: u32, startup: i64) -> Case {
+    tuned(trace, pods, NONE, 70).starting(startup)
+}
+
 const fn faulty(
     trace: &'static str,
     pods: u32,
@@ -157,6 +163,7 @@ impl Case {
             owner: None,
             keda: None,
             jobs: None,
+            schedule: Plan::default(),
         }
     }
 

@@ -35,6 +35,7 @@ pub(super) enum Field {
     DownWindow,
     UpPolicy,
     DownPolicy,
+    Schedule,
 }
 
 impl Fault {
@@ -158,6 +159,12 @@ pub(super) fn changes(from: &Autoscaler, to: &Autoscaler) -> Vec<(Field, String)
         both(Field::UpPolicy, "up", |it| policies(behavior(it).scale_up)),
         both(Field::DownPolicy, "down", |it| {
             policies(behavior(it).scale_down)
+        }),
+        both(Field::Schedule, "schedule", |it| {
+            match it.schedule.is_empty() {
+                true => "none".to_owned(),
+                false => it.schedule.to_string(),
+            }
         }),
     ];
     all.into_iter().flatten().collect()

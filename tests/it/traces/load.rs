@@ -19,7 +19,7 @@ pub(super) const DAYS: usize = 14;
 const NOISE: f64 = 0.05;
 const KEPT: f64 = 0.9;
 
-/// Two weeks of demand.
+/// Days of demand, two weeks of it unless something else is said.
 pub(super) struct Load {
     /// The time of the first sync, a multiple of five minutes.
     pub(super) start: Timestamp,
@@ -31,8 +31,19 @@ impl Load {
     /// The two weeks of `trace` that end `skip_days` before its end, scaled so that all but a
     /// thousandth of its steps stay within `peak` millicores.
     pub(super) fn of(trace: &Trace, skip_days: i64, peak: f64, seed: u64) -> Self {
+        Self::of_days(DAYS, trace, skip_days, peak, seed)
+    }
+
+    /// The same of as many days.
+    pub(super) fn of_days(
+        days: usize,
+        trace: &Trace,
+        skip_days: i64,
+        peak: f64,
+        seed: u64,
+    ) -> Self {
         let end = (trace.end() - skip_days * DAY_SECONDS).div_euclid(300) * 300;
-        let start = end - DAYS as i64 * DAY_SECONDS;
+        let start = end - days as i64 * DAY_SECONDS;
         assert!(trace.first <= start, "the trace is too short");
         let scale = peak / within(trace, start, end, 0.999);
         let mut noise = Noise::new(seed);
@@ -43,7 +54,7 @@ impl Load {
         };
         Self {
             start: Timestamp::from_second(start).unwrap(),
-            syncs: (0..DAYS * DAY).map(sync).collect(),
+            syncs: (0..days * DAY).map(sync).collect(),
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
-use stepscale::analysis::assessment::Outcome;
+use stepscale::analysis::assessment::{Assessment, Outcome};
 use stepscale::analysis::{AnalysisSettings, assess};
 use stepscale::autoscaler::Autoscaler;
 use stepscale::fleet::Subject;
@@ -107,14 +107,7 @@ fn worse(days: &str, before: &Sums, after: &Sums) -> Option<String> {
 
 /// The HPA as it would be after the recommendation; `None` without one.
 fn recommended(case: &Case, hpa: &Autoscaler, history: &History) -> Option<Autoscaler> {
-    let subject = Subject {
-        autoscaler: hpa.clone(),
-        workload: Ok(case.workload()),
-        rivals: Vec::new(),
-        missing_authentications: Vec::new(),
-    };
-    let now = history.grid().map_or(Timestamp::UNIX_EPOCH, |it| it.end());
-    let assessment = assess(&subject, history, &AnalysisSettings::default(), now);
+    let assessment = assessed(case, hpa, history, &AnalysisSettings::default());
     match assessment.outcome {
         Outcome::Recommended(it) => Some(it.proposed.apply(hpa)),
         Outcome::NoChange | Outcome::Withheld { .. } => None,
@@ -122,6 +115,23 @@ fn recommended(case: &Case, hpa: &Autoscaler, history: &History) -> Option<Autos
             panic!("{}: not judged: {:?}", case.trace, assessment.outcome)
         }
     }
+}
+
+/// What is said of the HPA at the end of its history.
+pub(super) fn assessed(
+    case: &Case,
+    hpa: &Autoscaler,
+    history: &History,
+    settings: &AnalysisSettings,
+) -> Assessment {
+    let subject = Subject {
+        autoscaler: hpa.clone(),
+        workload: Ok(case.workload()),
+        rivals: Vec::new(),
+        missing_authentications: Vec::new(),
+    };
+    let now = history.grid().map_or(Timestamp::UNIX_EPOCH, |it| it.end());
+    assess(&subject, history, settings, now)
 }
 
 /// The rows as Markdown.

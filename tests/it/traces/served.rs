@@ -5,6 +5,7 @@ use stepscale::autoscaler::Autoscaler;
 use stepscale::history::{History, Metric};
 use stepscale::series::{Grid, Series};
 use stepscale::sim::flags::Flags;
+use stepscale::sim::floor::floors;
 use stepscale::sim::input::Input;
 use stepscale::sim::plant::{Plant, PodShape};
 use stepscale::sim::replay::{Replay, Setup, Step};
@@ -13,10 +14,10 @@ use stepscale::sim::settings::Settings;
 use stepscale::units::Step as Distance;
 
 use super::cases::{Case, REQUEST};
-use super::load::{DAY, DAYS, Load, STEP, SYNC};
+use super::load::{DAY, Load, STEP, SYNC};
 
-/// The last days, three in ten of them, on which a choice is checked.
-const HELD_BACK_DAYS: usize = 4;
+/// The share of the days, the last ones, on which a choice is checked.
+const HELD_BACK: f64 = 0.3;
 
 /// Syncs in a minute.
 const MINUTE: usize = 4;
@@ -78,15 +79,20 @@ fn serve(
     let flags = Flags::default();
     let settings = Settings::of(hpa, &flags);
     let (shape, replicas) = (shape(case), first_replicas(load, hpa));
+    let end = load.start + SignedDuration::from_secs(SYNC * load.syncs.len() as i64);
+    let floors = floors(&hpa.schedule, load.start, end);
     let setup = Setup {
         settings: &settings,
         flags: &flags,
         pods: shape,
         inputs: &[Input::Demand],
         headroom: 0.0,
+        floors: &floors,
     };
     let mut replay = Replay::new(setup, replicas, load.start);
-    let (first, last) = load.syncs.split_at((DAYS - HELD_BACK_DAYS) * DAY);
+    let days = load.syncs.len() / DAY;
+    let held_back = (days as f64 * HELD_BACK).round() as usize;
+    let (first, last) = load.syncs.split_at((days - held_back) * DAY);
     let mut until = |syncs| {
         for segment in Load::segments(syncs) {
             replay.run(&segment, &[], |step| show(segment.demand, step));

@@ -21,7 +21,8 @@ pub(super) fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Fie
         | Field::ScaleDownCooldown
         | Field::ScaleUpPolicies
         | Field::ScaleDownPolicies
-        | Field::ScalingStrategy => String::new(),
+        | Field::ScalingStrategy
+        | Field::Schedule => String::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::super::triggers::Triggers;
 use super::super::{RunScore, Scenario, Unreplayable};
 use crate::analysis::fidelity::Fidelity;
 use crate::analysis::settings::Settings;
-use crate::analysis::testing::{DAY, Scene, TWO_WEEKS};
+use crate::analysis::testing::{DAY, Scene, TWO_WEEKS, plan};
 use crate::autoscaler::Autoscaler;
 use crate::history::Metric;
 use crate::sim::demand::Shape;
@@ -216,4 +216,53 @@ fn a_trigger_that_was_told_of_only_lately_takes_no_past_away_where_there_is_usag
     assert_eq!(known(&scene), (vec![0], true));
     scene.insert(Metric::Trigger(0), DAY, |_| 20.0);
     assert_eq!(known(&scene), (vec![], true));
+}
+
+/// KEDA's `cron` trigger is active in its window: it wakes what rests, and calls for no more pods than
+/// the window keeps.
+#[test]
+fn a_window_wakes_an_object_and_is_no_need_of_its_own() {
+    let scene = Scene::queue(daily);
+    let scenario = scenario(&scene).unwrap();
+    let plan = plan(&[("0 6 * * *", 60, 2)]);
+    let with = with(&scene, |it| it.schedule = plan.clone());
+    let (before, after) = (
+        score(&scenario, &scene.subject.autoscaler),
+        score(&scenario, &with),
+    );
+    // Two pods for an hour a day, and for the cooldown period of five minutes, of which they are left
+    // one by the HPA for less.
+    let more = after.replica_hours() - before.replica_hours();
+    assert!((14.0 * 2.0..14.0 * 2.3).contains(&more), "{more}");
+    let need = |it: &RunScore| it.totals().need.unwrap();
+    let (need, after) = (need(&before), need(&after));
+    assert_eq!(need.shortfall_minutes, after.shortfall_minutes);
+    // Once by the window, and once more by the messages, since it rests in between.
+    assert_eq!((need.activations, after.activations), (14, 28));
+    let engine = scenario.engine(&with);
+    let mut run = scenario.begin(&engine, Shape::Linear);
+    let mut within = Vec::new();
+    let mut at = 0;
+    while run.step(|_, _| {}) {
+        let time = scenario.time(at).to_string();
+        if time.contains("T06:30:00") {
+            within.push(run.replicas());
+        }
+        at += 1;
+    }
+    assert_eq!(within, [2; 14]);
+}
+
+/// What a window keeps beside the pods that load calls for anyway adds none.
+#[test]
+fn a_window_below_the_need_changes_nothing() {
+    let scene = Scene::queue(daily);
+    let scenario = scenario(&scene).unwrap();
+    let plan = plan(&[("0 10 * * *", 120, 2)]);
+    let with = with(&scene, |it| it.schedule = plan.clone());
+    let (before, after) = (
+        score(&scenario, &scene.subject.autoscaler),
+        score(&scenario, &with),
+    );
+    assert_eq!(before.replica_hours(), after.replica_hours());
 }

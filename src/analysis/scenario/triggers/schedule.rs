@@ -3,13 +3,14 @@
 use jiff::Timestamp;
 
 use crate::keda::objects::Trigger;
-use crate::keda::trigger::cron::Zone;
+use crate::keda::trigger::cron::{self, Cron, Zone};
 use crate::keda::trigger::{self, Settings, TriggerSource};
+use crate::schedule::Window;
 use crate::series::Grid;
 
 /// What a `cron` trigger answers, and from when on; never empty.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Schedule(Vec<(Timestamp, f64)>);
+pub(in crate::analysis::scenario) struct Schedule(Vec<(Timestamp, f64)>);
 
 impl Schedule {
     /// That of the trigger at place `index`, over the time of `grid`; `None` for one that KEDA would
@@ -25,6 +26,22 @@ impl Schedule {
         let Settings::Cron(cron) = trigger::read(&source).ok()?.settings else {
             return None;
         };
+        Self::of_cron(&cron, grid)
+    }
+
+    /// That of the trigger which keeps the replicas of `window`; `None` where no trigger can.
+    pub(in crate::analysis::scenario) fn of_window(window: &Window, grid: Grid) -> Option<Self> {
+        let written = window.written();
+        let cron = Cron {
+            time_zone: written.time_zone.clone(),
+            start: cron::Schedule::parse(&written.start_cron).ok()?,
+            end: cron::Schedule::parse(&window.end_cron()?).ok()?,
+            desired_replicas: written.min_replicas.into(),
+        };
+        Self::of_cron(&cron, grid)
+    }
+
+    fn of_cron(cron: &Cron, grid: Grid) -> Option<Self> {
         let zone = Zone::named(&cron.time_zone).ok()?;
         let step = grid.step().signed();
         let mut now = grid.start().checked_sub(step).unwrap_or(grid.start());
@@ -41,14 +58,22 @@ impl Schedule {
         }
     }
 
+    /// Whether it changes after the first time and before the second.
+    pub(in crate::analysis::scenario) fn changes_within(
+        &self,
+        (from, until): (Timestamp, Timestamp),
+    ) -> bool {
+        self.at(from) != self.before(until)
+    }
+
     /// What it answers at `time`.
-    pub(super) fn at(&self, time: Timestamp) -> f64 {
+    pub(in crate::analysis::scenario) fn at(&self, time: Timestamp) -> f64 {
         let place = self.0.partition_point(|it| it.0 <= time);
         self.0[place.saturating_sub(1)].1
     }
 
     /// What it answers right before `time`.
-    pub(super) fn before(&self, time: Timestamp) -> f64 {
+    fn before(&self, time: Timestamp) -> f64 {
         let place = self.0.partition_point(|it| it.0 < time);
         self.0[place.saturating_sub(1)].1
     }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use crate::autoscaler::behavior::{Amount, Behavior, Policies, Policy, Rules, Select};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, Metric, Resource, Status, Target};
+use crate::schedule::Plan;
 use crate::units::Replicas;
 
 /// In the order of their keys.
@@ -93,6 +94,7 @@ fn autoscaler() -> impl Strategy<Value = Autoscaler> {
         owner: None,
         keda: None,
         jobs: None,
+        schedule: Plan::default(),
     })
 }
 
@@ -169,6 +171,7 @@ fn proposed() -> impl Strategy<Value = Settings> {
         keda: None,
         scaling_strategy: None,
         polling_interval_s: None,
+        schedule: Plan::default(),
     })
 }
 

@@ -56,6 +56,7 @@ fn replayed(case: &Case) -> Vec<i32> {
         },
         inputs: &[Input::Demand],
         headroom: 0.0,
+        floors: &[],
     };
     let mut replay = Replay::new(setup, case.replicas, at(0));
     let history = history(case.load);

@@ -42,6 +42,7 @@ fn case(metrics: &[(Metric, Input)], replicas: i32, loads: Vec<Loaded>) -> Case 
         },
         inputs: metrics.iter().map(|it| it.1).collect(),
         replicas,
+        floors: Vec::new(),
         loads,
     }
 }

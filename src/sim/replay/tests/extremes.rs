@@ -140,6 +140,7 @@ fn replay_all(settings: &Settings, inputs: &[Input], request: i64, loads: &[Opti
                 pods: shape(request, None, 40),
                 inputs,
                 headroom: 0.5,
+                floors: &[],
             };
             let mut replay = Replay::new(setup, replicas, at(0));
             for first in loads {
@@ -189,6 +190,7 @@ fn a_start_at_the_end_of_time_is_replayed() {
         pods: shape(500, None, i64::MAX),
         inputs: &[Input::Demand],
         headroom: 0.0,
+        floors: &[],
     };
     for start in [Timestamp::MIN, Timestamp::MAX] {
         let mut replay = Replay::new(setup, 2, start);

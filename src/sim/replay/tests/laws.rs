@@ -58,4 +58,38 @@ proptest! {
         let limited: f64 = score.limited_minutes.values().sum();
         prop_assert_eq!(limited, score.known_minutes);
     }
+
+    /// Not a law of whole replays: more pods show other usage, by which the next sync decides. And
+    /// where there are fewer pods than the minimum no metric is asked, at that one sync.
+    #[test]
+    fn a_floor_never_takes_pods_away(case in case(), floor in 0..50_i32) {
+        let mut replay = case.replay();
+        for (segment, others) in &case.loads {
+            let one = Segment { ticks: 1, ..*segment };
+            let (mut without, mut with) = (replay.clone(), replay.clone());
+            for it in [&mut without, &mut with] {
+                it.floors = Turns::of(&[]);
+            }
+            without.controller.keep(0);
+            with.controller.keep(floor);
+            let (mut low, mut high) = (None, None);
+            without.run(&one, others, |it| low = it.plan.desired);
+            with.run(&one, others, |it| high = it.plan.desired);
+            let raised = floor.min(case.settings.max);
+            let is_raised = replay.replicas() < i64::from(raised) && high == Some(raised);
+            prop_assert!(low <= high || is_raised, "{:?} {:?}", low, high);
+            let most = case.settings.max.max(low.unwrap_or(0));
+            prop_assert!(high.is_none_or(|it| it <= most), "{:?}", high);
+            replay.run(segment, others, |_| {});
+        }
+    }
+
+    #[test]
+    fn a_floor_below_the_minimum_is_none(mut case in case()) {
+        let min = case.settings.min;
+        case.floors.iter_mut().for_each(|it| it.min = it.min.min(min));
+        let with = replayed(&case);
+        case.floors.clear();
+        prop_assert_eq!(with, replayed(&case));
+    }
 }

@@ -230,13 +230,27 @@ fn pods() -> impl Strategy<Value = PodShape> {
     })
 }
 
+/// Steps of the minimum, at syncs and between them.
+fn floors() -> impl Strategy<Value = Vec<Floor>> {
+    let steps = proptest::collection::vec((1..4_000_i64, 0..45_i32), 0..6);
+    steps.prop_map(|steps| {
+        let mut second = 0;
+        let step = |(length, min)| {
+            second += length;
+            let from = after(at(0), SignedDuration::from_secs(second));
+            Floor { from, min }
+        };
+        steps.into_iter().map(step).collect()
+    })
+}
+
 pub(super) fn case() -> impl Strategy<Value = Case> {
     let requests = (0..2_000_i64, 0..1_000_i64, 0..2_000_i64);
     let wishes = wishes().prop_flat_map(|it| (Just(it.clone()), loads(it)));
     let min = prop_oneof![Just(0), 1..6_i32];
     let range = (min, 0..40_i32, 0..50_i32, any::<bool>());
-    (wishes, pods(), requests, behavior(), range).prop_map(
-        |((wishes, loads), pods, (app_memory, cpu, memory), behavior, range)| {
+    (wishes, pods(), requests, behavior(), range, floors()).prop_map(
+        |((wishes, loads), pods, (app_memory, cpu, memory), behavior, range, floors)| {
             let (min, width, replicas, scale_to_zero) = range;
             let requests = [pods.request, app_memory, cpu, memory];
             let flags = Flags {
@@ -257,6 +271,7 @@ pub(super) fn case() -> impl Strategy<Value = Case> {
                 template: template(requests),
                 inputs: inputs.map(|(at, it)| it.input(requests, at)).collect(),
                 replicas,
+                floors,
                 loads,
             }
         },

@@ -20,6 +20,8 @@ pub(super) struct Case {
     pub(super) template: Template,
     pub(super) inputs: Vec<Input>,
     pub(super) replicas: i32,
+    /// Steps of the minimum, by the number of the sync.
+    pub(super) floors: Vec<Floor>,
     pub(super) loads: Vec<Loaded>,
 }
 
@@ -34,8 +36,19 @@ impl Case {
             pods: self.pods,
             inputs: &self.inputs,
             headroom: 0.2,
+            floors: &self.floors,
         };
         Replay::new(setup, self.replicas, at(0))
+    }
+
+    /// With the minimum that holds at `now`.
+    fn settings_at(&self, now: Timestamp) -> Settings {
+        let floor = self.floors.iter().rfind(|it| it.from <= now);
+        let (min, max) = (self.settings.min, self.settings.max);
+        Settings {
+            min: floor.map_or(min, |it| it.min.min(max).max(min)),
+            ..self.settings.clone()
+        }
     }
 }
 
@@ -121,6 +134,7 @@ impl Pods<'_> {
             selector: Ok(()),
         };
         let propose = |index| scene.propose(settings, index, flags, now);
+        let settings = &self.case.settings_at(now);
         let plan = plan(settings, flags, &mut self.state, found, now, propose);
         let _ = settle(settings, flags, &mut self.state, &plan, Written::Done, now);
         plan
