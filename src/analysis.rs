@@ -20,6 +20,7 @@ pub mod money;
 pub mod needed;
 pub mod portrait;
 pub mod prices;
+pub mod prospect;
 pub mod recommend;
 pub mod risk;
 pub mod scaling;
@@ -50,6 +51,7 @@ use load::Load;
 use needed::Demand;
 use portrait::{Assessed, Detail, Portrait};
 use prices::PriceList;
+use prospect::Prospect;
 use scenario::Scenario;
 use settings::Settings;
 
@@ -219,6 +221,7 @@ fn assess_workload(
         outcome,
         fidelity,
         left_out,
+        prospect,
         ..
     } = judged;
     let mut missing = evidence.missing;
@@ -231,6 +234,7 @@ fn assess_workload(
             missing,
             ..evidence
         },
+        prospect: prospect.map(Box::new),
         portrait,
         ..unanalyzed(subject, outcome, findings)
     }
@@ -252,6 +256,7 @@ struct Judgement {
     fidelity: Option<Fidelity>,
     /// Triggers of a ScaledObject that took no part in them.
     left_out: Vec<String>,
+    prospect: Option<Prospect>,
     /// The best of what was tried; empty unless it is to be drawn.
     frontier: Vec<Point>,
 }
@@ -262,6 +267,7 @@ impl Judgement {
             outcome,
             fidelity: None,
             left_out: Vec::new(),
+            prospect: None,
             frontier: Vec::new(),
         }
     }
@@ -296,18 +302,18 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
     let today = scenario.engine(autoscaler);
     let shapes = shapes(case.load);
     let fidelity = Fidelity::best(&scenario, &today, shapes);
-    let (outcome, frontier) = match &fidelity {
+    let (outcome, prospect, frontier) = match &fidelity {
         Some(fidelity) => {
             let mut trials = recommend::trials(case, &scenario, fidelity);
-            let outcome = recommend::recommend(case, findings, &mut trials, fidelity);
+            let (outcome, prospect) = recommend::recommend(case, findings, &mut trials, fidelity);
             let tried = case.settings.portrait.map(|_| trials);
             let frontier = tried.map(|it| it.frontier(case.today, outcome.proposed()));
-            (outcome, frontier.unwrap_or_default())
+            (outcome, prospect, frontier.unwrap_or_default())
         }
         None => {
             let why = "no replica count was observed that a replay could be compared with";
             let why = why.to_owned();
-            (Outcome::Withheld { why }, Vec::new())
+            (Outcome::Withheld { why }, None, Vec::new())
         }
     };
     let triggers = autoscaler
@@ -318,6 +324,7 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
         outcome,
         fidelity,
         left_out: triggers.unwrap_or_default(),
+        prospect,
         frontier,
     }
 }
@@ -348,6 +355,7 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
         outcome,
         findings,
         evidence: Evidence::default(),
+        prospect: None,
         portrait: None,
     }
 }

@@ -181,11 +181,17 @@ impl Window {
         [self.next_start(now), end].into_iter().flatten().min()
     }
 
+    /// The start of a window that begins so many minutes later by the wall clock, where five fields say
+    /// it as for [`end_cron`](Self::end_cron).
+    pub fn start_after(&self, minutes: u32) -> Option<String> {
+        clock::Daily::of(&self.start)?.after(minutes)
+    }
+
     /// When it ends, as KEDA's `cron` trigger and a CronJob take it: by the wall clock, which on a day
     /// of a clock change is an hour from its end here. `None` where no five fields say it: where it
     /// starts at several times a day, on days of a month, or again before it is over.
     pub fn end_cron(&self) -> Option<String> {
-        clock::Daily::of(&self.start)?.after(self.written.duration_minutes)
+        self.start_after(self.written.duration_minutes)
     }
 }
 

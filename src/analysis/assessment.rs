@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::fidelity::Fidelity;
 use super::findings::Finding;
 use super::portrait::Portrait;
+use super::prospect::Prospect;
 use super::settings::Settings;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
@@ -24,6 +25,9 @@ pub struct Assessment {
     /// Sorted by severity, highest first, then by code.
     pub findings: Vec<Finding>,
     pub evidence: Evidence,
+    /// What the coming week is expected to be; `None` where nobody asked, and where no other settings
+    /// were looked for.
+    pub prospect: Option<Box<Prospect>>,
     /// The past as it can be drawn; `None` unless it was asked for, and where nothing is known.
     pub portrait: Option<Box<Portrait>>,
 }

@@ -113,6 +113,25 @@ impl Demand {
         highest
     }
 
+    /// Pods that the busiest minute of each step fills to a CPU target of `percent` and to the
+    /// targets of the other metrics, not rounded; NaN is a gap. Empty where nothing is known.
+    pub fn called(&self, percent: Option<u32>) -> Vec<f64> {
+        let share = percent.map_or(1.0, |it| f64::from(it.max(1)) / 100.0);
+        let cpu = self.cpu.iter().map(|it| (&it.by_peak, 1.0 / share));
+        let others = self.others.iter().map(|it| (&it.by_peak, 1.0));
+        let mut all = cpu.chain(others);
+        let first = all
+            .next()
+            .map(|(pods, by)| pods.iter().map(|it| it * by).collect());
+        let mut called: Vec<f64> = first.unwrap_or_default();
+        for (pods, by) in all {
+            for (before, here) in called.iter_mut().zip(pods) {
+                *before = before.max(here * by) + 0.0 * (*before + here);
+            }
+        }
+        called
+    }
+
     /// What could not be said for want of a metric.
     pub fn missing(&self) -> Vec<String> {
         let loss = "what it asks for cannot be told";

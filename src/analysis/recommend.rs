@@ -1,7 +1,8 @@
 //! Chooses other settings by replaying the history under them, or none.
 //!
 //! First what is broken is [repaired](repair). Then [`search`] changes one field after the other,
-//! as far as the [`goal`] allows: never more shortfall than today, then the cheapest. What was
+//! as far as the [`goal`] allows: never more shortfall than today, then the cheapest; a [`schedule`] is
+//! one more field. What was
 //! chosen on the first days is [proved](proof) on the last ones, which had no part in it.
 
 mod because;
@@ -11,23 +12,27 @@ mod laws;
 mod moves;
 mod proof;
 mod repair;
+mod schedule;
 mod search;
 #[cfg(test)]
 mod tests;
 mod trials;
 
-use super::Course;
 use super::assessment::{Outcome, Proof, Recommendation};
 use super::case::Case;
 use super::fidelity::{Fidelity, Fit};
 use super::findings::{Code, Finding, Severity};
+use super::forecast::{Forecast, Forecasting};
 use super::money;
+use super::prospect::{Chosen, Prospect};
 use super::risk;
 use super::scenario::Scenario;
 use super::settings::Settings;
+use super::Course;
 use goal::Goal;
 use moves::Moves;
 use proof::Refuted;
+use schedule::Scheduled;
 pub use trials::Trials;
 
 /// Where more samples than this hide the demand, or fewer than [`ENOUGH_COVERAGE`] are known,
@@ -46,20 +51,19 @@ pub fn trials<'a>(case: &'a Case<'_>, scenario: &'a Scenario, fidelity: &Fidelit
     Trials::new(scenario, case.autoscaler(), fidelity.shape, training)
 }
 
-/// The settings to change to, with their effect; or why there are none. What was tried on the way
-/// is in `trials`.
+/// The settings to change to, with their effect; or why there are none. And what the coming week is
+/// expected to be, where that was asked for. What was tried on the way is in `trials`.
 pub fn recommend(
     case: &Case<'_>,
     findings: &[Finding],
     trials: &mut Trials<'_>,
     fidelity: &Fidelity,
-) -> Outcome {
+) -> (Outcome, Option<Prospect>) {
     let scenario = trials.scenario;
     if fidelity.fit() == Fit::Poor {
         let why = poor_fit(fidelity);
-        return Outcome::Withheld { why };
+        return (Outcome::Withheld { why }, None);
     }
-    let training = trials.training_days;
     let goal = Goal::new(trials.exact(case.today), scenario.pods(), case.settings);
     let base = match case.settings.course {
         Course::Any | Course::OnlyRaise => repair::repaired(case, findings, trials),
@@ -68,26 +72,96 @@ pub fn recommend(
     let is_short = goal.is_short(&trials.exact(&base).score);
     let moves = Moves::new(case, findings, is_short, may_cut(case, scenario));
     let found = search::search(trials, &moves, &base, &goal);
-    let mut next = found.map(|it| it.settings);
+    let found = found.map(|it| it.settings);
+    let (prospect, scheduled) = match forecasting(case, &moves) {
+        Some(forecasting) => {
+            let bases = (&base, found.as_ref());
+            let tried = schedule::scheduled(case, trials, &goal, &moves, bases, forecasting);
+            foreseen(case, trials, &goal, tried, fidelity)
+        }
+        None => (None, None),
+    };
+    let outcome =
+        scheduled.unwrap_or_else(|| unscheduled(case, trials, &goal, (&base, found), fidelity));
+    (outcome, prospect)
+}
+
+/// How to forecast, where a schedule may come of it: one adds replicas, and a formula of triggers has no
+/// place for it.
+fn forecasting<'a>(case: &'a Case<'_>, moves: &Moves<'_>) -> Option<&'a Forecasting> {
+    let keda = case.autoscaler().keda.as_ref();
+    let has_formula = keda.is_some_and(|it| it.spec.used_modifiers().is_some());
+    let forecasting = &case.settings.forecasting;
+    let may_be = forecasting.enabled && moves.may_raise() && !has_formula;
+    may_be.then_some(forecasting)
+}
+
+/// What is said of the forecast, and the recommendation of the schedule that was found if the days held
+/// back bear it.
+fn foreseen(
+    case: &Case<'_>,
+    trials: &mut Trials<'_>,
+    goal: &Goal,
+    tried: Scheduled,
+    fidelity: &Fidelity,
+) -> (Option<Prospect>, Option<Outcome>) {
+    let forecast = tried.forecast.map(Box::new);
+    let (Ok(known), Some(trial)) = (&forecast, tried.found) else {
+        let schedule = match &forecast {
+            Ok(_) => Chosen::NotNeeded,
+            Err(_) => Chosen::NoForecast,
+        };
+        return (Some(Prospect { forecast, schedule }), None);
+    };
+    let proved = schedule::borne(trials, goal, &trial).and_then(|()| {
+        let before = trials.exact.clone();
+        trials.keep(&trial);
+        let proved = proved(case, trials, goal, &trial.settings, fidelity, Some(known));
+        if proved.is_err() {
+            trials.exact = before;
+        }
+        proved
+    });
+    let (schedule, outcome) = match proved {
+        Ok(recommended) => (Chosen::Proposed, Some(recommended)),
+        Err(Refuted(why)) => (Chosen::Refuted(failed(trials.training_days, &why)), None),
+    };
+    (Some(Prospect { forecast, schedule }), outcome)
+}
+
+fn failed(training: usize, why: &str) -> String {
+    format!("what was best on the first {training} days failed: {why}")
+}
+
+/// The best settings without a schedule that the days held back bear.
+fn unscheduled(
+    case: &Case<'_>,
+    trials: &mut Trials<'_>,
+    goal: &Goal,
+    (base, found): (&Settings, Option<Settings>),
+    fidelity: &Fidelity,
+) -> Outcome {
+    let training = trials.training_days;
+    let mut next = found;
     let mut refuted = None;
     for _ in 0..MOST_REFUTED {
         let Some(settings) = next.take() else { break };
-        match proved(case, trials, &goal, &settings, fidelity) {
+        match proved(case, trials, goal, &settings, fidelity, None) {
             Ok(recommended) => return recommended,
             Err(Refuted(why)) => refuted = refuted.or(Some(why)),
         }
-        next = search::more_careful(trials, &goal, &settings, &base);
+        next = search::more_careful(trials, goal, &settings, base);
     }
     // Where nothing else is worth it or holds, the repair alone may.
-    if base != *case.today && goal.allows(&trials.exact(&base).score) {
-        match proved(case, trials, &goal, &base, fidelity) {
+    if base != case.today && goal.allows(&trials.exact(base).score) {
+        match proved(case, trials, goal, base, fidelity, None) {
             Ok(recommended) => return recommended,
             Err(Refuted(why)) => refuted = refuted.or(Some(why)),
         }
     }
     match refuted {
         Some(why) => Outcome::Withheld {
-            why: format!("what was best on the first {training} days failed: {why}"),
+            why: failed(training, &why),
         },
         None => Outcome::NoChange,
     }
@@ -100,11 +174,13 @@ fn proved(
     goal: &Goal,
     settings: &Settings,
     fidelity: &Fidelity,
+    forecast: Option<&Forecast>,
 ) -> Result<Outcome, Refuted> {
     let mut proof = proof::proof(trials, goal, settings)?;
     proof.frontier = trials.frontier(case.today, Some(settings));
     let left_out = trials.scenario.left_out();
-    let recommended = recommendation(case, settings.clone(), proof, fidelity, left_out);
+    let known = (fidelity, left_out, forecast);
+    let recommended = recommendation(case, settings.clone(), proof, known);
     Ok(Outcome::Recommended(Box::new(recommended)))
 }
 
@@ -112,15 +188,14 @@ fn recommendation(
     case: &Case<'_>,
     proposed: Settings,
     proof: Proof,
-    fidelity: &Fidelity,
-    left_out: &[String],
+    (fidelity, left_out, forecast): (&Fidelity, &[String], Option<&Forecast>),
 ) -> Recommendation {
     let prices = case.settings.prices.of(&case.autoscaler().id.namespace);
     let price = money::per_replica_hour(case.workload, &prices);
     let saved = super::saved_per_month(&proof);
     Recommendation {
-        risk: risk::of(case, &proposed, &proof, fidelity, left_out),
-        because: because::sentences(case, &proposed, &proof),
+        risk: risk::of(case, &proposed, &proof, fidelity, left_out, forecast),
+        because: because::sentences(case, &proposed, &proof, forecast),
         usd_per_month: price.map(|it| money::usd_per_month(saved, it)),
         proposed,
         proof,

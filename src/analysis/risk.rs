@@ -3,6 +3,7 @@
 use super::assessment::{Proof, Risk, RiskLevel, share_saved};
 use super::case::Case;
 use super::fidelity::{Fidelity, Fit};
+use super::forecast::Forecast;
 use super::load::Load;
 use super::settings::Settings;
 use crate::autoscaler::workload::{ContainerRole, DisruptionBudget};
@@ -19,18 +20,22 @@ const LARGE_CHANGE: f64 = 0.5;
 /// The share of the saving that days held back must show too.
 const HELD_BACK_SAVING: f64 = 0.5;
 
+/// By how much less of the time than its quantile says a forecast may have held.
+const SHORT_OF_QUANTILE: f64 = 0.1;
+
 /// Points by which a target may rise at once.
 const LARGE_RISE: u32 = 20;
 
 /// The risk of changing to `to`: the highest level among the reasons, low where there is none.
 ///
-/// `left_out` are the metrics that took no part in the replays.
+/// `left_out` are the metrics that took no part in the replays, `forecast` is what a schedule rests on.
 pub fn of(
     case: &Case<'_>,
     to: &Settings,
     proof: &Proof,
     fidelity: &Fidelity,
     left_out: &[String],
+    forecast: Option<&Forecast>,
 ) -> Risk {
     let mut reasons = Vec::new();
     reasons.extend(size(case, to, proof.saving()));
@@ -45,6 +50,7 @@ pub fn of(
     reasons.extend(probes(case, to));
     reasons.extend(other_metrics(left_out));
     reasons.extend(throughput(case, to));
+    reasons.extend(schedule(case, to, forecast));
     let level = reasons.iter().map(|it| it.0).max();
     // Sorted by weight, then as listed.
     reasons.sort_by_key(|it| std::cmp::Reverse(it.0));
@@ -225,6 +231,38 @@ fn throughput(case: &Case<'_>, to: &Settings) -> Reason {
     ))
 }
 
+/// What a schedule takes for granted: that the week to come is as the weeks before.
+fn schedule(
+    case: &Case<'_>,
+    to: &Settings,
+    forecast: Option<&Forecast>,
+) -> Vec<(RiskLevel, String)> {
+    let Some(forecast) = forecast.filter(|_| !to.schedule.is_empty()) else {
+        return Vec::new();
+    };
+    let (today, mut reasons) = (case.today, Vec::new());
+    let (within, quantile) = (forecast.backtest.coverage, forecast.quantile);
+    if within < quantile - SHORT_OF_QUANTILE {
+        reasons.push(format!(
+            "loads stayed within the {:.0}% quantile of the forecast only {:.0}% of the time",
+            quantile * 100.0,
+            (within * 100.0).floor()
+        ));
+    }
+    let is_less = to.min_replicas < today.min_replicas || to.target_cpu_pct > today.target_cpu_pct;
+    if is_less {
+        reasons.push(
+            "outside of its windows fewer replicas stand by than today: a peak at another time, as on a \
+             holiday, meets these"
+                .to_owned(),
+        );
+    }
+    reasons
+        .into_iter()
+        .map(|it| (RiskLevel::Medium, it))
+        .collect()
+}
+
 fn other_metrics(left_out: &[String]) -> Reason {
     if left_out.is_empty() {
         return None;
@@ -288,7 +326,14 @@ mod tests {
         scene.ask(|case| {
             let mut to = case.today.clone();
             change(&mut to);
-            of(case, &to, &proof(), &fidelity(1.0), &case.demand.unknown)
+            of(
+                case,
+                &to,
+                &proof(),
+                &fidelity(1.0),
+                &case.demand.unknown,
+                None,
+            )
         })
     }
 
@@ -411,7 +456,8 @@ mod tests {
             ),
         ];
         for (proof, within_one, reason) in cases {
-            let risk = scene().ask(|case| of(case, case.today, &proof, &fidelity(within_one), &[]));
+            let risk =
+                scene().ask(|case| of(case, case.today, &proof, &fidelity(within_one), &[], None));
             let expected: Vec<String> = reason.into_iter().map(str::to_owned).collect();
             assert_eq!(risk.reasons, expected);
         }

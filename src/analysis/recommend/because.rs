@@ -4,17 +4,30 @@ mod keda;
 
 use crate::analysis::assessment::Proof;
 use crate::analysis::case::Case;
+use crate::analysis::forecast::Forecast;
 use crate::analysis::load::quantile;
+use crate::analysis::prospect::Tested;
 use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::behavior::Policies;
+use crate::keda::objects::ScaledObject;
 use crate::sim::score::Limit;
 
 /// One sentence for each field that differs from today, in the order of the settings.
-pub(super) fn sentences(case: &Case<'_>, to: &Settings, proof: &Proof) -> Vec<String> {
+pub(super) fn sentences(
+    case: &Case<'_>,
+    to: &Settings,
+    proof: &Proof,
+    forecast: Option<&Forecast>,
+) -> Vec<String> {
     let fields = to.changes(case.today);
     fields
         .iter()
-        .map(|it| sentence(case, to, proof, *it))
+        .map(|it| match (it, forecast) {
+            (Field::Schedule, Some(forecast)) => {
+                format!("{}; {}", sentence(case, to, proof, *it), Tested(forecast))
+            }
+            (it, _) => sentence(case, to, proof, *it),
+        })
         .collect()
 }
 
@@ -44,7 +57,7 @@ fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> Stri
         | Field::Fallback => keda::sentence(case, to, proof, field),
         // Of jobs, which have sentences of their own.
         Field::ScalingStrategy => String::new(),
-        Field::Schedule => format!("schedule {}", to.schedule),
+        Field::Schedule => schedule(case, to, proof),
     }
 }
 
@@ -125,6 +138,44 @@ fn window(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
         "scale-down window {from} s to {seconds} s: {after} of {before} reversals would have been \
          left"
     )
+}
+
+fn schedule(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
+    let forecasting = &case.settings.forecasting;
+    let lead = super::schedule::lead_minutes(case, forecasting);
+    let early = match forecasting.lead {
+        Some(_) => format!("windows begin {lead} min before the load rises, as was asked for"),
+        None => format!(
+            "pods take {:.0} s until they serve, so that windows begin {lead} min before the load rises",
+            case.load.startup_seconds
+        ),
+    };
+    let wakes = match case.autoscaler().keda.as_deref() {
+        Some(scaled) if rests_below(scaled, to) => {
+            "; while one is open the object is active, and wakes from where it rests"
+        }
+        Some(_) | None => "",
+    };
+    let weeks = proof.today.known_minutes / (7.0 * 24.0 * 60.0);
+    let hours = proof.proposed.replica_hours.hours() - proof.today.replica_hours.hours();
+    let a_week = hours / weeks.max(f64::MIN_POSITIVE);
+    let cost = match a_week >= 0.0 {
+        true => format!("{a_week:.1} replica-hours a week more"),
+        false => format!(
+            "with the other changes {:.1} replica-hours a week less",
+            -a_week
+        ),
+    };
+    format!(
+        "schedule {}: {early}{wakes}; {cost}, {}",
+        to.schedule,
+        shortfall(proof)
+    )
+}
+
+/// Whether there are times without as many pods as the minimum, or without any.
+fn rests_below(scaled: &ScaledObject, to: &Settings) -> bool {
+    to.min_replicas.0 == 0 || scaled.spec.idle_replica_count.is_some()
 }
 
 /// Minutes that `limit` decided under today's settings.

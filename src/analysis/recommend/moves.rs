@@ -110,6 +110,43 @@ impl<'a> Moves<'a> {
         all
     }
 
+    /// `from` with less than it keeps for peaks: a lower minimum, a higher target, or both, as far as
+    /// these may go.
+    pub(super) fn bolder(&self, from: &Settings) -> Vec<Settings> {
+        if !self.may_cut {
+            return Vec::new();
+        }
+        let (min, lowest) = (from.min_replicas.0, self.lowest_min(from));
+        let highest = from
+            .target_cpu_pct
+            .map(|it| self.highest_target(it).max(it));
+        let target = highest.filter(|_| !self.meaningless_target);
+        let target = target.or(from.target_cpu_pct);
+        let pairs = [
+            (min, target),
+            (lowest + (min - lowest) / 2, from.target_cpu_pct),
+            (lowest, from.target_cpu_pct),
+            (lowest, target),
+        ];
+        let mut all: Vec<Settings> = Vec::new();
+        for (min, target_cpu_pct) in pairs {
+            let bolder = Settings {
+                min_replicas: Replicas(min),
+                target_cpu_pct,
+                ..from.clone()
+            };
+            if bolder != *from && !all.contains(&bolder) {
+                all.push(bolder);
+            }
+        }
+        all
+    }
+
+    /// Whether replicas may be added at all.
+    pub(super) fn may_raise(&self) -> bool {
+        self.may_raise
+    }
+
     /// The fewest replicas that `from` may be lowered to.
     pub(super) fn lowest_min(&self, from: &Settings) -> u32 {
         let raised = from.min_replicas > self.case.today.min_replicas;

@@ -53,10 +53,18 @@ impl<'a> Trials<'a> {
     /// A replay with the load shaped as it fits the observation best.
     pub(super) fn exact(&mut self, settings: &Settings) -> Trial {
         let trial = self.run(settings, self.shape);
-        if !self.exact.iter().any(|it| it.settings == *settings) {
-            self.exact.push(trial.clone());
+        // Schedules are tried by the dozen; the one that is proposed is kept by itself.
+        if settings.schedule.is_empty() {
+            self.keep(&trial);
         }
         trial
+    }
+
+    /// Counts an exact replay among those of which the best are shown.
+    pub(super) fn keep(&mut self, trial: &Trial) {
+        if !self.exact.iter().any(|it| it.settings == trial.settings) {
+            self.exact.push(trial.clone());
+        }
     }
 
     /// The settings that were replayed exactly of which none is both cheaper and better served than
@@ -116,7 +124,7 @@ impl<'a> Trials<'a> {
         self.scenario.scores(&changed, shape, days)
     }
 
-    fn replayable(&self, settings: &Settings) -> Engine {
+    pub(super) fn replayable(&self, settings: &Settings) -> Engine {
         self.scenario.engine(&settings.apply(self.autoscaler))
     }
 }

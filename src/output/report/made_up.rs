@@ -172,6 +172,7 @@ fn assessed(name: &str, outcome: Outcome, findings: &[(Code, Severity)]) -> Asse
                 samples: 4032,
             }),
         },
+        prospect: None,
         portrait: None,
     }
 }

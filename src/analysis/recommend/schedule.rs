@@ -1,0 +1,155 @@
+//! Windows in which more replicas are kept, before a peak that recurs.
+//!
+//! What is called for in the coming week is forecast from the training days alone. [`week`] says
+//! what settings had when it was called for, [`windows`] makes few crons of the bins in which that
+//! was not enough. Each schedule is replayed on the training days as any other candidate, with
+//! today's settings, with those that are best without it, and with bolder ones ([`search`]).
+
+mod search;
+mod trim;
+mod week;
+mod windows;
+
+use super::goal::Goal;
+use super::moves::Moves;
+use super::proof::Refuted;
+use super::trials::{Trial, Trials};
+use crate::analysis::assessment::Days;
+use crate::analysis::case::Case;
+use crate::analysis::forecast::{Forecast, Forecasting, LEAST_DAYS, NoForecast};
+use crate::analysis::scenario::{RunScore, Scenario};
+use crate::analysis::settings::Settings;
+use crate::series::Series;
+use search::{Outlook, Search};
+use week::Week;
+
+/// What is waited for after pods were asked for: the controller's sync, and the next usage sample that
+/// counts, which is measured over 15 s and read every minute at the latest.
+const SYNC_AND_METRICS_SECONDS: f64 = 15.0 + 60.0;
+
+/// So much less than a day of history is a day: sources cut the first sample or two.
+const SLACK_DAYS: f64 = 0.5;
+
+/// Triggers may exceed their target by a fifth before pods are too few.
+const SHORT_OF_TRIGGERS: f64 = 1.0 / 1.2;
+
+/// What became of the search for a schedule.
+#[derive(Clone, Debug)]
+pub(super) struct Scheduled {
+    pub(super) forecast: Result<Forecast, NoForecast>,
+    /// What is better than everything without a schedule.
+    pub(super) found: Option<Trial>,
+}
+
+/// Minutes before a rise at which a window begins: what was asked for, or as long as pods take until
+/// they serve and the controller until it has seen the load.
+pub(in crate::analysis) fn lead_minutes(case: &Case<'_>, forecasting: &Forecasting) -> u32 {
+    let measured = (case.load.startup_seconds + SYNC_AND_METRICS_SECONDS) / 60.0;
+    let asked = forecasting.lead.map(|it| it.as_secs_f64() / 60.0);
+    asked.unwrap_or(measured).ceil().clamp(0.0, 24.0 * 60.0) as u32
+}
+
+/// The forecast of what the training days called for, and the best settings with a schedule if they
+/// are better than `best`, those without one, and than `base`.
+pub(super) fn scheduled(
+    case: &Case<'_>,
+    trials: &mut Trials<'_>,
+    goal: &Goal,
+    moves: &Moves<'_>,
+    (base, best): (&Settings, Option<&Settings>),
+    forecasting: &Forecasting,
+) -> Scheduled {
+    let scenario = trials.scenario;
+    let called = week::called(case, scenario);
+    let forecast = trained(scenario, trials.training_days, &called, forecasting);
+    let found = forecast.as_ref().ok().and_then(|forecast| {
+        let steps = training_steps(scenario, trials.training_days);
+        let week = Week::of(forecast, scenario, steps);
+        let search = Search {
+            case,
+            trials,
+            goal,
+            moves,
+            outlook: Outlook {
+                crests: week.crests(&called),
+                needed: needed_share(case, scenario),
+                lead_minutes: lead_minutes(case, forecasting),
+                called,
+                week,
+                forecast,
+            },
+        };
+        search.best(base, best)
+    });
+    Scheduled { forecast, found }
+}
+
+/// A forecast that knows nothing of the days held back. As much history as was asked for has to be there
+/// in all; of what is left to choose on, all counts.
+fn trained(
+    scenario: &Scenario,
+    training_days: usize,
+    called: &Series,
+    forecasting: &Forecasting,
+) -> Result<Forecast, NoForecast> {
+    let need = Days(f64::from(forecasting.min_history_days));
+    let have = Days(called.grid().length().as_secs_f64() / 86_400.0);
+    if have.0 + SLACK_DAYS < need.0 {
+        return Err(NoForecast::TooShort { have, need });
+    }
+    let steps = training_steps(scenario, training_days);
+    let known = Series::from_values(called.grid().part(0..steps), called.iter().take(steps));
+    let forecasting = Forecasting {
+        min_history_days: LEAST_DAYS,
+        ..forecasting.clone()
+    };
+    forecasting.forecast(&known)
+}
+
+/// Whether a schedule that was not chosen for what it saves leaves less of the shortfall of the days held
+/// back, where there is any. That it leaves no more of it is asked of all settings.
+pub(super) fn borne(trials: &Trials<'_>, goal: &Goal, trial: &Trial) -> Result<(), Refuted> {
+    let held = |settings: &Settings| {
+        let days = trials.days(settings);
+        days[trials.training_days.min(days.len())..]
+            .iter()
+            .sum::<RunScore>()
+    };
+    let saved = goal.today().score.replica_hours() - trial.score.replica_hours();
+    if saved >= goal.least_saving() {
+        return Ok(());
+    }
+    let (before, after) = (held(&goal.today().settings), held(&trial.settings));
+    let missing = |of: &RunScore| {
+        let (by_cpu, by_need) = (of.shortfall(), of.need_shortfall());
+        by_cpu.core_minutes + by_need.core_minutes + of.borrowed().core_minutes
+    };
+    match missing(&before) > 0.0 && missing(&after) >= missing(&before) {
+        true => Err(Refuted(
+            "on the days held back it would have left all of the shortfall".to_owned(),
+        )),
+        false => Ok(()),
+    }
+}
+
+fn training_steps(scenario: &Scenario, training_days: usize) -> usize {
+    let days = scenario.days();
+    let last = training_days.min(days.len()).checked_sub(1);
+    last.map_or(0, |it| days[it].end)
+}
+
+/// The share of the pods called for without which load goes unserved: those called for are used to
+/// their target only.
+fn needed_share(case: &Case<'_>, scenario: &Scenario) -> f64 {
+    let pods = scenario.pods();
+    let used = case.today.target_cpu_pct.map(|percent| {
+        let used = pods.request as f64 * f64::from(percent) / 100.0;
+        used / (pods.capacity().max(1) as f64)
+    });
+    let by_triggers = case.autoscaler().keda.as_ref().map(|_| SHORT_OF_TRIGGERS);
+    let shares = used.into_iter().chain(by_triggers);
+    shares.reduce(f64::max).unwrap_or(1.0).min(1.0)
+}
+
+#[cfg(test)]
+mod tests;

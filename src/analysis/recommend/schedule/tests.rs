@@ -1,0 +1,197 @@
+//! Which loads get a schedule, and which do not.
+
+use serde_json::json;
+
+use crate::analysis::assessment::{Outcome, Recommendation};
+use crate::analysis::prospect::Chosen;
+use crate::analysis::testing::{DAY, Scene, daily};
+use crate::analysis::Course;
+use crate::analysis::forecast::Forecasting;
+use crate::sim::score::Totals;
+use crate::units::Replicas;
+
+/// Steps since midnight UTC: scenes begin at 00:05.
+fn time(at: usize) -> usize {
+    at % DAY
+}
+
+/// Two weeks with four cores more from eight to ten, on pods that start for ten minutes: the
+/// controller asks for them when the load is there.
+fn jumps() -> Scene {
+    let busy = |at: usize| (96..120).contains(&time(at));
+    slow(Scene::followed(2, 20, move |at| {
+        let wave = 0.02 * ((at * 7919) % 13) as f64 / 13.0;
+        if busy(at) { 4.0 + wave } else { 0.5 + wave }
+    }))
+}
+
+fn slow(mut scene: Scene) -> Scene {
+    scene.workload().startup_seconds = vec![600.0];
+    scene
+}
+
+fn recommended(scene: &Scene) -> Recommendation {
+    scene.recommendation().unwrap()
+}
+
+fn shortfall(totals: &Totals) -> f64 {
+    totals.shortfall_core_minutes
+}
+
+#[test]
+fn a_peak_that_comes_faster_than_pods_start_gets_a_window_before_it() {
+    let scene = jumps();
+    let it = recommended(&scene);
+    let windows = it.proposed.schedule.windows();
+    let [window] = windows else {
+        panic!("{windows:?}");
+    };
+    let written = window.written();
+    // Eleven minutes and a quarter, from 08:00, on round minutes.
+    let (start, minutes) = (written.start_cron.as_str(), written.duration_minutes);
+    assert!(start.starts_with("45 7 * * "), "{start} {minutes}");
+    assert!((20..=135).contains(&minutes), "{minutes}");
+    assert!(window.min() > scene.subject.autoscaler.min);
+    let proof = &it.proof;
+    assert!(shortfall(&proof.today) > 100.0);
+    assert!(
+        shortfall(&proof.proposed) * 2.0 < shortfall(&proof.today),
+        "{proof:?}"
+    );
+    let held = proof.held_back.as_ref().unwrap();
+    assert!(shortfall(&held.proposed) * 2.0 < shortfall(&held.today));
+    let told = it
+        .because
+        .iter()
+        .find(|it| it.starts_with("schedule at least"));
+    let told = told.unwrap();
+    let early =
+        "pods take 600 s until they serve, so that windows begin 12 min before the load rises";
+    assert!(told.contains(early), "{told}");
+    assert!(proof.frontier.iter().any(|it| it.is_proposed));
+}
+
+#[test]
+fn a_lead_that_was_asked_for_is_used() {
+    let mut scene = jumps();
+    let lead = Some(jiff::SignedDuration::from_mins(30));
+    scene.settings.forecasting = Forecasting {
+        lead,
+        ..Forecasting::default()
+    };
+    let it = recommended(&scene);
+    let start = &it.proposed.schedule.windows()[0].written().start_cron;
+    assert!(
+        start.starts_with("30 7 ") || start.starts_with("45 7 "),
+        "{start}"
+    );
+}
+
+#[test]
+fn without_forecasts_everything_is_as_it_was() {
+    let mut scene = jumps();
+    scene.settings.forecasting.enabled = false;
+    let assessment = scene.assess();
+    assert_eq!(assessment.prospect, None);
+    let proposed = assessment.outcome.proposed();
+    assert!(proposed.is_none_or(|it| it.schedule.is_empty()));
+}
+
+/// Jumps as high and as long, which nothing foretells.
+#[test]
+fn jumps_at_any_time_get_no_window() {
+    let begins = |day: usize| (day * 7919 % 97) * 288 / 97;
+    let scene = slow(Scene::followed(2, 20, |at| {
+        let begin = begins(at / DAY);
+        let busy = (begin..begin + 24).contains(&time(at));
+        if busy { 4.0 } else { 0.5 }
+    }));
+    let assessment = scene.assess();
+    let proposed = assessment.outcome.proposed();
+    assert!(
+        proposed.is_none_or(|it| it.schedule.is_empty()),
+        "{proposed:?}"
+    );
+    let prospect = assessment.prospect.unwrap();
+    assert_eq!(prospect.schedule, Chosen::NoForecast);
+    assert!(prospect.why_none().is_some());
+}
+
+/// Pods come in time by themselves.
+#[test]
+fn a_slow_wave_needs_no_window() {
+    let scene = Scene::followed(2, 20, |at| 0.6 + 2.0 * daily(at));
+    let assessment = scene.assess();
+    assert_eq!(assessment.outcome, Outcome::NoChange);
+    let prospect = assessment.prospect.unwrap();
+    assert_eq!(prospect.schedule, Chosen::NotNeeded);
+    assert!(prospect.forecast.is_ok());
+}
+
+#[test]
+fn too_little_history_says_how_much_there_is() {
+    let mut scene = jumps();
+    scene.settings.forecasting = Forecasting {
+        min_history_days: 28,
+        ..Forecasting::default()
+    };
+    let prospect = scene.assess().prospect.unwrap();
+    let why = prospect.why_none().unwrap();
+    assert_eq!(why, "14 days of history, 28 are needed");
+}
+
+#[test]
+fn what_may_only_be_lowered_gets_no_window() {
+    let mut scene = jumps();
+    scene.settings.course = Course::OnlyLower;
+    assert_eq!(scene.assess().prospect, None);
+}
+
+/// Eight pods stand by all day for two hours.
+#[test]
+fn a_minimum_that_is_there_for_a_peak_may_become_a_window() {
+    let mut scene = jumps();
+    scene.subject.autoscaler.min = Replicas(8);
+    scene.insert(crate::history::Metric::ReadyReplicas, 14 * DAY, |at| {
+        let busy = (96..121).contains(&time(at));
+        if busy { 12.0 } else { 8.0 }
+    });
+    let it = recommended(&scene);
+    assert!(it.proposed.min_replicas < Replicas(8), "{:?}", it.proposed);
+    assert!(!it.proposed.schedule.is_empty(), "{:?}", it.proposed);
+    assert!(it.proof.saving() > 0.5, "{}", it.proof.saving());
+    assert!(shortfall(&it.proof.proposed) <= shortfall(&it.proof.today));
+    let reason = "outside of its windows fewer replicas stand by than today";
+    assert!(
+        it.risk.reasons.iter().any(|it| it.starts_with(reason)),
+        "{:?}",
+        it.risk
+    );
+}
+
+/// Ninety messages at eight, on pods that start for ten minutes, from zero.
+#[test]
+fn a_queue_that_fills_at_once_is_awaited_and_the_object_awake_by_then() {
+    let busy = |at: usize| (96..120).contains(&time(at));
+    let scene = Scene::queue_of(json!({}), move |at| if busy(at) { 90.0 } else { 0.0 });
+    let scene = slow(scene).obeyed();
+    let it = recommended(&scene);
+    let windows = it.proposed.schedule.windows();
+    let start = &windows[0].written().start_cron;
+    assert!(
+        start.starts_with("30 7 ") || start.starts_with("45 7 "),
+        "{start}"
+    );
+    assert!(windows.iter().all(|it| it.end_cron().is_some()));
+    let told = it.because.last().unwrap();
+    assert!(
+        told.contains("while one is open the object is active"),
+        "{told}"
+    );
+    let need = |it: &Totals| it.need.map_or(0.0, |it| it.shortfall_minutes);
+    assert!(
+        need(&it.proof.proposed) * 2.0 < need(&it.proof.today),
+        "{:?}",
+        it.proof
+    );
+}
