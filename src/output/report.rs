@@ -2,6 +2,7 @@
 //! made from. Equal input gives an equal report, byte for byte: sorted, and without the clock.
 
 pub(crate) mod evidence;
+pub(crate) mod foretold;
 pub(crate) mod item;
 #[cfg(test)]
 pub(crate) mod made_up;

@@ -81,9 +81,14 @@ pub(super) fn settings(item: &Item) -> Vec<SettingRow> {
             }
         })
         .collect();
-    rows.retain(|it| it.today != UNSAID || it.proposed.is_some());
+    let is_silent =
+        |it: &SettingRow| it.today == UNSAID || (&*it.name, &*it.today) == (SCHEDULE, NONE);
+    rows.retain(|it| it.proposed.is_some() || !is_silent(it));
     rows
 }
+
+const SCHEDULE: &str = "Schedule";
+const NONE: &str = "none";
 
 /// What stands where the object says nothing, so that the controller's own rules hold.
 const UNSAID: &str = "default";
@@ -118,6 +123,11 @@ fn named(it: &Settings) -> Vec<(String, String)> {
     if let Some(keda) = &it.keda {
         all.extend(of_keda(keda));
     }
+    let schedule = match it.schedule.is_empty() {
+        true => NONE.to_owned(),
+        false => it.schedule.to_string(),
+    };
+    all.push((SCHEDULE.to_owned(), schedule));
     all
 }
 
@@ -136,7 +146,7 @@ fn of_keda(it: &KedaSettings) -> Vec<(String, String)> {
 
 fn fallback(it: Option<&Fallback>) -> String {
     let Some(it) = it else {
-        return "none".to_owned();
+        return NONE.to_owned();
     };
     let behavior = it.behavior.iter().map(|it| format!(", {it}"));
     format!(

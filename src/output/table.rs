@@ -197,7 +197,8 @@ pub(super) fn policies(item: &Item) -> impl Iterator<Item = String> + '_ {
     let changed = names
         .into_iter()
         .filter(|it| item.config_diff.contains_key(it.0));
-    changed.map(|it| it.1.to_owned())
+    let schedule = item.schedule().map(|_| "schedule");
+    changed.map(|it| it.1).chain(schedule).map(str::to_owned)
 }
 
 /// Whole minutes as `5m`, anything else as `90s`.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::Session;
 use crate::analysis::assessment::RiskLevel;
@@ -16,6 +16,7 @@ use crate::lifecycle::record::{Proposal, Record};
 use crate::lifecycle::settings;
 use crate::lifecycle::step::{self, Event};
 use crate::output::report::{AnalysisReport, Item, Outcome};
+use crate::schedule::Plan;
 use crate::store::{self, Stored, Unusable};
 
 /// What became of the recommendations of a report.
@@ -239,10 +240,16 @@ fn proposal(item: &Item, fleet: &Fleet, report: &AnalysisReport) -> Option<Propo
         saving_usd: item.saving.as_ref().and_then(|it| it.usd_per_month),
         saving_share: item.saving.as_ref().map(|it| it.share),
         diff: settings::diff(&item.today, proposed),
-        schedule: vec![],
+        schedule: windows(&proposed.schedule),
         evidence: json(serde_json::to_value(&item.evidence)),
         findings: json(serde_json::to_value(&item.findings)),
     })
+}
+
+/// As objects have them.
+fn windows(schedule: &Plan) -> Vec<Value> {
+    let windows = schedule.windows().iter();
+    windows.map(|it| json!(it)).collect()
 }
 
 #[cfg(test)]

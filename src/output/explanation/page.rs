@@ -362,13 +362,16 @@ fn cells(values: &[Option<f64>; 2], is_count: bool) -> Vec<String> {
 
 fn proposal(it: &Explanation, width: usize) -> Vec<String> {
     let item = &it.autoscaler;
+    let mut foretold = foretold(item, width);
     let Some(proposed) = &item.proposed else {
         let why = match (item.outcome, &item.reason) {
             (Outcome::NoChange, _) => "nothing: no settings that were tried are better".to_owned(),
             (_, Some(reason)) => format!("nothing: {reason}"),
             (_, None) => "nothing".to_owned(),
         };
-        return wrapped("  ", &why, width);
+        let mut all = wrapped("  ", &why, width);
+        all.append(&mut foretold);
+        return all;
     };
     let changes = changes(&it.scaled, &proposed.apply(&it.scaled));
     let changes: Vec<String> = match changes.is_empty() {
@@ -392,6 +395,23 @@ fn proposal(it: &Explanation, width: usize) -> Vec<String> {
     );
     let reasons = item.evidence.risk_reasons.iter();
     all.extend(reasons.flat_map(|it| wrapped("  risk: ", it, width)));
+    all.append(&mut foretold);
+    all
+}
+
+/// Why there is no schedule, with how good the forecast was that one would rest on.
+fn foretold(item: &Item, width: usize) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut say = |label: &str, text: &str| all.extend(wrapped(label, text, width));
+    if let Some(why) = &item.not_foretold {
+        say("  no schedule: no forecast, ", why);
+    }
+    if let Some(foretold) = &item.forecast
+        && let Some(why) = &foretold.why_no_schedule
+    {
+        say("  no schedule: ", why);
+        say("  ", &foretold.tested());
+    }
     all
 }
 

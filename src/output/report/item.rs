@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::evidence::Evidence;
+use super::foretold::{Foretold, not_foretold};
 use super::overview::Cost;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
@@ -19,6 +20,7 @@ use crate::autoscaler::target::TargetRef;
 use crate::fleet::{Fleet, Subject};
 use crate::lifecycle::diff::{Setting, one_line};
 use crate::lifecycle::settings;
+use crate::schedule::Plan;
 use crate::units::Replicas;
 
 /// Everything that is said of one autoscaler.
@@ -53,6 +55,12 @@ pub struct Item {
     /// Why each changed field has its value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub because: Vec<String>,
+    /// What the coming week is expected to be; absent where nothing can be foretold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Foretold>,
+    /// Why there is no forecast, so that no schedule could be looked for; told by `explain` alone.
+    #[serde(skip)]
+    pub not_foretold: Option<String>,
     pub findings: Vec<Finding>,
     pub evidence: Evidence,
     /// The past as it can be drawn, where the form of the report does; in no contract.
@@ -188,6 +196,8 @@ impl Item {
             saving: None,
             risk: None,
             because: Vec::new(),
+            forecast: Foretold::of(assessment.prospect.as_deref()),
+            not_foretold: assessment.prospect.as_deref().and_then(not_foretold),
             findings: assessment.findings,
             evidence: Evidence::new(assessment.evidence, window),
             portrait: assessment.portrait,
@@ -225,7 +235,17 @@ impl Item {
             })
             .collect();
         settings.sort_by_key(|it| it.key);
-        one_line(&settings)
+        let settings = Some(one_line(&settings)).filter(|it| !it.is_empty());
+        let schedule = self.schedule().map(|it| format!("schedule {it}"));
+        let all: Vec<String> = settings.into_iter().chain(schedule).collect();
+        all.join(", ")
+    }
+
+    /// The schedule that is proposed, if it is another than today's.
+    pub fn schedule(&self) -> Option<&Plan> {
+        let proposed = self.proposed.as_ref()?;
+        let differs = proposed.schedule != self.today.schedule;
+        differs.then_some(&proposed.schedule)
     }
 
     pub(in crate::output) fn sort_key(&self) -> (&str, &str, AutoscalerKind) {
@@ -293,7 +313,6 @@ impl From<TargetRef> for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schedule::Plan;
 
     fn settings(min: u32, target: Option<u32>) -> Settings {
         Settings {
@@ -340,5 +359,22 @@ mod tests {
         assert_eq!(total.map(|it| it.share), Some(0.125));
         assert_eq!(Saving::total(std::iter::empty()), None);
         assert_eq!(Saving::new(0.0, 5.0, 0.0, None).share, 0.0);
+    }
+
+    #[test]
+    fn a_schedule_is_a_change_though_no_setting_of_the_diff() {
+        let mut item = super::super::made_up::report().items[1].clone();
+        let mut proposed = item.today.clone();
+        let window = serde_json::json!({"startCron": "50 7 * * 1-5", "durationMinutes": 130,
+            "minReplicas": 6, "timeZone": "Etc/UTC"});
+        proposed.schedule = serde_json::from_value(serde_json::json!([window])).unwrap();
+        item.config_diff.clear();
+        item.proposed = Some(proposed);
+        let told = "schedule at least 6 on Mon-Fri 07:50 for 2 h 10 min (Etc/UTC)";
+        assert_eq!(item.changes(), told);
+        let json = serde_json::to_value(&item).unwrap();
+        assert_eq!(json["proposed"]["schedule"], serde_json::json!([window]));
+        assert!(json["today"].get("schedule").is_none());
+        assert!(json.get("forecast").is_none());
     }
 }
