@@ -11,6 +11,7 @@ mod fault;
 pub(crate) mod folder;
 mod load;
 mod row;
+mod schedules;
 mod served;
 
 use std::collections::BTreeSet;
