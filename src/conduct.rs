@@ -17,6 +17,7 @@ mod facts;
 pub mod pause;
 mod probation;
 mod revert;
+mod schedule;
 mod settle;
 mod target;
 mod witness;
@@ -33,7 +34,8 @@ use crate::leader::{Gate, NotLeader, Term};
 use crate::lifecycle::changes::{Change, Lost};
 use crate::lifecycle::guard::{License, Limits, Refusal};
 use crate::lifecycle::journal::{self, Journal};
-use crate::lifecycle::record::Record;
+use crate::lifecycle::record::{Proposal, Record};
+use crate::lifecycle::schedule::{Unfit, floor, without};
 use crate::lifecycle::settings;
 use crate::lifecycle::step::{self, Effect, Event, NotNow, Policy, Step};
 use crate::store::{self, Store, Stored};
@@ -42,6 +44,7 @@ pub use announce::Reporter;
 pub use audited::{Audit, Underway};
 pub use facts::Surroundings;
 pub use probation::{OnProbation, Standing};
+pub use schedule::{Carry, Looked};
 use target::Target;
 pub use witness::{Deed, Witness};
 
@@ -124,6 +127,10 @@ pub enum Error {
         target: String,
         source: settings::Error,
     },
+    #[error("cannot keep the schedule of {target}")]
+    Schedule { target: String, source: Unfit },
+    #[error(transparent)]
+    Floor(#[from] floor::Unreadable),
     /// Its autoscaler is none that we understand.
     #[error("cannot judge {target}: {why}")]
     NotUnderstood { target: String, why: String },
@@ -151,7 +158,9 @@ impl Error {
         match self {
             Self::NotNow(_)
             | Self::Journal(_)
+            | Self::Floor(_)
             | Self::Settings { .. }
+            | Self::Schedule { .. }
             | Self::NotUnderstood { .. }
             | Self::Write { .. }
             | Self::Busy { .. } => true,
@@ -291,6 +300,7 @@ fn written(journal: Journal) -> Event {
         at: journal.at,
         why: journal.why,
         changes: journal.changes,
+        schedule: journal.schedule,
     }
 }
 
@@ -332,16 +342,25 @@ fn ours(live: &Value, record: &Record) -> Result<Option<Journal>, journal::Unrea
         .is_some_and(|it| it.id == journal.id);
     let applied = status.applied.as_ref().and_then(|it| it.id.as_ref());
     let is_known = is_attempt || applied == Some(&journal.id);
-    let is_ours = journal.recommendation == record.name && (is_known || is_same(live, record));
+    let is_ours =
+        journal.recommendation == record.name && (is_known || is_same(live, &journal, record));
     Ok(is_ours.then_some(journal))
 }
 
-/// Whether every setting has the value that is proposed.
-fn is_same(live: &Value, record: &Record) -> bool {
-    let diff = &record.proposal.diff;
+/// Whether every setting has the value that is proposed, and the schedule is the one that is.
+fn is_same(live: &Value, journal: &Journal, record: &Record) -> bool {
+    let proposal = &record.proposal;
     let kind = record.autoscaler.kind;
-    let mut all = diff.iter();
-    !diff.is_empty() && all.all(|it| settings::live(live, kind, it).as_ref() == Ok(&it.to))
+    let live = without(live, kind);
+    let mut all = proposal.diff.iter();
+    !is_empty(proposal)
+        && proposal.plan().as_ref() == Ok(&journal.schedule)
+        && all.all(|it| settings::live(&live, kind, it).as_ref() == Ok(&it.to))
+}
+
+/// Whether a proposal changes nothing.
+fn is_empty(proposal: &Proposal) -> bool {
+    proposal.diff.is_empty() && proposal.schedule.is_empty()
 }
 
 /// What was in force by somebody else's write.

@@ -9,7 +9,8 @@
 //! What a write to the target is made of: [`settings`] says which fields a change sets, [`changes`]
 //! what they were and become and how that is taken back, [`journal`] keeps it on the target,
 //! [`owners`] tells whose fields they are, and [`guard`] when nothing may be written. [`saving`] tells
-//! what it is all for. [`pause`] holds an autoscaler for a while, without any recommendation.
+//! what it is all for. [`schedule`] keeps more replicas while a window of time is open. [`pause`] holds
+//! an autoscaler for a while, without any recommendation.
 
 pub mod changes;
 pub mod diff;
@@ -21,6 +22,7 @@ pub mod pause;
 pub mod phase;
 pub mod record;
 pub mod saving;
+pub mod schedule;
 pub mod settings;
 pub mod slo;
 pub mod step;

@@ -48,6 +48,12 @@ pub enum Verb {
     Verify,
     /// A change is taken back.
     Revert,
+    /// The minimum of an HPA is raised, since a window is open.
+    Raise,
+    /// It is given back, or left as others have set it.
+    Restore,
+    /// A schedule whose peak does not come is taken away.
+    Retract,
     /// An autoscaler is held.
     Pause,
     /// It scales again.
@@ -62,7 +68,7 @@ pub enum Verb {
 }
 
 impl Verb {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 17] = [
         Self::Propose,
         Self::Approve,
         Self::Unapprove,
@@ -71,6 +77,9 @@ impl Verb {
         Self::Adopt,
         Self::Verify,
         Self::Revert,
+        Self::Raise,
+        Self::Restore,
+        Self::Retract,
         Self::Pause,
         Self::Resume,
         Self::Supersede,
@@ -89,6 +98,9 @@ impl Verb {
             Self::Adopt => "adopt",
             Self::Verify => "verify",
             Self::Revert => "revert",
+            Self::Raise => "raise",
+            Self::Restore => "restore",
+            Self::Retract => "retract",
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Supersede => "supersede",
@@ -105,13 +117,19 @@ impl Verb {
     /// wait.
     pub fn must_be_recorded(self) -> bool {
         match self {
-            Self::Verify | Self::Revert | Self::Resume | Self::License => false,
+            Self::Verify
+            | Self::Revert
+            | Self::Restore
+            | Self::Retract
+            | Self::Resume
+            | Self::License => false,
             Self::Propose
             | Self::Approve
             | Self::Unapprove
             | Self::Reject
             | Self::Apply
             | Self::Adopt
+            | Self::Raise
             | Self::Pause
             | Self::Supersede
             | Self::Install

@@ -15,6 +15,7 @@ mod passes;
 mod records;
 mod reload;
 mod resume;
+mod schedule;
 #[cfg(test)]
 mod soak;
 mod tick;

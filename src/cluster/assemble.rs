@@ -21,6 +21,7 @@ use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{self, Workload};
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
+use crate::lifecycle::schedule::floor;
 use crate::units::Replicas;
 use authentications::Authentications;
 pub(crate) use authentications::Listed;
@@ -195,7 +196,12 @@ impl Assembler {
     }
 
     pub(crate) fn add_hpa(&mut self, hpa: &HorizontalPodAutoscaler) -> Result<(), ConvertError> {
-        let autoscaler = convert::autoscaler(hpa)?;
+        let mut autoscaler = convert::autoscaler(hpa)?;
+        // A floor of ours is no setting: it goes with its window.
+        let annotations = hpa.metadata.annotations.as_ref();
+        let floor = annotations.and_then(|it| it.get(floor::ANNOTATION));
+        let below = floor::minimum_below(floor.map(String::as_str), autoscaler.min.0);
+        autoscaler.min = Replicas(below);
         let reference = hpa.spec.as_ref().map(|it| &it.scale_target_ref);
         let version = reference.and_then(|it| it.api_version.as_deref());
         let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());

@@ -88,9 +88,9 @@ impl Cluster {
         self.follow_as::<Value>(kind, namespace, poll, false)
     }
 
-    /// The same of nothing but which of them are paused: name, namespace and the annotation that
-    /// tells it.
-    pub fn follow_pauses(
+    /// The same of nothing but which of them are paused or held: name, namespace and the annotations
+    /// that tell it.
+    pub fn follow_marks(
         &self,
         kind: &Kind,
         namespace: Option<&str>,

@@ -4,10 +4,12 @@ use jiff::Timestamp;
 
 use super::target::Target;
 use super::{Conductor, Error, ours};
+use crate::autoscaler::AutoscalerKind;
 use crate::lifecycle::changes::Change;
 use crate::lifecycle::diff::ConfigDiff;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::lifecycle::schedule::{self, triggers};
 use crate::lifecycle::step::Event;
 use crate::lifecycle::{owners, settings};
 use crate::store::Stored;
@@ -34,9 +36,10 @@ impl Conductor<'_> {
         }
         let record = &stored.record;
         let target = Target::of(record);
-        let live = self.read(&target).await?;
+        let found = self.read(&target).await?;
+        let live = schedule::without(&found, target.kind());
         // Ours, of a process that died before it could say so.
-        if let Some(journal) = ours(&live, record)? {
+        if let Some(journal) = ours(&found, record)? {
             let saved = self.happen(&stored, super::written(journal)).await?;
             return Ok(Adopted::Already(Box::new(saved)));
         }
@@ -56,14 +59,30 @@ impl Conductor<'_> {
             record.status.phase,
             Phase::Pending | Phase::Approved | Phase::Blocked | Phase::Failed
         );
-        if may_come && (!waiting.is_empty() || record.proposal.diff.is_empty()) {
+        let is_there = waiting.is_empty() && has_schedule(&found, record);
+        if may_come && !is_there {
             return Ok(Adopted::NotYet(Box::new(stored), waiting));
         }
         let changes = settings::made_by_others(&live, kind, &record.proposal.diff);
         let changes = changes.map_err(unfit)?;
-        let event = adoption(record, &live, changes, self.now().await?);
+        let event = adoption(record, &found, changes, self.now().await?);
         let saved = self.happen(&stored, event).await?;
         Ok(Adopted::Done(Box::new(saved)))
+    }
+}
+
+/// Whether others have put the schedule in force. An HPA says nothing of one, so that it counts with
+/// its settings, if there are any.
+fn has_schedule(live: &serde_json::Value, record: &Record) -> bool {
+    let proposal = &record.proposal;
+    match record.autoscaler.kind {
+        AutoscalerKind::ScaledObject if !proposal.schedule.is_empty() => {
+            let all = proposal.plan().and_then(|it| triggers::with(&it, live));
+            all.is_ok_and(|it| it == live["spec"]["triggers"])
+        }
+        AutoscalerKind::HorizontalPodAutoscaler
+        | AutoscalerKind::ScaledObject
+        | AutoscalerKind::ScaledJob => !proposal.diff.is_empty(),
     }
 }
 

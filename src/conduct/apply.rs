@@ -6,16 +6,19 @@ use serde_json::{Value, json};
 use super::audited::{Underway, write_failure};
 use super::crash::crash_point;
 use super::target::Target;
-use super::{Applied, Conductor, Error, Failure, Surroundings, TRIES, ours, written};
+use super::{Applied, Conductor, Error, Failure, Surroundings, TRIES, is_empty, ours, written};
 use crate::audit::{Action, Outcome, Verb};
+use crate::autoscaler::AutoscalerKind;
 use crate::cluster::write::WriteError;
 use crate::lifecycle::changes::{self, Change};
 use crate::lifecycle::guard::{self, Refusal};
 use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::owners;
 use crate::lifecycle::record::{Attempt, Record, Write};
+use crate::lifecycle::schedule::{self, Unfit, triggers};
 use crate::lifecycle::settings;
 use crate::lifecycle::step::Event;
+use crate::schedule::Plan;
 use crate::store::{self, Stored};
 
 impl Conductor<'_> {
@@ -98,7 +101,7 @@ impl Conductor<'_> {
             why: self.reason.clone(),
             ..self.audit.action_on(record, Verb::Apply)?
         };
-        if record.proposal.diff.is_empty() {
+        if is_empty(&record.proposal) {
             let failure = Failure::Empty;
             let event = Event::WriteFailed {
                 why: failure.to_string(),
@@ -126,6 +129,10 @@ impl Conductor<'_> {
         let Some(live) = read.value else {
             return Ok(None);
         };
+        // What is written is written to what was there before a window opened.
+        if self.hand_back(stored, &live).await? {
+            return Ok(None);
+        }
         let is_owned = facts.target.is_some_and(|it| !it.owners.is_empty());
         let action = Action {
             forced: self.limits.forced.clone().filter(|_| is_owned),
@@ -158,8 +165,12 @@ impl Conductor<'_> {
             &action,
             record,
             now,
-            changes::between(live, &foretold, &["/spec"]),
-        );
+            changes::between(
+                &schedule::without(live, target.kind()),
+                &schedule::without(&foretold, target.kind()),
+                &["/spec"],
+            ),
+        )?;
         configuration["metadata"]["annotations"] =
             json!({ journal::ANNOTATION: journal.to_text() });
         crash_point("apply-before-begin");
@@ -220,15 +231,16 @@ impl Conductor<'_> {
         record: &Record,
         now: Timestamp,
         changes: Vec<Change>,
-    ) -> Journal {
-        Journal {
+    ) -> Result<Journal, Error> {
+        Ok(Journal {
+            schedule: plan(record)?,
             id: action.id.clone(),
             recommendation: record.name.clone(),
             by: self.by.clone(),
             at: now,
             why: self.reason.clone(),
             changes,
-        }
+        })
     }
 
     /// Records and saves that a write is about to be made.
@@ -275,14 +287,56 @@ impl Conductor<'_> {
     /// What is to be applied: the change, and all else that we have applied to the object before.
     pub(super) fn configuration(&self, record: &Record, live: &Value) -> Result<Value, Error> {
         let kind = record.autoscaler.kind;
-        let made = settings::configuration(live, kind, &record.proposal.diff);
+        let base = schedule::without(live, kind);
+        let made = settings::configuration(&base, kind, &record.proposal.diff);
         let mut made = made.map_err(|source| Error::Settings {
             target: Target::of(record).title(),
             source,
         })?;
+        if let Some(triggers) = scheduled(record, live, base, &made)? {
+            made["spec"]["triggers"] = triggers;
+        }
         let before = owners::applied(live, self.reporter.manager());
-        fill(&mut made["spec"], before);
+        if made["spec"].is_object() || before.is_object() {
+            fill(&mut made["spec"], before);
+        }
         Ok(made)
+    }
+}
+
+/// All triggers of a ScaledObject with those of the schedule; `None` where there are none of ours,
+/// neither now nor then. `base` is `live` without them, `made` what is to be applied to it.
+fn scheduled(
+    record: &Record,
+    live: &Value,
+    mut base: Value,
+    made: &Value,
+) -> Result<Option<Value>, Error> {
+    let plan = plan(record)?;
+    let is_scaled_object = record.autoscaler.kind == AutoscalerKind::ScaledObject;
+    if !is_scaled_object || (plan.is_empty() && !triggers::are_there(live)) {
+        return Ok(None);
+    }
+    for key in ["triggers", "maxReplicaCount"] {
+        if let Some(value) = made["spec"].get(key) {
+            base["spec"][key] = value.clone();
+        }
+    }
+    let all = triggers::with(&plan, &base).map_err(|source| unfit(record, source))?;
+    Ok(Some(all))
+}
+
+fn plan(record: &Record) -> Result<Plan, Error> {
+    record
+        .proposal
+        .plan()
+        .map_err(|source| unfit(record, source))
+}
+
+fn unfit(record: &Record, source: Unfit) -> Error {
+    Error::Schedule {
+        target: Target::of(record).title(),
+        source,
     }
 }
 

@@ -257,7 +257,9 @@ fn failure(error: &Error) -> Outcome {
         Error::Write { source, .. } => source.code(),
         Error::Busy { .. } => Some(409),
         Error::Journal(_)
+        | Error::Floor(_)
         | Error::Settings { .. }
+        | Error::Schedule { .. }
         | Error::NotUnderstood { .. }
         | Error::NoTime
         | Error::NotLeader(_)

@@ -122,6 +122,7 @@ fn decision(event: &Event) -> Option<(Verb, String)> {
         Event::Refused(_)
         | Event::Began(_)
         | Event::Written { .. }
+        | Event::Scheduled(_)
         | Event::WriteFailed { .. }
         | Event::Reverted { .. }
         | Event::RevertFailed { .. } => None,
@@ -141,6 +142,9 @@ fn is_news(verb: Verb, before: &Record, after: &Record) -> bool {
         | Verb::Apply
         | Verb::Adopt
         | Verb::Revert
+        | Verb::Raise
+        | Verb::Restore
+        | Verb::Retract
         | Verb::Pause
         | Verb::Resume
         | Verb::Supersede

@@ -17,7 +17,7 @@ use crate::lifecycle::journal::Journal;
 use crate::lifecycle::pause::{ANNOTATION, Note};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
-use crate::lifecycle::{MANAGER, WATCH_MANAGER, owners, settings};
+use crate::lifecycle::{MANAGER, WATCH_MANAGER, owners, schedule, settings};
 use crate::units::Replicas;
 
 /// Field managers that are we.
@@ -62,8 +62,9 @@ impl Conductor<'_> {
         surroundings: &Surroundings,
     ) -> Result<Target, Error> {
         let diff = &record.proposal.diff;
+        let without = schedule::without(live, record.autoscaler.kind);
         let now = |setting| {
-            let live = settings::live(live, record.autoscaler.kind, setting);
+            let live = settings::live(&without, record.autoscaler.kind, setting);
             live.map_err(|source| Error::Settings {
                 target: record.autoscaler.to_string(),
                 source,
@@ -89,6 +90,9 @@ impl Conductor<'_> {
                 .filter(|it| !has_proved_itself(it, record))
                 .map(|it| it.recommendation),
             changed,
+            schedule: schedule::check(&record.proposal, record.autoscaler.kind, live)
+                .err()
+                .map(|it| it.to_string()),
             owners: owners::of(live, paths, &OURS),
             rollout: self.rollout(record, live).await?,
             paused: paused(live),
@@ -162,7 +166,7 @@ fn has_proved_itself(journal: &Journal, record: &Record) -> bool {
         && story.any(|it| it.phase == Phase::Verified && it.at >= journal.at)
 }
 
-fn paused(live: &Value) -> Option<String> {
+pub(super) fn paused(live: &Value) -> Option<String> {
     match Note::of(live) {
         Ok(Some(note)) => return Some(note.to_string()),
         Ok(None) => {}

@@ -6,6 +6,7 @@ use crate::autoscaler::Autoscaler;
 use crate::lifecycle::changes::{self, Lost};
 use crate::lifecycle::pause;
 use crate::lifecycle::phase::Phase;
+use crate::lifecycle::schedule::{self, State};
 use crate::lifecycle::step::{self, Check, Effect, Event};
 use crate::store::Stored;
 
@@ -52,10 +53,12 @@ impl Conductor<'_> {
         };
         // A pause takes the place of settings for a while, and gives them back.
         let live = pause::without(&live).unwrap_or(live);
+        // So does a schedule, of which the settings before know nothing.
+        let live = schedule::without(&live, target.kind());
         let applied = stored.record.status.applied.as_ref();
         let written = applied.map_or(&[][..], |it| &it.changes);
         let back = changes::take_back(written, &live);
-        if back.operations.is_empty() {
+        if back.operations.is_empty() && !has_schedule(&stored) {
             let paths: Vec<&str> = back.lost.iter().map(|it| it.path.as_str()).collect();
             let why = format!("others have changed {}", paths.join(", "));
             let saved = self.happen(&stored, Event::Overtaken { why }).await?;
@@ -91,6 +94,12 @@ impl Conductor<'_> {
             Reverted::Done(it, _) | Reverted::Overtaken(it, _) | Reverted::Failed(it, _) => Ok(*it),
         }
     }
+}
+
+/// Whether a schedule is in force, which nobody else can have changed.
+fn has_schedule(stored: &Stored) -> bool {
+    let carried = stored.record.status.schedule.as_ref();
+    carried.is_some_and(|it| it.state != State::Retracted && !it.windows.is_empty())
 }
 
 fn is_on_probation(stored: &Stored) -> bool {

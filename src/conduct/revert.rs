@@ -8,12 +8,13 @@ use super::crash::crash_point;
 use super::target::{Target, patch_back};
 use super::{Conductor, Error, Failure, Reverted, TRIES, adopted, gone, of_name, undone};
 use crate::audit::{Action, ObjectRef, Outcome, Verb};
-use crate::autoscaler::AutoscalerId;
+use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::cluster::write::WriteError;
 use crate::lifecycle::changes::{self, Change, Lost};
 use crate::lifecycle::journal::Journal;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Write;
+use crate::lifecycle::schedule::{self, floor::Floor};
 use crate::lifecycle::step::Event;
 use crate::store::{self, Stored};
 
@@ -71,7 +72,9 @@ impl Conductor<'_> {
             }
             Some(_) | None => stored,
         };
-        let undoing = Undoing::of(&written, &live);
+        let held = stored.record.status.schedule.as_ref();
+        let held = held.and_then(|it| it.floor.as_ref());
+        let undoing = Undoing::of(&written, &live, record.autoscaler.kind, held);
         crash_point("revert-before-begin");
         let action = undoing.told(action);
         let (begun, underway) = self.begin_write(stored, action, Write::Revert, now).await?;
@@ -162,7 +165,7 @@ impl Conductor<'_> {
             let Some(journal) = Journal::of(&live)? else {
                 return Ok(None);
             };
-            let undoing = Undoing::of(&journal.changes, &live);
+            let undoing = Undoing::of(&journal.changes, &live, id.kind, None);
             let recommendation = ObjectRef::recommendation(&*id.namespace, journal.recommendation);
             let action = undoing.told(Action {
                 recommendation: Some(recommendation),
@@ -202,11 +205,17 @@ struct Undoing {
 }
 
 impl Undoing {
-    fn of(written: &[Change], live: &Value) -> Self {
-        let taken_back = changes::take_back(written, live);
+    /// Of what was `written`, and of what `live` shows of a schedule, of which a floor may be `held`
+    /// that only the record tells of.
+    fn of(written: &[Change], live: &Value, kind: AutoscalerKind, held: Option<&Floor>) -> Self {
+        let shown = schedule::shown(live, kind, held);
+        let taken_back = changes::take_back(written, &shown.without);
+        let mut all = schedule::patch::changes(&shown.operations, live);
+        all.extend(undone(written, &taken_back.lost));
+        let operations = [shown.operations, taken_back.operations].concat();
         Self {
-            patch: patch_back(live, &taken_back.operations),
-            changes: undone(written, &taken_back.lost),
+            patch: patch_back(live, &operations),
+            changes: all,
             lost: taken_back.lost,
         }
     }
@@ -228,7 +237,6 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::autoscaler::AutoscalerKind;
     use crate::cluster::fake;
     use crate::conduct::audited::tests::{audit, recorded};
     use crate::conduct::{Leave, Reporter, Witness};
@@ -250,6 +258,7 @@ mod tests {
                 from: Some(4.into()),
                 to: Some(2.into()),
             }],
+            schedule: crate::schedule::Plan::default(),
         };
         fake::cluster(move |path, _| match path.contains("/leases") {
             true => fake::forbidden("no leases"),

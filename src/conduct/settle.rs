@@ -9,6 +9,7 @@ use crate::lifecycle::changes;
 use crate::lifecycle::journal::Journal;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Attempt, Record, Write};
+use crate::lifecycle::schedule;
 use crate::lifecycle::step::Event;
 use crate::store::{self, Stored};
 
@@ -53,6 +54,7 @@ impl Conductor<'_> {
                 why: "it was begun and never made".to_owned(),
             },
             (Write::Revert, Found::Nothing(live)) => {
+                let live = schedule::without(&live, stored.record.autoscaler.kind);
                 let left = changes::take_back(&adopted(&stored.record), &live);
                 if !left.operations.is_empty() {
                     return Ok(stored);
@@ -131,6 +133,7 @@ fn outcome(event: &Event) -> Outcome {
         | Event::Written { .. }
         | Event::Adopted { .. }
         | Event::Judged(_)
+        | Event::Scheduled(_)
         | Event::Reverted { .. }
         | Event::RevertFailed { .. } => Outcome::Done,
     }

@@ -1,7 +1,7 @@
 //! The autoscaler that a recommendation is for, and writes to it.
 
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::audited::{Underway, reference};
 use super::{Conductor, Error};
@@ -10,8 +10,11 @@ use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::cluster::keda::{HPAS, SCALED_JOBS, SCALED_OBJECTS};
 use crate::cluster::write::{Change, Place, WriteError, Writing};
 use crate::cluster::{self, convert};
+use crate::lifecycle::changes::annotations;
 use crate::lifecycle::journal;
+use crate::lifecycle::pause::Note;
 use crate::lifecycle::record::Record;
+use crate::lifecycle::schedule::{floor, patch};
 
 /// What is written to.
 #[derive(Clone, Debug)]
@@ -28,6 +31,10 @@ impl Target {
 
     pub(super) fn named(id: AutoscalerId) -> Self {
         Self { id }
+    }
+
+    pub(super) fn kind(&self) -> AutoscalerKind {
+        self.id.kind
     }
 
     pub(super) fn title(&self) -> String {
@@ -148,49 +155,25 @@ impl Conductor<'_> {
     }
 }
 
-/// The patch that does `operations` on the target as it was read and takes our annotation away.
+/// The patch that does `operations` on the target as it was read and takes our annotations away.
 /// Empty where nothing is to be done.
 pub(super) fn patch_back(live: &Value, operations: &[Value]) -> Vec<Value> {
-    let version = &live["metadata"]["resourceVersion"];
     // A version that is no longer the object's is a conflict; a `test` that does not hold would only
     // be an invalid patch.
-    let mut all =
-        vec![json!({ "op": "replace", "path": "/metadata/resourceVersion", "value": version })];
+    let mut all = patch::versioned(live);
     all.extend_from_slice(operations);
-    all.extend(without_journal(live));
+    all.extend(annotations::without(live, ours(live)));
     match all.len() {
         1 => vec![],
         _ => all,
     }
 }
 
-/// Takes the annotation away, and with the last one their map, which was not there before.
-fn without_journal(live: &Value) -> Option<Value> {
-    let annotations = live["metadata"]["annotations"].as_object()?;
-    annotations.get(journal::ANNOTATION)?;
-    let path = match annotations.len() {
-        1 => "/metadata/annotations".to_owned(),
-        _ => format!(
-            "/metadata/annotations/{}",
-            journal::ANNOTATION.replace('~', "~0").replace('/', "~1")
-        ),
-    };
-    Some(json!({ "op": "remove", "path": path }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_annotation_goes_and_others_stay() {
-        let of = |annotations: Value| without_journal(&json!({ "metadata": annotations }));
-        assert_eq!(of(json!({})), None);
-        assert_eq!(of(json!({ "annotations": { "a": "b" } })), None);
-        let alone = of(json!({ "annotations": { journal::ANNOTATION: "x" } })).unwrap();
-        assert_eq!(alone["path"], "/metadata/annotations");
-        let both = json!({ "annotations": { journal::ANNOTATION: "x", "a": "b" } });
-        let path = of(both).unwrap()["path"].clone();
-        assert_eq!(path, "/metadata/annotations/stepscale.io~1applied");
+/// What tells of a change. A pause gives back what it found, which may be a floor, and then has to be
+/// told from what is to stay.
+fn ours(live: &Value) -> &'static [&'static str] {
+    match Note::of(live) {
+        Ok(None) => &[journal::ANNOTATION, floor::ANNOTATION],
+        Ok(Some(_)) | Err(_) => &[journal::ANNOTATION],
     }
 }

@@ -42,13 +42,14 @@ pub(super) fn conduct_hint(err: &conduct::Error) -> Option<String> {
         conduct::Error::NotNow(err) => Some(err.way_out.clone()),
         conduct::Error::Store(err) => store_hint(err),
         conduct::Error::Cluster(err) => cluster::hint(err),
-        conduct::Error::Journal(_) => {
+        conduct::Error::Journal(_) | conduct::Error::Floor(_) => {
             Some("correct or remove the annotation: `kubectl describe` shows it".to_owned())
         }
         conduct::Error::Settings { .. } | conduct::Error::NotUnderstood { .. } => Some(
             "the autoscaler is no longer what was analyzed: `kubectl stepscale analyze` again"
                 .to_owned(),
         ),
+        conduct::Error::Schedule { .. } => Some("correct spec.schedule, or take it out".to_owned()),
         conduct::Error::Write { source, .. } => write_hint(source),
         conduct::Error::NoTime => {
             Some("ask what stands between here and the API server to pass the header on".to_owned())
@@ -68,7 +69,9 @@ pub(super) fn conduct_exit(err: &conduct::Error) -> Exit {
     match err {
         conduct::Error::NotNow(_)
         | conduct::Error::Journal(_)
+        | conduct::Error::Floor(_)
         | conduct::Error::Settings { .. }
+        | conduct::Error::Schedule { .. }
         | conduct::Error::NotUnderstood { .. }
         | conduct::Error::Unrecorded { .. }
         | conduct::Error::Busy { .. } => Exit::Refused,

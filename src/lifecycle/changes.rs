@@ -3,6 +3,7 @@
 //! Taking back is a merge of three: what was there before, what we wrote, and what is there now.
 //! [`pointer`] is how places are named.
 
+pub mod annotations;
 pub(super) mod pointer;
 mod take_back;
 pub(super) mod written;

@@ -32,6 +32,8 @@ pub struct Target {
     pub in_force: Option<String>,
     /// Settings whose live value is no longer `from`: key, `from`, and what is there now.
     pub changed: Vec<(Key, serde_json::Value, serde_json::Value)>,
+    /// Why the schedule that is proposed cannot be carried out.
+    pub schedule: Option<String>,
     pub owners: Vec<Owner>,
     /// What says that the workload is being rolled out; `None` where it is not.
     pub rollout: Option<String>,
@@ -101,6 +103,10 @@ pub enum Refusal {
         recommendation: String,
     },
     ChangedSinceAnalyzed(Vec<(Key, serde_json::Value, serde_json::Value)>),
+    /// Its schedule cannot be read, or not be carried out there.
+    BadSchedule {
+        why: String,
+    },
     Owned(Owner),
     RolloutInProgress(String),
     Paused(String),
@@ -136,6 +142,7 @@ impl Refusal {
             Self::InForce { .. } => "InForce",
             Self::Replaced { .. } => "Replaced",
             Self::ChangedSinceAnalyzed(_) => "ChangedSinceAnalyzed",
+            Self::BadSchedule { .. } => "BadSchedule",
             Self::Owned(_) => "Owned",
             Self::RolloutInProgress(_) => "RolloutInProgress",
             Self::Paused(_) => "Paused",
@@ -189,6 +196,9 @@ fn check_identity(record: &Record, target: &Target) -> Result<(), Refusal> {
 fn check_fields(target: &Target, limits: &Limits) -> Result<(), Refusal> {
     if !target.changed.is_empty() {
         return Err(Refusal::ChangedSinceAnalyzed(target.changed.clone()));
+    }
+    if let Some(why) = target.schedule.clone() {
+        return Err(Refusal::BadSchedule { why });
     }
     let reason = limits.forced.as_deref().unwrap_or_default();
     match target.owners.first() {

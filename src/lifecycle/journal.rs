@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::changes::Change;
 use super::changes::written::WrittenChange;
+use crate::schedule::Plan;
 
 /// The annotation.
 pub const ANNOTATION: &str = "stepscale.io/applied";
@@ -29,8 +30,11 @@ pub struct Journal {
     pub by: String,
     pub at: Timestamp,
     pub why: String,
-    /// Of fields of `spec`; others cannot be read back.
+    /// Of fields of `spec`; others cannot be read back. What is written for a schedule is not among
+    /// them.
     pub changes: Vec<Change>,
+    /// The windows that are in force with them.
+    pub schedule: Plan,
 }
 
 /// Why an annotation cannot be read.
@@ -51,6 +55,8 @@ struct Written {
     #[serde(default)]
     why: String,
     changes: Vec<WrittenChange>,
+    #[serde(default, skip_serializing_if = "Plan::is_empty")]
+    schedule: Plan,
 }
 
 impl Journal {
@@ -64,6 +70,7 @@ impl Journal {
             at: self.at,
             why: self.why.clone(),
             changes: self.changes.iter().map(WrittenChange::from).collect(),
+            schedule: self.schedule.clone(),
         };
         serde_json::to_string(&written).expect("its keys are text and its numbers finite")
     }
@@ -94,6 +101,7 @@ impl Journal {
             by: written.by,
             at: written.at,
             why: written.why,
+            schedule: written.schedule,
         })
     }
 }
@@ -149,6 +157,7 @@ mod tests {
                 change("/spec/minReplicas", Some(json!(3)), Some(json!(2))),
                 change("/spec/a~1b", Some(Value::Null), None),
             ],
+            schedule: Plan::default(),
         }
     }
 

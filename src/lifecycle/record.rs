@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::diff::ConfigDiff;
 use super::phase::Phase;
+use super::schedule::Carried;
 use crate::analysis::assessment::RiskLevel;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
@@ -66,6 +67,8 @@ pub struct Status {
     /// The write that put the change in force.
     pub applied: Option<Applied>,
     pub probation_until: Option<Timestamp>,
+    /// The schedule that is in force, be it of an earlier proposal.
+    pub schedule: Option<Carried>,
     /// Checks in a row that could not measure anything.
     pub errors: u32,
     /// Checks in a row that measured it to be bad.

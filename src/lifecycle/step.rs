@@ -1,13 +1,15 @@
 //! The state machine.
 //!
 //! [`step`] sends each event to the file that knows it: what an analysis says to `proposal`, what
-//! people say to `approval`, what happens to the target to `writing`, and checks to `probation`.
+//! people say to `approval`, what happens to the target to `writing`, checks to `probation`, and looks
+//! at a schedule to `scheduled`.
 //! Each matches on the phase, so that a new one must choose. The table of all pairs is in the tests.
 
 mod approval;
 mod draft;
 mod probation;
 mod proposal;
+mod scheduled;
 mod writing;
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +19,8 @@ use super::changes::{Change, Lost};
 use super::guard::Refusal;
 use super::phase::Phase;
 use super::record::{Applied, Attempt, Proposal, Record, Write};
+use super::schedule::Carried;
+use crate::schedule::Plan;
 use draft::Draft;
 
 /// The detail of a new recommendation.
@@ -53,6 +57,8 @@ pub enum Event {
         /// The reason that was given; empty where there was none.
         why: String,
         changes: Vec<Change>,
+        /// Empty where there is none.
+        schedule: Plan,
     },
     /// The change is in the target by somebody else's hand, such as that of a GitOps controller.
     Adopted {
@@ -65,6 +71,8 @@ pub enum Event {
         why: String,
     },
     Judged(Check),
+    /// How the schedule that is in force is carried out from now on.
+    Scheduled(Box<Carried>),
     /// What we wrote was taken back; `lost` stays as others made it.
     Reverted {
         by: String,
@@ -190,6 +198,7 @@ pub fn step(
             at,
             why,
             changes,
+            schedule,
         } => {
             let id = Some(id);
             let applied = Applied {
@@ -198,7 +207,7 @@ pub fn step(
                 at,
                 changes,
             };
-            writing::written(&mut draft, applied, &why, policy);
+            writing::written(&mut draft, applied, schedule, &why, policy);
         }
         Event::Adopted { by, at, changes } => {
             let id = None;
@@ -212,6 +221,7 @@ pub fn step(
         }
         Event::WriteFailed { why } => writing::write_failed(&mut draft, &why),
         Event::Judged(check) => probation::judged(&mut draft, check, policy),
+        Event::Scheduled(carried) => scheduled::scheduled(&mut draft, *carried),
         Event::Reverted { by, reason, lost } => {
             writing::reverted(&mut draft, &by, &reason, &lost);
         }

@@ -11,7 +11,7 @@ use super::layout::{Cell, Column, Row, Shrink, View};
 use super::table::{HEADER, NAMESPACE, column};
 use crate::config::act::ListForm;
 use crate::lifecycle::changes::Change;
-use crate::lifecycle::diff::{Setting, one_line};
+use crate::lifecycle::diff::Setting;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::units::Age;
@@ -83,7 +83,7 @@ fn row(record: &Record, now: Timestamp, page: Page) -> Row {
                 .since
                 .map_or_else(|| "-".to_owned(), |it| age(now, it)),
         ),
-        Cell::plain(one_line(&proposal.diff)),
+        Cell::plain(proposal.one_line()),
     ]);
     let tells = match status.phase {
         Phase::Pending | Phase::Approved => false,
@@ -155,12 +155,7 @@ pub fn still(diff: &[Setting]) -> String {
 /// # Errors
 /// Where `out` takes no more.
 pub fn write_story(out: &mut dyn Write, record: &Record) -> io::Result<()> {
-    writeln!(
-        out,
-        "{}: {}",
-        record.title(),
-        one_line(&record.proposal.diff)
-    )?;
+    writeln!(out, "{}: {}", record.title(), record.proposal.one_line())?;
     for entry in &record.status.story {
         let by = match entry.by.is_empty() {
             true => String::new(),

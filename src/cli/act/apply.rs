@@ -9,13 +9,13 @@ use super::decide::say;
 use super::probation::Pass;
 use super::verify::worst;
 use super::{Session, verify};
+use crate::autoscaler::AutoscalerKind;
 use crate::cli::context::Context;
 use crate::cli::license;
 use crate::conduct::{Applied, Conductor};
 use crate::config::act::{ApplyConfig, DryRun, Waiting};
 use crate::error::{Error, Exit};
 use crate::lifecycle::changes;
-use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::step::Event;
@@ -155,6 +155,9 @@ async fn apply(
             if let Some(until) = saved.record.status.probation_until {
                 cx.note(&format!("on probation until {until}"));
             }
+            if let Some(note) = needs_watch(&saved.record) {
+                cx.note(&note);
+            }
             Ok(Ok(*saved))
         }
         Applied::Already(saved) => {
@@ -175,6 +178,27 @@ async fn apply(
     }
 }
 
+/// The windows of an HPA, of which a dry run shows nothing: those of a ScaledObject are triggers.
+fn windows(record: &Record) -> Vec<String> {
+    match record.autoscaler.kind {
+        AutoscalerKind::HorizontalPodAutoscaler => record.proposal.windows(),
+        AutoscalerKind::ScaledObject | AutoscalerKind::ScaledJob => vec![],
+    }
+}
+
+/// Who carries out a schedule that KEDA does not.
+fn needs_watch(record: &Record) -> Option<String> {
+    let is_hpa = record.autoscaler.kind == AutoscalerKind::HorizontalPodAutoscaler;
+    let has_schedule = record.status.schedule.is_some();
+    (is_hpa && has_schedule).then(|| {
+        format!(
+            "an HPA knows no schedule: a running `kubectl stepscale watch --mode apply` keeps this \
+             one, or what `kubectl stepscale apply rec/{} -n {} -o manifest` prints",
+            record.name, record.namespace
+        )
+    })
+}
+
 /// What would change, by the record alone.
 fn foretell(cx: &Context, chosen: &[Stored]) -> Result<Exit, Error> {
     for stored in chosen {
@@ -183,7 +207,7 @@ fn foretell(cx: &Context, chosen: &[Stored]) -> Result<Exit, Error> {
             writeln!(
                 out,
                 "scalingrecommendation.stepscale.io/{name} would apply {} (client dry run)",
-                one_line(&proposal.diff)
+                proposal.one_line()
             )
         })?;
     }
@@ -210,6 +234,9 @@ async fn rehearse(
             )?;
             for change in &all {
                 writeln!(out, "  {}", records::change(change))?;
+            }
+            for window in windows(record) {
+                writeln!(out, "  {window}")?;
             }
             Ok(())
         })?;

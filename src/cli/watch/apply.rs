@@ -15,7 +15,6 @@ use crate::cli::act::apply::is_open;
 use crate::cli::sources::Known;
 use crate::conduct::{Adopted, Applied, Conductor};
 use crate::error::Error;
-use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::step::Event;
@@ -39,16 +38,19 @@ struct Left {
 }
 
 impl Watch<'_> {
-    /// Nothing more is put in force in a namespace in which something is `unjudged`.
-    pub(super) async fn apply(&self, conductor: &Conductor<'_>, unjudged: &Unjudged) {
+    /// Nothing more is put in force in a namespace in which something is `unjudged`; whether it came to
+    /// its end in time.
+    pub(super) async fn apply(&self, conductor: &Conductor<'_>, unjudged: &Unjudged) -> bool {
         let began = Instant::now();
         let until = began + self.pass_budget();
         let applying = self.apply_until(conductor, unjudged, until).await;
         let ended = Ended::of(applying.as_ref().map(|it| &it.late), self.is_stopped());
         self.pass(metrics::Pass::Apply, began, &ended);
+        let is_in_time = matches!(ended, Ended::Done);
         if let Ok(Left { late, waiting }) = applying {
             self.unapplied.note(late, &waiting);
         }
+        is_in_time
     }
 
     async fn apply_until(
@@ -153,7 +155,7 @@ impl Watch<'_> {
                 let Record {
                     namespace, name, ..
                 } = &saved.record;
-                let change = one_line(&saved.record.proposal.diff);
+                let change = saved.record.proposal.one_line();
                 tracing::info!(%namespace, %name, change, "applied recommendation");
                 Outcome::Succeeded
             }

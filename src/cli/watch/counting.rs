@@ -180,7 +180,9 @@ fn unmade(error: &conduct::Error) -> Outcome {
         conduct::Error::Store(_)
         | conduct::Error::Cluster(_)
         | conduct::Error::Journal(_)
+        | conduct::Error::Floor(_)
         | conduct::Error::Settings { .. }
+        | conduct::Error::Schedule { .. }
         | conduct::Error::NotUnderstood { .. }
         | conduct::Error::Write { .. }
         | conduct::Error::NoTime
@@ -199,6 +201,14 @@ pub(super) fn savings(metrics: &Metrics, records: &[Record]) {
     };
     metrics.saving(Basis::Projected, all(saving::projected));
     metrics.saving(Basis::Measured, all(saving::measured));
+}
+
+/// How schedules stand, and what is raised for them.
+pub(super) fn schedules(metrics: &Metrics, records: &[Record]) {
+    let all = records.iter().filter_map(|it| it.status.schedule.as_ref());
+    let floors = all.clone().filter_map(|it| it.floor.as_ref());
+    let raised = floors.map(|it| u64::from(it.to.saturating_sub(it.from)));
+    metrics.schedules(all.map(|it| it.state), raised.sum());
 }
 
 /// What an analysis saw: how many autoscalers of which kind, and how much of their history.

@@ -1,5 +1,5 @@
 //! What only one of several processes does in a tick: keeps what is recommended, and leads the passes
-//! that write, [`verify`](super::verify) and [`apply`](super::apply).
+//! that write, [`verify`](super::verify), [`apply`](super::apply) and [`schedule`](super::schedule).
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -41,8 +41,12 @@ impl Watch<'_> {
         self.health.progressed();
         if self.config.mode == Mode::Apply && !self.is_stopped() {
             let unjudged = self.verify(&conductor).await;
+            let mut is_in_time = unjudged.is_empty();
             if !self.is_stopped() {
-                self.apply(&conductor, &unjudged).await;
+                is_in_time &= self.apply(&conductor, &unjudged).await;
+            }
+            if !self.is_stopped() {
+                self.schedule(&conductor, is_in_time).await;
             }
             if !self.is_stopped() {
                 self.resume(&conductor).await;

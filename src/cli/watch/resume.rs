@@ -1,7 +1,7 @@
 //! The pass that resumes what was paused for a time.
 //!
 //! What is paused is known without asking: of every HPA, ScaledObject and ScaledJob the mark of its
-//! pause is followed. The definitions of KEDA are looked for until they are there, by one small
+//! pause is followed, and with it that of a raised minimum. The definitions of KEDA are looked for until they are there, by one small
 //! request in each tick.
 
 use std::time::Duration;
@@ -17,6 +17,7 @@ use crate::conduct::pause::{Resumed, When, found_in, kind};
 use crate::error::Error;
 use crate::install::Mode;
 use crate::lifecycle::pause::{Earlier, Id, Kind, NotResumed, Note};
+use crate::lifecycle::schedule::floor::Floor;
 
 /// How long a list is waited for that was begun to be followed.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -45,7 +46,7 @@ impl Watch<'_> {
                 continue;
             }
             let poll = self.config.interval;
-            let marks = session.cluster.follow_pauses(&kind(of), namespace, poll);
+            let marks = session.cluster.follow_marks(&kind(of), namespace, poll);
             // What is not known yet is known at the next tick.
             let _ = timeout(patience, marks.ready()).await;
             self.pauses.followed.push((of, marks));
@@ -83,7 +84,7 @@ impl Watch<'_> {
     }
 
     /// Whether its namespace is one of those that are watched.
-    fn is_watched(&self, id: &Id) -> bool {
+    pub(super) fn is_watched(&self, id: &Id) -> bool {
         match &self.config.records.namespaces {
             Namespaces::Several(namespaces) => namespaces.contains(&id.namespace),
             // No others are listed.
@@ -92,7 +93,7 @@ impl Watch<'_> {
     }
 
     /// Where names or labels say what is written to, nothing else is; they are those of HPAs.
-    fn is_selected(&self, id: &Id) -> bool {
+    pub(super) fn is_selected(&self, id: &Id) -> bool {
         let names = &self.config.records.names;
         let has_selector = self.config.analysis.question.scope.selector.is_some();
         match id.kind {
@@ -147,6 +148,16 @@ impl Pauses {
         })
     }
 
+    /// The HPAs whose minimum is said to be raised, by their annotation.
+    pub(super) fn floors(&self) -> Vec<(AutoscalerId, Floor)> {
+        let hpas = self
+            .followed
+            .iter()
+            .filter(|it| it.0 == Kind::HorizontalPodAutoscaler);
+        let objects = hpas.flat_map(|it| it.1.objects().unwrap_or_default());
+        objects.filter_map(|it| held(&it)).collect()
+    }
+
     /// Says once what is not known. Of HPAs the analysis says it.
     fn tell_unknown(&mut self) {
         let of_keda = self.followed.iter().filter(|it| it.0.is_of_keda());
@@ -155,6 +166,16 @@ impl Pauses {
         let (unread, stale) = (unread.collect(), stale.collect());
         self.troubles.tell_lists(unread, stale);
     }
+}
+
+fn held(object: &serde_json::Value) -> Option<(AutoscalerId, Floor)> {
+    let text = |key: &str| object["metadata"][key].as_str().map(str::to_owned);
+    let id = AutoscalerId {
+        namespace: text("namespace")?,
+        name: text("name")?,
+        kind: AutoscalerKind::HorizontalPodAutoscaler,
+    };
+    Some((id, Floor::of(object).ok()??))
 }
 
 fn noted(kind: Kind, object: &serde_json::Value) -> Option<(Id, Note)> {

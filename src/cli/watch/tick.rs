@@ -51,6 +51,8 @@ pub(super) struct Watch<'a> {
     /// Whose turn did not come in the last verify pass, and in the last apply pass.
     pub(super) unverified: Late,
     pub(super) unapplied: Late,
+    /// The same of the schedule pass.
+    pub(super) uncarried: Late,
     pub(super) pauses: Pauses,
     pub(super) reload: Reload,
     pub(super) fixed: Fixed,
@@ -98,6 +100,7 @@ impl<'a> Watch<'a> {
             health,
             unverified: Late::default(),
             unapplied: Late::default(),
+            uncarried: Late::default(),
             pauses: Pauses::default(),
             stopped,
             told: Told::default(),
@@ -119,6 +122,7 @@ impl<'a> Watch<'a> {
         // What there is already is no news.
         let records = self.listed_at_first().await?;
         self.check_names(&records)?;
+        self.told.turns(&records);
         self.told.changes(&records);
         match gate {
             // The first tick may be the last: it is not to be over before anybody was elected.
@@ -286,6 +290,7 @@ impl<'a> Watch<'a> {
             return tracing::warn!("it is not known yet whose labels are selected");
         }
         let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
+        let turns = self.told.turns(&records);
         let changes = self.told.changes(&records);
         let now = self.time_for(&changes, &records).await;
         for change in &changes {
@@ -298,7 +303,12 @@ impl<'a> Watch<'a> {
             // A reader that went away has no use for it.
             let _ = self.cx.print(|out| writeln!(out, "{line}"));
         }
+        for turn in &turns {
+            let line = turn.line(self.config.form, now);
+            let _ = self.cx.print(|out| writeln!(out, "{line}"));
+        }
         counting::savings(self.metrics, &records);
+        counting::schedules(self.metrics, &records);
         let news = News {
             records: &records,
             changes: &changes,

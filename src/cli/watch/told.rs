@@ -7,14 +7,17 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::config::watch::Form;
-use crate::lifecycle::diff::one_line;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::lifecycle::schedule::{Carried, State};
 use crate::output::exchange::annotation::{Annotation, Level};
 
-/// The phases that were told last, by namespace and name.
+/// What was told last, by namespace and name.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Told(BTreeMap<(String, String), Phase>);
+pub(super) struct Told {
+    phases: BTreeMap<(String, String), Phase>,
+    schedules: BTreeMap<(String, String), State>,
+}
 
 /// A record whose phase has changed.
 #[derive(Clone, Debug)]
@@ -31,13 +34,84 @@ impl Told {
             let name = (it.namespace.clone(), it.name.clone());
             (name, it.status.phase)
         });
-        let before = std::mem::replace(&mut self.0, phases.collect());
+        let before = std::mem::replace(&mut self.phases, phases.collect());
         let change = |record: &'a Record| {
             let name = (record.namespace.clone(), record.name.clone());
             let before = before.get(&name).copied();
             (before != Some(record.status.phase)).then_some(Change { record, before })
         };
         records.iter().filter_map(change).collect()
+    }
+}
+
+/// A schedule that stands otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Turn<'a> {
+    pub(super) record: &'a Record,
+    pub(super) carried: &'a Carried,
+    /// `None` where it was not in force before.
+    pub(super) before: Option<State>,
+}
+
+impl Told {
+    /// Takes all records as they are now; the schedules that stand otherwise than before.
+    pub(super) fn turns<'a>(&mut self, records: &'a [Record]) -> Vec<Turn<'a>> {
+        let of = |it: &'a Record| {
+            let name = (it.namespace.clone(), it.name.clone());
+            Some((name, it, it.status.schedule.as_ref()?))
+        };
+        let all: Vec<_> = records.iter().filter_map(of).collect();
+        let states = all.iter().map(|(name, _, it)| (name.clone(), it.state));
+        let before = std::mem::replace(&mut self.schedules, states.collect());
+        let turn = |(name, record, carried): ((String, String), &'a Record, &'a Carried)| {
+            let before = before.get(&name).copied();
+            (before != Some(carried.state)).then_some(Turn {
+                record,
+                carried,
+                before,
+            })
+        };
+        all.into_iter().filter_map(turn).collect()
+    }
+}
+
+impl Turn<'_> {
+    /// The line in one of the forms.
+    pub(super) fn line(&self, form: Form, now: Timestamp) -> String {
+        let Record {
+            namespace, name, ..
+        } = self.record;
+        let Carried { state, detail, .. } = self.carried;
+        match form {
+            Form::Text => {
+                let before = self.before.map_or(String::new(), |it| format!("{it} → "));
+                format!("{now} {namespace}/{name} schedule {before}{state}: {detail}")
+            }
+            Form::Jsonl => json!({
+                "time": now,
+                "namespace": namespace,
+                "name": name,
+                "target": self.record.autoscaler.to_string(),
+                "schedule": {
+                    "before": self.before,
+                    "state": state,
+                    "detail": detail,
+                    "floor": self.carried.floor,
+                },
+                "phase": self.record.status.phase.to_string(),
+            })
+            .to_string(),
+            Form::Github => Annotation {
+                level: match state {
+                    State::Waiting | State::Open => Level::Note,
+                    State::Withheld | State::Left | State::Retracted => Level::Warning,
+                },
+                title: &format!("the schedule of {namespace}/{name} is {state}"),
+                message: detail,
+                place: None,
+            }
+            .to_string(),
+        }
     }
 }
 
@@ -82,7 +156,7 @@ impl Change<'_> {
             "before": self.before.map(|it| it.to_string()),
             "phase": status.phase.to_string(),
             "detail": status.detail,
-            "change": one_line(&proposal.diff),
+            "change": proposal.one_line(),
             "probationUntil": status.probation_until,
             "measured": status.measured,
         })
@@ -107,12 +181,8 @@ impl Change<'_> {
             self.record.namespace, self.record.name, status.phase
         );
         let detail = match status.detail.is_empty() {
-            true => one_line(&self.record.proposal.diff),
-            false => format!(
-                "{}: {}",
-                one_line(&self.record.proposal.diff),
-                status.detail
-            ),
+            true => self.record.proposal.one_line(),
+            false => format!("{}: {}", self.record.proposal.one_line(), status.detail),
         };
         Annotation {
             level,
@@ -148,7 +218,7 @@ pub(super) fn summary(records: Option<&[Record]>) -> String {
             record.namespace,
             record.name,
             record.status.phase,
-            cell(&one_line(&record.proposal.diff)),
+            cell(&record.proposal.one_line()),
             cell(&record.status.detail)
         );
     }

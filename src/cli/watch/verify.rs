@@ -32,6 +32,11 @@ pub(super) struct Unjudged {
 }
 
 impl Unjudged {
+    /// Whether all was judged that there is to judge.
+    pub(super) fn is_empty(&self) -> bool {
+        !self.is_all && self.records.is_empty()
+    }
+
     /// Whether something in a namespace may do harm unseen.
     pub(super) fn has(&self, namespace: &str) -> bool {
         self.is_all || self.records.iter().any(|it| it.0 == namespace)

@@ -1,4 +1,4 @@
-//! What is kept of an object of which only the mark of a pause matters.
+//! What is kept of an object of which only the marks of a pause and of a floor matter.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,10 @@ use serde_json::Value;
 
 use crate::cluster::inventory::Kept;
 use crate::lifecycle::pause::ANNOTATION;
+use crate::lifecycle::schedule::floor;
+
+/// The annotations that are kept.
+const MARKS: [&str; 2] = [ANNOTATION, floor::ANNOTATION];
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -20,17 +24,17 @@ struct Metadata {
     name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
-    #[serde(deserialize_with = "mark", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(deserialize_with = "marks", skip_serializing_if = "BTreeMap::is_empty")]
     annotations: BTreeMap<String, Value>,
 }
 
 impl Kept for Marked {}
 
 /// Go writes `null` for empty maps.
-fn mark<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Value>, D::Error> {
+fn marks<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Value>, D::Error> {
     let all: Option<BTreeMap<String, Value>> = Option::deserialize(from)?;
     let mut all = all.unwrap_or_default();
-    all.retain(|key, _| key == ANNOTATION);
+    all.retain(|key, _| MARKS.contains(&key.as_str()));
     Ok(all)
 }
 
@@ -40,7 +44,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn only_the_mark_is_kept() {
+    fn only_the_marks_are_kept() {
         let kept = |annotations: Value| {
             let object = json!({ "kind": "PartialObjectMetadata", "metadata": { "name": "orders",
                 "namespace": "shop", "uid": "7", "annotations": annotations } });
@@ -51,7 +55,8 @@ mod tests {
         assert_eq!(kept(Value::Null), bare);
         assert_eq!(kept(json!({ "a": "b" })), bare);
         let marked = json!({ "metadata": { "name": "orders", "namespace": "shop",
-            "annotations": { ANNOTATION: "{}" } } });
-        assert_eq!(kept(json!({ "a": "b", ANNOTATION: "{}" })), marked);
+            "annotations": { ANNOTATION: "{}", floor::ANNOTATION: "{}" } } });
+        let annotations = json!({ "a": "b", ANNOTATION: "{}", floor::ANNOTATION: "{}" });
+        assert_eq!(kept(annotations), marked);
     }
 }

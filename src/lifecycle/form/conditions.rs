@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
+use crate::lifecycle::schedule::State;
+
+/// Whether the floor of a window is in effect; only where there is a schedule.
+const SCHEDULED: &str = "Scheduled";
 
 struct Condition {
     kind: &'static str,
@@ -16,8 +20,10 @@ struct Condition {
 /// the status of a condition has not changed.
 pub(super) fn of(record: &Record, before: &Value, generation: &Value) -> Value {
     let before = before.as_array().map_or(&[][..], Vec::as_slice);
-    let ours = [approved(record), applied(record), verified(record)];
-    let is_ours = |it: &&Value| ours.iter().any(|our| it["type"] == our.kind);
+    let mut ours = vec![approved(record), applied(record), verified(record)];
+    ours.extend(scheduled(record));
+    let is_ours =
+        |it: &&Value| it["type"] == SCHEDULED || ours.iter().any(|our| it["type"] == our.kind);
     let theirs = before.iter().filter(|it| !is_ours(it)).cloned();
     let written = ours.iter().map(|it| write(it, record, before, generation));
     written.chain(theirs).collect()
@@ -85,12 +91,27 @@ fn verified(record: &Record) -> Condition {
     }
 }
 
+fn scheduled(record: &Record) -> Option<Condition> {
+    let state = record.status.schedule.as_ref()?.state;
+    Some(Condition {
+        kind: SCHEDULED,
+        status: match state {
+            State::Open => "True",
+            State::Waiting | State::Withheld | State::Left | State::Retracted => "False",
+        },
+        reason: state.reason(),
+    })
+}
+
 fn write(condition: &Condition, record: &Record, before: &[Value], generation: &Value) -> Value {
     let mut written = json!({
         "type": condition.kind,
         "status": condition.status,
         "reason": condition.reason,
-        "message": record.status.detail,
+        "message": match (&record.status.schedule, condition.kind) {
+            (Some(carried), SCHEDULED) => &carried.detail,
+            _ => &record.status.detail,
+        },
     });
     let old = before.iter().find(|it| it["type"] == condition.kind);
     let kept = old
@@ -111,6 +132,8 @@ fn write(condition: &Condition, record: &Record, before: &[Value], generation: &
 fn since(condition: &Condition, record: &Record) -> Option<Value> {
     let decided = record.status.decided.as_ref().map(|it| it.at);
     let decided = decided.filter(|_| condition.kind == "Approved");
-    let since = decided.or(record.status.since)?;
+    let carried = record.status.schedule.as_ref().and_then(|it| it.since);
+    let carried = carried.filter(|_| condition.kind == SCHEDULED);
+    let since = decided.or(carried).or(record.status.since)?;
     Some(json!(since.to_string()))
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{GROUP, KIND, PLURAL, VERSION};
 use crate::lifecycle::diff::Key;
 use crate::lifecycle::phase::Phase;
+use crate::lifecycle::schedule::State;
 use schema::{described, generation, list, name, number, object, one_of, open, text, time};
 
 pub(super) fn definition() -> Value {
@@ -292,8 +293,9 @@ fn status() -> Value {
             ),
             "scheduleActive": {
                 "type": "boolean",
-                "description": "Whether a time of the schedule is in effect now.",
+                "description": "Whether the floor of a window is in effect now.",
             },
+            "schedule": carried(),
             "errors": described(count(0), "Checks in a row that could not measure anything."),
             "failures": described(count(0), "Checks in a row that found the change to be bad."),
             "measured": open("What the last check has measured."),
@@ -363,11 +365,63 @@ fn applied() -> Value {
     )
 }
 
+fn carried() -> Value {
+    let mut schema = object(
+        "The schedule that is in force, and how it is carried out.",
+        json!({
+            "windows": list("The windows that are in force.", window()),
+            "state": one_of(
+                "How the schedule stands.",
+                &State::ALL.map(State::as_str),
+            ),
+            "detail": text("Why it stands so, for people."),
+            "since": time("Since when it stands so."),
+            "floor": floor(),
+            "attempt": object(
+                "A write that was begun and whose end is not known yet.",
+                json!({
+                    "id": text("The id of the write."),
+                    "what": one_of("What is written.", &["raise", "restore", "retract"]),
+                    "by": text("Who writes."),
+                    "at": time("When it was begun."),
+                }),
+                &["id", "what", "at"],
+            ),
+            "idle": described(
+                count(0),
+                "Looks in a row, in the middle of windows, at which the peak was not there.",
+            ),
+            "leftUntil": time(
+                "Nothing is written before then, since others have set the minimum.",
+            ),
+        }),
+        &[],
+    );
+    schema["x-kubernetes-preserve-unknown-fields"] = json!(true);
+    schema
+}
+
+fn floor() -> Value {
+    object(
+        "What is held on an HPA, as its annotation stepscale.io/floor has it.",
+        json!({
+            "id": text("The id of the write."),
+            "recommendation": text("The name of the recommendation."),
+            "by": text("Who wrote."),
+            "at": time("When it was written."),
+            "from": described(count(0), "The minimum before, which it is to be again."),
+            "to": described(count(0), "The minimum while it is held."),
+            "until": time("When it is to be given back."),
+        }),
+        &["id", "from", "to"],
+    )
+}
+
 fn conditions() -> Value {
     let condition = object(
         "Whether something is so.",
         json!({
-            "type": name("What it is about: Approved, Applied or Verified."),
+            "type": name("What it is about: Approved, Applied, Verified or Scheduled."),
             "status": one_of("Whether it is so.", &["True", "False", "Unknown"]),
             "reason": text("Why, in one word for machines."),
             "message": text("Why, for people."),

@@ -13,6 +13,7 @@ use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{
     Applied, Attempt, Decision, Entry, Proposal, Record, STORY, Status, Write,
 };
+use crate::lifecycle::schedule::Carried;
 
 pub(super) fn record(object: &Value) -> Result<Record, Malformed> {
     let title = title(object);
@@ -193,6 +194,7 @@ fn status(place: &Place<'_>) -> Result<Status, Malformed> {
         attempt: attempt(&place.at("attempt"))?,
         applied: applied(place, phase)?,
         probation_until: place.at("probationUntil").time()?,
+        schedule: schedule(&place.at("schedule"))?,
         errors: place.at("errors").count()?,
         failures: place.at("failures").count()?,
         measured: place.at("measured").present(),
@@ -256,6 +258,13 @@ fn applied(status: &Place<'_>, phase: Phase) -> Result<Option<Applied>, Malforme
         at,
         changes,
     }))
+}
+
+fn schedule(place: &Place<'_>) -> Result<Option<Carried>, Malformed> {
+    let written = place.present().map(serde_json::from_value);
+    written
+        .transpose()
+        .map_err(|it: serde_json::Error| place.malformed(it.to_string()))
 }
 
 fn change(place: &Place<'_>) -> Result<Change, Malformed> {

@@ -11,6 +11,7 @@ use crate::lifecycle::diff::Setting;
 use crate::lifecycle::record::{
     Applied, Attempt, Decision, Entry, Proposal, Record, Status, Write,
 };
+use crate::lifecycle::schedule::Carried;
 
 pub(super) fn object(record: &Record, before: Option<&Value>) -> Value {
     let mut object = before.cloned().unwrap_or_default();
@@ -104,6 +105,7 @@ fn status(status: &Status, place: &mut Value) {
         attempt,
         applied,
         probation_until,
+        schedule,
         errors,
         failures,
         measured,
@@ -120,6 +122,12 @@ fn status(status: &Status, place: &mut Value) {
     put(place, "appliedAt", applied.as_ref().map(|it| time(it.at)));
     put(place, "applied", applied.as_ref().map(in_force));
     put(place, "probationUntil", probation_until.map(time));
+    // Of a schedule that is not ours nothing is known.
+    if schedule.is_some() || !place["schedule"].is_null() {
+        let is_active = schedule.as_ref().is_some_and(Carried::is_active);
+        set(place, "scheduleActive", is_active);
+    }
+    put(place, "schedule", schedule.as_ref().map(|it| json!(it)));
     set(place, "errors", *errors);
     set(place, "failures", *failures);
     put(place, "measured", measured.clone());

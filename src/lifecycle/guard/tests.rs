@@ -46,6 +46,7 @@ fn target() -> Target {
         uid: "u1".to_owned(),
         in_force: None,
         changed: vec![],
+        schedule: None,
         owners: vec![],
         rollout: None,
         paused: None,

@@ -27,6 +27,7 @@ impl fmt::Display for Refusal {
             Self::ChangedSinceAnalyzed(changed) => {
                 write!(f, "changed since analyzed: {}", Changed(changed))
             }
+            Self::BadSchedule { why } => f.write_str(why),
             Self::Owned(owner) => write!(f, "managed by {owner}"),
             Self::RolloutInProgress(what) => write!(f, "rollout in progress: {what}"),
             Self::Paused(what) => write!(f, "paused: {what}"),
@@ -100,6 +101,9 @@ impl Refusal {
                  run `{analyze}`",
                 record.namespace
             ),
+            Self::BadSchedule { .. } => {
+                format!("correct spec.schedule, or take it out, and run `{apply}`")
+            }
             Self::Owned(owner) => command.around(owner),
             Self::RolloutInProgress(_) => {
                 format!("wait for the end of the rollout, then run `{apply}`")

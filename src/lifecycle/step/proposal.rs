@@ -1,7 +1,7 @@
 //! What an analysis proposes, or does not any more.
 
 use super::draft::Draft;
-use crate::lifecycle::diff::{self, Setting};
+use crate::lifecycle::diff::Setting;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Proposal, Record, Status};
 
@@ -121,6 +121,8 @@ fn replace(draft: &mut Draft, new: Proposal) {
         phase: record.status.phase,
         rejected_inputs: record.status.rejected_inputs.take(),
         story: std::mem::take(&mut record.status.story),
+        // It is in force until another change is.
+        schedule: record.status.schedule.take(),
         ..Status::default()
     };
     record.status.observed = Some(record.fingerprint());
@@ -128,6 +130,6 @@ fn replace(draft: &mut Draft, new: Proposal) {
 }
 
 fn announce_anew(draft: &mut Draft) {
-    let changes = diff::one_line(&draft.record.proposal.diff);
+    let changes = draft.record.proposal.one_line();
     draft.enter(Phase::Pending, format!("proposed anew: {changes}"), "");
 }

@@ -9,6 +9,8 @@ use serde_json::json;
 
 use super::*;
 use crate::lifecycle::record::{Decision, STORY};
+use crate::lifecycle::schedule::State;
+use crate::lifecycle::schedule::floor::Floor;
 use given::*;
 
 #[test]
@@ -61,6 +63,115 @@ fn a_reason_that_was_given_stays_in_the_story_once_it_is_taken_back() {
         .collect();
     assert_eq!(told, ["approved ann: reason: idle at night"]);
     assert_eq!(record.status.phase, Phase::RolledBack);
+}
+
+fn written_with_schedule(id: &str, at: Timestamp, schedule: Plan) -> Event {
+    match written(id, at) {
+        Event::Written {
+            id,
+            by,
+            at,
+            why,
+            changes,
+            ..
+        } => Event::Written {
+            id,
+            by,
+            at,
+            why,
+            changes,
+            schedule,
+        },
+        other => other,
+    }
+}
+
+fn with_schedule(phase: Phase) -> Record {
+    let mut record = in_phase(phase);
+    record.status.schedule = Some(Carried::begun(morning(), None));
+    record
+}
+
+#[test]
+fn a_schedule_is_in_force_from_the_write_to_the_revert() {
+    let begun = [
+        (1, approved()),
+        (2, Event::Began(attempt("w1", Write::Apply))),
+        (2, written_with_schedule("w1", minutes(2), morning())),
+    ];
+    let record = after(new(), &Policy::default(), &begun);
+    assert_eq!(record.status.schedule.as_ref().unwrap().windows, morning());
+    let open = after(record, &Policy::default(), &[(9, scheduled(State::Open))]);
+    assert!(open.status.schedule.as_ref().unwrap().is_active());
+    // Another proposal takes nothing away, another change does.
+    let mut verified = open.clone();
+    verified.status.phase = Phase::Verified;
+    let mut other = proposal(4, 2);
+    other.analyzed_at = Some(minutes(90));
+    let pending = after(verified, &Policy::default(), &[(90, proposed(other))]);
+    assert_eq!(pending.status.phase, Phase::Pending);
+    assert_eq!(pending.status.schedule, open.status.schedule);
+    let events = [
+        (91, approved()),
+        (92, Event::Began(attempt("w2", Write::Apply))),
+        (92, written("w2", minutes(92))),
+    ];
+    assert_eq!(
+        after(pending, &Policy::default(), &events).status.schedule,
+        None
+    );
+    let taken_back = after(open, &Policy::default(), &[(10, reverted(vec![]))]);
+    assert_eq!(taken_back.status.schedule, None);
+}
+
+#[test]
+fn what_an_earlier_schedule_holds_is_known_until_it_is_given_back() {
+    let mut record = with_schedule(Phase::Applied);
+    let floor = Floor {
+        id: text("f1"),
+        recommendation: text("web"),
+        by: text("ann"),
+        at: START,
+        from: 3,
+        to: 8,
+        until: minutes(120),
+    };
+    record.status.schedule.as_mut().unwrap().floor = Some(floor.clone());
+    let event = Event::Overtaken {
+        why: text("others"),
+    };
+    let step = step(&record, event, &Policy::default(), minutes(9)).unwrap();
+    let left = step.record.status.schedule.unwrap();
+    assert_eq!((left.windows.is_empty(), left.floor), (true, Some(floor)));
+}
+
+#[test]
+fn windows_that_open_and_close_are_no_part_of_the_story() {
+    let record = with_schedule(Phase::Verified);
+    let policy = Policy::default();
+    let story = record.status.story.clone();
+    let mut record = record;
+    for (state, effects) in [
+        (State::Waiting, 1),
+        (State::Open, 2),
+        (State::Open, 0),
+        (State::Withheld, 2),
+        (State::Waiting, 2),
+    ] {
+        let step = step(&record, scheduled(state), &policy, minutes(60)).unwrap();
+        assert_eq!(step.effects.len(), effects, "{state}");
+        record = step.record;
+    }
+    assert_eq!(record.status.story, story);
+    let step = step(&record, scheduled(State::Retracted), &policy, minutes(61)).unwrap();
+    let last = step.record.status.story.last().unwrap();
+    assert_eq!(last.detail, "schedule retracted: as retracted");
+    assert_eq!(step.record.status.phase, Phase::Verified);
+    // Where it was all of the change, nothing is in force any more.
+    record.status.applied.as_mut().unwrap().changes.clear();
+    let step = super::step(&record, scheduled(State::Retracted), &policy, minutes(61)).unwrap();
+    assert_eq!(step.record.status.phase, Phase::Superseded);
+    assert_eq!(step.record.status.rejected_inputs, None);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use super::draft::{Draft, after};
 use super::{Effect, NotNow, Policy};
 use crate::lifecycle::changes::{Change, Lost};
-use crate::lifecycle::diff;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Applied, Attempt, Write};
+use crate::lifecycle::schedule::Carried;
+use crate::schedule::Plan;
 
 pub(super) fn began(draft: &mut Draft, attempt: Attempt) -> Result<(), NotNow> {
     match attempt.what {
@@ -121,7 +122,13 @@ fn begin_revert(draft: &mut Draft, attempt: Attempt, reason: String) {
 /// A write that was seen at the target is a fact, whatever was said of it here.
 ///
 /// `why` goes into the story: the journal, which has it too, is gone once the change is taken back.
-pub(super) fn written(draft: &mut Draft, applied: Applied, why: &str, policy: &Policy) {
+pub(super) fn written(
+    draft: &mut Draft,
+    applied: Applied,
+    schedule: Plan,
+    why: &str,
+    policy: &Policy,
+) {
     let known = draft.record.status.applied.as_ref();
     let is_known = known.is_some_and(|it| it.id == applied.id);
     match draft.phase() {
@@ -143,6 +150,7 @@ pub(super) fn written(draft: &mut Draft, applied: Applied, why: &str, policy: &P
         draft.tell(format!("reason: {why}"), &applied.by);
     }
     let detail = format!("patched {}", draft.target());
+    carry_from_now_on(draft, schedule);
     put_in_force(draft, applied, detail, policy);
 }
 
@@ -164,8 +172,19 @@ pub(super) fn adopted(draft: &mut Draft, applied: Applied, policy: &Policy) -> R
         ..applied
     };
     let detail = format!("found in {}, written by {}", draft.target(), applied.by);
+    // Whether it may be carried out on what others own is seen where it is.
+    let schedule = draft.record.proposal.plan().unwrap_or_default();
+    carry_from_now_on(draft, schedule);
     put_in_force(draft, applied, detail, policy);
     Ok(())
+}
+
+/// The schedule is in force instead of any other; what an earlier one holds is given back in time.
+fn carry_from_now_on(draft: &mut Draft, schedule: Plan) {
+    let status = &mut draft.record.status;
+    let floor = status.schedule.take().and_then(|it| it.floor);
+    let is_any = !schedule.is_empty() || floor.is_some();
+    status.schedule = is_any.then(|| Carried::begun(schedule, floor));
 }
 
 fn put_in_force(draft: &mut Draft, applied: Applied, detail: String, policy: &Policy) {
@@ -176,7 +195,7 @@ fn put_in_force(draft: &mut Draft, applied: Applied, detail: String, policy: &Po
     status.applied = Some(applied);
     status.probation_until = Some(until);
     (status.errors, status.failures, status.measured) = (0, 0, None);
-    let changes = diff::one_line(&draft.record.proposal.diff);
+    let changes = draft.record.proposal.one_line();
     draft.enter(Phase::Applied, &*detail, &by);
     draft.announce(
         "Applied",
@@ -230,6 +249,8 @@ pub(super) fn reverted(draft: &mut Draft, by: &str, reason: &str, lost: &[Lost])
     let changes = draft.record.status.applied.as_ref();
     let changes = changes.map_or(&[][..], |it| &it.changes);
     let detail = format!("{reason}{}", what_was_lost(changes, lost));
+    // It was taken back with the rest.
+    draft.record.status.schedule = None;
     out_of_force(draft, Phase::RolledBack, &detail, by);
     draft.warn("RolledBack", detail);
 }
@@ -286,6 +307,9 @@ pub(super) fn revert_failed(draft: &mut Draft, why: &str) {
 pub(super) fn overtaken(draft: &mut Draft, why: &str) {
     let attempt = draft.record.status.attempt.as_ref();
     let is_reverting = attempt.is_some_and(|it| it.what == Write::Revert);
+    if draft.phase().is_in_force() {
+        carry_from_now_on(draft, Plan::default());
+    }
     match draft.phase() {
         Phase::Degraded => out_of_force(draft, Phase::RolledBack, why, ""),
         Phase::Applied | Phase::Verified if is_reverting => {

@@ -45,6 +45,7 @@ words! {
         Analysis = "analysis",
         Apply = "apply",
         Verify = "verify",
+        Schedule = "schedule",
     }
 
     /// What a write to a target is for.
@@ -53,6 +54,12 @@ words! {
         Revert = "revert",
         /// What others have put in force is taken over; nothing is written.
         Adopt = "adopt",
+        /// The minimum of an HPA, since a window is open.
+        Raise = "raise",
+        /// The same once it is over.
+        Restore = "restore",
+        /// A schedule is taken away whose peak does not come.
+        Retract = "retract",
     }
 
     /// What became of it.

@@ -15,6 +15,7 @@ use super::Metrics;
 use super::labels::{Action, Basis, One, Outcome, Verdict, Word, make_all};
 use super::sources::Real;
 use crate::lifecycle::phase::Phase;
+use crate::lifecycle::schedule::State;
 use crate::units::ReplicaHours;
 
 /// How many recommendations on probation have a series of their own. A fleet that changes more at
@@ -78,6 +79,8 @@ pub(super) struct Records {
     saved_replicas: Family<One<Basis>, Real>,
     saved_usd: Family<One<Basis>, Real>,
     probation: Family<Titled, Real>,
+    schedules: Family<One<&'static str>, Gauge>,
+    raised: Gauge,
     /// Those that have a series. Held while these are changed.
     on_probation: Mutex<BTreeSet<Titled>>,
 }
@@ -109,10 +112,13 @@ impl Records {
             saved_replicas: Family::default(),
             saved_usd: Family::default(),
             probation: Family::default(),
+            schedules: Family::default(),
+            raised: Gauge::default(),
             on_probation: Mutex::default(),
         };
         new.register_counts(registry);
         new.register_savings(registry);
+        new.register_schedules(registry);
         new.make_series();
         new
     }
@@ -155,6 +161,19 @@ impl Records {
         );
     }
 
+    fn register_schedules(&self, registry: &mut Registry) {
+        registry.register(
+            "schedule_recommendations",
+            "Recommendations whose schedule is in force, by how it stands",
+            self.schedules.clone(),
+        );
+        registry.register(
+            "schedule_raised_replicas",
+            "Replicas by which minima of HPAs are raised now, since windows are open",
+            self.raised.clone(),
+        );
+    }
+
     fn make_series(&self) {
         make_all(&self.verifications, "verdict");
         for action in Action::ALL {
@@ -182,6 +201,24 @@ impl Metrics {
             let of_phase = [("phase", phase.as_str())];
             self.0.records.phases.get_or_create(&of_phase).set(count);
         }
+    }
+
+    /// How all schedules stand that are in force, and by how many replicas minima are raised.
+    pub fn schedules(&self, states: impl IntoIterator<Item = State>, raised: u64) {
+        let mut counts = State::ALL.map(|it| (it, 0_i64));
+        for state in states {
+            for (_, count) in counts.iter_mut().filter(|it| it.0 == state) {
+                *count += 1;
+            }
+        }
+        let records = &self.0.records;
+        for (state, count) in counts {
+            let of_state = [("state", state.as_str())];
+            records.schedules.get_or_create(&of_state).set(count);
+        }
+        records
+            .raised
+            .set(i64::try_from(raised).unwrap_or(i64::MAX));
     }
 
     /// A change was to be taken back.

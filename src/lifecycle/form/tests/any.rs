@@ -14,6 +14,7 @@ use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{
     Applied, Attempt, Decision, Entry, Proposal, Record, Status, Write,
 };
+use crate::lifecycle::schedule::{self, Carried, State, floor::Floor};
 
 fn time() -> impl Strategy<Value = Timestamp> {
     (0..4_000_000_000_000_i64).prop_map(|it| Timestamp::from_millisecond(it).unwrap())
@@ -163,6 +164,50 @@ fn applied() -> impl Strategy<Value = Applied> {
     })
 }
 
+fn carried() -> impl Strategy<Value = Carried> {
+    use proptest::option::of;
+    let written = (0..24_u32, 1..600_u32, 1..9_u32).prop_map(|(hour, minutes, min)| {
+        json!({ "startCron": format!("0 {hour} * * 1-5"), "durationMinutes": minutes,
+            "minReplicas": min, "timeZone": "Europe/Berlin" })
+    });
+    let windows = proptest::collection::vec(written, 0..3)
+        .prop_map(|it| serde_json::from_value(Value::from(it)).unwrap());
+    let floor = (name(), name(), word(), time(), 0..9_u32, 0..9_u32, time());
+    let floor = floor.prop_map(|(id, recommendation, by, at, from, to, until)| Floor {
+        id,
+        recommendation,
+        by,
+        at,
+        from,
+        to,
+        until,
+    });
+    let what = select(vec![schedule::Write::Raise, schedule::Write::Restore]);
+    let attempt = (name(), what, word(), time());
+    let attempt = attempt.prop_map(|(id, what, by, at)| schedule::Attempt { id, what, by, at });
+    let state = select(&State::ALL[..]);
+    let parts = (
+        windows,
+        state,
+        word(),
+        of(time()),
+        of(floor),
+        of(attempt),
+        0..9_u32,
+        of(time()),
+    );
+    parts.prop_map(|it| Carried {
+        windows: it.0,
+        state: it.1,
+        detail: it.2,
+        since: it.3,
+        floor: it.4,
+        attempt: it.5,
+        idle: it.6,
+        left_until: it.7,
+    })
+}
+
 fn status() -> impl Strategy<Value = Status> {
     use proptest::option::of;
     let decision = (word(), time(), word());
@@ -191,6 +236,7 @@ fn status() -> impl Strategy<Value = Status> {
         0..9_u32,
         0..9_u32,
         of(open()),
+        of(carried()),
     );
     (words, facts, of(name()), of(name()), story).prop_map(
         |(words, facts, rejected_inputs, observed, story)| Status {
@@ -201,6 +247,7 @@ fn status() -> impl Strategy<Value = Status> {
             decided: words.3,
             attempt: words.4,
             probation_until: facts.2,
+            schedule: facts.6,
             errors: facts.3,
             failures: facts.4,
             measured: facts.5,

@@ -9,7 +9,9 @@ use crate::lifecycle::changes::{Change, Lost};
 use crate::lifecycle::diff::{Key, Setting};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Applied, Attempt, Proposal, Record, Write};
+use crate::lifecycle::schedule::{Carried, State};
 use crate::lifecycle::step::{Check, Event, Policy, Verdict, step};
+use crate::schedule::Plan;
 
 pub(super) const START: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
@@ -135,6 +137,7 @@ pub(super) fn written_because(why: &str, id: &str, at: Timestamp) -> Event {
         at,
         why: text(why),
         changes: changes(),
+        schedule: Plan::default(),
     }
 }
 
@@ -144,6 +147,21 @@ pub(super) fn reverted(lost: Vec<Lost>) -> Event {
         reason: text("cpu is above its target"),
         lost,
     }
+}
+
+/// Eight replicas from nine to eleven.
+pub(super) fn morning() -> Plan {
+    let window = json!([{ "startCron": "0 9 * * *", "durationMinutes": 120, "minReplicas": 8 }]);
+    serde_json::from_value(window).unwrap()
+}
+
+pub(super) fn scheduled(state: State) -> Event {
+    Event::Scheduled(Box::new(Carried {
+        state,
+        detail: format!("as {state}"),
+        since: Some(START),
+        ..Carried::begun(morning(), None)
+    }))
 }
 
 pub(super) fn proposed(new: Proposal) -> Event {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::lifecycle::schedule::State;
 
 fn id() -> impl Strategy<Value = &'static str> {
     select(vec!["w1", "w2", "w3"])
@@ -21,7 +22,9 @@ fn event() -> impl Strategy<Value = Event> {
         1 => (by(), why()).prop_map(|(by, reason)| Event::Rejected { by, reason }),
         1 => refusal.prop_map(Event::Refused),
     ];
+    let states = select(State::ALL.to_vec());
     let writes = prop_oneof![
+        2 => states.prop_map(scheduled),
         6 => (id(), what).prop_map(|(id, what)| Event::Began(attempt(id, what))),
         4 => (id(), 0..90_i64).prop_map(|(id, minute)| written(id, minutes(minute))),
         1 => (by(), 0..4000_i64).prop_map(|(by, minute)| {

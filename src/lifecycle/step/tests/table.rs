@@ -4,6 +4,7 @@
 //! revert, `n` announce. `.` is an event that changes nothing, `!` one that is not possible now.
 
 use super::*;
+use crate::lifecycle::schedule::State;
 
 /// No write is under way; approved unless pending, rejected or superseded.
 const WHEN_QUIET: &str = "
@@ -28,6 +29,7 @@ degraded         .        .        degr sr  .        degr sr  .        .        
 bad, kept        .        .        degr sn  .        degr s   .        .        .        .        .
 inconclusive     .        .        appl s   .        degr s   .        .        .        .        .
 error            .        .        appl s   .        degr s   .        .        .        .        .
+scheduled        .        .        .        .        .        .        .        .        .        .
 reverted         .        .        roll sn  roll sn  roll sn  .        .        .        .        .
 revert failed    .        .        appl sn  veri sn  degr sn  .        .        .        .        .
 overtaken        supe sn  supe sn  supe sn  supe sn  roll sn  .        supe sn  supe sn  .        .
@@ -56,6 +58,7 @@ degraded         .        .        .        .        degr sr  .        degr sr
 bad, kept        .        .        .        .        degr sn  .        degr s
 inconclusive     .        .        .        .        appl s   .        degr s
 error            .        .        .        .        appl s   .        degr s
+scheduled        .        .        .        .        .        .        .
 reverted         roll sn  roll sn  roll sn  roll sn  roll sn  roll sn  roll sn
 revert failed    .        .        .        .        appl sn  veri sn  degr sn
 overtaken        supe sn  supe sn  supe sn  supe sn  roll sn  roll sn  roll sn
@@ -95,6 +98,8 @@ fn row(name: &str) -> (i64, Event, Policy) {
         "bad, kept" => (60, degraded(), WITHOUT_ROLLBACK),
         "inconclusive" => (60, inconclusive(), policy),
         "error" => (60, error(), policy),
+        // There is none in force.
+        "scheduled" => (60, scheduled(State::Open), policy),
         "reverted" => (60, reverted(vec![]), policy),
         "revert failed" => (60, Event::RevertFailed { why }, policy),
         "overtaken" => (60, Event::Overtaken { why }, policy),
@@ -102,7 +107,7 @@ fn row(name: &str) -> (i64, Event, Policy) {
     }
 }
 
-const ROWS: [&str; 23] = [
+const ROWS: [&str; 24] = [
     "proposed same",
     "proposed other",
     "target moved",
@@ -123,6 +128,7 @@ const ROWS: [&str; 23] = [
     "bad, kept",
     "inconclusive",
     "error",
+    "scheduled",
     "reverted",
     "revert failed",
     "overtaken",
@@ -145,6 +151,7 @@ fn kind(event: &Event) -> usize {
         Event::Reverted { .. } => 11,
         Event::RevertFailed { .. } => 12,
         Event::Overtaken { .. } => 13,
+        Event::Scheduled(_) => 14,
     }
 }
 
