@@ -12,6 +12,7 @@ mod probation;
 mod quiet;
 mod rights;
 mod scaled;
+mod schedule;
 mod slow;
 mod telling;
 mod trigger_history;
