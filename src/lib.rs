@@ -5,6 +5,7 @@
 
 pub mod analysis;
 pub mod autoscaler;
+pub mod cronjobs;
 pub mod doctor;
 pub mod fleet;
 pub mod history;

@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and the time, and give values; of a joint, the part that does.
-const CORE: [&str; 17] = [
+const CORE: [&str; 18] = [
     "units",
     "series",
     "autoscaler",
+    "cronjobs",
     "doctor",
     "fleet",
     "history",
