@@ -10,4 +10,5 @@ pub mod evaluation;
 pub mod formula;
 pub mod hpa;
 pub mod objects;
+pub mod predictive;
 pub mod trigger;
