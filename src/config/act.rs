@@ -125,10 +125,27 @@ pub enum DryRun {
 }
 
 /// What is printed for Git.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForGit {
+    pub what: Printed,
+    /// Of the CronJobs that carry out the schedule of an HPA.
+    pub job_image: String,
+    pub floors: Floors,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ForGit {
+pub enum Printed {
     Patch(PatchType),
     Manifest,
+}
+
+/// What raises a ScaledObject before a peak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Floors {
+    /// The windows of its schedule.
+    Windows,
+    /// What the load was a period ago.
+    Past,
 }
 
 /// Its forms as they are typed.

@@ -160,11 +160,11 @@ impl<'a> Target<'a> {
         Ok(Self { names, proposed })
     }
 
-    /// The configuration without what only names its object.
+    /// The configuration without what only names its object, and without a spec that changes nothing.
     fn change(&self) -> Map<String, Value> {
         let fields = self.proposed.configuration.as_object();
         let mut change = fields.cloned().unwrap_or_default();
-        change.retain(|key, _| key != "apiVersion" && key != "kind");
+        change.retain(|key, value| key != "apiVersion" && key != "kind" && !value.is_null());
         if let Some(Value::Object(metadata)) = change.get_mut("metadata") {
             metadata.retain(|key, _| key != "name" && key != "namespace");
             if metadata.is_empty() {

@@ -3,6 +3,7 @@
 mod again;
 pub(crate) mod bench;
 mod clocks;
+mod cronjobs;
 mod faults;
 mod hand;
 mod jobs;

@@ -51,8 +51,8 @@ pub(in crate::cli) async fn run(cx: Context, config: ApplyConfig) -> Result<Exit
         });
         return Ok(Exit::Clean);
     }
-    if let Some(form) = config.for_git {
-        return for_git::print(&cx, &session, &chosen, form).await;
+    if let Some(asked) = &config.for_git {
+        return for_git::print(&cx, &session, &chosen, asked).await;
     }
     match config.dry_run {
         DryRun::None | DryRun::Server => {}

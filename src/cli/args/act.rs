@@ -7,6 +7,7 @@ use clap::Args;
 use super::probation::{LimitArgs, ProbationArgs, WaitArgs};
 use super::{PrometheusArgs, ViewArgs, words};
 use crate::config::act::{DRY_RUNS, DryRun, GIT_FORMS, GitForm, LIST_FORMS, ListForm, PATCH_TYPES};
+use crate::config::install::image;
 use crate::config::values;
 use crate::output::patch::PatchType;
 
@@ -75,7 +76,8 @@ pub(crate) struct ApplyArgs {
     #[arg(long, value_name = "WHERE", value_parser = words(&DRY_RUNS), num_args = 0..=1,
         require_equals = true, default_missing_value = "client", help_heading = SAFETY)]
     pub(crate) dry_run: Option<DryRun>,
-    /// Print it for Git instead: `patch` in the form of --patch-type, or the whole `manifest`
+    /// Print it for Git instead: `patch` in the form of --patch-type, or the whole `manifest`, for the
+    /// schedule of an HPA with CronJobs
     #[arg(short = 'o', long = "output", id = "for-git", value_name = "FORM",
         value_parser = words(&GIT_FORMS), conflicts_with = "dry_run", help_heading = OUTPUT)]
     pub(crate) for_git: Option<GitForm>,
@@ -91,6 +93,12 @@ pub(crate) struct ApplyArgs {
     /// Form of a patch: strategic, merge, json or kustomize [default: merge]
     #[arg(long, value_name = "TYPE", value_parser = words(&PATCH_TYPES), help_heading = OUTPUT)]
     pub(crate) patch_type: Option<PatchType>,
+    /// Image of the CronJobs in a manifest, with sh and kubectl [default: docker.io/alpine/kubectl:1.36.0]
+    #[arg(long, value_name = "IMAGE", value_parser = image, requires = "for-git", help_heading = OUTPUT)]
+    pub(crate) job_image: Option<String>,
+    /// Let a ScaledObject look back at the load of a day or a week ago, in place of its windows
+    #[arg(long, requires = "for-git", help_heading = OUTPUT)]
+    pub(crate) predictive: bool,
     /// Change also what Git, Helm or a controller manages; needs --reason
     #[arg(long, requires = "reason", help_heading = SAFETY)]
     pub(crate) force: bool,

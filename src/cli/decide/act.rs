@@ -9,10 +9,11 @@ use crate::cli::args::act::{
 };
 use crate::cluster::{NameArgument, Namespaces};
 use crate::config::act::{
-    ApplyConfig, DecideConfig, Deed, DryRun, ForGit, GitForm, InFiles, Records, StatusConfig,
-    Waiting,
+    ApplyConfig, DecideConfig, Deed, DryRun, Floors, ForGit, GitForm, InFiles, Printed, Records,
+    StatusConfig, Waiting,
 };
 use crate::config::values::is_object_name;
+use crate::cronjobs;
 use crate::error::Error;
 use crate::output;
 use crate::output::patch::PatchType;
@@ -68,21 +69,8 @@ pub(in crate::cli) fn apply(
     origin: &Origin<'_>,
 ) -> Result<ApplyConfig, Error> {
     let reason = args.reason.clone().unwrap_or_default();
-    let for_git = match (args.for_git, args.patch_type) {
-        (Some(GitForm::Patch), patch_type) => {
-            Some(ForGit::Patch(patch_type.unwrap_or(PatchType::Merge)))
-        }
-        (Some(GitForm::Manifest), None) => Some(ForGit::Manifest),
-        (None, None) => None,
-        (Some(GitForm::Manifest) | None, Some(_)) => {
-            return Err(Error::Usage {
-                message: "--patch-type says how to print a patch, and none is printed".to_owned(),
-                hint: Some("pass -o patch with it".to_owned()),
-            });
-        }
-    };
     Ok(ApplyConfig {
-        for_git,
+        for_git: for_git(args)?,
         files: in_files(args)?,
         records: records(global, &args.records, origin)?,
         yes: args.yes,
@@ -93,6 +81,38 @@ pub(in crate::cli) fn apply(
         waiting: waiting(args)?,
         reason,
     })
+}
+
+/// What to print instead, if anything.
+fn for_git(args: &ApplyArgs) -> Result<Option<ForGit>, Error> {
+    let what = match (args.for_git, args.patch_type) {
+        (Some(GitForm::Patch), patch_type) => {
+            Printed::Patch(patch_type.unwrap_or(PatchType::Merge))
+        }
+        (Some(GitForm::Manifest), None) => Printed::Manifest,
+        (None, None) => return Ok(None),
+        (Some(GitForm::Manifest) | None, Some(_)) => {
+            return Err(Error::Usage {
+                message: "--patch-type says how to print a patch, and none is printed".to_owned(),
+                hint: Some("pass -o patch with it".to_owned()),
+            });
+        }
+    };
+    if args.job_image.is_some() && what != Printed::Manifest {
+        return Err(Error::Usage {
+            message: "--job-image is of CronJobs, and no patch has any".to_owned(),
+            hint: Some("pass -o manifest with it".to_owned()),
+        });
+    }
+    let image = args.job_image.clone();
+    Ok(Some(ForGit {
+        what,
+        job_image: image.unwrap_or_else(|| cronjobs::IMAGE.to_owned()),
+        floors: match args.predictive {
+            true => Floors::Past,
+            false => Floors::Windows,
+        },
+    }))
 }
 
 /// The manifests to change, if any.

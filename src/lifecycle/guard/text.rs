@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use super::Refusal;
+use crate::autoscaler::AutoscalerKind;
 use crate::lifecycle::diff::Key;
 use crate::lifecycle::owners::{Owner, Who};
 use crate::lifecycle::record::Record;
@@ -186,6 +187,18 @@ impl Commands<'_> {
                 format!("give what `{patch}` prints to {manager}")
             }
         };
-        format!("{first}, or overrule it with `{force}`")
+        let jobs = self.jobs(owner).unwrap_or_default();
+        format!("{first}{jobs}, or overrule it with `{force}`")
+    }
+
+    /// What else is committed for the schedule of an HPA, where nothing of ours carries it out.
+    fn jobs(&self, owner: &Owner) -> Option<String> {
+        let is_scheduled = !self.0.proposal.schedule.is_empty();
+        let is_hpa = self.0.autoscaler.kind == AutoscalerKind::HorizontalPodAutoscaler;
+        let is_controlled = matches!(owner.who, Who::Controller { .. });
+        (is_scheduled && is_hpa && !is_controlled).then(|| {
+            let apply = self.apply();
+            format!(" (`{apply} -o manifest` has CronJobs for its schedule)")
+        })
     }
 }

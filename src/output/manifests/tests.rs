@@ -2,6 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::*;
+use crate::cronjobs;
 use crate::install::{Mode, NAMESPACE, Plan, Reach, Shape, items};
 
 fn plan() -> Plan {
@@ -66,12 +67,40 @@ fn what_runs_once() {
 }
 
 #[test]
+fn what_carries_out_a_schedule() {
+    let items = scheduled();
+    // The script is a file of its own.
+    let text = printed(&items).replace(env!("CARGO_PKG_VERSION"), "VERSION");
+    let script: Vec<String> = cronjobs::SCRIPT
+        .lines()
+        .map(|it| format!("    {it}"))
+        .collect();
+    let script = script.join("\n").replace("    \n", "\n");
+    assert!(text.contains(&script), "{text}");
+    insta::assert_snapshot!(text.replace(&script, "    SCRIPT"));
+}
+
+fn scheduled() -> Vec<Item> {
+    let plan = serde_json::json!([{ "startCron": "50 7 * * 1-5", "durationMinutes": 130,
+        "minReplicas": 6, "timeZone": "Europe/Berlin" }]);
+    let items = cronjobs::items(&cronjobs::Request {
+        namespace: "shop",
+        hpa: "web",
+        recommendation: "web",
+        plan: &serde_json::from_value(plan).unwrap(),
+        image: cronjobs::IMAGE,
+    });
+    items.unwrap()
+}
+
+#[test]
 fn what_is_printed_is_what_is_applied() {
-    let items = items(&Plan {
+    let mut items = items(&Plan {
         mode: Mode::Apply,
         service_monitor: true,
         ..plan()
     });
+    items.extend(scheduled());
     let text = printed(&items);
     let documents = yaml::documents(&text).unwrap().into_iter();
     let documents: Vec<Value> = documents

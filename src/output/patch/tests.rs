@@ -66,6 +66,16 @@ fn one(patch_type: PatchType) -> String {
     patches(&[proposed(&live(), &configuration())], patch_type).unwrap()
 }
 
+#[test]
+fn what_changes_nothing_keeps_the_spec() {
+    let mut configuration = configuration();
+    configuration["spec"] = Value::Null;
+    let text = manifests(&[proposed(&live(), &configuration)]).unwrap();
+    assert!(text.contains("  minReplicas: 3\n"), "{text}");
+    let patch = patches(&[proposed(&live(), &configuration)], PatchType::Merge).unwrap();
+    assert!(patch.ends_with("\n{}\n"), "{patch}");
+}
+
 /// A merge patch as RFC 7386 has it.
 fn merged(mut object: Value, patch: &Value) -> Value {
     let Value::Object(patch) = patch else {

@@ -109,10 +109,15 @@ impl Bench {
         said.stdout
     }
 
+    /// Whatever becomes of it.
+    pub(super) fn kubectl_said(&self, arguments: &[&str]) -> Said {
+        Said::by(&mut self.kubectl_command(arguments))
+    }
+
     /// What kubectl says where it is refused.
     #[track_caller]
     pub(super) fn kubectl_refused(&self, arguments: &[&str]) -> String {
-        let said = Said::by(&mut self.kubectl_command(arguments));
+        let said = self.kubectl_said(arguments);
         assert_eq!(said.code, Some(1), "{arguments:?}: {}", said.stdout);
         said.stderr
     }

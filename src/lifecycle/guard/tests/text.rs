@@ -117,6 +117,33 @@ fn every_owner_has_a_way_around() {
 }
 
 #[test]
+fn for_git_the_schedule_of_an_hpa_is_a_manifest_of_its_own() {
+    let way_out = |who: Who, kind: AutoscalerKind| {
+        let mut record = record();
+        record.autoscaler.kind = kind;
+        record.proposal.schedule = vec![json!({ "startCron": "50 7 * * 1-5" })];
+        let proof = "x".to_owned();
+        Refusal::Owned(Owner { who, proof }).way_out(&record)
+    };
+    let applier = || Who::Applier {
+        manager: "kubectl".to_owned(),
+        path: "/spec/minReplicas".to_owned(),
+    };
+    let told =
+        "(`kubectl stepscale apply rec/web-hpa -n shop -o manifest` has CronJobs for its schedule)";
+    let of_hpa = way_out(applier(), AutoscalerKind::HorizontalPodAutoscaler);
+    assert!(of_hpa.contains(told), "{of_hpa}");
+    let of_keda = way_out(applier(), AutoscalerKind::ScaledObject);
+    assert!(!of_keda.contains("CronJobs"), "{of_keda}");
+    let owner = "ScaledObject/orders".to_owned();
+    let of_controller = way_out(
+        Who::Controller { owner },
+        AutoscalerKind::HorizontalPodAutoscaler,
+    );
+    assert!(!of_controller.contains("CronJobs"), "{of_controller}");
+}
+
+#[test]
 fn stale_metrics_are_as_old_as_kubectl_would_say() {
     let table = [
         (-5, "0s"),
