@@ -6,7 +6,8 @@
 //! measured, [`recommend`] chooses settings by them and [`risk`] says how sure that is; [`money`]
 //! says what replicas cost. [`simulation`] replays settings that somebody asks for,
 //! [`verification`] judges settings that somebody has applied, a [`portrait`] is the past as it can
-//! be drawn, and [`hindsight`] tells why it was so. A [`forecast`] is the coming week of a load.
+//! be drawn, [`hindsight`] tells why it was so. A [`forecast`] is the coming week of a load, and an
+//! [`opinion`] what a language model says of a recommendation.
 
 pub mod assessment;
 pub mod case;
@@ -18,6 +19,7 @@ pub mod jobs;
 pub mod load;
 pub mod money;
 pub mod needed;
+pub mod opinion;
 pub mod portrait;
 pub mod prices;
 pub mod prospect;
@@ -357,6 +359,7 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
         evidence: Evidence::default(),
         prospect: None,
         portrait: None,
+        opinion: None,
     }
 }
 

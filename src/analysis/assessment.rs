@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::fidelity::Fidelity;
 use super::findings::Finding;
+use super::opinion::Opinion;
 use super::portrait::Portrait;
 use super::prospect::Prospect;
 use super::settings::Settings;
@@ -30,6 +31,8 @@ pub struct Assessment {
     pub prospect: Option<Box<Prospect>>,
     /// The past as it can be drawn; `None` unless it was asked for, and where nothing is known.
     pub portrait: Option<Box<Portrait>>,
+    /// What a language model said of it; `None` where none was asked about it.
+    pub opinion: Option<Opinion>,
 }
 
 /// Where the analysis of one autoscaler ended.

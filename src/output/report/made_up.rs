@@ -174,6 +174,7 @@ fn assessed(name: &str, outcome: Outcome, findings: &[(Code, Severity)]) -> Asse
         },
         prospect: None,
         portrait: None,
+        opinion: None,
     }
 }
 
