@@ -28,6 +28,7 @@ pub(crate) mod causes;
 pub mod cluster;
 pub mod conduct;
 pub mod leader;
+pub mod llm;
 pub mod metrics;
 pub(crate) mod near;
 pub mod opencost;

@@ -27,8 +27,8 @@ const CORE: [&str; 18] = [
 ];
 
 /// Modules that turn the outside into values of the core, and back.
-const ADAPTERS: [&str; 8] = [
-    "audit", "bundle", "cluster", "metrics", "opencost", "output", "signals", "triggers",
+const ADAPTERS: [&str; 9] = [
+    "audit", "bundle", "cluster", "llm", "metrics", "opencost", "output", "signals", "triggers",
 ];
 
 /// What joins everything.
