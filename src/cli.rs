@@ -20,6 +20,7 @@ pub(crate) mod license;
 mod lint;
 mod man;
 mod names;
+mod opinions;
 mod runtime;
 mod signals;
 mod simulate;

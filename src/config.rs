@@ -13,6 +13,7 @@ pub mod form;
 pub mod install;
 pub mod license;
 pub mod lint;
+pub mod llm;
 mod named;
 pub mod pause;
 pub(crate) mod prices;
@@ -37,6 +38,7 @@ use crate::opencost;
 use crate::output::View;
 use crate::sim::demand::Shape;
 use crate::units::Step;
+pub use llm::Llm;
 pub use named::Named;
 pub use watch::Shard;
 
@@ -48,6 +50,8 @@ pub struct Config {
     pub analysis: AnalysisSettings,
     /// Whom to ask for the prices that the analysis was not given.
     pub opencost: Option<opencost::Options>,
+    /// Whom to ask for second opinions; `None` for nobody.
+    pub llm: Option<Llm>,
     pub report: Report,
     /// Whether the recommendations for a cluster are kept, for `apply`.
     pub save: bool,

@@ -75,25 +75,21 @@ impl Verdict {
 }
 
 impl Opinion {
-    /// Whose words these are: `gpt-x of openai`.
+    /// Whose words these are: `gpt-x (openai)`.
     pub fn by(&self) -> String {
-        format!("{} of {}", self.model, self.provider)
+        format!("{} ({})", self.model, self.provider)
     }
 
-    /// What it comes to, in one line: its words marked as such, or why there are none.
+    /// The recommendation in the model's words, marked as such, or why there are none; in one line. A
+    /// reason stands where it counts: among those of the risk, or why the recommendation is withheld.
     pub fn line(&self) -> String {
         let by = self.by();
-        let words = self.summary.iter().chain(&self.reason);
-        let words: Vec<&str> = words.map(String::as_str).collect();
-        match (self.verdict, &self.trouble) {
-            (Verdict::None, Some(trouble)) => {
-                let Trouble { code, message } = trouble;
+        match (&self.summary, &self.trouble) {
+            (Some(summary), _) => format!("second opinion, written by {by}: {summary}"),
+            (None, Some(Trouble { code, message })) => {
                 format!("no second opinion of {by} ({code}): {message}")
             }
-            (Verdict::None, None) => format!("no second opinion of {by}"),
-            (Verdict::Kept | Verdict::RiskRaised | Verdict::Dropped, _) => {
-                format!("second opinion, written by {by}: {}", words.join(" "))
-            }
+            (None, None) => format!("no second opinion of {by}"),
         }
     }
 
@@ -126,13 +122,19 @@ impl Opinion {
         };
         self.summary = Some(judged.summary);
         self.reason = judged.reason;
-        let reason = self.reason.clone().unwrap_or_default();
+        let reason = self.reason.as_deref().unwrap_or_default();
+        // It stands among reasons that are no sentences.
+        let reason = reason.trim_end_matches('.');
         if judged.is_dropped {
             let changes = settings::diff(&assessment.today, &recommendation.proposed);
-            self.verdict = Verdict::Dropped;
-            self.dropped = Some(one_line(&changes));
-            let why = format!("by a second opinion, of {}: {reason}", self.by());
+            let changes = one_line(&changes);
+            let why = format!(
+                "second opinion of {} against {changes}: {reason}",
+                self.by()
+            );
             assessment.outcome = Outcome::Withheld { why };
+            self.verdict = Verdict::Dropped;
+            self.dropped = Some(changes);
         } else if judged.risk > recommendation.risk.level {
             self.verdict = Verdict::RiskRaised;
             recommendation.risk.level = judged.risk;

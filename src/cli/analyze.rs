@@ -4,6 +4,7 @@ use std::io::Write;
 
 use super::act::{Session, save};
 use super::context::Context;
+use super::opinions::Opinions;
 use super::sources::{self, Gathered};
 use crate::audit;
 use crate::cluster::{self, Cluster, Named, Namespaces};
@@ -11,6 +12,7 @@ use crate::config::form::{Document, Form};
 use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
 use crate::fleet::Fleet;
+use crate::llm::{self, Request};
 use crate::near::nearest;
 use crate::output::report::AnalysisReport;
 use crate::output::summary::counted;
@@ -19,6 +21,20 @@ use crate::output::{self, Page, summary};
 pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
     refuse_page(&config.report.form, cx.prints_to_terminal())?;
     let mut gathered = sources::assess(&config, cx.progress(), cx.now()).await?;
+    if let Some(llm) = &config.llm {
+        let mut opinions = Opinions::new();
+        if llm.dry_run {
+            return dry_run(
+                &cx,
+                opinions.requests(llm, &mut gathered.assessments, cx.now()),
+            );
+        }
+        let asked = (&mut *gathered.assessments, cx.progress(), cx.now());
+        gathered
+            .reading
+            .warnings
+            .extend(opinions.ask(llm, asked).await);
+    }
     let saving = Saving::of(&config, &gathered);
     let unknown = unknown_namespace(&config, &gathered).await;
     let report = gathered.report();
@@ -30,6 +46,28 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         saving.save(&cx, &report).await;
     }
     Ok(exit(&report, config.report.fail_on))
+}
+
+/// Prints what a language model would be sent, byte by byte, each request with a line break after it.
+fn dry_run(cx: &Context, requests: Result<Vec<Request>, llm::Error>) -> Result<Exit, Error> {
+    let requests = requests.map_err(|it| Error::usage(it.to_string()))?;
+    cx.print(|out| {
+        requests.iter().try_for_each(|it| {
+            out.write_all(it.body())?;
+            out.write_all(b"\n")
+        })
+    })?;
+    cx.note(&match requests.first() {
+        Some(first) => format!(
+            "{} would be sent to {}; nothing was sent",
+            counted(requests.len(), "request"),
+            first.shown_url()
+        ),
+        None => {
+            "nothing would be sent: there is no recommendation without a second opinion".to_owned()
+        }
+    });
+    Ok(Exit::Clean)
 }
 
 /// That there is no namespace of the name that was typed, where nothing was found in it. As with kubectl

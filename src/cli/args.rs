@@ -12,6 +12,7 @@ pub(crate) mod forecast;
 pub(crate) mod install;
 pub(crate) mod license;
 pub(crate) mod lint;
+pub(crate) mod llm;
 pub(crate) mod pause;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
@@ -45,6 +46,7 @@ pub(crate) use explain::ExplainArgs;
 pub(crate) use install::{InstallArgs, UninstallArgs};
 pub(crate) use license::LicenseCommand;
 pub(crate) use lint::LintArgs;
+pub(crate) use llm::LlmArgs;
 pub(crate) use pause::{PauseArgs, ResumeArgs};
 pub(crate) use probation::VerifyArgs;
 pub(crate) use prometheus::PrometheusArgs;
@@ -194,6 +196,11 @@ pub(crate) struct AnalyzeArgs {
     pub(crate) no_save: bool,
     #[command(flatten)]
     pub(crate) audit: AuditArgs,
+    #[command(flatten)]
+    pub(crate) llm: LlmArgs,
+    /// Print what a language model would be sent, a request to a line, instead of sending it
+    #[arg(long, help_heading = llm::SECOND_OPINION)]
+    pub(crate) llm_dry_run: bool,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

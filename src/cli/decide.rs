@@ -14,6 +14,7 @@ mod gather;
 mod install;
 mod license;
 mod lint;
+mod llm;
 mod named;
 mod pause;
 mod probation;
@@ -64,7 +65,7 @@ pub(super) use triggers::triggers;
 pub(super) use watch::watch;
 
 /// The flag, or each of the flags, that says the same as a key of the configuration file.
-pub const FLAG_OF_KEY: [(&str, &str); 61] = [
+pub const FLAG_OF_KEY: [(&str, &str); 69] = [
     ("prometheus.url", "prometheus-url"),
     ("prometheus.bearerTokenFile", "prometheus-bearer-token-file"),
     ("prometheus.basicAuthFile", "prometheus-basic-auth-file"),
@@ -127,6 +128,14 @@ pub const FLAG_OF_KEY: [(&str, &str); 61] = [
     ("webhook.redact", "webhook-redact"),
     ("webhook.caFile", "webhook-ca-file"),
     ("webhook.timeout", "webhook-timeout"),
+    ("llm.provider", "llm-provider"),
+    ("llm.model", "llm-model"),
+    ("llm.baseUrl", "llm-base-url"),
+    ("llm.timeoutSeconds", "llm-timeout-seconds"),
+    ("llm.concurrency", "llm-concurrency"),
+    ("llm.budgetRequests", "llm-budget-requests"),
+    ("llm.budgetSeconds", "llm-budget-seconds"),
+    ("llm.redactNames", "redact-names"),
     ("output.format", "output"),
     ("output.color", "color"),
 ];
@@ -227,6 +236,7 @@ pub(super) fn analyze(
             ..analysis::settings(&args.analysis, question.window, origin)?
         },
         opencost: analysis::opencost(&args.analysis.prices, origin)?,
+        llm: llm::llm_or_dry_run(&args.llm, args.llm_dry_run, origin)?,
         report,
         save: !args.no_save,
         audit,

@@ -235,6 +235,7 @@ fn analysis(kubeconfig: &Path) -> Config {
             ..AnalysisSettings::default()
         },
         opencost: None,
+        llm: None,
         report: Report::default(),
         save: true,
         // The cluster is gone with the demo, so that nothing about it is worth a record.

@@ -9,6 +9,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::context::Context;
+use super::opinions::Opinions;
 use super::sources::{self, Explained};
 use super::triggers;
 use crate::analysis;
@@ -48,6 +49,15 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         Some(_) => None,
         None => measured(cx, config, &found).await,
     };
+    // What is told of the past is told as it was.
+    if let (Some(llm), None) = (&config.llm, config.asked) {
+        let assessments = std::slice::from_mut(&mut assessment);
+        let asked = (assessments, cx.progress(), cx.now());
+        found
+            .reading
+            .warnings
+            .extend(Opinions::new().ask(llm, asked).await);
+    }
     let portrait = assessment.portrait.take().map(|it| *it);
     let reading = std::mem::take(&mut found.reading);
     let report = AnalysisReport::new(report::Run {

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Question;
+use super::{Llm, Question};
 use crate::analysis::AnalysisSettings;
 use crate::opencost;
 
@@ -14,6 +14,8 @@ pub struct ExplainConfig {
     pub analysis: AnalysisSettings,
     /// Whom to ask for the prices that the analysis was not given.
     pub opencost: Option<opencost::Options>,
+    /// Whom to ask for a second opinion; `None` for nobody.
+    pub llm: Option<Llm>,
     pub view: View,
     /// Which decisions of the past are to be told of; `None` for the whole autoscaler.
     pub asked: Option<Asked>,

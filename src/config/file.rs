@@ -19,7 +19,7 @@ use crate::yaml::located::Documents;
 use crate::yaml::{self, Mapping, Value};
 
 /// Every key, in the order of `docs/configuration.md`. What each is stands in [`told`].
-pub const KEYS: [&str; 65] = [
+pub const KEYS: [&str; 73] = [
     "prometheus.url",
     "prometheus.bearerTokenFile",
     "prometheus.basicAuthFile",
@@ -83,6 +83,14 @@ pub const KEYS: [&str; 65] = [
     "webhook.redact",
     "webhook.caFile",
     "webhook.timeout",
+    "llm.provider",
+    "llm.model",
+    "llm.baseUrl",
+    "llm.timeoutSeconds",
+    "llm.concurrency",
+    "llm.budgetRequests",
+    "llm.budgetSeconds",
+    "llm.redactNames",
     "output.format",
     "output.color",
 ];

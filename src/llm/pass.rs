@@ -66,6 +66,9 @@ impl Luck {
 ///
 /// Never fails as a whole, and takes no longer than the budget.
 pub async fn pass(options: &Options, requests: &[Request]) -> Vec<Result<String, Error>> {
+    if requests.is_empty() {
+        return Vec::new();
+    }
     let asking = match missing_key(options).map_or_else(|| Asking::new(options), Err) {
         Ok(asking) => asking,
         Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),

@@ -172,7 +172,7 @@ fn details(document: &mut String, items: &[&Item]) {
 
 /// Whether the row in the table is all that there is to say.
 fn is_told_by_row(item: &Item) -> bool {
-    item.proposed.is_none() && item.findings.is_empty()
+    item.proposed.is_none() && item.findings.is_empty() && item.opinion.is_none()
 }
 
 fn detail(item: &Item) -> String {
@@ -183,6 +183,9 @@ fn detail(item: &Item) -> String {
     );
     for because in &item.because {
         detail.push_str(&format!("- {}\n", text(because)));
+    }
+    if let Some(opinion) = &item.opinion {
+        detail.push_str(&format!("- {}\n", text(&opinion.line())));
     }
     for finding in &item.findings {
         let (severity, code) = (finding.severity, finding.code);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::report::{AnalysisReport, Source, Summary};
 use super::words::dollars;
 use crate::analysis::findings::Finding;
+use crate::analysis::opinion::Verdict;
 use crate::config::Format;
 use crate::config::form::Form;
 
@@ -15,6 +16,7 @@ pub fn closing(report: &AnalysisReport, form: &Form, elapsed: Duration) -> Vec<S
     lines.extend(cost(report));
     lines.extend(saving(report));
     lines.extend(risks(report));
+    lines.extend(opinions(report));
     lines.extend(report.findings.iter().map(of_fleet));
     lines.push(history(&report.source, report.summary.coverage, elapsed));
     let warnings = report.source.warnings.iter();
@@ -103,6 +105,26 @@ fn risks(report: &AnalysisReport) -> Option<String> {
         .map(|(count, risk)| format!("{count} {risk}"))
         .collect();
     (!told.is_empty()).then(|| format!("risk of the recommendations: {}", told.join(", ")))
+}
+
+/// `second opinions, written by a language model: 3 kept, 1 dropped`
+fn opinions(report: &AnalysisReport) -> Option<String> {
+    let told: Vec<String> = Verdict::ALL
+        .into_iter()
+        .filter_map(|verdict| {
+            let opinions = report.items.iter().filter_map(|it| it.opinion.as_ref());
+            let count = opinions.filter(|it| it.verdict == verdict).count();
+            let what = match verdict {
+                Verdict::Kept => "kept",
+                Verdict::RiskRaised => "with a higher risk",
+                Verdict::Dropped => "dropped",
+                Verdict::None => "without",
+            };
+            (count > 0).then(|| format!("{count} {what}"))
+        })
+        .collect();
+    let told = told.join(", ");
+    (!told.is_empty()).then(|| format!("second opinions, by a language model: {told}"))
 }
 
 fn saving(report: &AnalysisReport) -> Option<String> {

@@ -11,6 +11,7 @@ use super::table::{self, column};
 use super::words::dollars;
 use crate::analysis::assessment::{HeldBack, Interval, Proof};
 use crate::analysis::fidelity::{Fidelity, Fit};
+use crate::analysis::opinion::Opinion;
 use crate::sim::score::Totals;
 
 const COLUMNS: [Column; 11] = [
@@ -107,6 +108,7 @@ fn history(item: &Item) -> String {
 fn details(item: &Item) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(item.because.iter().map(|it| format!("because: {it}")));
+    lines.extend(item.opinion.iter().map(Opinion::line));
     lines.extend(item.saving.map(|it| replica_hours(it, item)));
     lines.extend(item.evidence.proof.as_ref().and_then(shortfall));
     lines.extend(item.evidence.proof.as_ref().and_then(held_back));

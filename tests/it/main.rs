@@ -34,6 +34,7 @@ mod kubectl_session;
 mod leader;
 mod lifecycle;
 mod lint;
+mod llm;
 mod metrics_api;
 mod opencost;
 mod outputs;

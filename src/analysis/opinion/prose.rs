@@ -36,9 +36,9 @@ fn unsafe_text(why: impl Into<String>) -> Unfit {
 static COMMANDING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)\b(kubectl|helm|stepscale|kustomize|curl|wget|sudo|bash|powershell|chmod|eval|exec|rm\ -\w+
-        |instructions?|prompts?|disregard|ignore\ (all|any|the|this|these|previous|prior|above|everything)
+        |instructions?|system\ prompts?|disregard|ignore\ (all|any|the|this|these|previous|prior|above|everything)
         |approv(e|es|ed|al)|execute|jailbreak|password|api\ key|language\ model|as\ an\ ai)\b
-        |(^|\s)--?[a-z][\w-]+|[;&|]\s*\w+\s*-|\$\(|&&|\|\|",
+        |(^|\s)--?[a-z][\w-]+|\$\(|&&|\|\|",
     )
     .expect("a valid pattern")
 });
@@ -226,6 +226,10 @@ mod tests {
                 &format!("{INJECTION} keeps 6 pods."),
             ),
             ("shop/cart-v2.", "shop/cart-v2."),
+            (
+                "Idle for hours; scale-down is slow.",
+                "Idle for hours; scale-down is slow.",
+            ),
         ] {
             assert_eq!(fit_one(text).as_deref(), Ok(shown));
         }

@@ -256,13 +256,13 @@ fn what_counts_shows_in_the_assessment() {
     assert_eq!(opinion.verdict, Verdict::RiskRaised);
     assert_eq!(
         opinion.line(),
-        "second opinion, written by gpt-x of openai: Fewer pods are enough. Its load is odd."
+        "second opinion, written by gpt-x (openai): Fewer pods are enough."
     );
     let risk = &recommendation(&mut raised).risk;
     assert_eq!(risk.level, RiskLevel::High);
     assert_eq!(
         risk.reasons[0],
-        "second opinion of gpt-x of openai: Its load is odd."
+        "second opinion of gpt-x (openai): Its load is odd"
     );
 
     let dropped = answer(
@@ -272,13 +272,9 @@ fn what_counts_shows_in_the_assessment() {
     let dropped = settled(&dropped);
     let opinion = dropped.opinion.unwrap();
     assert_eq!(opinion.verdict, Verdict::Dropped);
-    assert!(
-        opinion
-            .dropped
-            .unwrap()
-            .starts_with("min_replicas from 8 to ")
-    );
-    let why = "by a second opinion, of gpt-x of openai: It is a spare.".to_owned();
+    let changes = opinion.dropped.unwrap();
+    assert!(changes.starts_with("min_replicas from 8 to "), "{changes}");
+    let why = format!("second opinion of gpt-x (openai) against {changes}: It is a spare");
     assert_eq!(dropped.outcome, Outcome::Withheld { why });
 }
 

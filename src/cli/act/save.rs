@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::Session;
 use crate::analysis::assessment::RiskLevel;
+use crate::analysis::opinion::Opinion;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
 use crate::conduct::{self, Conductor};
@@ -236,7 +237,7 @@ fn proposal(item: &Item, fleet: &Fleet, report: &AnalysisReport) -> Option<Propo
         }),
         analyzed_at: Some(report.taken_at),
         risk: item.risk.unwrap_or(RiskLevel::High),
-        summary: item.because.iter().map(|it| format!("- {it}\n")).collect(),
+        summary: summary(item),
         saving_usd: item.saving.as_ref().and_then(|it| it.usd_per_month),
         saving_share: item.saving.as_ref().map(|it| it.share),
         diff: settings::diff(&item.today, proposed),
@@ -250,6 +251,14 @@ fn proposal(item: &Item, fleet: &Fleet, report: &AnalysisReport) -> Option<Propo
 fn windows(schedule: &Plan) -> Vec<Value> {
     let windows = schedule.windows().iter();
     windows.map(|it| json!(it)).collect()
+}
+
+/// Why, by the rules, and then in the words of a language model, if there are any.
+fn summary(item: &Item) -> String {
+    let opinion = item.opinion.as_ref().filter(|it| it.trouble.is_none());
+    let opinion = opinion.map(Opinion::line);
+    let lines = item.because.iter().chain(&opinion);
+    lines.map(|it| format!("- {it}\n")).collect()
 }
 
 #[cfg(test)]

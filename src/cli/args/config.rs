@@ -6,7 +6,7 @@ use super::analysis::AnalysisArgs;
 use super::license::LicenseArgs;
 use super::probation::{LimitArgs, ProbationArgs};
 use super::webhook::WebhookArgs;
-use super::{AuditArgs, PrometheusArgs, words};
+use super::{AuditArgs, LlmArgs, PrometheusArgs, words};
 use crate::config::FailOn;
 use crate::config::license::{FORMS, Form};
 use crate::config::values::{self, FAIL_ON};
@@ -53,6 +53,8 @@ pub(crate) struct ConfigViewArgs {
     pub(crate) audit: AuditArgs,
     #[command(flatten)]
     pub(crate) webhook: WebhookArgs,
+    #[command(flatten)]
+    pub(crate) llm: LlmArgs,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AnalysisArgs, HistoryArgs, PrometheusArgs, words};
+use super::{AnalysisArgs, HistoryArgs, LlmArgs, PrometheusArgs, words};
 use crate::config::explain::{Form, View};
 use crate::config::values::{self, EXPLAIN_FORMS, VIEWS};
 
@@ -42,6 +42,8 @@ pub(crate) struct ExplainArgs {
     /// Form of the answer [default: text]
     #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&EXPLAIN_FORMS), help_heading = OUTPUT)]
     pub(crate) form: Option<Form>,
+    #[command(flatten)]
+    pub(crate) llm: LlmArgs,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

@@ -9,7 +9,7 @@ use super::act::AuditArgs;
 use super::license::LicenseArgs;
 use super::probation::{LimitArgs, ProbationArgs};
 use super::webhook::WebhookArgs;
-use super::{AnalysisArgs, PrometheusArgs, TimeLimit, time_limit, words};
+use super::{AnalysisArgs, LlmArgs, PrometheusArgs, TimeLimit, time_limit, words};
 use crate::cluster::Namespaces;
 use crate::config::FailOn;
 use crate::config::install::{MODES, between_ticks};
@@ -114,6 +114,8 @@ pub(crate) struct WatchArgs {
     pub(crate) audit: AuditArgs,
     #[command(flatten)]
     pub(crate) webhook: WebhookArgs,
+    #[command(flatten)]
+    pub(crate) llm: LlmArgs,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

@@ -6,7 +6,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
 use super::{
-    FLAG_OF_KEY, Origin, TimeLimit, analysis, audit, license, probation, prometheus, webhook,
+    FLAG_OF_KEY, Origin, TimeLimit, analysis, audit, license, llm, probation, prometheus, webhook,
 };
 use crate::cli::args::config::ConfigViewArgs;
 use crate::cli::args::time_limit;
@@ -81,6 +81,7 @@ fn check(args: &ConfigViewArgs, origin: &Origin<'_>) -> Result<(), Error> {
     license::license_of(&args.license, origin)?;
     audit::settings(&args.audit, origin)?;
     webhook::webhook(&args.webhook, origin)?;
+    llm::llm(&args.llm, origin)?;
     prometheus::metrics(&args.prometheus, origin)?;
     let typed: Option<TimeLimit> = None;
     origin.or_file(typed, "cluster.requestTimeout", time_limit)?;

@@ -1,6 +1,6 @@
 //! What `explain` is to tell of.
 
-use super::{Origin, analysis, question};
+use super::{Origin, analysis, llm, question};
 use crate::analysis::AnalysisSettings;
 use crate::analysis::portrait::Detail;
 use crate::cli::args::explain::ExplainArgs;
@@ -35,6 +35,7 @@ pub(in crate::cli) fn explain(
             ..settings
         },
         opencost: analysis::opencost(&args.analysis.prices, origin)?,
+        llm: llm::llm(&args.llm, origin)?,
         view: args.view.unwrap_or_default(),
         asked: args.at.map(Asked::At).or(args.since.map(Asked::Since)),
         form: args.form.unwrap_or_default(),

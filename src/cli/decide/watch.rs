@@ -3,7 +3,9 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{Origin, act, analysis, audit, connection, license, probation, prometheus, webhook};
+use super::{
+    Origin, act, analysis, audit, connection, license, llm, probation, prometheus, webhook,
+};
 use crate::cli::args::watch::WatchArgs;
 use crate::cli::args::{GlobalArgs, time_limit};
 use crate::cluster::{Namespaces, Scope};
@@ -61,6 +63,10 @@ pub(in crate::cli) fn watch(
             analysis: analysis::settings(&args.analysis, window, origin)?,
             // Whom it waits for in vain takes no more than a part of the time from the analysis.
             opencost: analysis::opencost(&args.analysis.prices, origin)?
+                .map(|it| it.within(analysis_budget / 4)),
+            // By rules alone is without a model, whatever else is configured.
+            llm: llm::llm(&args.llm, origin)?
+                .filter(|_| args.mode != Some(Mode::RulesOnly))
                 .map(|it| it.within(analysis_budget / 4)),
             report: Report {
                 fail_on: origin.or(
@@ -250,6 +256,16 @@ mod tests {
             budget("x watch --interval 60 --analysis-budget-seconds 90"),
             90
         );
+    }
+
+    #[test]
+    fn second_opinions_have_a_part_of_the_budget_and_none_is_asked_for_by_rules_alone() {
+        let line = "x watch --llm-provider ollama --llm-model a --interval 100";
+        let llm = |line: &str| decided(line).unwrap().analysis.llm;
+        let limit = llm(line).unwrap().options.budget.time;
+        assert_eq!(limit, Duration::from_secs(25));
+        assert_eq!(llm(&format!("{line} --mode rules-only")), None);
+        assert_eq!(llm("x watch"), None);
     }
 
     #[test]

@@ -37,6 +37,7 @@ fn config(name: &str) -> ExplainConfig {
             ..AnalysisSettings::default()
         },
         opencost: None,
+        llm: None,
         view: View::All,
         asked: None,
         form: Form::Text,

@@ -126,6 +126,7 @@ impl Contents {
             },
             analysis: wanted.analysis.clone(),
             opencost: wanted.opencost.clone(),
+            llm: None,
             report: Report::default(),
             save: false,
             audit: wanted.audit.clone(),

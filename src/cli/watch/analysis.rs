@@ -11,8 +11,9 @@ use crate::signals::metrics;
 use crate::store;
 
 impl Watch<'_> {
-    /// Looks at the fleet; `None` where that failed.
-    pub(super) async fn analyze(&mut self) -> Option<Fleet> {
+    /// Looks at the fleet; `None` where that failed. Of several instances one pays for second opinions,
+    /// the one that `leads`.
+    pub(super) async fn analyze(&mut self, leads: bool) -> Option<Fleet> {
         let began = Instant::now();
         let (progress, now) = (self.cx.progress(), self.cx.now());
         let assessing = self.ongoing.assess(&self.config.analysis, progress, now);
@@ -36,6 +37,12 @@ impl Watch<'_> {
                 return None;
             }
         };
+        self.health.progressed();
+        if let Some(llm) = self.config.analysis.llm.as_ref().filter(|_| leads) {
+            let asked = (&mut *gathered.assessments, progress, now);
+            let warnings = self.opinions.ask(llm, asked).await;
+            gathered.reading.warnings.extend(warnings);
+        }
         let reading = &gathered.reading;
         let (queries, bytes) = (reading.queries, reading.bytes);
         self.metrics.read_samples(reading.samples);

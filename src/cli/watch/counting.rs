@@ -222,6 +222,8 @@ pub(super) fn seen(metrics: &Metrics, report: &AnalysisReport) {
         metrics.watches(kind.as_str(), count);
     }
     metrics.coverage(coverage(report));
+    let opinions = report.items.iter().filter_map(|it| it.opinion.as_ref());
+    metrics.opinions(opinions.map(|it| it.verdict));
 }
 
 /// The share of the window's steps that have a sample, as a mean over autoscalers that are judged by

@@ -25,6 +25,7 @@ use super::warming::Warming;
 use crate::autoscaler::AutoscalerId;
 use crate::cli::act::Session;
 use crate::cli::context::Context;
+use crate::cli::opinions::Opinions;
 use crate::cli::sources;
 use crate::cli::sources::Ongoing;
 use crate::conduct::Leave;
@@ -54,6 +55,8 @@ pub(super) struct Watch<'a> {
     /// The same of the schedule pass.
     pub(super) uncarried: Late,
     pub(super) pauses: Pauses,
+    /// What a language model said, where one is asked.
+    pub(super) opinions: Opinions,
     pub(super) reload: Reload,
     pub(super) fixed: Fixed,
     pub(super) notice: Notice,
@@ -102,6 +105,7 @@ impl<'a> Watch<'a> {
             unapplied: Late::default(),
             uncarried: Late::default(),
             pauses: Pauses::default(),
+            opinions: Opinions::new(),
             stopped,
             told: Told::default(),
             troubles: Troubles::default(),
@@ -237,7 +241,8 @@ impl<'a> Watch<'a> {
     }
 
     async fn tick(&mut self, gate: Option<&Gate>) {
-        let fleet = self.analyze().await;
+        let leads = gate.is_none_or(|it| it.term().is_some());
+        let fleet = self.analyze(leads).await;
         self.health.progressed();
         self.read_license().await;
         self.health.progressed();

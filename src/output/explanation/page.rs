@@ -10,6 +10,7 @@ use super::text::{columns, length, minute, styled, wrapped};
 use super::{Explanation, Sheet, Triggers, plot};
 use crate::analysis::assessment::{JobScores, Point};
 use crate::analysis::findings::{Fact, Finding, Severity};
+use crate::analysis::opinion::Opinion;
 use crate::analysis::simulation::changes::changes;
 use crate::config::Format;
 use crate::output::layout::{Cell, Column, Layout, Row as Line, Shrink};
@@ -371,6 +372,7 @@ fn proposal(it: &Explanation, width: usize) -> Vec<String> {
         };
         let mut all = wrapped("  ", &why, width);
         all.append(&mut foretold);
+        all.extend(opinion(item, width));
         return all;
     };
     let changes = changes(&it.scaled, &proposed.apply(&it.scaled));
@@ -396,6 +398,7 @@ fn proposal(it: &Explanation, width: usize) -> Vec<String> {
     let reasons = item.evidence.risk_reasons.iter();
     all.extend(reasons.flat_map(|it| wrapped("  risk: ", it, width)));
     all.append(&mut foretold);
+    all.extend(opinion(item, width));
     all
 }
 
@@ -413,6 +416,12 @@ fn foretold(item: &Item, width: usize) -> Vec<String> {
         say("  ", &foretold.tested());
     }
     all
+}
+
+/// What a language model says of it, marked as such.
+fn opinion(item: &Item, width: usize) -> Vec<String> {
+    let opinion = item.opinion.iter().map(Opinion::line);
+    opinion.flat_map(|it| wrapped("  ", &it, width)).collect()
 }
 
 fn write_frontier(out: &mut dyn Write, it: &Explanation, width: usize) -> io::Result<()> {

@@ -8,6 +8,7 @@ use super::frontier::Frontier;
 use super::{Tag, Tone, id, link};
 use crate::analysis::assessment::{HeldBack, Point};
 use crate::analysis::findings::{Fact, Finding};
+use crate::analysis::opinion::Opinion;
 use crate::analysis::portrait::Portrait;
 use crate::output::commands::{self, Command};
 use crate::output::report::{AnalysisReport, Item, Outcome};
@@ -80,7 +81,7 @@ impl Page {
             chart: item.portrait.as_deref().map(|it| drawn(it, item)),
             settings: sheet::settings(item),
             has_proposal: item.proposed.is_some(),
-            because: item.because.clone(),
+            because: because(item),
             risks: item.evidence.risk_reasons.clone(),
             figures: sheet::figures(item),
             held_back: held_back(item),
@@ -109,6 +110,12 @@ impl Page {
             Change::Worse(_) => ", worse",
         }
     }
+}
+
+/// What the rules say, and then what a language model says.
+fn because(item: &Item) -> Vec<String> {
+    let opinion = item.opinion.iter().map(Opinion::line);
+    item.because.iter().cloned().chain(opinion).collect()
 }
 
 fn neighbor(item: &Item) -> Neighbor {

@@ -12,6 +12,7 @@ use super::overview::Cost;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
 use crate::analysis::findings::Finding;
+use crate::analysis::opinion::Opinion;
 use crate::analysis::portrait::Portrait;
 use crate::analysis::prices::PriceList;
 use crate::analysis::settings::Settings;
@@ -61,6 +62,9 @@ pub struct Item {
     /// Why there is no forecast, so that no schedule could be looked for; told by `explain` alone.
     #[serde(skip)]
     pub not_foretold: Option<String>,
+    /// What a language model said of it, or why nothing; absent where none was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub opinion: Option<Opinion>,
     pub findings: Vec<Finding>,
     pub evidence: Evidence,
     /// The past as it can be drawn, where the form of the report does; in no contract.
@@ -198,6 +202,7 @@ impl Item {
             because: Vec::new(),
             forecast: Foretold::of(assessment.prospect.as_deref()),
             not_foretold: assessment.prospect.as_deref().and_then(not_foretold),
+            opinion: assessment.opinion,
             findings: assessment.findings,
             evidence: Evidence::new(assessment.evidence, window),
             portrait: assessment.portrait,

@@ -14,6 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 use super::Metrics;
 use super::labels::{Action, Basis, One, Outcome, Verdict, Word, make_all};
 use super::sources::Real;
+use crate::analysis::opinion;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::schedule::State;
 use crate::units::ReplicaHours;
@@ -76,6 +77,7 @@ pub(super) struct Records {
     phases: Family<One<&'static str>, Gauge>,
     writes: Family<(One<Action>, One<Outcome>), Counter>,
     verifications: Family<One<Verdict>, Counter>,
+    opinions: Family<One<&'static str>, Gauge>,
     saved_replicas: Family<One<Basis>, Real>,
     saved_usd: Family<One<Basis>, Real>,
     probation: Family<Titled, Real>,
@@ -109,6 +111,7 @@ impl Records {
             phases: Family::default(),
             writes: Family::default(),
             verifications: Family::default(),
+            opinions: Family::default(),
             saved_replicas: Family::default(),
             saved_usd: Family::default(),
             probation: Family::default(),
@@ -138,6 +141,11 @@ impl Records {
             "verifications",
             "Checks of changes on probation by what they said",
             self.verifications.clone(),
+        );
+        registry.register(
+            "second_opinions",
+            "Recommendations that a language model was asked about, by what became of them",
+            self.opinions.clone(),
         );
         registry.register_with_unit(
             "probation_remaining",
@@ -176,6 +184,10 @@ impl Records {
 
     fn make_series(&self) {
         make_all(&self.verifications, "verdict");
+        for verdict in opinion::Verdict::ALL {
+            let labels = [("verdict", verdict.as_str())];
+            drop(self.opinions.get_or_create(&labels));
+        }
         for action in Action::ALL {
             for outcome in Outcome::ALL {
                 drop(self.writes.get_or_create(&write(*action, *outcome)));
@@ -219,6 +231,20 @@ impl Metrics {
         records
             .raised
             .set(i64::try_from(raised).unwrap_or(i64::MAX));
+    }
+
+    /// What a language model said of all recommendations, as it stands now.
+    pub fn opinions(&self, verdicts: impl IntoIterator<Item = opinion::Verdict>) {
+        let mut counts = opinion::Verdict::ALL.map(|it| (it, 0_i64));
+        for verdict in verdicts {
+            for (_, count) in counts.iter_mut().filter(|it| it.0 == verdict) {
+                *count += 1;
+            }
+        }
+        for (verdict, count) in counts {
+            let labels = [("verdict", verdict.as_str())];
+            self.0.records.opinions.get_or_create(&labels).set(count);
+        }
     }
 
     /// A change was to be taken back.

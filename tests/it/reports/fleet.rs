@@ -73,6 +73,7 @@ fn assessment(index: usize) -> Assessment {
             coverage: 0.99,
             ..Evidence::default()
         },
+        opinion: None,
         portrait: Some(Box::new(portrait(index))),
     }
 }
