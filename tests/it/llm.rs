@@ -171,7 +171,8 @@ fn whatever_a_model_answers_the_report_is_right_and_no_key_is_told() {
     // Few at a time: each is a whole analysis.
     for some in WAYS.chunks(4) {
         let all = std::thread::scope(|scope| {
-            let running = some.iter().map(|it| scope.spawn(|| row(&fake, *it)));
+            let fake = &fake;
+            let running = some.iter().map(|it| scope.spawn(move || row(fake, *it)));
             let running: Vec<_> = running.collect();
             let ended = running.into_iter().map(|it| it.join().unwrap());
             ended.collect::<String>()
@@ -287,7 +288,7 @@ fn words_of_a_model_are_marked_in_every_form() {
     ];
     let url = fake.url("explained");
     let begin = ["explain", "--from", SHOP, "-n", "shop", "hpa/catalog"];
-    let said = Said::by(&mut user.stepscale(&[&begin[..], &flags, &[&url]].concat()));
+    let said = Said::by(&mut user.stepscale(&[&begin[..], &flags, &[url.as_str()]].concat()));
     assert_eq!(said.code, Some(0), "{}", said.stderr);
     let screen = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(screen.contains(mark), "{screen}");
