@@ -30,6 +30,7 @@ pub mod scenario;
 pub mod settings;
 pub mod simulation;
 pub mod sliding;
+pub mod trend;
 pub mod verification;
 
 #[cfg(test)]
@@ -56,6 +57,7 @@ use prices::PriceList;
 use prospect::Prospect;
 use scenario::Scenario;
 use settings::Settings;
+use trend::Trend;
 
 /// What an analysis is asked for.
 #[derive(Clone, Debug, PartialEq)]
@@ -213,6 +215,7 @@ fn assess_workload(
         return Assessment {
             evidence,
             portrait: judged.portrait(&case),
+            trend: Trend::of_case(&case),
             ..unanalyzed(subject, judged.outcome, findings)
         };
     }
@@ -238,6 +241,7 @@ fn assess_workload(
         },
         prospect: prospect.map(Box::new),
         portrait,
+        trend: Trend::of_case(&case),
         ..unanalyzed(subject, outcome, findings)
     }
 }
@@ -360,6 +364,7 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
         prospect: None,
         portrait: None,
         opinion: None,
+        trend: None,
     }
 }
 

@@ -14,6 +14,7 @@ pub mod explanation;
 pub mod html;
 mod layout;
 pub mod license;
+pub mod lines;
 pub mod lint;
 pub mod manifests;
 mod markdown;
@@ -28,6 +29,7 @@ pub mod schema;
 pub mod select;
 pub mod settings;
 mod sheet;
+mod spark;
 pub mod summary;
 mod table;
 pub mod triggers;
@@ -48,7 +50,7 @@ use report::AnalysisReport;
 /// How a report for people is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// Columns of the terminal.
+    /// Columns of the terminal; [`lines::ENDLESS`] where nothing is to be broken.
     pub width: usize,
     /// Whether autoscalers of several namespaces may appear.
     pub with_namespace: bool,

@@ -150,3 +150,21 @@ impl Step {
         SignedDuration::from_secs(self.0 as i64)
     }
 }
+/// Seconds for people: whole minutes as `5m`, anything else as `90s`.
+pub fn window(seconds: u32) -> String {
+    match seconds {
+        60.. if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_told_in_minutes_if_they_are_whole() {
+        let told = [0, 45, 60, 90, 300, 3600].map(window);
+        assert_eq!(told, ["0s", "45s", "1m", "90s", "5m", "60m"]);
+    }
+}

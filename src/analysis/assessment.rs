@@ -12,6 +12,7 @@ use super::opinion::Opinion;
 use super::portrait::Portrait;
 use super::prospect::Prospect;
 use super::settings::Settings;
+use super::trend::Trend;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
 use crate::sim::score::{Shortfall, Totals};
@@ -33,6 +34,8 @@ pub struct Assessment {
     pub portrait: Option<Box<Portrait>>,
     /// What a language model said of it; `None` where none was asked about it.
     pub opinion: Option<Opinion>,
+    /// How the load ran of late; `None` where nothing is known of it.
+    pub trend: Option<Trend>,
 }
 
 /// Where the analysis of one autoscaler ended.

@@ -26,6 +26,7 @@ use super::assessment::{Proof, Recommendation};
 use super::fidelity::{Fidelity, Fit};
 use super::portrait::Portrait;
 use super::settings::Settings;
+use super::trend::Trend;
 use super::{findings, money};
 use crate::autoscaler::Autoscaler;
 use crate::autoscaler::workload::Workload;
@@ -52,10 +53,12 @@ pub(super) fn assess(
         outcome,
         evidence,
         portrait,
+        trend,
     } = judged.unwrap_or_else(Judged::of);
     Assessment {
         evidence,
         portrait: portrait.map(Box::new),
+        trend,
         ..super::unanalyzed(subject, outcome, findings::of_settings(subject, now))
     }
 }
@@ -66,6 +69,7 @@ struct Judged {
     evidence: Evidence,
     /// Where it is asked for.
     portrait: Option<Portrait>,
+    trend: Option<Trend>,
 }
 
 impl Judged {
@@ -74,6 +78,7 @@ impl Judged {
             outcome,
             evidence: Evidence::default(),
             portrait: None,
+            trend: None,
         }
     }
 }
@@ -95,18 +100,20 @@ fn judge(
         coverage: past.coverage.share,
         ..Evidence::default()
     };
-    let drawn = |outcome: Outcome, evidence: Evidence, trials: Option<&Trials<'_>>| Judged {
-        portrait: settings.portrait.and_then(|detail| {
-            let drawn = Drawn {
-                autoscaler,
-                past: &past,
-                trials,
-                fidelity: evidence.fidelity,
-            };
-            drawn.portrait(&outcome, detail)
-        }),
-        outcome,
-        evidence,
+    let drawn = |outcome: Outcome, evidence: Evidence, trials: Option<&Trials<'_>>| {
+        let drawn = Drawn {
+            autoscaler,
+            past: &past,
+            trials,
+            fidelity: evidence.fidelity,
+        };
+        let detail = settings.portrait;
+        Judged {
+            portrait: detail.and_then(|detail| drawn.portrait(&outcome, detail)),
+            trend: drawn.trend(now),
+            outcome,
+            evidence,
+        }
     };
     let have = past.coverage.judged();
     if have < settings.min_history || have.is_zero() {

@@ -9,7 +9,7 @@
 //! [`AnalysisSettings::portrait`]: super::AnalysisSettings
 
 pub mod lane;
-mod loads;
+pub(super) mod loads;
 pub mod marks;
 mod needed;
 #[cfg(test)]
@@ -18,6 +18,7 @@ mod tests;
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::assessment::{JobProof, Outcome, Point};
@@ -46,10 +47,11 @@ pub enum Detail {
 }
 
 /// The past of one autoscaler. Every lane has `points` points.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Portrait {
     /// When the time of the first point ends, which may be shorter than the others.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub start: Timestamp,
     /// Seconds of a point.
     pub step_seconds: u32,
@@ -90,7 +92,7 @@ pub struct Portrait {
 }
 
 /// Between what the replicas are held.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bands {
     pub today: Band,
@@ -99,14 +101,14 @@ pub struct Bands {
 }
 
 /// A minimum and a maximum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Band {
     pub min: Replicas,
     pub max: Replicas,
 }
 
 /// Scores of replays over the whole window.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Figures {
     pub today: Totals,

@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use anstream::{AutoStream, ColorChoice};
 use jiff::Timestamp;
+use terminal_size::{Height, Width, terminal_size_of};
 use tokio::time::Instant;
 
 use crate::config::Color;
 use crate::error::Error;
 use crate::output::charset::Charset;
+use crate::output::lines::{ENDLESS, continued};
 use crate::output::progress::{Audience, Progress};
 
-/// Columns of a page that is no terminal.
+/// Columns of a terminal that does not tell.
 const DEFAULT_WIDTH: usize = 80;
+/// Fewer columns than these are no page.
+const NARROWEST: usize = 20;
 
 /// Cheap to clone; clones share the progress line.
 #[derive(Clone, Debug)]
@@ -88,16 +92,17 @@ impl Context {
         &self.progress
     }
 
-    /// Columns of the terminal that standard output is, or a default.
+    /// Columns of the terminal that standard output is; [`ENDLESS`] where it is none and nobody says
+    /// `COLUMNS`.
     pub(crate) fn width(&self) -> usize {
-        terminal_size::terminal_size_of(io::stdout())
-            .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+        let stdout = io::stdout();
+        width_of(stdout.is_terminal(), terminal_size_of(&stdout))
     }
 
-    /// Columns of the terminal that standard error is, or a default.
+    /// The same of standard error.
     pub(crate) fn width_of_notes(&self) -> usize {
-        terminal_size::terminal_size_of(io::stderr())
-            .map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0))
+        let stderr = io::stderr();
+        width_of(stderr.is_terminal(), terminal_size_of(&stderr))
     }
 
     /// Which characters the locale of the process has.
@@ -169,14 +174,15 @@ impl Context {
         self.print(|out| out.write_all(charset.shown(&text).as_bytes()))
     }
 
-    /// Writes a line for people to standard error.
+    /// Writes a line for people to standard error, broken between words where it is a terminal.
     pub(crate) fn note(&self, line: &str) {
         self.progress.finish();
         if self.is_silent {
             return;
         }
         let charset = self.charset();
-        let line = charset.shown(line);
+        let lines = broken(line, self.width_of_notes());
+        let line = charset.shown(&lines);
         let stderr = io::stderr();
         let choice = self.choice(AutoStream::choice(&stderr));
         // There is nowhere left to complain if that fails.
@@ -189,5 +195,53 @@ impl Context {
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
         }
+    }
+}
+
+/// Columns of a page that is a stream.
+fn width_of(is_terminal: bool, size: Option<(Width, Height)>) -> usize {
+    match is_terminal {
+        true => size.map_or(DEFAULT_WIDTH, |(width, _)| usize::from(width.0)),
+        false => columns(std::env::var("COLUMNS").ok().as_deref()),
+    }
+}
+
+/// Of what is no terminal: what `COLUMNS` says, where it is a number that leaves room for words.
+fn columns(said: Option<&str>) -> usize {
+    let said = said.and_then(|it| it.parse().ok());
+    said.filter(|it| *it >= NARROWEST).unwrap_or(ENDLESS)
+}
+
+/// `note` on lines of at most `width` characters, but for what is not prose.
+fn broken(note: &str, width: usize) -> String {
+    let lines = note.split('\n').flat_map(|it| match is_prose(it) {
+        true => continued(it, width),
+        false => vec![it.to_owned()],
+    });
+    lines.collect::<Vec<String>>().join("\n")
+}
+
+/// Not a line of a diff, of an object or of a table.
+fn is_prose(line: &str) -> bool {
+    line.trim_start().starts_with("caused by: ") || !line.starts_with([' ', '+', '-'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pipe_has_no_end_unless_somebody_says_so() {
+        let said = [None, Some(""), Some("wide"), Some("0"), Some("120")];
+        let expected = [ENDLESS, ENDLESS, ENDLESS, ENDLESS, 120];
+        assert_eq!(said.map(columns), expected);
+    }
+
+    #[test]
+    fn what_is_copied_is_not_broken() {
+        let note = "error: one two\n  caused by: three\n+  a: b\nhint: kubectl get pods";
+        let lines = "error: one\n  two\n  caused by:\n    three\n+  a: b\nhint: kubectl get pods";
+        assert_eq!(broken(note, 12), lines);
+        assert_eq!(broken(note, ENDLESS), note);
     }
 }

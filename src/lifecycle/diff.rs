@@ -1,5 +1,7 @@
 //! `spec.configDiff`: which settings a recommendation changes, from what to what.
 
+mod words;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -88,10 +90,9 @@ pub struct Setting {
 }
 
 impl fmt::Display for Setting {
-    /// `min_replicas from 3 to 2`, `scale_up_policies from unset to 4 pods in 15 s`.
+    /// `min 3→2`, `scale-up policies default→4 pods/15s`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (from, to) = (in_words(&self.from), in_words(&self.to));
-        write!(f, "{} from {from} to {to}", self.key)
+        f.write_str(&words::change(self))
     }
 }
 
@@ -179,29 +180,43 @@ mod tests {
         let pods = json!({ "type": "Pods", "value": 4, "periodSeconds": 15 });
         let share = json!({ "type": "Percent", "value": 100, "periodSeconds": 15 });
         let cases = [
+            (Key::MinReplicas, json!(3), json!(2), "min 3→2"),
+            (Key::TargetCpuPct, json!(40), json!(65), "cpu 40%→65%"),
             (
-                Key::MinReplicas,
-                json!(3),
-                json!(2),
-                "min_replicas from 3 to 2",
+                Key::ScaleDownCooldownS,
+                json!(300),
+                json!(90),
+                "scale-down window 5m→90s",
+            ),
+            (
+                Key::Fallback,
+                Value::Null,
+                json!({ "failureThreshold": 3, "replicas": 5 }),
+                "fallback none→(failureThreshold 3, replicas 5)",
+            ),
+            (
+                Key::TriggerThresholds,
+                json!({ "0": "20" }),
+                json!({ "0": "100" }),
+                "thresholds 20 of trigger 0→100 of trigger 0",
             ),
             (
                 Key::ScaleUpPolicies,
                 Value::Null,
                 json!({ "selectPolicy": "Max", "policies": [pods, share] }),
-                "scale_up_policies from unset to Max of 4 pods in 15 s, 100 % in 15 s",
+                "scale-up policies default→(the most of 4 pods/15s, 100%/15s)",
             ),
             (
                 Key::ScaleDownPolicies,
                 json!({ "policies": [pods] }),
-                json!({ "selectPolicy": "Disabled" }),
-                "scale_down_policies from 4 pods in 15 s to Disabled",
+                json!({ "selectPolicy": "Disabled", "policies": [] }),
+                "scale-down policies 4 pods in 15 s→disabled",
             ),
             (
                 Key::ScaleDownPolicies,
                 json!({}),
                 json!({ "policies": [{}] }),
-                "scale_down_policies from no policies to null ? in null s",
+                "scale-down policies no policies→null ? in null s",
             ),
         ];
         for (key, from, to, expected) in cases {

@@ -34,11 +34,27 @@ impl Charset {
                 '×' => shown.push('x'),
                 '–' | '—' | '─' => shown.push('-'),
                 '’' | '‘' => shown.push('\''),
+                '▁'..='█' => shown.push(bar(it)),
+                '·' => shown.push('_'),
                 it if it.is_ascii() => shown.push(it),
                 _ => shown.push('?'),
             }
         }
         Cow::Owned(shown)
+    }
+}
+
+/// One of eight bars by its height.
+fn bar(bar: char) -> char {
+    match bar {
+        '▁' => '.',
+        '▂' => ':',
+        '▃' => '-',
+        '▄' => '=',
+        '▅' => '+',
+        '▆' => '*',
+        '▇' => '#',
+        _ => '@',
     }
 }
 

@@ -17,6 +17,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use comfy_table::{ColumnConstraint, Table, Width, presets};
 
+use super::lines::continued;
 pub(super) use cell::Cell;
 use cell::characters;
 use plan::Plan;
@@ -48,7 +49,7 @@ pub(super) enum Shrink {
 pub(super) struct Row {
     pub(super) cells: Vec<Cell>,
     pub(super) note: Option<Cell>,
-    /// Lines of their own below the row, indented and never broken.
+    /// Lines of their own below the row, indented.
     pub(super) details: Vec<Cell>,
 }
 
@@ -92,6 +93,11 @@ impl<'a> Layout<'a> {
         self.plan.is_comfortable
     }
 
+    /// Whether it fits on the page with its names and words in one piece.
+    pub(super) fn is_whole(&self) -> bool {
+        self.plan.is_whole
+    }
+
     pub(super) fn write(&self, out: &mut dyn Write, header: Style) -> io::Result<()> {
         let names = self.columns.iter();
         let header = Row {
@@ -115,8 +121,10 @@ impl<'a> Layout<'a> {
             write_line(out, &pieces, &line)?;
         }
         for detail in &row.details {
-            let (style, text) = (detail.style, detail.text());
-            writeln!(out, "  {style}{text}{style:#}")?;
+            let style = detail.style;
+            for line in continued(&format!("  {}", detail.text()), self.page) {
+                writeln!(out, "{style}{line}{style:#}")?;
+            }
         }
         Ok(())
     }

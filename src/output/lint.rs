@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::picker::wrapped;
+use super::summary::counted;
 use super::{View, exchange};
 use crate::analysis::findings;
 use crate::config::lint::{Explainable, Form};
@@ -69,15 +70,15 @@ impl Report {
     pub fn closing(&self) -> String {
         let count = |severity| self.count(severity);
         let mut text = format!(
-            "{} errors, {} warnings, {} infos in {} objects",
-            count(Severity::Error),
-            count(Severity::Warning),
-            count(Severity::Info),
-            self.objects.len()
+            "{}, {}, {} in {}",
+            counted(count(Severity::Error), "error"),
+            counted(count(Severity::Warning), "warning"),
+            counted(count(Severity::Info), "info"),
+            counted(self.objects.len(), "object")
         );
         if let Some(files) = self.files {
             // Writing to a string cannot fail.
-            let _ = write!(text, " of {files} files");
+            let _ = write!(text, " of {}", counted(files, "file"));
         }
         text
     }
@@ -231,7 +232,8 @@ pub(super) struct LastLine {
 const API_VERSION: &str = "stepscale.io/v1alpha1";
 const KIND: &str = "LintReport";
 
-fn whole(report: &Report) -> LintReport {
+/// What programs are told.
+pub fn whole(report: &Report) -> LintReport {
     LintReport {
         api_version: API_VERSION,
         kind: KIND,
@@ -317,7 +319,7 @@ pub(crate) mod tests {
             "a,b.yaml:3:5: warning[cooldown-misread]: 50 %\nof it (fix: remove it)\n\
              ScaledObject shop/orders: warning"
         ));
-        let closing = "0 errors, 2 warnings, 0 infos in 2 objects of 1 files";
+        let closing = "no errors, 2 warnings, no infos in 2 objects of 1 file";
         assert_eq!(report().closing(), closing);
     }
 

@@ -140,29 +140,23 @@ fn money(usd: f64) -> String {
 /// As many settings as there is space for, without their values where not even one has it, and how
 /// many there are besides.
 fn short(diff: &[Setting], width: usize) -> String {
-    let whole: Vec<String> = diff.iter().map(change).collect();
+    let whole: Vec<String> = diff.iter().map(Setting::to_string).collect();
     let keys: Vec<String> = diff.iter().map(|it| it.key.to_string()).collect();
     let counts = || (1..=diff.len()).rev();
     let mut texts = counts()
         .map(|count| first_of(&whole, count))
         .chain(counts().map(|count| first_of(&keys, count)));
-    let fitting = texts.find(|it| it.len() <= width);
+    let fitting = texts.find(|it| it.chars().count() <= width);
     fitting.unwrap_or_else(|| counted(diff.len(), "setting"))
 }
 
-/// `min_replicas 6 to 2, 1 more`.
+/// `min 6→2, 1 more`.
 fn first_of(all: &[String], count: usize) -> String {
     let shown = all[..count].join(", ");
     match all.len() - count {
         0 => shown,
         left => format!("{shown}, {left} more"),
     }
-}
-
-/// `min_replicas 6 to 2`.
-fn change(setting: &Setting) -> String {
-    let (from, to) = (in_words(&setting.from), in_words(&setting.to));
-    format!("{} {from} to {to}", setting.key)
 }
 
 /// What one of them changes and what speaks for it, with a line break at its end.

@@ -1,12 +1,12 @@
 //! What an autoscaler is set to and what came of it, in rows for the tables of documents.
 
 use super::report::Item;
-use super::table::window;
 use super::words::{amount, minutes, percent};
 use crate::analysis::assessment::{JobScores, share_saved};
 use crate::analysis::settings::Settings;
 use crate::analysis::settings::keda::{Fallback, KedaSettings};
 use crate::sim::score::Totals;
+use crate::units::window;
 
 /// One setting, today and as it is proposed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use super::Page;
 use super::layout::{Cell, Column, Row, Shrink, View};
 use super::report::{AnalysisReport, Change, Item, Outcome, Saving, UnreadRow};
 use crate::analysis::assessment::RiskLevel;
+use crate::units::window;
 
 pub(super) const HEADER: Style = Style::new().bold();
 const CHANGED: Style = Style::new().bold();
@@ -17,19 +18,11 @@ const BAD: Style = AnsiColor::Red.on_default();
 const ASIDE: Style = Style::new().dimmed();
 
 /// Says that there is nothing to say, where an empty cell would look like a mistake.
-const NONE: &str = "-";
+pub(super) const NONE: &str = "-";
 
 pub(super) const NAMESPACE: Column = column("NAMESPACE", Shrink::Last { least: 9 });
-const FINDINGS: Column = column(
-    "FINDINGS",
-    Shrink::Text {
-        // `over-provisioned` and `request-mismatch` in one piece.
-        comfortable: 16,
-        // `idle-window`, `provisioned` and `autoscalers` in one piece.
-        least: 11,
-    },
-);
-const COLUMNS: [Column; 8] = [
+const FINDINGS: &str = "FINDINGS";
+const COLUMNS: [Column; 7] = [
     column("NAME", Shrink::Last { least: 8 }),
     // `Rollout/` in one piece.
     column("TARGET", Shrink::First { least: 8 }),
@@ -38,8 +31,23 @@ const COLUMNS: [Column; 8] = [
     column("TARGET%", Shrink::Never),
     column("SAVING", Shrink::Never),
     column("RISK", Shrink::Never),
-    FINDINGS,
 ];
+
+/// How the rows of a report are laid out.
+#[derive(Clone, Copy)]
+struct Form {
+    page: Page,
+    target: fn(&Item) -> String,
+    findings: Findings,
+}
+
+/// Where the findings of a row stand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Findings {
+    InColumn,
+    /// On a line of their own, since a code that is broken is one that nobody finds.
+    Below,
+}
 
 pub(super) const fn column(header: &'static str, shrink: Shrink) -> Column {
     Column { header, shrink }
@@ -48,7 +56,7 @@ pub(super) const fn column(header: &'static str, shrink: Shrink) -> Column {
 /// The headers of all columns.
 pub(super) fn columns() -> Vec<&'static str> {
     let all = std::iter::once(&NAMESPACE).chain(&COLUMNS);
-    all.map(|it| it.header).collect()
+    all.map(|it| it.header).chain([FINDINGS]).collect()
 }
 
 pub(super) fn write(
@@ -61,47 +69,94 @@ pub(super) fn write(
         return Ok(());
     }
     let page = page.seen_by(view);
-    let mut columns = COLUMNS.to_vec();
-    if page.with_namespace {
-        columns.insert(0, NAMESPACE);
+    let mut table = fitted(report, page, view, Findings::InColumn);
+    // Who names columns has them as they were named.
+    if view.columns.is_empty() && !view.names(FINDINGS) && !view.is_whole(&table, page.width) {
+        table = fitted(report, page, view, Findings::Below);
     }
-    // Three ways to write a target, the shorter ones only where the page asks for them.
-    let mut rows = rows(report, page, full_target);
+    view.write(out, table, page.width, HEADER)
+}
+
+/// With the longest of three ways to write a target that the page has room for.
+fn fitted(
+    report: &AnalysisReport,
+    page: Page,
+    view: &View,
+    findings: Findings,
+) -> (Vec<Column>, Vec<Row>) {
+    let table = |target| {
+        let form = Form {
+            page,
+            target,
+            findings,
+        };
+        self::table(report, form)
+    };
+    let mut fitted = table(full_target);
     for shorter in [short_target, shortest_target] {
-        if view.is_comfortable((columns.clone(), rows.clone()), page.width) {
+        if view.is_comfortable(fitted.clone(), page.width) {
             break;
         }
-        rows = self::rows(report, page, shorter);
+        fitted = table(shorter);
     }
-    view.write(out, (columns, rows), page.width, HEADER)
+    fitted
 }
 
-fn rows(report: &AnalysisReport, page: Page, target: fn(&Item) -> String) -> Vec<Row> {
-    let items = report.items.iter().map(|it| item_row(it, page, target(it)));
-    let unread = report.unread.iter().map(|it| unread_row(it, page));
-    items.chain(unread).collect()
+fn table(report: &AnalysisReport, form: Form) -> (Vec<Column>, Vec<Row>) {
+    let mut columns = COLUMNS.to_vec();
+    if form.page.with_namespace {
+        columns.insert(0, NAMESPACE);
+    }
+    if form.findings == Findings::InColumn {
+        columns.push(findings_column(report));
+    }
+    let items = report.items.iter().map(|it| item_row(it, form));
+    let unread = report.unread.iter().map(|it| unread_row(it, form.page));
+    (columns, items.chain(unread).collect())
 }
 
-fn item_row(item: &Item, page: Page, target: String) -> Row {
+/// Every code in it is in one piece.
+fn findings_column(report: &AnalysisReport) -> Column {
+    let items = report.items.iter().filter(|it| note(it).is_none());
+    let findings = items.flat_map(findings);
+    let words = findings.flat_map(|it| it.split(' ').map(str::len).max());
+    let least = words.max().unwrap_or(0);
+    let comfortable = least.max(16);
+    column(FINDINGS, Shrink::Text { comfortable, least })
+}
+
+fn item_row(item: &Item, form: Form) -> Row {
     let mut cells = Vec::new();
-    if page.with_namespace {
+    if form.page.with_namespace {
         cells.push(Cell::plain(&item.namespace));
     }
     cells.push(Cell::plain(&item.name));
-    cells.push(Cell::plain(target));
+    cells.push(Cell::plain((form.target)(item)));
     cells.extend(settings(item));
     if let Some(note) = note(item) {
+        let (note, details) = match form.findings {
+            Findings::InColumn => (Some(note), Vec::new()),
+            Findings::Below => (None, vec![note]),
+        };
         return Row {
             cells,
-            note: Some(note),
-            ..Row::default()
+            note,
+            details,
         };
     }
     cells.push(saving(item.saving));
     cells.push(risk(item));
-    cells.push(findings(item));
+    let findings = findings(item);
+    let mut details = Vec::new();
+    match (form.findings, findings.is_empty()) {
+        (Findings::InColumn, true) => cells.push(Cell::plain(NONE)),
+        (Findings::InColumn, false) => cells.push(Cell::list(findings)),
+        (Findings::Below, true) => {}
+        (Findings::Below, false) => details.push(Cell::list(findings)),
+    }
     Row {
         cells,
+        details,
         ..Row::default()
     }
 }
@@ -166,15 +221,11 @@ pub(super) fn risk(item: &Item) -> Cell {
 }
 
 /// The codes, led by changes that have no column of their own.
-fn findings(item: &Item) -> Cell {
+fn findings(item: &Item) -> Vec<String> {
     let window = cooldown(item).map(|it| format!("cooldown {it}"));
     let codes = item.findings.iter().map(|it| it.code.to_string());
     let changes = window.into_iter().chain(policies(item));
-    let all: Vec<String> = changes.chain(codes).collect();
-    if all.is_empty() {
-        return Cell::plain(NONE);
-    }
-    Cell::list(all)
+    changes.chain(codes).collect()
 }
 
 /// The scale-down window if it is to change: `5m→10m`.
@@ -201,14 +252,6 @@ pub(super) fn policies(item: &Item) -> impl Iterator<Item = String> + '_ {
     changed.map(|it| it.1).chain(schedule).map(str::to_owned)
 }
 
-/// Whole minutes as `5m`, anything else as `90s`.
-pub(super) fn window(seconds: u32) -> String {
-    match seconds {
-        60.. if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
-        _ => format!("{seconds}s"),
-    }
-}
-
 /// A row for what may be there but was not to be seen.
 pub(super) fn unread_row(unread: &UnreadRow, page: Page) -> Row {
     let namespace = unread
@@ -233,7 +276,7 @@ pub(super) fn unread_row(unread: &UnreadRow, page: Page) -> Row {
 }
 
 /// `Deployment/web`
-fn full_target(item: &Item) -> String {
+pub(super) fn full_target(item: &Item) -> String {
     format!("{}/{}", item.target.kind, item.target.name)
 }
 
@@ -243,7 +286,7 @@ fn short_target(item: &Item) -> String {
 }
 
 /// `deploy` for a target that is named as its autoscaler is, as most are.
-fn shortest_target(item: &Item) -> String {
+pub(super) fn shortest_target(item: &Item) -> String {
     if item.target.name == item.name {
         short_kind(item).to_owned()
     } else {
@@ -319,14 +362,7 @@ mod tests {
         item.config_diff
             .retain(|key, _| *key == "scale_down_cooldown_s");
         item.findings.clear();
-        let cell = findings(&item);
-        assert_eq!(cell, Cell::list(vec!["cooldown 5m→10m".to_owned()]));
-    }
-
-    #[test]
-    fn windows_are_told_in_minutes_if_they_are_whole() {
-        let told = [0, 45, 60, 90, 300, 3600].map(window);
-        assert_eq!(told, ["0s", "45s", "1m", "90s", "5m", "60m"]);
+        assert_eq!(findings(&item), ["cooldown 5m→10m"]);
     }
 
     #[test]
@@ -335,6 +371,22 @@ mod tests {
             let text = printed(width, with_namespace);
             let longest = text.lines().map(|it| it.chars().count()).max();
             assert!(longest <= Some(width), "{longest:?} of {width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn no_code_is_torn() {
+        let report = made_up::report();
+        let all = report.items.iter().filter(|it| note(it).is_none());
+        let codes: Vec<&str> = all
+            .flat_map(|it| it.findings.iter().map(|it| it.code.as_str()))
+            .collect();
+        assert!(codes.contains(&"two-autoscalers-one-target"), "{codes:?}");
+        for width in [60, 80, 90, 100, 132, 160] {
+            let text = printed(width, true);
+            for code in &codes {
+                assert!(text.contains(code), "{code} at {width}:\n{text}");
+            }
         }
     }
 

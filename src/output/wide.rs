@@ -7,26 +7,34 @@ use super::Page;
 use super::layout::{Cell, Column, Row, Shrink, View};
 use super::report::evidence::Evidence;
 use super::report::{AnalysisReport, Item, Saving};
+use super::spark;
+use super::summary::counted;
 use super::table::{self, column};
 use super::words::dollars;
 use crate::analysis::assessment::{HeldBack, Interval, Proof};
 use crate::analysis::fidelity::{Fidelity, Fit};
 use crate::analysis::opinion::Opinion;
 use crate::sim::score::Totals;
+use crate::units::window;
 
-const COLUMNS: [Column; 11] = [
-    column("NAME", Shrink::Never),
+const COLUMNS: [Column; 12] = [
+    column("NAME", Shrink::Last { least: 8 }),
     column("KIND", Shrink::Never),
-    column("TARGET", Shrink::Never),
+    // `StatefulSet/` in one piece.
+    column("TARGET", Shrink::First { least: 12 }),
     column("REPLICAS", Shrink::Never),
     column("MIN", Shrink::Never),
     column("MAX", Shrink::Never),
     column("TARGET%", Shrink::Never),
     column("COOLDOWN", Shrink::Never),
     column("HISTORY", Shrink::Never),
+    column("LOAD", Shrink::Never),
     column("SAVING", Shrink::Never),
     column("RISK", Shrink::Never),
 ];
+
+/// Columns that are told below the row where a page has no room for them, the first one first.
+const GIVING_WAY: [&str; 5] = ["LOAD", "HISTORY", "COOLDOWN", "REPLICAS", "KIND"];
 
 /// The headers of all columns.
 pub(super) fn columns() -> Vec<&'static str> {
@@ -44,11 +52,26 @@ pub(super) fn write(
         return Ok(());
     }
     let page = page.seen_by(view);
-    let mut columns = COLUMNS.to_vec();
-    if page.with_namespace {
-        columns.insert(0, table::NAMESPACE);
+    let mut below = Vec::new();
+    let mut table = self::table(report, page, &below);
+    // Who names columns has them where they were wished for.
+    let movable = GIVING_WAY.iter().filter(|it| !view.names(it));
+    for name in movable.filter(|_| view.columns.is_empty()) {
+        if view.is_comfortable(table.clone(), page.width) {
+            break;
+        }
+        below.push(*name);
+        table = self::table(report, page, &below);
     }
-    let items = report.items.iter().map(|it| row(it, page));
+    view.write(out, table, page.width, table::HEADER)
+}
+
+/// All but the columns that are told `below` the rows.
+fn table(report: &AnalysisReport, page: Page, below: &[&str]) -> (Vec<Column>, Vec<Row>) {
+    let namespace = page.with_namespace.then_some(&table::NAMESPACE);
+    let columns = namespace.into_iter().chain(&COLUMNS);
+    let columns = columns.filter(|it| !below.contains(&it.header)).copied();
+    let items = report.items.iter().map(|it| row(it, page, below));
     let unread = report.unread.iter().map(|it| {
         let mut row = table::unread_row(it, page);
         let check = it
@@ -58,43 +81,76 @@ pub(super) fn write(
         row.details.extend(check.map(Cell::plain));
         row
     });
-    let rows: Vec<Row> = items.chain(unread).collect();
-    view.write(out, (columns, rows), usize::MAX, table::HEADER)
+    (columns.collect(), items.chain(unread).collect())
 }
 
-fn row(item: &Item, page: Page) -> Row {
-    let mut cells = Vec::new();
-    if page.with_namespace {
-        cells.push(Cell::plain(&item.namespace));
-    }
-    cells.extend([
-        Cell::plain(&item.name),
-        Cell::plain(item.kind.short()),
-        Cell::plain(format!("{}/{}", item.target.kind, item.target.name)),
-        Cell::plain(replicas(item)),
-    ]);
-    cells.extend(table::settings(item));
-    cells.push(Cell::plain(cooldown(item)));
-    cells.push(Cell::plain(history(item)));
-    let note = table::note(item);
+fn row(item: &Item, page: Page, below: &[&str]) -> Row {
+    let target = match below.is_empty() {
+        true => table::full_target(item),
+        false => table::shortest_target(item),
+    };
+    let [min, max, percent] = table::settings(item);
+    let cells = [
+        ("NAME", Cell::plain(&item.name)),
+        ("KIND", Cell::plain(item.kind.short())),
+        ("TARGET", Cell::plain(target)),
+        ("REPLICAS", Cell::plain(or_none(replicas(item)))),
+        ("MIN", min),
+        ("MAX", max),
+        ("TARGET%", percent),
+        ("COOLDOWN", Cell::plain(cooldown(item))),
+        ("HISTORY", Cell::plain(history(item))),
+        ("LOAD", Cell::plain(or_none(load(item)))),
+    ];
+    let namespace = page.with_namespace.then(|| Cell::plain(&item.namespace));
+    let cells = cells.into_iter().filter(|it| !below.contains(&it.0));
+    let mut cells: Vec<Cell> = namespace.into_iter().chain(cells.map(|it| it.1)).collect();
+    let mut note = table::note(item);
     if note.is_none() {
         cells.push(table::saving(item.saving));
         cells.push(table::risk(item));
     }
+    let told = told_below(item, below).into_iter().chain(details(item));
+    let told = told.map(Cell::plain);
+    // A narrow page has no room for a note beside the cells.
+    let is_narrow = !below.is_empty();
+    let first = note.take_if(|_| is_narrow);
     Row {
         cells,
         note,
-        details: details(item).into_iter().map(Cell::plain).collect(),
+        details: first.into_iter().chain(told).collect(),
     }
 }
 
-fn replicas(item: &Item) -> String {
-    item.current_replicas
-        .map_or_else(|| "-".to_owned(), |it| it.to_string())
+/// `hpa; 4 replicas; cooldown 5m; history 14 d, 98%; load ▂▂▃▄▅▇█▂▂▃▄▅▇█`
+fn told_below(item: &Item, below: &[&str]) -> Option<String> {
+    let all = [
+        ("KIND", Some(item.kind.short().to_owned())),
+        ("REPLICAS", replicas(item).map(|it| counted(it, "replica"))),
+        ("COOLDOWN", Some(format!("cooldown {}", cooldown(item)))),
+        ("HISTORY", Some(format!("history {}", history(item)))),
+        ("LOAD", load(item).map(|it| format!("load {it}"))),
+    ];
+    let all = all.into_iter().filter(|it| below.contains(&it.0));
+    let told: Vec<String> = all.filter_map(|it| it.1).collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
+fn or_none(told: Option<impl ToString>) -> String {
+    told.map_or_else(|| table::NONE.to_owned(), |it| it.to_string())
+}
+
+fn replicas(item: &Item) -> Option<usize> {
+    Some(item.current_replicas?.0 as usize)
+}
+
+/// The load of the last days, a bar for each.
+fn load(item: &Item) -> Option<String> {
+    Some(spark::line(item.trend?.days()))
 }
 
 fn cooldown(item: &Item) -> String {
-    table::cooldown(item).unwrap_or_else(|| table::window(item.today.scale_down_cooldown_s))
+    table::cooldown(item).unwrap_or_else(|| window(item.today.scale_down_cooldown_s))
 }
 
 /// How long the known history is and how much of it is known: `14 d, 98%`.
@@ -219,21 +275,50 @@ pub(super) fn fidelity(fidelity: Fidelity, whose: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::lines::ENDLESS;
     use super::super::report::made_up;
     use super::*;
 
-    #[test]
-    fn everything_is_told() {
+    fn printed(width: usize, columns: &[&str]) -> String {
         let page = Page {
-            width: 80,
+            width,
             with_namespace: true,
         };
+        let view = View {
+            columns: columns.iter().map(|&it| it.to_owned()).collect(),
+            ..View::default()
+        };
         let mut out = Vec::new();
-        write(&mut out, &made_up::report(), page, &View::default()).unwrap();
-        let text: String = anstream::adapter::strip_bytes(&out)
+        write(&mut out, &made_up::report(), page, &view).unwrap();
+        anstream::adapter::strip_bytes(&out)
             .into_vec()
             .try_into()
-            .unwrap();
-        insta::assert_snapshot!(text);
+            .unwrap()
+    }
+
+    #[test]
+    fn everything_is_told() {
+        insta::assert_snapshot!(printed(ENDLESS, &[]));
+    }
+
+    #[test]
+    fn a_narrow_page_has_the_same_on_more_lines() {
+        insta::assert_snapshot!(printed(80, &[]));
+        for width in [80, 100, 132, 160, 200] {
+            let text = printed(width, &[]);
+            let lines = text.lines().filter(|it| !it.contains("kubectl "));
+            let longest = lines.map(|it| it.chars().count()).max();
+            assert!(longest <= Some(width), "{longest:?} of {width}:\n{text}");
+            assert!(text.contains("▂▂▃▄▅▇█▂▂▃▄▅▇█"), "{width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_load_is_a_column_that_can_be_asked_for() {
+        let text = printed(60, &["name", "load"]);
+        let cart = text.lines().find(|it| it.starts_with("cart")).unwrap();
+        assert!(cart.ends_with(" ▂▂▃▄▅▇█▂▂▃▄▅▇█"), "{cart}");
+        let web = text.lines().find(|it| it.starts_with("web")).unwrap();
+        assert!(web.ends_with(" -"), "{web}");
     }
 }

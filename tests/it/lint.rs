@@ -35,7 +35,7 @@ fn a_line_has_place_code_and_fix_and_the_exit_code_follows_the_level() {
     assert!(said.stdout.contains(" (fix: "), "{}", said.stdout);
     assert_eq!(
         said.stderr,
-        "0 errors, 2 warnings, 0 infos in 1 objects of 1 files\n"
+        "no errors, 2 warnings, no infos in 1 object of 1 file\n"
     );
     for (level, code) in [("warning", 1), ("error", 0), ("none", 0)] {
         let said = lint(&["-f", &file, "--fail-on", level]);

@@ -1,11 +1,14 @@
 //! What can be drawn of a ScaledJob: its queue, and the jobs that ran and would have run.
 
+use jiff::Timestamp;
+
 use super::past::Past;
 use super::trial::{Replayed, Trials};
 use crate::analysis::assessment::Outcome;
 use crate::analysis::fidelity::Fidelity;
 use crate::analysis::portrait::{Bands, Detail, Figures, Lane, Load, Portrait, Unit};
 use crate::analysis::settings::Settings;
+use crate::analysis::trend::Trend;
 use crate::autoscaler::{Autoscaler, Metric, Target};
 
 /// What a portrait is made from.
@@ -59,6 +62,13 @@ impl Drawn<'_> {
             }),
         };
         Some(portrait.reduced(detail))
+    }
+
+    /// How many items waited from day to day.
+    pub(super) fn trend(&self, now: Timestamp) -> Option<Trend> {
+        let past = self.past;
+        let grid = past.grid.part(past.inside.clone());
+        Trend::of(&self.queue()?.lane, grid, now)
     }
 
     /// Items that wait, of the one trigger that is replayed.

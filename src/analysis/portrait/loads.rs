@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Lane;
@@ -11,7 +12,7 @@ use crate::autoscaler::{Metric as Spec, Resource, Target};
 use crate::history::Metric;
 
 /// What was asked for by one metric.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Load {
     /// As messages name it: `cpu`, `external metric s0-rabbitmq`.
@@ -27,7 +28,7 @@ pub struct Load {
 }
 
 /// In what a load is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Unit {
     Cores,
@@ -51,7 +52,7 @@ impl Load {
 }
 
 /// Those of which something is known in `range` of the load's grid.
-pub(super) fn of(case: &Case<'_>, range: Range<usize>) -> Vec<Load> {
+pub(in crate::analysis) fn of(case: &Case<'_>, range: Range<usize>) -> Vec<Load> {
     let reader = Reader { case, range };
     let metrics = case.autoscaler().metrics.iter().enumerate();
     let all = metrics.filter_map(|(index, metric)| reader.load(index, metric));

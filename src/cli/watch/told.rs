@@ -267,7 +267,7 @@ mod tests {
         let bad = record(Phase::RolledBack, "SLO p99: 1 %\nworse");
         let line = Told::default().changes(std::slice::from_ref(&bad))[0]
             .line(Form::Github, Timestamp::UNIX_EPOCH);
-        let expected = "::error title=shop/web is rolledBack::min_replicas from 6 to 2: \
+        let expected = "::error title=shop/web is rolledBack::min 6→2: \
                         SLO p99: 1 %25%0Aworse";
         assert_eq!(line, expected);
     }
@@ -277,6 +277,6 @@ mod tests {
         assert!(summary(None).ends_with("They could not be read.\n"));
         assert!(summary(Some(&[])).ends_with("None.\n"));
         let text = summary(Some(&[record(Phase::Applied, "a | b\nc")]));
-        assert!(text.ends_with("| shop/web | applied | min_replicas from 6 to 2 | a \\| b c |\n"));
+        assert!(text.ends_with("| shop/web | applied | min 6→2 | a \\| b c |\n"));
     }
 }

@@ -221,7 +221,7 @@ fn details_are_those_that_people_know() {
             "cpu is above its target; nothing was ours any more: /spec/minReplicas stay as others \
              changed them"),
         (Phase::Pending, rejected, "rejected by bob: sale next week"),
-        (Phase::Blocked, proposed(proposal(4, 2)), "proposed anew: min_replicas from 4 to 2"),
+        (Phase::Blocked, proposed(proposal(4, 2)), "proposed anew: min 4→2"),
     ];
     for (phase, event, expected) in cases {
         assert_eq!(detail(in_phase(phase), 60, event), expected);

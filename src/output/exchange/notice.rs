@@ -76,7 +76,7 @@ pub(super) fn of_item(item: &Item) -> Vec<Notice<'_>> {
     recommended.into_iter().chain(findings).collect()
 }
 
-/// `min_replicas from 6 to 3: 38% fewer replica-hours, risk low (fix: kubectl stepscale apply …)`.
+/// `min 6→3: 38% fewer replica-hours, risk low (fix: kubectl stepscale apply …)`.
 fn recommended(item: &Item) -> String {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(item.saving.map(|it| {

@@ -226,7 +226,7 @@ fn annotations_name_the_autoscaler() {
     let first = text.lines().next().unwrap();
     assert!(
         first.starts_with(
-            "::warning title=recommendation::shop/HorizontalPodAutoscaler/cart: min_replicas from 6 to"
+            "::warning title=recommendation::shop/HorizontalPodAutoscaler/cart: min 6→2"
         ),
         "{first}"
     );

@@ -14,6 +14,7 @@ use crate::analysis::opinion::Opinion;
 use crate::analysis::simulation::changes::changes;
 use crate::config::Format;
 use crate::output::layout::{Cell, Column, Layout, Row as Line, Shrink};
+use crate::output::lines::drawn;
 use crate::output::replay::figures::{Figures, amount, difference};
 use crate::output::replay::words::change;
 use crate::output::report::{Item, Outcome};
@@ -142,7 +143,7 @@ fn settings(it: &Explanation, width: usize) -> Vec<String> {
             }
         })
         .collect();
-    columns(&cells, width)
+    columns(&cells, drawn(width))
 }
 
 fn now(it: &Explanation, width: usize) -> Vec<String> {
@@ -221,7 +222,7 @@ fn past(out: &mut dyn Write, it: &Explanation, sheet: Sheet) -> io::Result<()> {
         return section(out, "PAST", "", &wrapped("  ", why, sheet.width));
     };
     let days = portrait.points as f64 * f64::from(portrait.step_seconds) / 86_400.0;
-    let columns = sheet.width.saturating_sub(9).max(1);
+    let columns = drawn(sheet.width).saturating_sub(9).max(1);
     let minutes =
         portrait.points.div_ceil(columns) as f64 * f64::from(portrait.step_seconds) / 60.0;
     let days = (days * 10.0).round() / 10.0;
@@ -230,7 +231,7 @@ fn past(out: &mut dyn Write, it: &Explanation, sheet: Sheet) -> io::Result<()> {
         "{days} {unit} to {}, a column is {minutes:.0} min",
         minute(portrait.end())
     );
-    let mut all = plot::lines(&portrait, sheet.width, sheet.charset);
+    let mut all = plot::lines(&portrait, drawn(sheet.width), sheet.charset);
     if let Some(fidelity) = portrait.fidelity {
         let told = crate::output::wide::fidelity(fidelity, "today's");
         all.extend(wrapped("  ", &told, sheet.width));

@@ -1,5 +1,6 @@
 //! What an autoscaler is set to, with the defaults that nobody wrote.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,10 +9,10 @@ use crate::autoscaler::behavior::{
 };
 use crate::autoscaler::{Autoscaler, Metric, Target};
 use crate::keda::objects::{ScaledJob, ScaledObject};
-use crate::output::table::window;
+use crate::units::window;
 
 /// One setting in force.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Setting {
     pub name: String,

@@ -3,28 +3,14 @@
 use anstyle::Style;
 use jiff::{SignedDuration, Timestamp, Unit};
 
+use crate::output::lines;
 use crate::output::words::printable;
 
 /// `text` on lines of at most `width`, the first one after `first`, the others after as many
-/// spaces. A word that is longer stays whole.
+/// spaces.
 pub(super) fn wrapped(first: &str, text: &str, width: usize) -> Vec<String> {
     let indent = " ".repeat(first.chars().count());
-    let mut lines = vec![first.to_owned()];
-    let mut is_empty = true;
-    let text = printable(text);
-    for word in text.split_whitespace() {
-        let last = lines.len() - 1;
-        let length = lines[last].chars().count() + word.chars().count() + usize::from(!is_empty);
-        if length > width && !is_empty {
-            lines.push(format!("{indent}{word}"));
-        } else {
-            let gap = if is_empty { "" } else { " " };
-            lines[last].push_str(gap);
-            lines[last].push_str(word);
-        }
-        is_empty = false;
-    }
-    lines
+    lines::wrapped(first, &indent, &printable(text), width)
 }
 
 /// `items` side by side in as many columns as fit, read downwards; the lengths are those without
@@ -97,16 +83,6 @@ pub(super) fn styled(style: Style, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn text_is_broken_between_words() {
-        assert_eq!(
-            wrapped("a: ", "one two three", 10),
-            ["a: one two", "   three"]
-        );
-        assert_eq!(wrapped("", "abcdefghij k", 5), ["abcdefghij", "k"]);
-        assert_eq!(wrapped("a:", "", 5), ["a:"]);
-    }
 
     #[test]
     fn items_are_read_downwards() {

@@ -3,8 +3,8 @@
 
 use crate::analysis::assessment::Point;
 use crate::analysis::settings::Settings;
-use crate::output::table::window;
 use crate::output::words::{amount, minutes};
+use crate::units::window;
 
 pub(super) const WIDTH: f64 = 640.0;
 pub(super) const HEIGHT: f64 = 240.0;

@@ -15,6 +15,8 @@ pub(super) struct Plan {
     spare: usize,
     /// Whether every column is as wide as is comfortable, and apart from the next.
     pub(super) is_comfortable: bool,
+    /// Whether nothing exceeds the page, and names are in one piece.
+    pub(super) is_whole: bool,
 }
 
 impl Plan {
@@ -39,6 +41,7 @@ impl Plan {
         plan.is_comfortable = plan.is_comfortable(columns, natural);
         plan.widen(columns, natural, |_, natural| natural);
         plan.space_all(GAPS[2]);
+        plan.is_whole = plan.is_whole(columns, natural, page);
         plan
     }
 
@@ -60,6 +63,7 @@ impl Plan {
             gaps,
             spare: page.saturating_sub(taken),
             is_comfortable: false,
+            is_whole: false,
         }
     }
 
@@ -106,6 +110,16 @@ impl Plan {
             && columns
                 .into_iter()
                 .all(|((column, natural), width)| *width >= comfortable(column.shrink, *natural))
+    }
+
+    fn is_whole(&self, columns: &[Column], natural: &[usize], page: usize) -> bool {
+        let mut widths = columns.iter().zip(natural).zip(&self.widths);
+        let taken: usize = self.widths.iter().chain(&self.gaps).sum();
+        taken <= page
+            && widths.all(|((column, natural), width)| match column.shrink {
+                Shrink::Last { .. } => width == natural,
+                Shrink::Never | Shrink::First { .. } | Shrink::Text { .. } => true,
+            })
     }
 }
 

@@ -127,6 +127,12 @@ impl View {
         Layout::new(&columns, &rows, width).is_comfortable()
     }
 
+    /// Whether it fits on a page of `width` columns with its names and words in one piece.
+    pub(in super::super) fn is_whole(&self, table: &(Vec<Column>, Vec<Row>), width: usize) -> bool {
+        let (columns, rows) = self.seen(table.clone());
+        Layout::new(&columns, &rows, width).is_whole()
+    }
+
     fn seen(&self, (columns, mut rows): (Vec<Column>, Vec<Row>)) -> (Vec<Column>, Vec<Row>) {
         let known: Vec<&str> = columns.iter().map(|it| it.header).collect();
         self.sort(&known, &mut rows, |row, place| {

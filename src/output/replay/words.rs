@@ -3,8 +3,8 @@
 use super::{Column, Replay};
 use crate::analysis::simulation::changes::{Change, Knob, Value};
 use crate::autoscaler::AutoscalerId;
-use crate::output::table::window;
 use crate::sim::score::Limit;
+use crate::units::window;
 
 /// `hpa/web in namespace shop`
 pub(super) fn subject(replay: &Replay) -> AutoscalerId {

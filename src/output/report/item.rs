@@ -16,6 +16,7 @@ use crate::analysis::opinion::Opinion;
 use crate::analysis::portrait::Portrait;
 use crate::analysis::prices::PriceList;
 use crate::analysis::settings::Settings;
+use crate::analysis::trend::Trend;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::{Fleet, Subject};
@@ -70,6 +71,9 @@ pub struct Item {
     /// The past as it can be drawn, where the form of the report does; in no contract.
     #[serde(skip)]
     pub portrait: Option<Box<Portrait>>,
+    /// How the load ran of late, for tables; in no contract.
+    #[serde(skip)]
+    pub trend: Option<Trend>,
 }
 
 /// A scale target in the autoscaler's namespace.
@@ -206,6 +210,7 @@ impl Item {
             findings: assessment.findings,
             evidence: Evidence::new(assessment.evidence, window),
             portrait: assessment.portrait,
+            trend: assessment.trend,
         };
         if let assessment::Outcome::Recommended(recommendation) = assessment.outcome {
             item.recommend(*recommendation);
@@ -229,7 +234,7 @@ impl Item {
         self.evidence = self.evidence.clone().with_proof(proof, risk.reasons);
     }
 
-    /// What is to change, in one line and in the order of settings: `min_replicas from 6 to 3`.
+    /// What is to change, in one line and in the order of settings: `min 6→3`.
     pub fn changes(&self) -> String {
         let changes = self.config_diff.iter();
         let mut settings: Vec<Setting> = changes

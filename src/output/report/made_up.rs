@@ -12,6 +12,7 @@ use crate::analysis::fidelity::Fidelity;
 use crate::analysis::findings::{Code, Fact, Finding};
 use crate::analysis::portrait::{Band, Bands, Lane, Load, Portrait, Unit};
 use crate::analysis::settings::Settings;
+use crate::analysis::trend::{DAYS, Trend};
 use crate::autoscaler::behavior::{DEFAULT_UP, Policies, Select};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Status};
@@ -102,6 +103,15 @@ fn cart() -> Subject {
     }
 }
 
+/// A week that rises day by day, twice.
+fn trend() -> Trend {
+    let week = [2.0, 2.0, 3.0, 4.0, 5.0, 7.0, 8.0].map(Some);
+    let mut days = [None; DAYS];
+    days[..7].copy_from_slice(&week);
+    days[7..].copy_from_slice(&week);
+    Trend::new(days)
+}
+
 pub(crate) fn assessments() -> Vec<Assessment> {
     let codes = [
         (Code::IdleWindow, Severity::Warning),
@@ -175,6 +185,7 @@ fn assessed(name: &str, outcome: Outcome, findings: &[(Code, Severity)]) -> Asse
         prospect: None,
         portrait: None,
         opinion: None,
+        trend: (name == "cart").then(trend),
     }
 }
 
