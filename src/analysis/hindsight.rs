@@ -49,7 +49,7 @@ pub struct Span {
 }
 
 /// What was decided in a part of the past.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Hindsight {
     pub span: Span,

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::layout::{Cell, Column, Layout, Row, Shrink};
@@ -14,11 +15,14 @@ use crate::config::doctor::Form;
 use crate::doctor::{Check, Purpose, State};
 
 /// What `doctor` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DoctorReport {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "DoctorReport"))]
     pub kind: &'static str,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub checked_at: Timestamp,
     /// What has to work: `analyze`, `apply`, `watch`.
     #[serde(rename = "for")]
@@ -30,7 +34,7 @@ pub struct DoctorReport {
 }
 
 /// One check.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Line {
     pub check: &'static str,

@@ -17,6 +17,7 @@ mod text;
 use std::io::{self, Write};
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -56,7 +57,7 @@ pub struct Run<'a> {
 }
 
 /// What triggers measure now.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Triggers {
     /// As `triggers` tells it.
@@ -66,12 +67,15 @@ pub enum Triggers {
 }
 
 /// What `explain` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Explanation {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     pub api_version: &'static str,
+    #[schemars(extend("const" = "Explanation"))]
     pub kind: &'static str,
     pub cluster: Cluster,
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub taken_at: Timestamp,
     pub window: Window,
     pub source: Source,
@@ -189,7 +193,7 @@ pub fn tidy(portrait: Portrait) -> Portrait {
 /// How an explanation for people is laid out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sheet {
-    /// Columns of the terminal.
+    /// Columns of the terminal; [`ENDLESS`](super::lines::ENDLESS) where there is none.
     pub width: usize,
     pub charset: Charset,
 }

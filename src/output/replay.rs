@@ -257,7 +257,7 @@ fn of_each<T>(tracks: &BTreeMap<Column, Track>, of: impl Fn(&Track) -> T) -> BTr
 /// What differs by the key of the contract.
 fn config_diff(base: &Track, track: &Track) -> BTreeMap<&'static str, Change> {
     let changes = all_changes(base, track).into_iter();
-    changes.map(|it| (key(it.knob), it)).collect()
+    changes.map(|it| (it.knob.key(), it)).collect()
 }
 
 fn all_changes(base: &Track, track: &Track) -> Vec<Change> {
@@ -271,27 +271,6 @@ fn all_changes(base: &Track, track: &Track) -> Vec<Change> {
         });
     }
     all
-}
-
-fn key(knob: Knob) -> &'static str {
-    match knob {
-        Knob::Min => "min_replicas",
-        Knob::Max => "max_replicas",
-        Knob::Cpu => "target_cpu_pct",
-        Knob::Memory => "target_memory_pct",
-        Knob::ScaleUpWindow => "scale_up_window_s",
-        Knob::ScaleUpPolicies => "scale_up_policies",
-        Knob::ScaleUpTolerance => "scale_up_tolerance",
-        Knob::ScaleDownWindow => "scale_down_cooldown_s",
-        Knob::ScaleDownPolicies => "scale_down_policies",
-        Knob::ScaleDownTolerance => "scale_down_tolerance",
-        Knob::Thresholds => "trigger_thresholds",
-        Knob::CooldownPeriod => "cooldown_period_s",
-        Knob::PollingInterval => "polling_interval_s",
-        Knob::Fallback => "fallback",
-        Knob::Schedule => "schedule",
-        Knob::Startup => "startup_s",
-    }
 }
 
 impl Object {

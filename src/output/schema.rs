@@ -9,10 +9,13 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value, json};
 
+use super::doctor::DoctorReport;
+use super::explanation::Explanation;
 use super::license::LicenseReport;
 use super::lint::LintReport;
 use super::replay::Replay;
 use super::report::AnalysisReport;
+use super::settings::EffectiveConfig;
 use super::triggers::TriggersReport;
 use crate::lifecycle::form;
 
@@ -20,6 +23,9 @@ use crate::lifecycle::form;
 pub fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("AnalysisReport", of::<AnalysisReport>()),
+        ("DoctorReport", of::<DoctorReport>()),
+        ("EffectiveConfig", of::<EffectiveConfig<'_>>()),
+        ("Explanation", of::<Explanation>()),
         ("LicenseReport", of::<LicenseReport>()),
         ("LintReport", of::<LintReport>()),
         ("Replay", of::<Replay>()),

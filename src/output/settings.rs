@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::layout::{Cell, Column, Layout, Row, Shrink};
@@ -11,10 +12,12 @@ use crate::config::license::Form;
 use crate::config::view::{Origin, Setting, ViewConfig};
 
 /// What `config view` answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct EffectiveConfig<'a> {
+pub(super) struct EffectiveConfig<'a> {
+    #[schemars(extend("const" = "stepscale.io/v1alpha1"))]
     api_version: &'static str,
+    #[schemars(extend("const" = "EffectiveConfig"))]
     kind: &'static str,
     /// The configuration file, whether it exists or not.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,9 +25,9 @@ struct EffectiveConfig<'a> {
     settings: Vec<Line<'a>>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     key: &'static str,
     value: Option<&'a str>,
     /// `flag`, `environment`, `file`, `default`.

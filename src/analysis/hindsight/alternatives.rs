@@ -1,12 +1,15 @@
 //! What other settings would have come to in a part of the past.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Span, beginning};
 use crate::analysis::scenario::Scenario;
 use crate::analysis::settings::Settings;
-use crate::analysis::simulation::changes::{Change, changes};
+use crate::analysis::simulation::changes::{Change, by_key, changes};
 use crate::analysis::simulation::overrides::{Overrides, RuleOverrides};
 use crate::autoscaler::behavior::{DEFAULT_DOWN, DEFAULT_UP, Select, scale_down_window};
 use crate::autoscaler::{Autoscaler, Resource};
@@ -17,10 +20,12 @@ use crate::units::Replicas;
 const POINTS: u32 = 10;
 
 /// Other settings, with what they would have come to.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Alternative {
-    /// In what they differ from today's.
+    /// In what they differ from today's, by the keys of a `Replay`.
+    #[serde(serialize_with = "by_key")]
+    #[schemars(with = "BTreeMap<String, Change>")]
     pub changes: Vec<Change>,
     /// Whether they are what is recommended.
     pub is_proposed: bool,
@@ -28,7 +33,7 @@ pub struct Alternative {
 }
 
 /// What a replay came to in a span. What came before it was replayed with the same settings.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     /// Replicas at the time that was asked about, and the fewest and the most of the span.

@@ -1,6 +1,7 @@
 //! A time in which the same was decided, sync after sync.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Span, beginning};
@@ -14,12 +15,14 @@ use crate::sim::sync::{Because, Plan};
 use crate::units::Replicas;
 
 /// Some syncs that decided the same.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Passage {
     /// The first of them.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub from: Timestamp,
     /// When something else was decided.
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub to: Timestamp,
     /// How many pods there were, and of these were starting.
     pub replicas: Replicas,
@@ -43,7 +46,7 @@ pub struct Passage {
 }
 
 /// What held a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Held {
     /// Nothing: what the metrics ask for is done.

@@ -1,7 +1,9 @@
 //! One line of a portrait.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::ser::{SerializeSeq, SerializeStruct};
 use serde::{Serialize, Serializer};
 
@@ -167,6 +169,23 @@ impl Serialize for Lane {
             lane.serialize_field("high", &Values(&self.high))?;
         }
         lane.end()
+    }
+}
+
+impl JsonSchema for Lane {
+    fn schema_name() -> Cow<'static, str> {
+        "Lane".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let values = json_schema!({ "type": "array", "items": { "type": ["number", "null"] } });
+        json_schema!({
+            "description": "Values at the points of a portrait, `null` where nothing is known; `low` and `high` where they differ from the mean.",
+            "type": "object",
+            "required": ["mean"],
+            "properties": { "mean": values, "low": values, "high": values },
+            "additionalProperties": false,
+        })
     }
 }
 

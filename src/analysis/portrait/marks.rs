@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::needed::Needs;
@@ -11,15 +12,17 @@ use crate::history::Metric;
 use crate::series::Grid;
 
 /// A time in which something held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mark {
     pub kind: MarkKind,
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub from: Timestamp,
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub to: Timestamp,
 }
 
 /// What held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum MarkKind {
     /// A metric was above its target by more than the tolerance.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::analysis::settings::keda::{Fallback, KedaSettings};
 use crate::autoscaler::behavior::{DEFAULT_DOWN, DEFAULT_UP, Policies, Rules, scale_down_window};
@@ -56,6 +56,28 @@ pub struct Change {
 }
 
 impl Knob {
+    /// By which it is told in JSON.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Min => "min_replicas",
+            Self::Max => "max_replicas",
+            Self::Cpu => "target_cpu_pct",
+            Self::Memory => "target_memory_pct",
+            Self::ScaleUpWindow => "scale_up_window_s",
+            Self::ScaleUpPolicies => "scale_up_policies",
+            Self::ScaleUpTolerance => "scale_up_tolerance",
+            Self::ScaleDownWindow => "scale_down_cooldown_s",
+            Self::ScaleDownPolicies => "scale_down_policies",
+            Self::ScaleDownTolerance => "scale_down_tolerance",
+            Self::Thresholds => "trigger_thresholds",
+            Self::CooldownPeriod => "cooldown_period_s",
+            Self::PollingInterval => "polling_interval_s",
+            Self::Fallback => "fallback",
+            Self::Schedule => "schedule",
+            Self::Startup => "startup_s",
+        }
+    }
+
     /// Those that an autoscaler has.
     const ALL: [Self; 15] = [
         Self::Min,
@@ -139,6 +161,11 @@ impl Knob {
 fn tolerance(rules: Option<&Rules>) -> Value {
     let own = rules.and_then(|it| it.tolerance);
     Value::Share(own.map_or(Flags::default().tolerance, |it| it.as_f64()))
+}
+
+/// Writes changes as a map by the keys of their knobs.
+pub fn by_key<S: Serializer>(changes: &[Change], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(changes.iter().map(|it| (it.knob.key(), it)))
 }
 
 /// What differs, in the order of the knobs.

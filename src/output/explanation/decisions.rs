@@ -22,7 +22,7 @@ use crate::output::replay::words::change;
 use crate::output::table::{HEADER, column};
 
 /// Decisions, and what the cluster itself tells of them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Decisions {
     #[serde(flatten)]

@@ -1,6 +1,7 @@
 //! Who wrote an autoscaler, and who would undo a change to it.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::autoscaler::Autoscaler;
 use crate::lifecycle::{MANAGER, WATCH_MANAGER, owners, settings};
 
 /// Who manages an object.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Managed {
     /// Those who would undo a change, each with what says so: Argo CD, Flux, Helm, a controller, a
@@ -22,7 +23,7 @@ pub struct Managed {
 }
 
 /// A field manager.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Manager {
     pub name: String,
     /// `Apply` or `Update`.
@@ -31,6 +32,7 @@ pub struct Manager {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subresource: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub at: Option<Timestamp>,
 }
 

@@ -1,5 +1,6 @@
 //! What to do next: commands to copy.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Managed;
@@ -9,7 +10,7 @@ use crate::output::commands::{line, word};
 use crate::output::report::{Item, Outcome};
 
 /// A command, and what it is for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
     pub why: String,
     pub command: String,

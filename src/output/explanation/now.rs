@@ -1,6 +1,7 @@
 //! What an autoscaler says of itself now.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -9,7 +10,7 @@ use crate::keda::evaluation::hpa_view::{HpaView, SeenMetric};
 use crate::units::Replicas;
 
 /// The status of an autoscaler, or of the HPA that KEDA makes.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Now {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,6 +18,7 @@ pub struct Now {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub desired_replicas: Option<Replicas>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub last_scale_time: Option<Timestamp>,
     #[serde(skip)]
     pub(super) since_scale: Option<SignedDuration>,
@@ -29,7 +31,7 @@ pub struct Now {
 }
 
 /// A metric against its target.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Seen {
     pub metric: String,
     /// `49%`, `12 each`; absent where it is not known.
@@ -39,7 +41,7 @@ pub struct Seen {
 }
 
 /// A condition of the object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Said {
     #[serde(rename = "type")]
     pub kind: String,
@@ -48,6 +50,7 @@ pub struct Said {
     pub reason: String,
     pub message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "crate::output::schema::time")]
     pub since: Option<Timestamp>,
 }
 
