@@ -22,6 +22,7 @@ mod man;
 mod names;
 mod opinions;
 mod runtime;
+mod selected;
 mod signals;
 mod simulate;
 mod sources;

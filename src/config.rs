@@ -82,7 +82,7 @@ pub struct SimulateConfig {
     pub shape: Option<Shape>,
     /// Its headroom is that of the replays; the rest is for what `analyze` would propose.
     pub analysis: AnalysisSettings,
-    pub format: Format,
+    pub form: form::Choice<Format>,
 }
 
 /// Whose past is replayed.

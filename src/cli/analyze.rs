@@ -5,6 +5,7 @@ use std::io::Write;
 use super::act::{Session, save};
 use super::context::Context;
 use super::opinions::Opinions;
+use super::selected;
 use super::sources::{self, Gathered};
 use crate::audit;
 use crate::cluster::{self, Cluster, Named, Namespaces};
@@ -169,10 +170,14 @@ fn present(cx: &Context, config: &Config, report: &AnalysisReport) -> Result<(),
         width: cx.width(),
         with_namespace: config.question.scope.namespaces == Namespaces::All,
     };
-    let answer = |out: &mut dyn Write| output::answer(out, report, &config.report, page);
-    match config.report.form.is_for_people() {
-        true => cx.print_text(answer)?,
-        false => cx.print(answer)?,
+    let asked = &config.report;
+    let answer = |out: &mut dyn Write| output::answer(out, report, asked, page);
+    if let Form::Selected(selection) = &asked.form {
+        selected::print(cx, selection, report, !asked.view.no_headers)?;
+    } else if asked.form.is_for_people() {
+        cx.print_text(answer)?;
+    } else {
+        cx.print(answer)?;
     }
     for line in summary::closing(report, &config.report.form, cx.elapsed()) {
         cx.note(&line);

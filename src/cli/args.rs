@@ -32,7 +32,7 @@ use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 
 use super::version;
-use crate::config::form::{self, Form};
+use crate::config::form::{self, Choice, Form};
 use crate::config::values::{self, COLORS, FAIL_ON, Words};
 use crate::config::{Color, FailOn};
 use crate::units::Step;
@@ -306,19 +306,48 @@ impl TypedValueParser for Forms {
         arg: Option<&clap::Arg>,
         value: &OsStr,
     ) -> Result<Form, clap::Error> {
-        let is_template = value.to_string_lossy().contains('=');
-        if is_template {
-            let template: fn(&str) -> Result<Form, String> = Form::parse;
-            return template.parse_ref(command, arg, value);
-        }
-        let words = PossibleValuesParser::new(form::words());
-        let words = words.try_map(|it| Form::parse(&it));
-        words.parse_ref(command, arg, value)
+        word_or_template((command, arg, value), form::words(), Form::parse)
     }
 
     fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
         Some(Box::new(form::words().map(PossibleValue::new)))
     }
+}
+
+/// Parses a form of a command: one of its words, which help lists, or a template.
+#[derive(Clone)]
+struct Choices<F: 'static>(&'static Words<F>);
+
+impl<F: Copy + Send + Sync + 'static> TypedValueParser for Choices<F> {
+    type Value = Choice<F>;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        arg: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<Choice<F>, clap::Error> {
+        let words = self.0;
+        let parse = move |it: &str| Choice::parse(it, words);
+        word_or_template((command, arg, value), words.names(), parse)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.0.names().map(PossibleValue::new)))
+    }
+}
+
+/// Errors list the words, unless it is a template that is wrong.
+fn word_or_template<T: Clone + Send + Sync + 'static>(
+    (command, arg, value): (&clap::Command, Option<&clap::Arg>, &OsStr),
+    words: impl Iterator<Item = &'static str>,
+    parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
+) -> Result<T, clap::Error> {
+    if value.to_string_lossy().contains('=') {
+        return parse.parse_ref(command, arg, value);
+    }
+    let words = PossibleValuesParser::new(words).try_map(move |it| parse(&it));
+    words.parse_ref(command, arg, value)
 }
 
 /// Parses one of a few words, which help and error messages then list.

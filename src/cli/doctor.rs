@@ -5,15 +5,16 @@ mod prometheus;
 mod reach;
 mod rights;
 
-use std::io::Write;
 use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
 use super::context::Context;
+use super::selected;
 use crate::causes;
 use crate::cluster::{self, Cluster, Namespaces};
 use crate::config::doctor::{DoctorConfig, Form};
+use crate::config::form::Choice;
 use crate::doctor::{self, Facts, Fault, Told, Trouble};
 use crate::error::{Error, Exit};
 use crate::output::Page;
@@ -32,13 +33,15 @@ pub(super) async fn run(cx: Context, config: DoctorConfig) -> Result<Exit, Error
         width: cx.width(),
         with_namespace: false,
     };
-    let answer = |out: &mut dyn Write| write(out, &report, config.form, page);
-    match config.form {
-        Form::Table | Form::Wide => {
-            cx.print_text(answer)?;
+    match &config.form {
+        Choice::Selected(selection) => selected::print(&cx, selection, &report, true)?,
+        Choice::Form(form @ (Form::Table | Form::Wide)) => {
+            cx.print_text(|out| write(out, &report, *form, page))?;
             cx.note(&report.closing());
         }
-        Form::Json | Form::Yaml => cx.print(answer)?,
+        Choice::Form(form @ (Form::Json | Form::Yaml)) => {
+            cx.print(|out| write(out, &report, *form, page))?;
+        }
     }
     Ok(exit)
 }

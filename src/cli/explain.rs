@@ -10,11 +10,13 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::opinions::Opinions;
+use super::selected;
 use super::sources::{self, Explained};
 use super::triggers;
 use crate::analysis;
 use crate::analysis::assessment::Assessment;
 use crate::config::explain::{ExplainConfig, Form};
+use crate::config::form::Choice;
 use crate::config::{Input, Snapshot};
 use crate::error::{Error, Exit};
 use crate::output::explanation::{self, Explanation, Place, Run, Sheet, Triggers};
@@ -87,14 +89,15 @@ fn present(cx: &Context, config: &ExplainConfig, it: &Explanation) -> Result<(),
         width: cx.width(),
         charset: cx.charset(),
     };
-    let answer = |out: &mut dyn Write| explanation::write(out, it, config.form, sheet);
-    match config.form {
-        Form::Text => cx.print_text(answer)?,
-        Form::Json | Form::Yaml => cx.print(answer)?,
-    }
-    if config.form == Form::Text {
-        let coverage = it.autoscaler.evidence.coverage;
-        cx.note(&summary::history(&it.source, Some(coverage), cx.elapsed()));
+    let answer = |form| move |out: &mut dyn Write| explanation::write(out, it, form, sheet);
+    match &config.form {
+        Choice::Selected(selection) => selected::print(cx, selection, it, true)?,
+        Choice::Form(form @ (Form::Json | Form::Yaml)) => cx.print(answer(*form))?,
+        Choice::Form(Form::Text) => {
+            cx.print_text(answer(Form::Text))?;
+            let coverage = it.autoscaler.evidence.coverage;
+            cx.note(&summary::history(&it.source, Some(coverage), cx.elapsed()));
+        }
     }
     for warning in &it.source.warnings {
         cx.note(&format!("warning: {warning}"));

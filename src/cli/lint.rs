@@ -11,7 +11,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::context::Context;
+use super::selected;
 use crate::cluster::{self, Lintable};
+use crate::config::form;
 use crate::config::lint::{Check, Input, LintConfig};
 use crate::error::{Error, Exit};
 use crate::keda::admission::Kinds;
@@ -69,12 +71,24 @@ async fn check(cx: &Context, check: &Check) -> Result<Exit, Error> {
             (report, found.unread)
         }
     };
-    cx.print(|out| output::write(out, &report, check.form, (check.fail_on, &check.view)))?;
+    present(cx, check, &report)?;
     cx.note(&report.closing());
     for (kind, why) in &unread {
         cx.note(&format!("warning: {kind} objects could not be read: {why}"));
     }
     Ok(exit(&report, check.fail_on, !unread.is_empty()))
+}
+
+fn present(cx: &Context, check: &Check, report: &Report) -> Result<(), Error> {
+    match &check.form {
+        form::Choice::Form(form) => {
+            cx.print(|out| output::write(out, report, *form, (check.fail_on, &check.view)))
+        }
+        form::Choice::Selected(selection) => {
+            let report = output::whole(report);
+            selected::print(cx, selection, &report, !check.view.no_headers)
+        }
+    }
 }
 
 /// What was found comes first; a cluster that could not be read whole may have more.

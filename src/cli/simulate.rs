@@ -3,14 +3,15 @@
 use std::io::Write;
 
 use super::context::Context;
-use super::sources;
+use super::{selected, sources};
 use crate::analysis::assessment::Outcome;
 use crate::analysis::load::Load;
 use crate::analysis::simulation::{Known, Past, Simulation, Wish, simulate};
 use crate::analysis::{self, settings::Settings};
 use crate::autoscaler::AutoscalerId;
 use crate::cluster::manifest;
-use crate::config::{Planned, Question, Replayed, SimulateConfig};
+use crate::config::form::Choice;
+use crate::config::{Format, Planned, Question, Replayed, SimulateConfig};
 use crate::error::{Error, Exit};
 use crate::history::{History, Metric};
 use crate::metrics::csv;
@@ -23,16 +24,23 @@ pub(super) async fn run(cx: Context, config: SimulateConfig) -> Result<Exit, Err
         }
         Replayed::Manifest(planned) => of_manifest(&config, planned)?,
     };
-    let width = cx.width();
-    let answer = |out: &mut dyn Write| replay::write(out, &replay, config.format, width);
-    match config.format.is_for_people() {
-        true => cx.print_text(answer)?,
-        false => cx.print(answer)?,
-    }
-    for line in closing::lines(&replay, config.format, cx.elapsed()) {
+    present(&cx, &config.form, &replay)?;
+    for line in closing::lines(&replay, &config.form, cx.elapsed()) {
         cx.note(&line);
     }
     Ok(Exit::Clean)
+}
+
+fn present(cx: &Context, form: &Choice<Format>, replay: &Replay) -> Result<(), Error> {
+    let form = match form {
+        Choice::Selected(selection) => return selected::print(cx, selection, replay, true),
+        Choice::Form(form) => *form,
+    };
+    let answer = |out: &mut dyn Write| replay::write(out, replay, form, cx.width());
+    match form.is_for_people() {
+        true => cx.print_text(answer),
+        false => cx.print(answer),
+    }
 }
 
 async fn of_autoscaler(

@@ -13,10 +13,12 @@ use futures_util::{StreamExt, stream};
 use tokio::sync::Mutex;
 
 use super::context::Context;
+use super::selected;
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::cluster::{self, Cluster, Namespaces};
+use crate::config::Named;
+use crate::config::form::Choice;
 use crate::config::triggers::{ScaledKind, TriggersConfig, Watching};
-use crate::config::{Format, Named};
 use crate::error::{Error, Exit};
 use crate::keda::trigger::kafka::LagMemory;
 use crate::output::progress::Stage;
@@ -113,7 +115,7 @@ pub(super) async fn one(
         }],
         timeout: limit,
         keda_namespace: None,
-        form: Format::Table,
+        form: Choice::default(),
         view: View::default(),
         watching: Watching::No,
     };
@@ -150,15 +152,21 @@ impl<L: Lags> Session<'_, L> {
             width: cx.width(),
             with_namespace: matches!(config.namespaces, Namespaces::All | Namespaces::Several(_)),
         };
-        if !config.form.is_for_people() {
-            return cx.print(|out| write(out, report, config.form, page, &config.view));
+        let form = match &config.form {
+            Choice::Selected(selection) => {
+                return selected::print(cx, selection, report, !config.view.no_headers);
+            }
+            Choice::Form(form) => *form,
+        };
+        if !form.is_for_people() {
+            return cx.print(|out| write(out, report, form, page, &config.view));
         }
         let is_watch = config.watching != Watching::No;
         cx.print_text(|out| {
             if is_watch {
                 writeln!(out, "{:.0}", report.checked_at)?;
             }
-            write(out, report, config.form, page, &config.view)?;
+            write(out, report, form, page, &config.view)?;
             match is_watch {
                 true => writeln!(out),
                 false => Ok(()),

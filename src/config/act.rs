@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Metrics;
+use super::form::Choice;
 use super::license::License;
 use super::values::Words;
 use crate::analysis::verification::Margins;
@@ -75,7 +76,7 @@ pub struct InFiles {
 pub struct StatusConfig {
     pub records: Records,
     pub history: bool,
-    pub form: ListForm,
+    pub form: Choice<ListForm>,
     pub view: View,
 }
 

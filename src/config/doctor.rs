@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::form::Choice;
 use super::license::License;
 use super::values::Words;
 use super::{Metrics, Window};
@@ -23,7 +24,7 @@ pub struct DoctorConfig {
     pub purposes: Vec<Purpose>,
     /// For each check.
     pub timeout: Duration,
-    pub form: Form,
+    pub form: Choice<Form>,
 }
 
 /// The forms of the report.

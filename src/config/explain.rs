@@ -2,6 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::form::Choice;
 use super::{Llm, Question};
 use crate::analysis::AnalysisSettings;
 use crate::opencost;
@@ -19,7 +20,7 @@ pub struct ExplainConfig {
     pub view: View,
     /// Which decisions of the past are to be told of; `None` for the whole autoscaler.
     pub asked: Option<Asked>,
-    pub form: Form,
+    pub form: Choice<Form>,
 }
 
 /// How much of the window is drawn: what is at its end.

@@ -17,6 +17,51 @@ pub enum Form {
     Selected(Selection),
 }
 
+/// A form that a command has, or what a template makes of its JSON.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice<F> {
+    Form(F),
+    Selected(Selection),
+}
+
+impl<F: Copy> Choice<F> {
+    /// The form of that word, which is one of `words`, or a template.
+    pub(crate) fn parse(text: &str, words: &Words<F>) -> Result<Self, String> {
+        match Selection::parse(text) {
+            Some(selection) => selection.map(Self::Selected),
+            None => words.parse(text).map(Self::Form).map_err(|_| {
+                let all: Vec<&str> = words.names().chain(select::WORDS).collect();
+                format!("expected one of {}", all.join(", "))
+            }),
+        }
+    }
+
+    /// The columns of its table, which `of` tells of a form; `None` where it has none.
+    pub fn columns<C>(&self, of: impl Fn(F) -> Option<C>) -> Option<C> {
+        match self {
+            Self::Form(form) => of(*form),
+            Self::Selected(_) => None,
+        }
+    }
+
+    /// Whether there are headers that can be left out, beside those of a table.
+    pub fn has_headers(&self) -> bool {
+        matches!(self, Self::Selected(Selection::CustomColumns(_)))
+    }
+}
+
+impl<F: Default> Default for Choice<F> {
+    fn default() -> Self {
+        Self::Form(F::default())
+    }
+}
+
+impl<F> From<F> for Choice<F> {
+    fn from(form: F) -> Self {
+        Self::Form(form)
+    }
+}
+
 /// Forms that are kept, sent and shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Document {
@@ -99,6 +144,27 @@ impl Default for Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_choice_is_a_word_of_its_command_or_a_template() {
+        let parsed = |text| Choice::parse(text, &FORMATS);
+        assert_eq!(parsed("wide"), Ok(Choice::Form(Format::Wide)));
+        let columns = parsed("custom-columns=NAME:.name").unwrap();
+        assert!(columns.has_headers());
+        assert_eq!(columns.columns(|_| Some(())), None);
+        assert!(!parsed("jsonpath={.kind}").unwrap().has_headers());
+        for (text, expected) in [
+            (
+                "sarif",
+                "expected one of table, wide, json, yaml, name, jsonpath=…",
+            ),
+            ("x=y", "expected one of table"),
+            ("go-template={{.}}", "Go's templates are not read here"),
+        ] {
+            let refused = parsed(text).unwrap_err();
+            assert!(refused.starts_with(expected), "{refused}");
+        }
+    }
 
     #[test]
     fn every_word_names_a_form_of_its_own() {

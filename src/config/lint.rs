@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::Named;
+use super::form::Choice;
 use crate::analysis::findings;
 use crate::cluster;
 use crate::lint::{Code, Severity};
@@ -55,7 +56,7 @@ pub struct Check {
     /// Of objects that name none.
     pub namespace: Option<String>,
     pub disabled: BTreeSet<Code>,
-    pub form: Form,
+    pub form: Choice<Form>,
     pub view: View,
     /// The least severity that makes the exit code 1; `None` for no such.
     pub fail_on: Option<Severity>,

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::form::Choice;
 use super::{Format, Named};
 use crate::cluster::{self, Namespaces};
 use crate::output::View;
@@ -20,7 +21,7 @@ pub struct TriggersConfig {
     pub timeout: Duration,
     /// Where cluster-wide authentications have their Secrets; `None` for the operator's namespace.
     pub keda_namespace: Option<String>,
-    pub form: Format,
+    pub form: Choice<Format>,
     pub view: View,
     pub watching: Watching,
 }

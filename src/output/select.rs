@@ -53,7 +53,20 @@ impl Selection {
         })
     }
 
-    /// Writes what it makes of `answer`; columns without their headers unless it `has_headers`.
+    /// What it makes of `answer`; columns without their headers unless it `has_headers`.
+    ///
+    /// # Errors
+    /// Why the template fails on this answer.
+    pub fn made_of(&self, answer: &impl Serialize, has_headers: bool) -> Result<String, String> {
+        let answer = serde_json::to_value(answer).map_err(|it| it.to_string())?;
+        match self {
+            Self::JsonPath(template) => Ok(template.filled(&answer)),
+            Self::CustomColumns(columns) => Ok(columns.filled(&answer, has_headers)),
+            Self::Jinja(source) => rendered(source, &answer),
+        }
+    }
+
+    /// Writes the same to `out`.
     ///
     /// # Errors
     /// If `out` cannot be written, or the template fails on this answer.
@@ -63,12 +76,8 @@ impl Selection {
         answer: &impl Serialize,
         has_headers: bool,
     ) -> io::Result<()> {
-        let answer = serde_json::to_value(answer)?;
-        match self {
-            Self::JsonPath(template) => out.write_all(template.filled(&answer).as_bytes()),
-            Self::CustomColumns(columns) => columns.write(out, &answer, has_headers),
-            Self::Jinja(source) => out.write_all(rendered(source, &answer)?.as_bytes()),
-        }
+        let text = self.made_of(answer, has_headers);
+        out.write_all(text.map_err(io::Error::other)?.as_bytes())
     }
 }
 
@@ -80,10 +89,10 @@ fn jinja(source: &str) -> Result<Selection, String> {
     Ok(Selection::Jinja(source.to_owned()))
 }
 
-fn rendered(source: &str, answer: &Value) -> io::Result<String> {
+fn rendered(source: &str, answer: &Value) -> Result<String, String> {
     let environment = Environment::new();
     let text = environment.render_str(source, Serde(answer));
-    text.map_err(|it| io::Error::other(in_one_line(&it)))
+    text.map_err(|it| in_one_line(&it))
 }
 
 /// `unexpected end of block in line 1 of the template`.
@@ -100,7 +109,7 @@ fn in_one_line(error: &minijinja::Error) -> String {
 
 /// The objects that an answer lists; an answer that lists none is one.
 fn listed(answer: &Value) -> Vec<&Value> {
-    let lists = ["items", "diagnostics"].into_iter();
+    let lists = ["items", "diagnostics", "checks"].into_iter();
     let list = lists
         .filter_map(|it| answer.get(it))
         .find_map(Value::as_array);

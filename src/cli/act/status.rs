@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::{Session, history};
 use crate::cli::context::Context;
+use crate::cli::selected;
 use crate::config::act::{ListForm, StatusConfig};
+use crate::config::form::Choice;
 use crate::error::{Error, Exit};
 use crate::lifecycle::form;
 use crate::output::{Page, records};
@@ -13,14 +15,19 @@ use crate::yaml;
 
 pub(in crate::cli) async fn run(cx: Context, config: StatusConfig) -> Result<Exit, Error> {
     let session = Session::open(&cx, &config.records.connection, &config.records.audit).await?;
-    if config.history && config.form == ListForm::Table {
+    if config.history && config.form == Choice::Form(ListForm::Table) {
         return history::run(&cx, &session, &config).await;
     }
     let chosen = session.chosen(&cx, &config.records).await?;
     let now = session.decider().now().await?;
-    match config.form {
-        ListForm::Json | ListForm::Yaml | ListForm::Name => write_list(&cx, &chosen, config.form)?,
-        ListForm::Table => {
+    match &config.form {
+        Choice::Selected(selection) => {
+            selected::print(&cx, selection, &list(&chosen), !config.view.no_headers)?;
+        }
+        Choice::Form(form @ (ListForm::Json | ListForm::Yaml | ListForm::Name)) => {
+            write_list(&cx, &chosen, *form)?;
+        }
+        Choice::Form(ListForm::Table) => {
             let page = Page {
                 width: cx.width(),
                 with_namespace: session.namespace(&config.records.namespaces).is_none(),

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::probation::{LimitArgs, ProbationArgs, WaitArgs};
-use super::{PrometheusArgs, ViewArgs, words};
+use super::{Choices, PrometheusArgs, ViewArgs, words};
 use crate::config::act::{DRY_RUNS, DryRun, GIT_FORMS, GitForm, LIST_FORMS, ListForm, PATCH_TYPES};
+use crate::config::form::Choice;
 use crate::config::install::image;
 use crate::config::values;
 use crate::output::patch::PatchType;
@@ -139,9 +140,10 @@ pub(crate) struct StatusArgs {
     /// Tell the story of each, step by step
     #[arg(long, help_heading = OUTPUT, conflicts_with = "form")]
     pub(crate) history: bool,
-    /// Form of the list [default: table]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&LIST_FORMS), help_heading = OUTPUT)]
-    pub(crate) form: Option<ListForm>,
+    /// Form of the list; also jsonpath=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… and template=TEMPLATE [default: table]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Choices(&LIST_FORMS), help_heading = OUTPUT)]
+    pub(crate) form: Option<Choice<ListForm>>,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }

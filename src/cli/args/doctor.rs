@@ -5,8 +5,9 @@ use std::time::Duration;
 use clap::Args;
 
 use super::license::LicenseArgs;
-use super::{AuditArgs, PrometheusArgs, words};
+use super::{AuditArgs, Choices, PrometheusArgs, words};
 use crate::config::doctor::{FORMS, Form, PURPOSES};
+use crate::config::form::Choice;
 use crate::config::values;
 use crate::doctor::Purpose;
 
@@ -40,9 +41,10 @@ pub(crate) struct DoctorArgs {
     #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
         env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days, help_heading = CHECKS)]
     pub(crate) window_days: Option<u32>,
-    /// Form of the report; `wide` has a line for each right that is there [default: table]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&FORMS), help_heading = OUTPUT)]
-    pub(crate) form: Option<Form>,
+    /// Form of the report; `wide` has a line for each right that is there; also
+    /// jsonpath=TEMPLATE, custom-columns=HEADER:PATH,… and template=TEMPLATE [default: table]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Choices(&FORMS), help_heading = OUTPUT)]
+    pub(crate) form: Option<Choice<Form>>,
     #[command(flatten)]
     pub(crate) audit: AuditArgs,
     #[command(flatten)]

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AnalysisArgs, HistoryArgs, LlmArgs, PrometheusArgs, words};
+use super::{AnalysisArgs, Choices, HistoryArgs, LlmArgs, PrometheusArgs, words};
 use crate::config::explain::{Form, View};
+use crate::config::form::Choice;
 use crate::config::values::{self, EXPLAIN_FORMS, VIEWS};
 
 const OUTPUT: &str = "Output";
@@ -39,9 +40,10 @@ pub(crate) struct ExplainArgs {
     /// How much of the window to draw [default: all]
     #[arg(long, value_name = "VIEW", value_parser = words(&VIEWS), help_heading = OUTPUT)]
     pub(crate) view: Option<View>,
-    /// Form of the answer [default: text]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&EXPLAIN_FORMS), help_heading = OUTPUT)]
-    pub(crate) form: Option<Form>,
+    /// Form of the answer; also jsonpath=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… and template=TEMPLATE [default: text]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Choices(&EXPLAIN_FORMS), help_heading = OUTPUT)]
+    pub(crate) form: Option<Choice<Form>>,
     #[command(flatten)]
     pub(crate) llm: LlmArgs,
     #[command(flatten)]

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::words;
+use super::{Choices, words};
+use crate::config::form::Choice;
 use crate::config::lint::{Explainable, Form};
 use crate::config::values::{self, LINT_FAIL_ON, LINT_FORMS};
 use crate::lint::{Code, Severity};
@@ -43,9 +44,10 @@ pub(crate) struct LintArgs {
     /// Code not to tell; may be repeated
     #[arg(long = "disable", value_name = "CODE", value_delimiter = ',', value_parser = values::lint_code, help_heading = super::OUTPUT)]
     pub(crate) disabled: Vec<Code>,
-    /// Form of the answer [default: text]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&LINT_FORMS), help_heading = super::OUTPUT)]
-    pub(crate) form: Option<Form>,
+    /// Form of the answer; also jsonpath=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… and template=TEMPLATE [default: text]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Choices(&LINT_FORMS), help_heading = super::OUTPUT)]
+    pub(crate) form: Option<Choice<Form>>,
     #[command(flatten)]
     pub(crate) view: super::ViewArgs,
     /// Exit with 1 for diagnostics of this severity or above [default: error]

@@ -6,9 +6,10 @@ use clap::Args;
 use jiff::SignedDuration;
 
 use super::forecast::ForecastArgs;
-use super::{HistoryArgs, PrometheusArgs, words};
+use super::{Choices, HistoryArgs, PrometheusArgs, words};
 use crate::autoscaler::behavior::{Policy, Select};
 use crate::config::Format;
+use crate::config::form::Choice;
 use crate::config::values::{self, FORMATS, SELECTS, SHAPES, schedule};
 use crate::schedule::Window;
 use crate::sim::demand::Shape;
@@ -43,12 +44,13 @@ pub(crate) struct SimulateArgs {
     pub(crate) forecast: ForecastArgs,
     #[command(flatten)]
     pub(crate) history: HistoryArgs,
-    /// Form of the answer [default: table]
+    /// Form of the answer; also jsonpath=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… and template=TEMPLATE [default: table]
     ///
     /// `wide` adds what decided and every day, `json` and `yaml` the replicas of every step and
     /// every decision; `name` is that of the autoscaler.
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&FORMATS), help_heading = OUTPUT)]
-    pub(crate) format: Option<Format>,
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Choices(&FORMATS), help_heading = OUTPUT)]
+    pub(crate) form: Option<Choice<Format>>,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{ViewArgs, words};
+use super::{Choices, ViewArgs};
 use crate::config::Format;
+use crate::config::form::Choice;
 use crate::config::values::{self, FORMATS};
 
 const SCOPE: &str = "Scope";
@@ -42,9 +43,10 @@ pub(crate) struct TriggersArgs {
     /// Time between two looks [default: the shortest pollingInterval]
     #[arg(long = "interval", id = "look-interval", value_name = "TIME", value_parser = values::positive_timeout, requires = "watch", help_heading = TRIGGERS)]
     pub(crate) interval: Option<Duration>,
-    /// Form of the report [default: table]
-    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = words(&FORMATS), help_heading = OUTPUT)]
-    pub(crate) format: Option<Format>,
+    /// Form of the report; also jsonpath=TEMPLATE,
+    /// custom-columns=HEADER:PATH,… and template=TEMPLATE [default: table]
+    #[arg(short = 'o', long = "output", value_name = "FORM", value_parser = Choices(&FORMATS), help_heading = OUTPUT)]
+    pub(crate) form: Option<Choice<Format>>,
     #[command(flatten)]
     pub(crate) view: ViewArgs,
 }

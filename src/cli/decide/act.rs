@@ -157,12 +157,13 @@ pub(in crate::cli) fn status(
     args: &StatusArgs,
     origin: &Origin<'_>,
 ) -> Result<StatusConfig, Error> {
-    let form = args.form.unwrap_or_default();
-    let columns = output::records::columns_of(form);
+    let form = args.form.clone().unwrap_or_default();
+    let columns = form.columns(output::records::columns_of);
+    let columns = columns.filter(|_| !args.history);
     Ok(StatusConfig {
         records: records(global, &args.records, origin)?,
         history: args.history,
-        view: view(&args.view, columns.filter(|_| !args.history), false)?,
+        view: view(&args.view, columns, form.has_headers())?,
         form,
     })
 }

@@ -6,6 +6,7 @@ use super::{Origin, audit, connection, license, prometheus};
 use crate::cli::args::{DoctorArgs, GlobalArgs};
 use crate::cluster::Namespaces;
 use crate::config::doctor::{DoctorConfig, Form};
+use crate::config::form::Choice;
 use crate::config::values;
 use crate::config::{Format, Window};
 use crate::doctor::Purpose;
@@ -44,15 +45,16 @@ pub(in crate::cli) fn doctor(
         audit: audit::settings(&args.audit, origin)?,
         purposes,
         timeout: args.timeout.unwrap_or(TIMEOUT),
-        form: form(args.form, origin)?,
+        form: form(args.form.clone(), origin)?,
     })
 }
 
-fn form(typed: Option<Form>, origin: &Origin<'_>) -> Result<Form, Error> {
-    Ok(typed.unwrap_or(match origin.format_in_file()? {
+fn form(typed: Option<Choice<Form>>, origin: &Origin<'_>) -> Result<Choice<Form>, Error> {
+    let in_file = match origin.format_in_file()? {
         Some(Format::Json) => Form::Json,
         Some(Format::Yaml) => Form::Yaml,
         Some(Format::Wide) => Form::Wide,
         Some(Format::Table | Format::Name) | None => Form::Table,
-    }))
+    };
+    Ok(typed.unwrap_or(Choice::Form(in_file)))
 }

@@ -38,7 +38,7 @@ pub(in crate::cli) fn explain(
         llm: llm::llm(&args.llm, origin)?,
         view: args.view.unwrap_or_default(),
         asked: args.at.map(Asked::At).or(args.since.map(Asked::Since)),
-        form: args.form.unwrap_or_default(),
+        form: args.form.clone().unwrap_or_default(),
         question,
     })
 }

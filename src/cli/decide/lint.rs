@@ -27,7 +27,7 @@ pub(in crate::cli) fn lint(
     if let Some(code) = args.explain {
         return Ok(LintConfig::Explain(code));
     }
-    let form = args.form.unwrap_or_default();
+    let form = args.form.clone().unwrap_or_default();
     let has_files = !args.filenames.is_empty() || args.kustomize.is_some();
     let input = if has_files {
         Input::Files(files(args)?)
@@ -57,7 +57,11 @@ pub(in crate::cli) fn lint(
         input,
         namespace: global.namespace.clone(),
         disabled: args.disabled.iter().copied().collect(),
-        view: view(&args.view, output::columns(form), false)?,
+        view: view(
+            &args.view,
+            form.columns(output::columns),
+            form.has_headers(),
+        )?,
         form,
         fail_on: args.fail_on.unwrap_or(Some(Severity::Error)),
     })))

@@ -9,6 +9,7 @@ use crate::cli::args::analysis::AnalysisArgs;
 use crate::cli::args::simulate::{SettingsArgs, SimulateArgs};
 use crate::cli::args::{GlobalArgs, ScopeArgs};
 use crate::cli::names;
+use crate::config::form::Choice;
 use crate::config::{Planned, Question, Replayed, SimulateConfig};
 use crate::error::Error;
 use crate::schedule::Plan;
@@ -31,14 +32,14 @@ pub(in crate::cli) fn simulate(
         forecast: args.forecast.clone(),
         ..AnalysisArgs::default()
     };
-    let in_file = origin.format_in_file()?;
+    let in_file = origin.format_in_file()?.map(Choice::Form);
     let config = SimulateConfig {
         replayed,
         overrides: overrides(&args.settings),
         startup: args.replay.startup,
         shape: args.replay.shape,
         analysis: analysis::settings(&judging, window(&args.history, origin)?, origin)?,
-        format: args.format.or(in_file).unwrap_or_default(),
+        form: args.form.clone().or(in_file).unwrap_or_default(),
     };
     refuse_crossed(&config.overrides)?;
     Ok(config)

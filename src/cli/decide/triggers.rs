@@ -8,6 +8,7 @@ use super::{Origin, connection};
 use crate::cli::args::GlobalArgs;
 use crate::cli::args::triggers::TriggersArgs;
 use crate::cluster::Namespaces;
+use crate::config::form::Choice;
 use crate::config::triggers::{TriggersConfig, Watching};
 use crate::error::Error;
 use crate::output::triggers as output;
@@ -33,7 +34,8 @@ pub(in crate::cli) fn triggers(
     };
     named::of_one_namespace(&names, &namespaces)?;
     let in_file = origin.format_in_file()?;
-    let form = args.format.or(in_file).unwrap_or_default();
+    let in_file = in_file.map(Choice::Form);
+    let form = args.form.clone().or(in_file).unwrap_or_default();
     Ok(TriggersConfig {
         connection: connection(&global.connection, origin)?,
         namespaces,
@@ -41,7 +43,11 @@ pub(in crate::cli) fn triggers(
         names,
         timeout: args.timeout.unwrap_or(TIMEOUT),
         keda_namespace: args.keda_namespace.clone(),
-        view: view(&args.view, output::columns(form), false)?,
+        view: view(
+            &args.view,
+            form.columns(output::columns),
+            form.has_headers(),
+        )?,
         form,
         watching: match args.watch {
             true => Watching::Every(args.interval),

@@ -40,7 +40,7 @@ fn config(name: &str) -> ExplainConfig {
         llm: None,
         view: View::All,
         asked: None,
-        form: Form::Text,
+        form: Form::Text.into(),
     }
 }
 

@@ -8,11 +8,12 @@ use super::words;
 use crate::analysis::fidelity::{Fidelity, Fit};
 use crate::analysis::simulation::ShapeFrom;
 use crate::config::Format;
+use crate::config::form::Choice;
 use crate::output::{summary, wide};
 use crate::sim::demand::Shape;
 
 /// The closing lines of `replay`, which took `elapsed` to make.
-pub fn lines(replay: &Replay, format: Format, elapsed: Duration) -> Vec<String> {
+pub fn lines(replay: &Replay, form: &Choice<Format>, elapsed: Duration) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(verdict(replay));
     lines.push(summary::history(
@@ -28,11 +29,7 @@ pub fn lines(replay: &Replay, format: Format, elapsed: Duration) -> Vec<String> 
             .into_iter()
             .map(|it| format!("warning: {it}")),
     );
-    let tells_little = match format {
-        Format::Table => true,
-        Format::Wide | Format::Json | Format::Yaml | Format::Name => false,
-    };
-    if tells_little {
+    if *form == Choice::Form(Format::Table) {
         lines.push("hint: -o wide tells what decided and every day, -o json every step".to_owned());
     }
     lines

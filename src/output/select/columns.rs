@@ -1,8 +1,6 @@
 //! kubectl's `-o custom-columns=NAME:.name,MIN:.today.minReplicas`: a line for each object that an
 //! answer lists.
 
-use std::io::{self, Write};
-
 use serde_json::Value;
 
 use super::path::Path;
@@ -36,12 +34,7 @@ impl CustomColumns {
         Ok(Self(columns))
     }
 
-    pub(super) fn write(
-        &self,
-        out: &mut dyn Write,
-        answer: &Value,
-        has_headers: bool,
-    ) -> io::Result<()> {
+    pub(super) fn filled(&self, answer: &Value, has_headers: bool) -> String {
         let mut lines: Vec<Vec<String>> = Vec::new();
         if has_headers {
             lines.push(self.0.iter().map(|it| it.0.clone()).collect());
@@ -59,14 +52,14 @@ impl CustomColumns {
             cells.max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.0.len()).map(width).collect();
-        for line in &lines {
-            let mut text = String::new();
-            for (cell, width) in line.iter().zip(&widths) {
-                text.push_str(&format!("{cell:<0$}", width + GAP));
-            }
-            writeln!(out, "{}", text.trim_end())?;
-        }
-        Ok(())
+        let padded = |line: &Vec<String>| {
+            let cells = line.iter().zip(&widths);
+            let text: String = cells
+                .map(|(cell, width)| format!("{cell:<0$}", width + GAP))
+                .collect();
+            format!("{}\n", text.trim_end())
+        };
+        lines.iter().map(padded).collect()
     }
 }
 
