@@ -85,7 +85,11 @@ impl Judge<'_> {
                 let advice = format!(
                     "upgrade the cluster: autoscaling/v2 is served from Kubernetes 1.{OLDEST} on"
                 );
-                self.failed(check.advised(Some(advice)), Fault::Refused, &Purpose::ALL)
+                self.failed(
+                    check.advised(Some(advice)),
+                    Fault::Unreachable,
+                    &Purpose::ALL,
+                )
             }
             Some(minor) if minor > NEWEST => {
                 let seen = format!(

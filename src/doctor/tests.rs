@@ -374,5 +374,8 @@ fn thresholds_are_of_time() {
         });
         let checks = examine(&facts, &[Purpose::Analyze], now());
         assert_eq!(checks[1].state, expected, "{version}");
+        // What it does not serve is nothing that somebody refuses.
+        let fault = (expected == State::Failed).then_some(Fault::Unreachable);
+        assert_eq!(checks[1].fault, fault, "{version}");
     }
 }
