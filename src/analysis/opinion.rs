@@ -12,7 +12,7 @@ mod numbers;
 mod prose;
 mod question;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod trouble;
 
 use schemars::JsonSchema;

@@ -11,8 +11,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::analysis::opinion::{Naming, Question};
-use crate::output::report::made_up;
+use crate::analysis::opinion::Question;
+use crate::analysis::opinion::tests::question_about;
 
 /// A server of which nobody has more than a number of what it was asked.
 async fn server(
@@ -44,8 +44,7 @@ fn options(url: &str) -> Options {
 }
 
 fn question() -> Question {
-    let mut all = made_up::assessments().into_iter();
-    all.find_map(|it| Question::of(&it, Naming::Plain)).unwrap()
+    question_about("web")
 }
 
 fn good() -> Response {
@@ -189,16 +188,8 @@ fn an_answer_is_kept_for_the_same_question_to_the_same_model() {
         ..options.clone()
     };
     assert_eq!(found(&other, &question, 0), None, "another provider");
-    let mut all = made_up::assessments().into_iter();
-    let second = all
-        .by_ref()
-        .filter_map(|it| Question::of(&it, Naming::Plain))
-        .nth(1);
-    assert_eq!(
-        found(&options, &second.unwrap(), 0),
-        None,
-        "another autoscaler"
-    );
+    let second = question_about("cart");
+    assert_eq!(found(&options, &second, 0), None, "another autoscaler");
     kept().put(&options, &question, "nonsense", now);
     assert_eq!(found(&options, &question, 0).as_deref(), Some("nonsense"));
     assert_eq!(

@@ -402,7 +402,8 @@ fn a_watch_asks_once_and_goes_on_without_an_answer() {
         let user = User::new();
         let url = fake.url(way);
         let command = format!(
-            "kubectl-stepscale watch -n shop --max-ticks 2 --interval 10 -v=9 \
+            "kubectl-stepscale watch -n shop --max-ticks 2 --interval 10 \
+             --analysis-budget-seconds 240 -v=9 \
              --llm-provider openai --llm-model gpt-x --llm-base-url {url}"
         );
         let mut demo = user.stepscale(&["demo", "--exec", &command]);

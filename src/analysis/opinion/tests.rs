@@ -30,6 +30,13 @@ fn recommendation(assessment: &mut Assessment) -> &mut Recommendation {
     }
 }
 
+/// A question about an autoscaler of that name.
+pub(crate) fn question_about(name: &str) -> Question {
+    let mut assessment = assessed();
+    assessment.autoscaler.name = name.to_owned();
+    Question::of(&assessment, Naming::Plain).unwrap()
+}
+
 fn question(naming: Naming) -> Question {
     Question::of(&assessed(), naming).unwrap()
 }
