@@ -20,6 +20,7 @@ pub mod past;
 pub mod paused_and_forgotten;
 pub mod pinned_at_max;
 pub mod polling_too_slow;
+pub mod recurring_peak;
 pub mod request_mismatch;
 pub mod scale_lag;
 pub mod scale_to_zero_candidate;
@@ -62,6 +63,7 @@ pub fn all(case: &Case<'_>) -> Vec<Finding> {
         metric_gaps::find(case),
         two_autoscalers_one_target::find(case),
         scale_to_zero_candidate::find(case),
+        recurring_peak::find(case),
     ]
     .into_iter()
     .flatten()
@@ -233,10 +235,11 @@ pub enum Code {
     HpaBesideScaledobject,
     PausedAndForgotten,
     AuthUnusedOrMissing,
+    RecurringPeak,
 }
 
 impl Code {
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::IdleWindow,
         Self::OverProvisioned,
         Self::ScaleLag,
@@ -260,6 +263,7 @@ impl Code {
         Self::HpaBesideScaledobject,
         Self::PausedAndForgotten,
         Self::AuthUnusedOrMissing,
+        Self::RecurringPeak,
     ];
 
     pub fn as_str(self) -> &'static str {
@@ -287,6 +291,7 @@ impl Code {
             Self::HpaBesideScaledobject => "hpa-beside-scaledobject",
             Self::PausedAndForgotten => "paused-and-forgotten",
             Self::AuthUnusedOrMissing => "auth-unused-or-missing",
+            Self::RecurringPeak => "recurring-peak",
         }
     }
 }

@@ -227,7 +227,8 @@ pub fn blocks(finding: &Finding) -> bool {
         | Code::MaxAbovePartitions
         | Code::ScaleToZeroCandidate
         | Code::PollingTooSlow
-        | Code::PausedAndForgotten => false,
+        | Code::PausedAndForgotten
+        | Code::RecurringPeak => false,
     }
 }
 

@@ -69,6 +69,7 @@ impl Code {
             Self::HpaBesideScaledobject => keda::HPA_BESIDE_SCALEDOBJECT,
             Self::PausedAndForgotten => keda::PAUSED_AND_FORGOTTEN,
             Self::AuthUnusedOrMissing => keda::AUTH_UNUSED_OR_MISSING,
+            Self::RecurringPeak => load::RECURRING_PEAK,
         }
     }
 }

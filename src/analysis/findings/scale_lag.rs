@@ -82,7 +82,7 @@ fn is_late(case: &Case<'_>, episode: &Episode) -> bool {
     seconds >= long && rises(case, episode)
 }
 
-fn rises(case: &Case<'_>, episode: &Episode) -> bool {
+pub(super) fn rises(case: &Case<'_>, episode: &Episode) -> bool {
     let ready = |at: usize| {
         case.load
             .samples

@@ -182,7 +182,8 @@ fn fixing(finding: &Finding, item: &Item) -> Option<Step> {
         | Code::NoFallback
         | Code::MaxAbovePartitions
         | Code::ScaleToZeroCandidate
-        | Code::PollingTooSlow => return None,
+        | Code::PollingTooSlow
+        | Code::RecurringPeak => return None,
     };
     Some(Step::new(why, command))
 }

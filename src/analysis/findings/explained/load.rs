@@ -127,6 +127,34 @@ pub(super) const FLOOR_TOO_LOW: Explained = Explained {
     fix: "Raise `minReplicas`, so that what stands can serve the first minutes of a jump.",
 };
 
+pub(super) const RECURRING_PEAK: Explained = Explained {
+    severities: &[Warning],
+    about: "The load rises at the same time of the day again and again, and replicas come too late for it.",
+    when: "The load recurs by day or by week (autocorrelation at one period and at two of `--periodicity-threshold` or more), and on at least half of the days, three at least, it rises by a quarter or more within the same hour of the wall clock while usage is above the target and its tolerance and replicas follow later. Not told where `scale-lag` or `floor-too-low` tells of the same minutes, nor with `--enable-forecasting=false`.",
+    why: "The peak is known beforehand and met unprepared: for as long as replicas lag, pods are overloaded.",
+    evidence: &[
+        ("time", "begin of the rise by the wall clock, `09:00`"),
+        (
+            "timeZone",
+            "whose clock that is, given by `--time-zone` or inferred",
+        ),
+        ("weekdays", "the days on which it comes"),
+        ("rhythm", "`day` or `week`, whichever was found"),
+        ("occurrences", "how often such a day was seen"),
+        ("late", "how often replicas came too late"),
+        (
+            "timesBefore",
+            "the load at its height by that of the hour before, in the middle of all times",
+        ),
+        (
+            "minutesEach",
+            "minutes above the target each time, on the mean",
+        ),
+        ("minutesPerDay", "the same over all days of the history"),
+    ],
+    fix: "Keep more replicas from shortly before the peak on: a schedule, or for want of one a higher `minReplicas`.",
+};
+
 pub(super) const MISSING_REQUESTS: Explained = Explained {
     severities: &[Critical],
     about: "A container has no request of the resource whose utilization is the target.",
