@@ -14,6 +14,7 @@ mod docs;
 mod doctor;
 mod example;
 mod follow;
+mod forecasts;
 mod gate;
 mod gather;
 mod golden;

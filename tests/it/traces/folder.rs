@@ -27,6 +27,7 @@ pub(crate) struct Entry {
     /// Series of one group come from the same machine or service.
     pub(crate) group: String,
     step_seconds: i64,
+    days: f64,
 }
 
 /// Evenly spaced means, each of the step that starts at its time.
@@ -60,6 +61,12 @@ impl Folder {
             root,
             index: entries.collect(),
         })
+    }
+
+    /// The names of those that are at least so long, in order.
+    pub(crate) fn of_days(&self, days: f64) -> impl Iterator<Item = &str> {
+        let long = self.index.iter().filter(move |it| it.1.days >= days);
+        long.map(|it| it.0.as_str())
     }
 
     pub(crate) fn entry(&self, id: &str) -> &Entry {
