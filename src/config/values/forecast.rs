@@ -45,9 +45,12 @@ pub(crate) fn lead_minutes(text: &str) -> Result<SignedDuration, String> {
 
 /// A zone of the IANA database.
 pub(crate) fn time_zone(text: &str) -> Result<String, String> {
-    // An empty name is UTC to KEDA, and a mistake here.
-    let known = super::text(text).and_then(|it| Zone::named(&it).map_err(|it| it.to_string()));
-    known.map(|_| text.to_owned())
+    // Both are UTC to KEDA, and a mistake here.
+    if matches!(text, "" | "Local") {
+        return Err("expected a name such as Europe/Berlin or UTC".to_owned());
+    }
+    let zone = Zone::named(text).map_err(|it| it.to_string());
+    zone.map(|_| text.to_owned())
 }
 
 #[cfg(test)]
