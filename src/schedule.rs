@@ -22,6 +22,9 @@ pub use clock::weekdays;
 /// No window is longer: one of a week never closes.
 pub const LONGEST_MINUTES: u32 = 7 * 24 * 60;
 
+/// Begins the names of the triggers that carry out a window for KEDA, which says whose they are.
+pub const TRIGGER: &str = "stepscale-window-";
+
 /// Where nothing is said of a zone.
 pub const NO_ZONE: &str = "Etc/UTC";
 

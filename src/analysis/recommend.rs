@@ -18,6 +18,7 @@ mod search;
 mod tests;
 mod trials;
 
+use super::Course;
 use super::assessment::{Outcome, Proof, Recommendation};
 use super::case::Case;
 use super::fidelity::{Fidelity, Fit};
@@ -28,7 +29,6 @@ use super::prospect::{Chosen, Prospect};
 use super::risk;
 use super::scenario::Scenario;
 use super::settings::Settings;
-use super::Course;
 use goal::Goal;
 use moves::Moves;
 use proof::Refuted;

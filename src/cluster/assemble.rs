@@ -21,7 +21,9 @@ use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{self, Workload};
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
 use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
-use crate::lifecycle::schedule::floor;
+use crate::lifecycle::journal::{self, Journal};
+use crate::lifecycle::schedule::{self, floor};
+use crate::schedule::Plan;
 use crate::units::Replicas;
 use authentications::Authentications;
 pub(crate) use authentications::Listed;
@@ -109,6 +111,13 @@ pub(crate) fn group_of(api_version: &str, kind: &str) -> String {
         return "apps".to_owned();
     }
     group.to_owned()
+}
+
+/// The windows that are in force, by what was noted of the last change. What cannot be read is told by
+/// whoever writes next.
+fn in_force(object: &Value) -> Plan {
+    let journal = Journal::of(object).ok().flatten();
+    journal.map(|it| it.schedule).unwrap_or_default()
 }
 
 /// Collects objects and makes a [`Fleet`] of them.
@@ -202,6 +211,11 @@ impl Assembler {
         let floor = annotations.and_then(|it| it.get(floor::ANNOTATION));
         let below = floor::minimum_below(floor.map(String::as_str), autoscaler.min.0);
         autoscaler.min = Replicas(below);
+        if let Some(journal) = annotations.and_then(|it| it.get(journal::ANNOTATION)) {
+            autoscaler.schedule = in_force(
+                &json!({ "metadata": { "annotations": { journal::ANNOTATION: journal } } }),
+            );
+        }
         let reference = hpa.spec.as_ref().map(|it| &it.scale_target_ref);
         let version = reference.and_then(|it| it.api_version.as_deref());
         let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());
@@ -210,7 +224,12 @@ impl Assembler {
     }
 
     pub(crate) fn add_scaled_object(&mut self, object: &Value) -> Result<(), ConvertError> {
-        let autoscaler = convert::scaled_object(object)?;
+        // Triggers of ours are the schedule that they carry out, and no others beside it.
+        let plain = schedule::without(object, AutoscalerKind::ScaledObject);
+        let mut autoscaler = convert::scaled_object(&plain)?;
+        if plain != *object {
+            autoscaler.schedule = in_force(object);
+        }
         let version = autoscaler.keda.as_ref();
         let version = version.map(|it| it.spec.target.api_version_or_default());
         let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());

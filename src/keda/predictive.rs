@@ -7,7 +7,7 @@
 
 use serde_json::{Value, json};
 
-use crate::schedule::Plan;
+use crate::schedule::{Plan, TRIGGER};
 
 /// How far ahead of the same time it looks, in minutes: what KEDA's poll, the sync of the HPA and a pod that
 /// starts take, with room for a peak that comes early.
@@ -18,8 +18,6 @@ const STEP_MINUTES: u32 = 1;
 const QUANTILE: &str = "0.9";
 /// How the names of such triggers begin.
 const NAME: &str = "stepscale-past-";
-/// How those of `cron` triggers for windows begin.
-const WINDOW: &str = "stepscale-window-";
 
 /// After how long the load comes again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +86,7 @@ pub fn triggers(spec: &Value, period: Period) -> Result<Vec<Value>, NotPredictab
 
 /// Whether a trigger is for a window of a schedule, or for its past.
 pub fn is_of_schedule(trigger: &Value) -> bool {
-    let is_window = |it: &str| it.starts_with(WINDOW) && trigger["type"] == "cron";
+    let is_window = |it: &str| it.starts_with(TRIGGER) && trigger["type"] == "cron";
     is_ours(trigger) || trigger["name"].as_str().is_some_and(is_window)
 }
 

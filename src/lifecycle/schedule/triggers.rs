@@ -3,10 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Unfit;
-use crate::schedule::{Plan, Window};
-
-/// Begins the names of our triggers, which says whose they are.
-pub const MARK: &str = "stepscale-window-";
+use crate::schedule::{Plan, TRIGGER, Window};
 
 /// KEDA's maximum where an object says none.
 const NO_MAXIMUM: u32 = 100;
@@ -14,7 +11,7 @@ const NO_MAXIMUM: u32 = 100;
 /// Whether a trigger is one of ours.
 pub fn is_ours(trigger: &Value) -> bool {
     let name = trigger["name"].as_str();
-    trigger["type"] == "cron" && name.is_some_and(|it| it.starts_with(MARK))
+    trigger["type"] == "cron" && name.is_some_and(|it| it.starts_with(TRIGGER))
 }
 
 /// Whether an object has any of ours.
@@ -45,7 +42,7 @@ fn trigger(index: usize, window: &Window, max: u32) -> Result<Value, Unfit> {
     };
     Ok(json!({
         "type": "cron",
-        "name": format!("{MARK}{}", index + 1),
+        "name": format!("{TRIGGER}{}", index + 1),
         "metadata": {
             "timezone": written.time_zone,
             "start": written.start_cron,

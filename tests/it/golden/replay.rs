@@ -85,6 +85,7 @@ pub(super) fn check(trace: &Trace, coverage: &Coverage) -> (usize, Vec<String>) 
         flags: &flags,
         pods: expressed.pods,
         inputs: &expressed.inputs,
+        floors: &[],
         headroom: 0.0,
     };
     let replay = Replay::new(setup, trace.plant.initial_replicas, trace.start);

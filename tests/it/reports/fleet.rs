@@ -74,6 +74,8 @@ fn assessment(index: usize) -> Assessment {
             ..Evidence::default()
         },
         opinion: None,
+        prospect: None,
+        trend: None,
         portrait: Some(Box::new(portrait(index))),
     }
 }

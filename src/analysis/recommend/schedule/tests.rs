@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
+use crate::analysis::Course;
 use crate::analysis::assessment::{Outcome, Recommendation};
+use crate::analysis::forecast::Forecasting;
 use crate::analysis::prospect::Chosen;
 use crate::analysis::testing::{DAY, Scene, daily};
-use crate::analysis::Course;
-use crate::analysis::forecast::Forecasting;
 use crate::sim::score::Totals;
 use crate::units::Replicas;
 

@@ -98,9 +98,10 @@ fn counters_grow_as_the_pods_use() {
 fn what_happened_is_recorded_every_minute() {
     let mut twin = web();
     twin.advance(at(600));
-    let mut series = twin.record().named();
-    let cpu = series.find(|it| it.0 == "container_cpu_usage_seconds_total");
-    let values = twin.record().within(cpu.unwrap().1, 0, i64::MAX);
+    let mut named = twin.record().named();
+    let cpu = named.find(|it| it.0 == "container_cpu_usage_seconds_total");
+    let cpu = cpu.unwrap().1.next().unwrap();
+    let values = twin.record().within(cpu, 0, i64::MAX);
     let values: Vec<f64> = values.map(|it| it.1).collect();
     assert_eq!(
         values,

@@ -145,11 +145,11 @@ fn redacted_events_have_no_names() {
         for name in ["shop", "web-rec", "web-hpa", "patched"] {
             assert!(!text.contains(name), "{name}: {text}");
         }
-        let change = match form {
+        let told = match form {
             Form::CloudEvents => r#""min_replicas":{"from":3,"to":2}"#,
             Form::Slack => "min 3→2",
         };
-        assert!(text.contains(change), "{text}");
+        assert!(text.contains(told), "{text}");
         // The same name has the same code under one key, and another under another one.
         assert_eq!(body(&change(), &redacted).to_string(), text);
         let keyed = Settings {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::keda::predictive::{self, Period};
 use crate::lifecycle::record::Record;
 use crate::output::manifests;
-use crate::schedule::{Plan, Window};
+use crate::schedule::Plan;
 
 /// The CronJobs of an HPA and what they need, as documents; `None` where it has no schedule.
 pub(super) fn jobs(record: &Record, image: &str) -> Result<Option<String>, Error> {
@@ -109,16 +109,11 @@ pub(super) fn look_back(
 }
 
 fn plan(record: &Record) -> Result<Plan, Error> {
-    let windows = record.proposal.schedule.iter().map(|it| {
-        serde_json::from_value::<Window>(it.clone()).map_err(|why| {
-            Error::Usage {
-            message: format!("the schedule of {} cannot be read: {why}", record.title()),
-            hint: Some(
-                "correct spec.schedule: `kubectl explain scalerec.spec.schedule` says what is in it"
-                    .to_owned(),
-            ),
-        }
-        })
-    });
-    Ok(Plan::new(windows.collect::<Result<_, _>>()?))
+    record.proposal.plan().map_err(|why| Error::Usage {
+        message: format!("{}: {why}", record.title()),
+        hint: Some(
+            "correct spec.schedule: `kubectl explain scalerec.spec.schedule` says what is in it"
+                .to_owned(),
+        ),
+    })
 }
