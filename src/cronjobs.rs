@@ -12,6 +12,7 @@ mod access;
 mod job;
 mod names;
 pub mod note;
+mod script;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -19,9 +20,7 @@ use serde_json::{Value, json};
 use crate::install::Item;
 use crate::schedule::{Plan, Window};
 use names::Names;
-
-/// What the jobs run: with sh and kubectl alone.
-pub const SCRIPT: &str = include_str!("cronjobs/floor.sh");
+pub use script::SCRIPT;
 
 /// An image with both; the one that Kubernetes publishes, `registry.k8s.io/kubectl`, has no shell. Which
 /// version of kubectl it is does not matter: what is asked for is the same since Kubernetes v1.23.

@@ -205,7 +205,7 @@ impl Error {
     /// Whether every other question would be refused alike, whenever it is asked.
     fn is_for_all(&self) -> bool {
         match self {
-            Self::Refused { status, .. } => matches!(status, 401 | 402 | 403 | 404),
+            Self::Refused { status, .. } => matches!(status, 401..=404),
             Self::NoKey(_) | Self::Address(_) | Self::Setup { .. } => true,
             Self::Unreachable { .. }
             | Self::Late { .. }

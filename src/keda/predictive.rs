@@ -90,11 +90,13 @@ pub fn is_of_schedule(trigger: &Value) -> bool {
     is_ours(trigger) || trigger["name"].as_str().is_some_and(is_window)
 }
 
-/// Whether it was made here.
+/// Whether a trigger of that name was made here.
+pub fn looks_back(name: Option<&str>) -> bool {
+    name.is_some_and(|it| it.starts_with(NAME))
+}
+
 fn is_ours(trigger: &Value) -> bool {
-    trigger["name"]
-        .as_str()
-        .is_some_and(|it| it.starts_with(NAME))
+    looks_back(trigger["name"].as_str())
 }
 
 fn past(trigger: &Value, index: usize, period: Period) -> Option<Value> {

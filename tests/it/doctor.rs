@@ -161,7 +161,9 @@ fn what_is_to_work_decides_what_fails() {
 #[test]
 fn without_a_cluster_it_says_so_in_a_line() {
     let user = User::new();
-    let said = user.run(Path::new("/nowhere/config"), &["doctor"]);
+    let mut narrow = user.stepscale(&["doctor"]);
+    let narrow = narrow.env("KUBECONFIG", "/nowhere/config");
+    let said = Said::by(narrow.env("COLUMNS", "80"));
     assert_eq!(said.code, Some(4), "{}", said.stderr);
     let report = doctor(&user, Path::new("/nowhere/config"), &[]).report(4);
     assert_eq!(check(&report, "kubeconfig", "").0, "failed");

@@ -182,7 +182,7 @@ fn whatever_a_model_answers_the_report_is_right_and_no_key_is_told() {
     let head = "| Provider | The server answers with | Asked | The recommendation | `verdict` | Why |\n\
                 | --- | --- | ---: | --- | --- | --- |\n";
     let table = format!("{BEGIN}\n{head}{rows}\n{END}");
-    println!("{table}");
+    crate::rig::say(&table);
     let page = fs::read_to_string(PAGE).unwrap();
     let (before, rest) = page.split_once(BEGIN).unwrap();
     let (_, after) = rest.split_once(END).unwrap();
@@ -264,7 +264,7 @@ fn words_of_a_model_are_marked_in_every_form() {
     let said = printed("drop", &[]);
     let table = said.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(
-        table.contains("withheld: second opinion of gpt-x (openai) against min_replicas from 8 to 2: The shortfall"),
+        table.contains("withheld: second opinion of gpt-x (openai) against min 8→2: The shortfall"),
         "{table}"
     );
     let counts = "second opinions, by a language model: 1 dropped";

@@ -91,8 +91,14 @@ fn a_manifest_is_replayed_on_a_load() {
 }
 
 #[test]
-fn a_table_in_a_pipe_is_80_columns_wide() {
+fn a_table_in_a_pipe_is_as_wide_as_columns_says() {
+    let narrow = |arguments: &[&str]| {
+        let all = [&["simulate"], arguments].concat();
+        Said::by(User::new().stepscale(&all).env("COLUMNS", "80"))
+    };
     let long = [
+        "--from",
+        SHOP,
         "catalog",
         "--compare",
         "--min=3",
@@ -100,9 +106,9 @@ fn a_table_in_a_pipe_is_80_columns_wide() {
         "--scale-down-policy=1pods/60s",
     ];
     for said in [
-        shop(&long),
-        shop(&["web", "--max=5"]),
-        planned(&["--cpu=50%"]),
+        narrow(&long),
+        narrow(&["--from", SHOP, "web", "--max=5"]),
+        narrow(&["-f", HPA, "--load", LOAD, "--cpu=50%"]),
     ] {
         assert_eq!(said.code, Some(0), "{}", said.stderr);
         for line in said.stdout.lines() {
@@ -110,6 +116,9 @@ fn a_table_in_a_pipe_is_80_columns_wide() {
             assert!(!line.contains('\u{1b}'), "{line}");
         }
     }
+    // Who searches a pipe finds words whole.
+    let whole = simulate(&long).stdout;
+    assert!(whole.lines().any(|it| it.chars().count() > 80), "{whole}");
 }
 
 #[test]

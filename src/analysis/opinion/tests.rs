@@ -280,7 +280,7 @@ fn what_counts_shows_in_the_assessment() {
     let opinion = dropped.opinion.unwrap();
     assert_eq!(opinion.verdict, Verdict::Dropped);
     let changes = opinion.dropped.unwrap();
-    assert!(changes.starts_with("min_replicas from 8 to "), "{changes}");
+    assert!(changes.starts_with("min 8→"), "{changes}");
     let why = format!("second opinion of gpt-x (openai) against {changes}: It is a spare");
     assert_eq!(dropped.outcome, Outcome::Withheld { why });
 }

@@ -1,6 +1,7 @@
 //! What is worth saying of a trigger that KEDA accepts.
 
 use crate::keda::objects::{FieldPath, ScaledObject, Trigger};
+use crate::keda::predictive;
 use crate::keda::trigger::{self, Kafka, MetricTarget, Prometheus, Settings};
 use crate::lint::code::Code;
 use crate::lint::cron;
@@ -103,7 +104,9 @@ impl One<'_, '_> {
     fn prometheus(&self, it: &Prometheus, findings: &mut Findings) {
         let has_fallback = self.object.is_some_and(|it| it.spec.fallback.is_some());
         let is_written = self.written.metadata.contains_key("ignoreNullValues");
-        if it.ignore_null_values && (has_fallback || is_written) {
+        // One that looks back is to ask for nothing where nothing is known of that time.
+        let looks_back = predictive::looks_back(self.written.name.as_deref());
+        if it.ignore_null_values && !looks_back && (has_fallback || is_written) {
             let message = if has_fallback {
                 "an empty answer counts as 0, so that the fallback does not come in"
             } else {

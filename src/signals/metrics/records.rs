@@ -184,6 +184,9 @@ impl Records {
 
     fn make_series(&self) {
         make_all(&self.verifications, "verdict");
+        for state in State::ALL {
+            drop(self.schedules.get_or_create(&[("state", state.as_str())]));
+        }
         for verdict in opinion::Verdict::ALL {
             let labels = [("verdict", verdict.as_str())];
             drop(self.opinions.get_or_create(&labels));

@@ -164,6 +164,8 @@ impl Demo {
         shell.env_clear().envs(surroundings);
         shell.envs(self.variables.iter().cloned());
         shell.env("PATH", &self.path).env_remove("RUST_BACKTRACE");
+        // What is shown is what a terminal of that width shows.
+        shell.env("COLUMNS", "80");
         Said::by(shell.current_dir(folder).stdin(Stdio::null()))
     }
 

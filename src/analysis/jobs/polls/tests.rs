@@ -88,7 +88,7 @@ fn a_minimum_comes_first_and_an_activation_threshold_holds_back() {
     assert!(told.today.least >= 3, "{:?}", told.today);
 
     let mut written = spec(10, 30, "default");
-    written["triggers"][0]["metadata"]["activationThreshold"] = "1000".into();
+    written["triggers"][0]["metadata"]["activationThreshold"] = "1000000".into();
     let mut scene = Scene::new(&spec(10, 30, "default"), false, hourly);
     scene.autoscaler = autoscaler(&written);
     let told = ask(&scene, busy(&scene), None).unwrap();
