@@ -39,7 +39,7 @@ pub struct Opinion {
     /// Why it was dropped or its risk raised, in the model's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// What was dropped: `min_replicas from 6 to 3`.
+    /// What was dropped: `min 6→3`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropped: Option<String>,
     /// Why there is no opinion.

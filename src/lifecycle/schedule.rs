@@ -179,7 +179,7 @@ impl Proposal {
         Ok(Plan::new(windows.collect::<Result<_, _>>()?))
     }
 
-    /// Its settings and windows in one line: `min_replicas from 6 to 2, at least 8 replicas from
+    /// Its settings and windows in one line: `min 6→2, at least 8 replicas from
     /// `45 7 * * 1-5` (Europe/Berlin) for 120 min`.
     pub fn one_line(&self) -> String {
         let settings = self.diff.iter().map(ToString::to_string);

@@ -270,7 +270,7 @@ fn words_of_a_model_are_marked_in_every_form() {
     let counts = "second opinions, by a language model: 1 dropped";
     assert!(said.stderr.contains(counts), "{}", said.stderr);
     let item = item(&printed("drop", &["-o", "json"]));
-    assert_eq!(item["opinion"]["dropped"], "min_replicas from 8 to 2");
+    assert_eq!(item["opinion"]["dropped"], "min 8→2");
     assert_eq!(item.get("proposed"), None);
     let raised = self::item(&printed("raise", &["-o", "json"]));
     assert_eq!(raised["risk"], "high");
