@@ -20,10 +20,9 @@ use super::selector::{Labels, Selector};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::workload::{self, Workload};
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind};
+use crate::cronjobs::note;
 use crate::fleet::{ClusterName, Fleet, NoWorkload, PodOwner, Subject, Unread};
-use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::schedule::{self, floor};
-use crate::schedule::Plan;
 use crate::units::Replicas;
 use authentications::Authentications;
 pub(crate) use authentications::Listed;
@@ -113,13 +112,6 @@ pub(crate) fn group_of(api_version: &str, kind: &str) -> String {
     group.to_owned()
 }
 
-/// The windows that are in force, by what was noted of the last change. What cannot be read is told by
-/// whoever writes next.
-fn in_force(object: &Value) -> Plan {
-    let journal = Journal::of(object).ok().flatten();
-    journal.map(|it| it.schedule).unwrap_or_default()
-}
-
 /// Collects objects and makes a [`Fleet`] of them.
 #[derive(Debug, Default)]
 pub struct Assembler {
@@ -207,15 +199,13 @@ impl Assembler {
     pub(crate) fn add_hpa(&mut self, hpa: &HorizontalPodAutoscaler) -> Result<(), ConvertError> {
         let mut autoscaler = convert::autoscaler(hpa)?;
         // A floor of ours is no setting: it goes with its window.
-        let annotations = hpa.metadata.annotations.as_ref();
-        let floor = annotations.and_then(|it| it.get(floor::ANNOTATION));
-        let below = floor::minimum_below(floor.map(String::as_str), autoscaler.min.0);
+        let annotations = &json!(hpa.metadata.annotations);
+        let text = |name: &str| annotations[name].as_str();
+        let below = floor::minimum_below(text(floor::ANNOTATION), autoscaler.min.0);
+        let below = note::minimum_below(text(note::ANNOTATION), below);
         autoscaler.min = Replicas(below);
-        if let Some(journal) = annotations.and_then(|it| it.get(journal::ANNOTATION)) {
-            autoscaler.schedule = in_force(
-                &json!({ "metadata": { "annotations": { journal::ANNOTATION: journal } } }),
-            );
-        }
+        autoscaler.schedule =
+            schedule::in_force(&json!({ "metadata": { "annotations": annotations } }));
         let reference = hpa.spec.as_ref().map(|it| &it.scale_target_ref);
         let version = reference.and_then(|it| it.api_version.as_deref());
         let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());
@@ -228,7 +218,7 @@ impl Assembler {
         let plain = schedule::without(object, AutoscalerKind::ScaledObject);
         let mut autoscaler = convert::scaled_object(&plain)?;
         if plain != *object {
-            autoscaler.schedule = in_force(object);
+            autoscaler.schedule = schedule::in_force(object);
         }
         let version = autoscaler.keda.as_ref();
         let version = version.map(|it| it.spec.target.api_version_or_default());

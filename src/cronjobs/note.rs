@@ -18,6 +18,19 @@ pub fn take_off(object: &mut Value) {
     }
 }
 
+/// Whether the text of an annotation is one of these.
+pub fn is_note(text: &str) -> bool {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || " =:".contains(it);
+    read(text).is_some() && text.chars().all(is_plain)
+}
+
+/// What the minimum is apart from windows that the annotation tells of, for who knows no more of an HPA than
+/// that and its minimum.
+pub fn minimum_below(annotation: Option<&str>, minimum: u32) -> u32 {
+    let note = annotation.and_then(read).filter(|it| it.1 == minimum);
+    note.map_or(minimum, |it| it.0)
+}
+
 /// The minimum from before, and the one that was written.
 fn read(note: &str) -> Option<(u32, u32)> {
     let mut words = note.split(' ');

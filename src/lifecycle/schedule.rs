@@ -9,6 +9,7 @@
 
 pub mod carry;
 pub mod floor;
+mod notes;
 pub mod patch;
 pub mod peak;
 pub mod triggers;
@@ -24,6 +25,7 @@ use super::record::Proposal;
 use crate::autoscaler::AutoscalerKind;
 use crate::schedule::Plan;
 use floor::Floor;
+pub use notes::{in_force, notes};
 
 /// The schedule of a change that is in force, and how it is carried out: `status.schedule`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

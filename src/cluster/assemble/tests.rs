@@ -234,6 +234,53 @@ fn objects_of_no_use_are_ignored_and_broken_ones_named() {
     ));
 }
 
+#[test]
+fn a_window_that_is_open_is_a_schedule_and_no_minimum() {
+    let window = json!({"startCron": "0 8 * * *", "durationMinutes": 60, "minReplicas": 6,
+        "timeZone": "Etc/UTC"});
+    let journal = json!({"version": 1, "id": "4f1c", "recommendation": "web", "by": "ana",
+        "at": "2026-11-22T10:00:00Z", "changes": [], "schedule": [window]});
+    let floor = json!({"version": 1, "id": "7a", "recommendation": "web", "by": "ana",
+        "at": "2026-11-22T10:00:00Z", "from": 2, "to": 6, "until": "2026-11-22T11:00:00Z"});
+    let annotations = json!({
+        "stepscale.io/applied": journal.to_string(),
+        "stepscale.io/floor": floor.to_string(),
+    });
+    let mut raised = hpa("web", "apps/v1", "Deployment", "web");
+    raised["metadata"]["annotations"] = annotations.clone();
+    raised["spec"]["minReplicas"] = json!(6);
+    let mut by_jobs = hpa("jobs", "apps/v1", "Deployment", "jobs");
+    by_jobs["metadata"]["annotations"] =
+        json!({"stepscale.io/cron-floor": "before=3 wrote=6 open=1:6:1764000000"});
+    by_jobs["spec"]["minReplicas"] = json!(6);
+    let trigger = |name: &str, kind: &str, metadata: Value| json!({"name": name, "type": kind, "metadata": metadata});
+    let object = json!({"apiVersion": "keda.sh/v1alpha1", "kind": "ScaledObject",
+    "metadata": {"name": "orders", "namespace": "shop", "annotations": annotations},
+    "spec": {"scaleTargetRef": {"name": "orders"}, "minReplicaCount": 2, "triggers": [
+        trigger("queue", "prometheus", json!({"serverAddress": "http://p", "query": "q", "threshold": "5"})),
+        trigger("stepscale-window-1", "cron", json!({"start": "0 8 * * *", "end": "0 9 * * *",
+            "timezone": "Etc/UTC", "desiredReplicas": "6"})),
+    ]}});
+    let fleet = assemble([raised, by_jobs, object]);
+    let found = |name: &str| {
+        let mut all = fleet.subjects.iter().map(|it| &it.autoscaler);
+        all.find(|it| it.id.name == name).unwrap()
+    };
+    assert_eq!(
+        (found("web").min, found("web").schedule.windows().len()),
+        (Replicas(2), 1)
+    );
+    assert_eq!(
+        (found("jobs").min, found("jobs").schedule.windows().len()),
+        (Replicas(3), 0)
+    );
+    let orders = found("orders");
+    assert_eq!(
+        (orders.metrics.len(), orders.schedule.windows().len()),
+        (1, 1)
+    );
+}
+
 proptest! {
     #[test]
     fn neither_order_nor_repetition_matters(order in Just(shop()).prop_shuffle()) {

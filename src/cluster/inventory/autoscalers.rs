@@ -1,6 +1,6 @@
 //! Which autoscalers are in scope.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use k8s_openapi::api::autoscaling::v2::HorizontalPodAutoscaler;
@@ -16,6 +16,7 @@ use crate::cluster::selector::{Labels, Selector};
 use crate::cluster::{Error, Namespaces, Scope, convert};
 use crate::fleet::Unread;
 use crate::lifecycle::pause;
+use crate::lifecycle::schedule;
 
 const HPAS: Resource<'_> = Resource {
     group: "autoscaling",
@@ -49,7 +50,8 @@ struct Found {
     partly: bool,
 }
 
-/// An HPA without annotations, which may hold anything, and without its managers.
+/// An HPA without its managers and without annotations, which may hold anything, but for what tells of its
+/// schedule.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Hpa(HorizontalPodAutoscaler);
@@ -71,7 +73,7 @@ impl Kept for Hpa {
 }
 
 /// A ScaledObject or ScaledJob with no managers but those who paused it and no annotation but those
-/// that KEDA goes by and the note of a pause. Of a template of jobs, nothing is kept that may be
+/// that KEDA goes by, the note of a pause, and what tells of its schedule. Of a template of jobs, nothing is kept that may be
 /// secret.
 #[derive(Serialize)]
 #[serde(transparent)]
@@ -96,7 +98,9 @@ impl<'de> Deserialize<'de> for Scaled {
                 metadata.insert("managedFields".to_owned(), Value::Array(managed));
             }
             if let Some(Value::Object(annotations)) = metadata.get_mut("annotations") {
+                let of_schedule = schedule::notes(annotations);
                 annotations.retain(|key, _| key.contains("keda.sh/") || key == pause::ANNOTATION);
+                annotations.extend(of_schedule);
             }
         }
         if let Some(jobs) = object.pointer_mut("/spec/jobTargetRef") {
@@ -447,9 +451,21 @@ fn bare(mut hpa: HorizontalPodAutoscaler) -> HorizontalPodAutoscaler {
         labels: from.labels,
         creation_timestamp: from.creation_timestamp,
         owner_references: from.owner_references,
+        annotations: from.annotations.and_then(|it| of_schedule(&it)),
         ..ObjectMeta::default()
     };
     hpa
+}
+
+fn of_schedule(annotations: &BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
+    let all = annotations.iter();
+    let all = all
+        .map(|(name, text)| (name.clone(), json!(text)))
+        .collect();
+    let kept = schedule::notes(&all).into_iter();
+    let kept = kept.filter_map(|(name, text)| Some((name, text.as_str()?.to_owned())));
+    let kept: BTreeMap<String, String> = kept.collect();
+    (!kept.is_empty()).then_some(kept)
 }
 
 fn written(hpa: &HorizontalPodAutoscaler) -> Value {
