@@ -297,7 +297,8 @@ impl<'a> Watch<'a> {
         let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
         let turns = self.told.turns(&records);
         let changes = self.told.changes(&records);
-        let now = self.time_for(&changes, &records).await;
+        let has_news = !changes.is_empty() || !turns.is_empty();
+        let now = self.time_for(has_news, &records).await;
         for change in &changes {
             let is_bad = matches!(
                 change.record.status.phase,
@@ -331,9 +332,9 @@ impl<'a> Watch<'a> {
     }
 
     /// The time, by the API server's clock where it matters.
-    async fn time_for(&self, changes: &[told::Change<'_>], records: &[Record]) -> Timestamp {
+    async fn time_for(&self, has_news: bool, records: &[Record]) -> Timestamp {
         let is_dated = |it: &Record| it.status.phase == Phase::Applied;
-        if changes.is_empty() && !records.iter().any(is_dated) {
+        if !has_news && !records.iter().any(is_dated) {
             return self.cx.now();
         }
         let now = self.session.decider().now().await;
