@@ -15,11 +15,11 @@ use super::sources::{self, Explained};
 use super::triggers;
 use crate::analysis;
 use crate::analysis::assessment::Assessment;
+use crate::config::Input;
 use crate::config::explain::{ExplainConfig, Form};
 use crate::config::form::Choice;
-use crate::config::{Input, Snapshot};
 use crate::error::{Error, Exit};
-use crate::output::explanation::{self, Explanation, Place, Run, Sheet, Triggers};
+use crate::output::explanation::{self, Explanation, Run, Sheet, Triggers};
 use crate::output::report::{self, AnalysisReport};
 use crate::output::summary;
 
@@ -62,6 +62,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
     }
     let portrait = assessment.portrait.take().map(|it| *it);
     let reading = std::mem::take(&mut found.reading);
+    let place = sources::place(&config.question.input);
     let report = AnalysisReport::new(report::Run {
         fleet: &found.fleet,
         assessments: vec![assessment],
@@ -69,6 +70,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         grid: found.grid,
         taken_at: found.taken_at,
         prices: &config.analysis.prices,
+        place: place.clone(),
     });
     Ok(Explanation::new(Run {
         report,
@@ -80,7 +82,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         triggers,
         decisions,
         polls,
-        place: place(config),
+        place,
     }))
 }
 
@@ -110,14 +112,6 @@ fn assess(found: &Explained, config: &ExplainConfig) -> Assessment {
     match &found.history {
         Ok(history) => analysis::assess(subject, history, &config.analysis, found.taken_at),
         Err(why) => analysis::without_history(subject, why.clone(), found.taken_at),
-    }
-}
-
-fn place(config: &ExplainConfig) -> Place {
-    match &config.question.input {
-        Input::Cluster { .. } => Place::Cluster,
-        Input::Snapshot(Snapshot::File(path)) => Place::Snapshot(path.display().to_string()),
-        Input::Snapshot(Snapshot::Stdin) => Place::Snapshot("-".to_owned()),
     }
 }
 

@@ -31,12 +31,12 @@ use crate::analysis::prices::PriceList;
 use crate::autoscaler::workload::{ContainerRole, Workload};
 use crate::autoscaler::{Autoscaler, Metric, Resource};
 use crate::cluster::Cluster;
-use crate::config::{Config, Input, Question, Window};
+use crate::config::{Config, Input, Question, Snapshot, Window};
 use crate::error::Error;
 use crate::fleet::{Fleet, Subject};
 use crate::metrics::{Delivery, HistoryRequest, Reading, Wanted};
 use crate::output::progress::Progress;
-use crate::output::report::{AnalysisReport, Run};
+use crate::output::report::{AnalysisReport, Place, Run};
 use crate::series::Grid;
 pub(super) use explained::{Explained, explained};
 use judging::Judges;
@@ -63,6 +63,7 @@ pub(super) struct Gathered {
     pub(super) prices: PriceList,
     /// The snapshot's time, `--now`, or `now`.
     pub(super) taken_at: Timestamp,
+    pub(super) place: Place,
 }
 
 impl Gathered {
@@ -75,6 +76,7 @@ impl Gathered {
             grid: self.grid,
             taken_at: self.taken_at,
             prices: &self.prices,
+            place: self.place.clone(),
         })
     }
 }
@@ -88,10 +90,24 @@ pub(super) async fn assess(
     let priced = priced(&config.analysis, config.opencost.as_ref(), progress).await;
     let settings = priced.settings.clone();
     let judge = move |asked: &Asked| Ok(Judges::start(asked.clone(), settings));
-    judged(ask(&config.question, progress, now, judge).await?, priced).await
+    let answered = ask(&config.question, progress, now, judge).await?;
+    judged(answered, priced, place(&config.question.input)).await
 }
 
-async fn judged(answered: Answered<Judges>, priced: Priced) -> Result<Gathered, Error> {
+/// Where what is told of `input` comes from.
+pub(super) fn place(input: &Input) -> Place {
+    match input {
+        Input::Cluster { .. } => Place::Cluster,
+        Input::Snapshot(Snapshot::File(path)) => Place::Snapshot(path.display().to_string()),
+        Input::Snapshot(Snapshot::Stdin) => Place::Snapshot("-".to_owned()),
+    }
+}
+
+async fn judged(
+    answered: Answered<Judges>,
+    priced: Priced,
+    place: Place,
+) -> Result<Gathered, Error> {
     let judges = answered.taker;
     let assessments = finished(task::spawn_blocking(|| judges.finish()).await);
     let Asked {
@@ -109,6 +125,7 @@ async fn judged(answered: Answered<Judges>, priced: Priced) -> Result<Gathered, 
         grid: request.grid,
         prices: priced.settings.prices,
         taken_at: now,
+        place,
     })
 }
 

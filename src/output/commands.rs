@@ -9,8 +9,31 @@ pub(super) struct Command {
     pub(super) line: String,
 }
 
+/// Where a report comes from, and so where its commands read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Place {
+    #[default]
+    Cluster,
+    /// A snapshot, as it was named. Nothing can be applied to it.
+    Snapshot(String),
+}
+
+impl Place {
+    /// The flag that reads the same place again; empty for the cluster of the kubeconfig.
+    pub(super) fn flag(&self) -> String {
+        match self {
+            Self::Cluster => String::new(),
+            Self::Snapshot(path) => format!(" --from {}", word(path)),
+        }
+    }
+}
+
 /// The commands that go on from here, the first one first.
-pub(super) fn of(item: &Item) -> Vec<Command> {
+pub(super) fn of(item: &Item, place: &Place) -> Vec<Command> {
+    if let Some(line) = explain(item, place) {
+        let why = "See all of it on one screen";
+        return vec![Command { why, line }];
+    }
     let command = |why, verb: &str, rest: &str| Command {
         why,
         line: line(verb, item, rest),
@@ -36,6 +59,15 @@ pub(super) fn of(item: &Item) -> Vec<Command> {
                 " -o wide",
             )]
         }
+    }
+}
+
+/// All that there is to be done about an autoscaler of a snapshot: to look at it closely. `None` where
+/// the cluster itself was read.
+pub(super) fn explain(item: &Item, place: &Place) -> Option<String> {
+    match place {
+        Place::Cluster => None,
+        Place::Snapshot(_) => Some(line("explain", item, &place.flag())),
     }
 }
 
@@ -66,7 +98,10 @@ mod tests {
         let report = made_up::report();
         let lines = |name: &str| -> Vec<String> {
             let item = report.items.iter().find(|it| it.name == name).unwrap();
-            of(item).into_iter().map(|it| it.line).collect()
+            of(item, &Place::Cluster)
+                .into_iter()
+                .map(|it| it.line)
+                .collect()
         };
         assert_eq!(
             lines("cart"),
@@ -80,6 +115,20 @@ mod tests {
             lines("web"),
             ["kubectl stepscale analyze hpa/web -n shop -o wide"]
         );
+    }
+
+    #[test]
+    fn nothing_is_applied_to_a_snapshot() {
+        let place = Place::Snapshot("my fleet.jsonl".to_owned());
+        for item in &made_up::report().items {
+            let lines: Vec<String> = of(item, &place).into_iter().map(|it| it.line).collect();
+            let name = &item.name;
+            let namespace = &item.namespace;
+            let explain = format!(
+                "kubectl stepscale explain hpa/{name} -n {namespace} --from 'my fleet.jsonl'"
+            );
+            assert_eq!(lines, [explain]);
+        }
     }
 
     #[test]

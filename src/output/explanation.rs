@@ -22,6 +22,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::charset::Charset;
+pub use super::commands::Place;
 use super::report::evidence::{tidy_fidelity, tidy_totals};
 use super::report::{AnalysisReport, Cluster, Item, Source, Window, rounded};
 use super::triggers::TriggersReport;
@@ -32,7 +33,6 @@ use crate::config::explain::Form;
 use crate::fleet::Subject;
 pub use decisions::{Decisions, Event};
 pub use managed::Managed;
-pub use next::Place;
 pub use now::Now;
 pub use polls::Polled;
 pub use settings::Setting;

@@ -8,7 +8,7 @@ mod tests;
 use std::io::{self, Write};
 
 use super::briefing::Briefing;
-use super::commands;
+use super::commands::{self, Place};
 use super::report::{AnalysisReport, Item, Outcome};
 use super::sheet::{self, Figure};
 use super::words::{days, percent};
@@ -32,7 +32,7 @@ fn document(report: &AnalysisReport) -> String {
     let told: Vec<&Item> = report.items.iter().filter(|it| has_news(it)).collect();
     table(&mut document, &told);
     quiet(&mut document, report.items.len() - told.len());
-    details(&mut document, &told);
+    details(&mut document, &told, &report.place);
     document.push_str(&foot(report));
     document
 }
@@ -148,11 +148,11 @@ fn quiet(document: &mut String, count: usize) {
 }
 
 /// As many as there is room for, those that a change is recommended for first.
-fn details(document: &mut String, items: &[&Item]) {
+fn details(document: &mut String, items: &[&Item], place: &Place) {
     let mut items: Vec<&&Item> = items.iter().filter(|it| !is_told_by_row(it)).collect();
     items.sort_by_key(|it| it.outcome != Outcome::Recommended);
     for (index, item) in items.iter().enumerate() {
-        let detail = detail(item);
+        let detail = detail(item, place);
         if document.len() + detail.len() + RESERVE > MOST {
             let left = items.len() - index;
             let what = if left == 1 {
@@ -175,7 +175,7 @@ fn is_told_by_row(item: &Item) -> bool {
     item.proposed.is_none() && item.findings.is_empty() && item.opinion.is_none()
 }
 
-fn detail(item: &Item) -> String {
+fn detail(item: &Item, place: &Place) -> String {
     let mut detail = format!(
         "\n<details><summary><b>{}</b> in {}</summary>\n\n",
         escape::html(&name(item)),
@@ -202,7 +202,7 @@ fn detail(item: &Item) -> String {
     }
     if item.proposed.is_some() {
         figures(&mut detail, &sheet::figures(item));
-        for command in commands::of(item).iter().take(1) {
+        for command in commands::of(item, place).iter().take(1) {
             detail.push_str(&format!("\n{}:\n\n{}", command.why, fenced(&command.line)));
         }
     }

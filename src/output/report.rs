@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+pub use super::commands::Place;
 use crate::analysis::assessment::Assessment;
 use crate::analysis::findings::{Finding, Severity, auth_unused_or_missing};
 use crate::analysis::prices::PriceList;
@@ -34,6 +35,7 @@ pub struct Run<'a> {
     /// The time that the answer holds for.
     pub taken_at: Timestamp,
     pub prices: &'a PriceList,
+    pub place: Place,
 }
 
 /// What `analyze` answers.
@@ -59,6 +61,9 @@ pub struct AnalysisReport {
     pub summary: Summary,
     /// What the fleet costs, what would be saved, at what risk, and what to do first.
     pub overview: Overview,
+    /// Where it comes from, for the commands to go on with.
+    #[serde(skip)]
+    pub place: Place,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -186,10 +191,11 @@ impl AnalysisReport {
             window,
             source: run.reading.into(),
             summary: Summary::of(&items, &findings, unread.len()),
-            overview: Overview::of(&items),
+            overview: Overview::of(&items, &run.place),
             items,
             findings,
             unread,
+            place: run.place,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::analysis::portrait::Detail;
 use crate::cli::names;
 use crate::cluster::{Namespaces, Scope};
 use crate::config::explain::{Asked, View};
-use crate::config::{Question, Window};
+use crate::config::{Question, Snapshot, Window};
 use crate::output::charset::Charset;
 
 const SHOP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/shop.jsonl.gz");

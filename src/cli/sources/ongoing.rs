@@ -21,6 +21,7 @@ use crate::metrics::cache::{HistoryCache, Limits};
 use crate::metrics::prometheus::{self, Prometheus, Traffic};
 use crate::metrics::{Delivery, HistoryRequest, Reading};
 use crate::output::progress::Progress;
+use crate::output::report::Place;
 
 /// A fleet that is followed, and its history as far as it was read.
 pub(in crate::cli) struct Ongoing {
@@ -116,7 +117,7 @@ impl Ongoing {
             reading,
             objects: Vec::new(),
         };
-        judged(answered, priced).await
+        judged(answered, priced, Place::Cluster).await
     }
 
     async fn read(

@@ -13,6 +13,7 @@ use super::annotation::Level;
 use super::notice::{self, Notice};
 use crate::config::FailOn;
 use crate::lint::Severity;
+use crate::output::commands::Place;
 use crate::output::lint::{Report, Row};
 use crate::output::report::{AnalysisReport, Item, Outcome, UnreadRow};
 
@@ -30,7 +31,7 @@ pub(super) fn of_analysis(
     let mut suites = Suites::new();
     for item in &report.items {
         let suite = suites.entry(item.namespace.clone()).or_default();
-        suite.push(of_item(item, fail_on));
+        suite.push(of_item(item, fail_on, &report.place));
     }
     if fail_on != FailOn::Never {
         for unread in &report.unread {
@@ -51,8 +52,8 @@ pub(super) fn of_analysis(
     write(out, "stepscale analyze", suites)
 }
 
-fn of_item(item: &Item, fail_on: FailOn) -> TestCase {
-    let notices = notice::of_item(item);
+fn of_item(item: &Item, fail_on: FailOn, place: &Place) -> TestCase {
+    let notices = notice::of_item(item, place);
     let recommended =
         (item.outcome == Outcome::Recommended).then(|| fail_on.counts_recommendations());
     let findings = item.findings.iter().map(|it| fail_on.counts(it.severity));

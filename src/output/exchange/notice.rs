@@ -3,7 +3,7 @@
 use super::annotation::{Annotation, Level};
 use crate::analysis::findings::{self, Finding};
 use crate::lint;
-use crate::output::commands;
+use crate::output::commands::{self, Place};
 use crate::output::lint::{Report, Row};
 use crate::output::report::{AnalysisReport, Item, Outcome};
 use crate::yaml::located::Position;
@@ -49,7 +49,8 @@ pub(super) const RECOMMENDATION: Rule = Rule {
 /// What an analysis has found: of each autoscaler what is recommended, then its findings; what is
 /// found of the fleet comes last.
 pub(super) fn of_analysis(report: &AnalysisReport) -> Vec<Notice<'_>> {
-    let items = report.items.iter().flat_map(of_item);
+    let items = report.items.iter();
+    let items = items.flat_map(|it| of_item(it, &report.place));
     items.chain(report.findings.iter().map(of_fleet)).collect()
 }
 
@@ -58,7 +59,7 @@ pub(super) fn of_fleet(found: &Finding) -> Notice<'_> {
     finding(found, None)
 }
 
-pub(super) fn of_item(item: &Item) -> Vec<Notice<'_>> {
+pub(super) fn of_item<'a>(item: &'a Item, place: &Place) -> Vec<Notice<'a>> {
     let object = Some(Object {
         namespace: &item.namespace,
         kind: item.kind.as_str(),
@@ -67,7 +68,7 @@ pub(super) fn of_item(item: &Item) -> Vec<Notice<'_>> {
     let recommended = (item.outcome == Outcome::Recommended).then(|| Notice {
         rule: RECOMMENDATION,
         level: Level::Warning,
-        text: recommended(item),
+        text: recommended(item, place),
         file: None,
         object,
         path: "",
@@ -76,8 +77,9 @@ pub(super) fn of_item(item: &Item) -> Vec<Notice<'_>> {
     recommended.into_iter().chain(findings).collect()
 }
 
-/// `min 6→3: 38% fewer replica-hours, risk low (fix: kubectl stepscale apply …)`.
-fn recommended(item: &Item) -> String {
+/// `min 6→3: 38% fewer replica-hours, risk low (fix: kubectl stepscale apply …)`; of a snapshot
+/// `(see: kubectl stepscale explain …)`.
+fn recommended(item: &Item, place: &Place) -> String {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(item.saving.map(|it| {
         let percent = (it.share * 100.0).round();
@@ -85,8 +87,11 @@ fn recommended(item: &Item) -> String {
         format!("{:.0}% {word} replica-hours", percent.abs())
     }));
     parts.extend(item.risk.map(|it| format!("risk {it}")));
-    let fix = commands::line("apply", item, "");
-    format!("{}: {} (fix: {fix})", item.changes(), parts.join(", "))
+    let next = match commands::explain(item, place) {
+        Some(explain) => format!("see: {explain}"),
+        None => format!("fix: {}", commands::line("apply", item, "")),
+    };
+    format!("{}: {} ({next})", item.changes(), parts.join(", "))
 }
 
 fn finding<'a>(finding: &'a Finding, object: Option<Object<'a>>) -> Notice<'a> {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Managed;
 use crate::analysis::findings::{Code, Finding};
 use crate::autoscaler::{Autoscaler, AutoscalerKind};
-use crate::output::commands::{line, word};
+use crate::output::commands::{Place, line, word};
 use crate::output::report::{Item, Outcome};
 
 /// A command, and what it is for.
@@ -14,24 +14,6 @@ use crate::output::report::{Item, Outcome};
 pub struct Step {
     pub why: String,
     pub command: String,
-}
-
-/// Where the explanation comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    Cluster,
-    /// A snapshot, as it was named.
-    Snapshot(String),
-}
-
-impl Place {
-    /// The flag that reads the same place again; empty for the cluster of the kubeconfig.
-    fn flag(&self) -> String {
-        match self {
-            Self::Cluster => String::new(),
-            Self::Snapshot(path) => format!(" --from {}", word(path)),
-        }
-    }
 }
 
 impl Step {

@@ -87,7 +87,7 @@ impl Page {
             held_back: held_back(item),
             findings: item.findings.iter().map(finding).collect(),
             frontier: Frontier::of(frontier(item)),
-            commands: commands::of(item),
+            commands: commands::of(item, &report.place),
             evidence: evidence(item, report),
             missing: item.evidence.missing.clone(),
         }

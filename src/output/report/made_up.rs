@@ -52,6 +52,7 @@ pub(crate) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
         grid: Grid::ending_at(taken_at, window.length(), window.step),
         taken_at,
         prices: &FREE,
+        place: Place::Cluster,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::analysis::assessment::RiskLevel;
 use crate::analysis::money;
 use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::workload::Workload;
-use crate::output::commands;
+use crate::output::commands::{self, Place};
 use crate::output::urgency::{self, Urgency};
 use crate::output::words::dollars;
 
@@ -116,7 +116,7 @@ impl Cost {
 }
 
 impl Overview {
-    pub(super) fn of(items: &[Item]) -> Self {
+    pub(super) fn of(items: &[Item], place: &Place) -> Self {
         let costs: Vec<Cost> = items.iter().filter_map(|it| it.cost).collect();
         let not_priced = costs.iter().filter(|it| it.usd_per_month.is_none()).count();
         let now = costs.iter().copied().reduce(Cost::and);
@@ -128,7 +128,7 @@ impl Overview {
             now,
             saved_usd_per_month: saved(items),
             risks: risks(items),
-            first: first(items),
+            first: first(items, place),
         }
     }
 }
@@ -174,23 +174,31 @@ fn risks(items: &[Item]) -> Risks {
 }
 
 /// The most urgent of what is to be done.
-fn first(items: &[Item]) -> Option<First> {
+fn first(items: &[Item], place: &Place) -> Option<First> {
     let step = urgency::steps(items).into_iter().next()?;
     let item = step.item;
+    let told = |why, verb, flags| First {
+        namespace: item.namespace.clone(),
+        kind: item.kind,
+        name: item.name.clone(),
+        why,
+        command: commands::explain(item, place)
+            .unwrap_or_else(|| commands::line(verb, item, flags)),
+    };
     Some(match step.what {
         Urgency::Broken(finding) => {
             let why = format!("critical: {}", finding.code);
-            told(item, why, "analyze", " -o wide")
+            told(why, "analyze", " -o wide")
         }
         Urgency::Serves { before, after } => {
             let days = item.evidence.window.days;
             let why = format!("{:.0} min less of shortfall in {days} days", before - after);
-            told(item, why, "apply", "")
+            told(why, "apply", "")
         }
         Urgency::Saves(_) => {
             let risk = item.risk.map(|it| format!(" at {it} risk"));
             let why = format!("{}{}", amount(item), risk.unwrap_or_default());
-            told(item, why, "apply", "")
+            told(why, "apply", "")
         }
     })
 }
@@ -201,16 +209,6 @@ fn amount(item: &Item) -> String {
     match saving.and_then(|it| it.usd_per_month) {
         Some(usd) => format!("saves {} a month, projected,", dollars(usd)),
         None => format!("saves {hours:.0} replica-hours a month, projected,"),
-    }
-}
-
-fn told(item: &Item, why: String, verb: &str, flags: &str) -> First {
-    First {
-        namespace: item.namespace.clone(),
-        kind: item.kind,
-        name: item.name.clone(),
-        why,
-        command: commands::line(verb, item, flags),
     }
 }
 
@@ -233,14 +231,14 @@ mod tests {
         let larger = items.iter_mut().find(|it| it.name == "recommendations");
         let proof = larger.unwrap().evidence.proof.as_mut().unwrap();
         proof.today.shortfall_minutes = proof.proposed.shortfall_minutes + 0.5;
-        let first = first(&items).unwrap();
+        let first = first(&items, &Place::Cluster).unwrap();
         assert_eq!(first.command, "kubectl stepscale apply hpa/cart -n shop");
         assert_eq!(first.why, "saves $58.40 a month, projected, at low risk");
     }
 
     #[test]
     fn much_shortfall_goes_before_money() {
-        let first = first(&whole()).unwrap();
+        let first = first(&whole(), &Place::Cluster).unwrap();
         assert_eq!(
             first.command,
             "kubectl stepscale apply hpa/recommendations -n shop"
@@ -251,14 +249,33 @@ mod tests {
     #[test]
     fn what_is_broken_is_to_be_looked_at_before_anything_else() {
         let mut items = made_up::report().items;
-        let found = first(&items).unwrap();
+        let found = first(&items, &Place::Cluster).unwrap();
         assert_eq!(
             found.command,
             "kubectl stepscale analyze hpa/mail -n shop -o wide"
         );
         items.retain(|it| it.outcome != Outcome::Recommended && it.findings.is_empty());
-        assert_eq!(first(&items), None);
-        assert_eq!(Overview::of(&items).saved_usd_per_month, None);
+        assert_eq!(first(&items, &Place::Cluster), None);
+        assert_eq!(
+            Overview::of(&items, &Place::Cluster).saved_usd_per_month,
+            None
+        );
+    }
+
+    #[test]
+    fn of_a_snapshot_there_is_only_something_to_look_at() {
+        let place = Place::Snapshot("shop.jsonl.gz".to_owned());
+        let broken = first(&made_up::report().items, &place).unwrap();
+        assert_eq!(
+            broken.command,
+            "kubectl stepscale explain hpa/mail -n shop --from shop.jsonl.gz"
+        );
+        let serves = first(&whole(), &place).unwrap();
+        assert_eq!(
+            serves.command,
+            "kubectl stepscale explain hpa/recommendations -n shop --from shop.jsonl.gz"
+        );
+        assert_eq!(serves.why, "130 min less of shortfall in 14 days");
     }
 
     #[test]
@@ -298,7 +315,7 @@ mod tests {
         items[0].cost = Some(priced);
         items[1].cost = Some(unknown);
         items[2].cost = None;
-        let overview = Overview::of(&items);
+        let overview = Overview::of(&items, &Place::Cluster);
         let expected = Cost {
             replicas: 3.0,
             replica_hours_per_month: 2190.0,

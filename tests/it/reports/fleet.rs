@@ -16,7 +16,7 @@ use stepscale::autoscaler::{AutoscalerId, AutoscalerKind};
 use stepscale::fleet::Fleet;
 use stepscale::metrics::Reading;
 use stepscale::output::html::MOST_POINTS;
-use stepscale::output::report::{AnalysisReport, Run};
+use stepscale::output::report::{AnalysisReport, Place, Run};
 use stepscale::schedule::Plan;
 use stepscale::series::Grid;
 use stepscale::sim::score::{Limit, Shortfall, Totals};
@@ -42,6 +42,7 @@ pub(super) fn report(count: usize) -> AnalysisReport {
         ),
         taken_at,
         prices: &PriceList::default(),
+        place: Place::Cluster,
     })
 }
 
