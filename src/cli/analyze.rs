@@ -37,10 +37,10 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
             .extend(opinions.ask(llm, asked).await);
     }
     let saving = Saving::of(&config, &gathered);
-    let unknown = unknown_namespace(&config, &gathered).await;
+    let nothing = nothing_there(&config, &gathered).await;
     let report = gathered.report();
     present(&cx, &config, &report)?;
-    if let Some(note) = unknown {
+    if let Some(note) = nothing {
         cx.note(&note);
     }
     if let Some(saving) = saving {
@@ -71,32 +71,39 @@ fn dry_run(cx: &Context, requests: Result<Vec<Request>, llm::Error>) -> Result<E
     Ok(Exit::Clean)
 }
 
-/// That there is no namespace of the name that was typed, where nothing was found in it. As with kubectl
-/// it is no failure; and who may not list namespaces is not told.
-async fn unknown_namespace(config: &Config, gathered: &Gathered) -> Option<String> {
-    let Namespaces::One(namespace) = &config.question.scope.namespaces else {
-        return None;
-    };
+/// Where else to look, when nothing was found in the one namespace that was looked at. As with kubectl
+/// it is no failure.
+async fn nothing_there(config: &Config, gathered: &Gathered) -> Option<String> {
     let fleet = &gathered.fleet;
     if !fleet.subjects.is_empty() || !fleet.unread.is_empty() {
         return None;
     }
-    let known = gathered
-        .cluster
-        .as_ref()?
-        .names(Named::NAMESPACES, None)
-        .await;
-    let known = known.ok()?;
-    if known.contains(namespace) {
-        return None;
-    }
-    let meant = match nearest(namespace, known.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "`kubectl get namespaces` lists them".to_owned(),
+    let cluster = gathered.cluster.as_ref()?;
+    let namespace = match &config.question.scope.namespaces {
+        Namespaces::One(namespace) => namespace,
+        Namespaces::Current => cluster.namespace(),
+        Namespaces::All | Namespaces::Several(_) => return None,
     };
-    Some(format!(
-        "warning: there is no namespace `{namespace}`; {meant}"
-    ))
+    let known = cluster.names(Named::NAMESPACES, None).await;
+    Some(empty(namespace, known.ok().as_deref()))
+}
+
+/// That there is nothing in `namespace`, and the way out; `known` are all namespaces, where they may be
+/// listed.
+fn empty(namespace: &str, known: Option<&[String]>) -> String {
+    let all = "-A looks at all namespaces";
+    match known {
+        Some(known) if !known.iter().any(|it| it == namespace) => {
+            let meant = match nearest(namespace, known.iter().map(String::as_str)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("`kubectl get namespaces` lists them, {all}"),
+            };
+            format!("warning: there is no namespace `{namespace}`; {meant}")
+        }
+        Some(_) | None => {
+            format!("no autoscaler was found in namespace `{namespace}`: {all}, -n at another")
+        }
+    }
 }
 
 /// Nobody reads a page for a browser in a terminal.
@@ -213,6 +220,29 @@ mod tests {
         let markdown = Form::Document(Document::Markdown);
         assert!(refuse_page(&markdown, true).is_ok());
         assert!(refuse_page(&Form::default(), true).is_ok());
+    }
+
+    #[test]
+    fn where_nothing_is_found_the_way_out_is_told() {
+        let known = ["default", "shop"].map(str::to_owned);
+        assert_eq!(
+            empty("default", Some(&known)),
+            "no autoscaler was found in namespace `default`: -A looks at all namespaces, -n at another"
+        );
+        // Who may not list namespaces is not told that there is none.
+        assert_eq!(
+            empty("shp", None),
+            empty("default", None).replace("default", "shp")
+        );
+        assert_eq!(
+            empty("shp", Some(&known)),
+            "warning: there is no namespace `shp`; did you mean `shop`?"
+        );
+        assert_eq!(
+            empty("elsewhere", Some(&known)),
+            "warning: there is no namespace `elsewhere`; `kubectl get namespaces` lists them, -A looks \
+             at all namespaces"
+        );
     }
 
     #[test]
