@@ -52,6 +52,7 @@ pub struct Named {
 
 impl Named {
     pub const NAMESPACES: Self = Self::of_cluster("", "v1", "namespaces");
+    pub const PODS: Self = Self::of("", "v1", "pods");
     pub const HPAS: Self = Self::of("autoscaling", "v2", "horizontalpodautoscalers");
     pub const SCALED_OBJECTS: Self = Self::of("keda.sh", "v1alpha1", "scaledobjects");
     pub const SCALED_JOBS: Self = Self::of("keda.sh", "v1alpha1", "scaledjobs");

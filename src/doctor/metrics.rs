@@ -9,6 +9,9 @@ use crate::units::Age;
 /// than this is not read any more.
 const FRESH: SignedDuration = SignedDuration::from_mins(3);
 
+/// What a namespace has of which nothing can have been recorded.
+const NOTHING: &str = "no pods and no autoscalers (-A looks at all namespaces)";
+
 /// What metrics.k8s.io says of pods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MetricsApi {
@@ -42,6 +45,9 @@ pub struct PrometheusFound {
     /// In the order in which they matter.
     pub series: Vec<Recorded>,
     pub history: Result<History, Trouble>,
+    /// The namespace in question, where it has neither pods nor autoscalers; only looked at where series
+    /// that are needed are in other namespaces alone.
+    pub empty: Option<String>,
 }
 
 /// What a server says of itself.
@@ -173,24 +179,27 @@ impl Judge<'_> {
             "{product} {version} {}: {}{retention}",
             found.way, found.name
         ));
-        let mut checks = vec![check, self.history(&found.history)];
+        let mut checks = vec![check, self.history(found)];
         let asked = found
             .series
             .iter()
             .filter(|it| it.absent != Absent::WithKeda || has_keda);
-        checks.extend(asked.map(|it| self.series(it)));
+        checks.extend(asked.map(|it| self.series(it, found.empty.as_deref())));
         checks
     }
 
-    fn history(&self, told: &Result<History, Trouble>) -> Check {
+    fn history(&self, found: &PrometheusFound) -> Check {
         let check = Check::new("history");
-        let History { days, wanted_days } = match told {
+        let History { days, wanted_days } = match &found.history {
             Ok(history) => *history,
             Err(trouble) => {
                 let told = Told::<()>::Failed(trouble.clone());
                 return self.unknown(check, &told, &[]);
             }
         };
+        if let (0, Some(namespace)) = (days, &found.empty) {
+            return check.skipped(format!("namespace {namespace} has {NOTHING}"));
+        }
         let check = check.seen(match days {
             0 => "CPU usage of less than a day".to_owned(),
             1 => "CPU usage of at least a day".to_owned(),
@@ -205,7 +214,7 @@ impl Judge<'_> {
         }
     }
 
-    fn series(&self, series: &Recorded) -> Check {
+    fn series(&self, series: &Recorded, empty: Option<&str>) -> Check {
         let check = Check::of("series", &series.metric);
         let counted = match &series.counted {
             Ok(counted) => *counted,
@@ -217,6 +226,12 @@ impl Judge<'_> {
         let from = series.from;
         if counted.within > 0 {
             return check.seen(format!("{} series of {from}", counted.within));
+        }
+        if let (1.., Some(namespace)) = (counted.anywhere, empty) {
+            return check.skipped(format!(
+                "namespace {namespace} has {NOTHING}; {} series of {from} are of others",
+                counted.anywhere
+            ));
         }
         let check = check.seen(match counted.anywhere {
             0 => format!("none of {from}: {}", series.without),

@@ -66,6 +66,7 @@ fn prometheus() -> PrometheusFound {
             days: 14,
             wanted_days: 14,
         }),
+        empty: None,
     }
 }
 
@@ -317,6 +318,43 @@ fn series_weigh_what_goes_without_them() {
         expected.push("license warning");
         assert_eq!(troubles(&facts, &[Purpose::Analyze]), expected, "{metric}");
     }
+}
+
+#[test]
+fn of_an_empty_namespace_nothing_is_expected_to_be_recorded() {
+    let mut found = prometheus();
+    for series in &mut found.series {
+        series.counted = Ok(Counted {
+            within: 0,
+            anywhere: 7,
+        });
+    }
+    found.history = Ok(History {
+        days: 0,
+        wanted_days: 14,
+    });
+    found.empty = Some("fresh".to_owned());
+    let mut facts = healthy();
+    facts.prometheus = Told::Known(Sought::Found(Box::new(found.clone())));
+    assert_eq!(troubles(&facts, &[Purpose::Analyze]), ["license warning"]);
+    let checks = examine(&facts, &[Purpose::Analyze], now());
+    let skipped = |name| checks.iter().find(|it| it.name == name).unwrap();
+    let why = "namespace fresh has no pods and no autoscalers (-A looks at all namespaces)";
+    assert_eq!(skipped("history").state, State::Skipped);
+    assert_eq!(skipped("history").seen, why);
+    assert_eq!(skipped("series").state, State::Skipped);
+    assert_eq!(
+        skipped("series").seen,
+        format!("{why}; 7 series of cAdvisor are of others")
+    );
+    // What no namespace has is missing all the same.
+    found.series[0].counted = Ok(Counted {
+        within: 0,
+        anywhere: 0,
+    });
+    facts.prometheus = Told::Known(Sought::Found(Box::new(found)));
+    let expected = ["series failed", "license warning"];
+    assert_eq!(troubles(&facts, &[Purpose::Analyze]), expected);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use futures_util::stream::{self, StreamExt};
 use jiff::Timestamp;
 
 use super::{Examination, trouble, within};
-use crate::cluster::{self, Cluster};
+use crate::cluster::{self, Cluster, Named};
 use crate::config::Metrics;
 use crate::doctor::{
     self, Absent, Discovery, History, PrometheusFound, Recorded, Sought, Told, Trouble,
@@ -124,10 +124,40 @@ impl Examination<'_> {
             .collect::<Vec<Recorded>>();
         let (history, series) = tokio::join!(self.history(found, namespace, now), series);
         PrometheusFound {
+            empty: match series.iter().any(is_elsewhere) {
+                true => self.empty(namespace).await,
+                false => None,
+            },
             history,
             series,
             ..found.told(answers)
         }
+    }
+
+    /// `namespace`, where it is known to have neither pods nor autoscalers.
+    async fn empty(&self, namespace: Option<&str>) -> Option<String> {
+        let namespace = namespace?;
+        let cluster = self.cluster().await.ok()?;
+        let count = async |kind| {
+            let names = cluster.names(kind, Some(namespace)).await;
+            match names {
+                Ok(names) => Ok(names.len()),
+                Err(cluster::Error::NotServed { .. }) => Ok(0),
+                Err(error) => Err(error.into()),
+            }
+        };
+        for kind in [
+            Named::PODS,
+            Named::HPAS,
+            Named::SCALED_OBJECTS,
+            Named::SCALED_JOBS,
+        ] {
+            let counted = within(self.config.timeout, count(kind)).await;
+            if counted.known().ok()? > 0 {
+                return None;
+            }
+        }
+        Some(namespace.to_owned())
     }
 
     /// The cluster's time, which the newest samples are of.
@@ -192,8 +222,15 @@ impl Found {
                 days: 0,
                 wanted_days: 0,
             }),
+            empty: None,
         }
     }
+}
+
+/// Whether the series that are needed are of other namespaces than those in question.
+fn is_elsewhere(series: &Recorded) -> bool {
+    let counted = series.counted.as_ref().ok();
+    series.absent == Absent::Stops && counted.is_some_and(|it| it.within == 0 && it.anywhere > 0)
 }
 
 fn by_url(url: &str, options: &Options) -> Result<Source, Error> {
