@@ -2,7 +2,8 @@
 
 use std::io::Write;
 
-use super::act::{Session, save};
+use super::act::Session;
+use super::act::save::{Kept, Shelf};
 use super::context::Context;
 use super::opinions::Opinions;
 use super::selected;
@@ -38,13 +39,17 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
     }
     let saving = Saving::of(&config, &gathered);
     let nothing = nothing_there(&config, &gathered).await;
-    let report = gathered.report();
+    let mut report = gathered.report();
+    let saving = match saving {
+        Some(saving) => Some(saving.begun(&cx, &mut report).await),
+        None => None,
+    };
     present(&cx, &config, &report)?;
     if let Some(note) = nothing {
         cx.note(&note);
     }
     if let Some(saving) = saving {
-        saving.save(&cx, &report).await;
+        told(&cx, saved(saving, &report).await);
     }
     Ok(exit(&report, config.report.fail_on))
 }
@@ -142,32 +147,62 @@ impl Saving {
         })
     }
 
-    /// An analysis is of use also where it cannot be kept.
-    async fn save(self, cx: &Context, report: &AnalysisReport) {
-        let saved = async {
-            let session = Session::with(cx, self.cluster, &self.connection, &self.audit).await?;
-            let kept = save::save(&session, &session.decider(), report, &self.fleet).await?;
-            Ok::<_, Error>((kept, session.store.place()))
-        };
-        match saved.await {
-            Ok((kept, place)) => {
-                let warnings = kept.left_out.iter();
-                warnings.for_each(|it| cx.note(&format!("warning: left out {it}")));
-                if kept.waiting > 0 {
-                    cx.note(&format!(
-                        "{} saved as {place}: review with `kubectl stepscale status`, then `apply`",
-                        counted(kept.waiting, "recommendation")
-                    ));
-                }
-            }
-            Err(error) => {
-                let text = error.render();
-                let why = text.trim_end().trim_start_matches("error: ");
+    /// Looks at what is kept already, so that `report` does not call for what was refused before.
+    async fn begun(self, cx: &Context, report: &mut AnalysisReport) -> Result<Begun, Error> {
+        let session = Session::with(cx, self.cluster, &self.connection, &self.audit).await?;
+        let shelf = Shelf::of(&session, report).await?;
+        let (fleet, taken_at) = (self.fleet, report.taken_at);
+        report.pass_over(|it| shelf.refuses(it, &fleet, taken_at));
+        Ok(Begun {
+            session,
+            shelf,
+            fleet,
+        })
+    }
+}
+
+/// What is kept already is known.
+struct Begun {
+    session: Session,
+    shelf: Shelf,
+    fleet: Fleet,
+}
+
+/// What was kept, and where.
+async fn saved(
+    begun: Result<Begun, Error>,
+    report: &AnalysisReport,
+) -> Result<(Kept, String), Error> {
+    let Begun {
+        session,
+        shelf,
+        fleet,
+    } = begun?;
+    let kept = shelf.keep(&session.decider(), report, &fleet).await?;
+    let place = session.store.place();
+    Ok((kept, place))
+}
+
+/// An analysis is of use also where it cannot be kept.
+fn told(cx: &Context, saved: Result<(Kept, String), Error>) {
+    match saved {
+        Ok((kept, place)) => {
+            let warnings = kept.left_out.iter();
+            warnings.for_each(|it| cx.note(&format!("warning: left out {it}")));
+            if kept.waiting > 0 {
                 cx.note(&format!(
-                    "warning: the recommendations were not saved (--no-save where they need not \
-                     be): {why}"
+                    "{} saved as {place}: review with `kubectl stepscale status`, then `apply`",
+                    counted(kept.waiting, "recommendation")
                 ));
             }
+        }
+        Err(error) => {
+            let text = error.render();
+            let why = text.trim_end().trim_start_matches("error: ");
+            cx.note(&format!(
+                "warning: the recommendations were not saved (--no-save where they need not be): \
+                 {why}"
+            ));
         }
     }
 }

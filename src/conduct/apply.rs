@@ -14,10 +14,11 @@ use crate::lifecycle::changes::{self, Change};
 use crate::lifecycle::guard::{self, Refusal};
 use crate::lifecycle::journal::{self, Journal};
 use crate::lifecycle::owners;
+use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Attempt, Record, Write};
 use crate::lifecycle::schedule::{self, Unfit, triggers};
 use crate::lifecycle::settings;
-use crate::lifecycle::step::Event;
+use crate::lifecycle::step::{self, Event};
 use crate::schedule::Plan;
 use crate::store::{self, Stored};
 
@@ -75,6 +76,38 @@ impl Conductor<'_> {
         let live = read.value.as_ref();
         let facts = self.facts(&record, live, surroundings, now).await?;
         Ok(guard::check(&record, &facts, &self.limits).err())
+    }
+
+    /// Why its phase forbids to apply it to whoever names it, as that of a change that was taken back does.
+    ///
+    /// # Errors
+    /// [`step::NotNow`], or where the time is not known.
+    pub async fn may_begin(&self, record: &Record) -> Result<(), Error> {
+        let now = self.now().await?;
+        let by = self.by.clone();
+        let approved = match record.status.phase {
+            Phase::Pending => {
+                let event = Event::Approved { by: by.clone() };
+                step::step(record, event, &self.policy, now)?.record
+            }
+            Phase::Approved
+            | Phase::Applied
+            | Phase::Verified
+            | Phase::Degraded
+            | Phase::RolledBack
+            | Phase::Blocked
+            | Phase::Failed
+            | Phase::Rejected
+            | Phase::Superseded => record.clone(),
+        };
+        let attempt = Attempt {
+            id: String::new(),
+            what: Write::Apply,
+            by,
+            at: now,
+        };
+        step::step(&approved, Event::Began(attempt), &self.policy, now)?;
+        Ok(())
     }
 
     /// One try; `None` where the target has changed in between.

@@ -13,6 +13,7 @@ mod scheduled;
 mod writing;
 
 use jiff::{SignedDuration, Timestamp};
+pub use proposal::is_refused;
 use serde_json::Value;
 
 use super::changes::{Change, Lost};

@@ -215,6 +215,12 @@ impl AnalysisReport {
             || fail_on.counts_recommendations() && self.summary.recommended > 0
     }
 
+    /// Lets nothing be applied first for autoscalers of which the recommendation `is_refused`: it was
+    /// rejected or taken back, and is not made again.
+    pub fn pass_over(&mut self, is_refused: impl Fn(&Item) -> bool) {
+        self.overview.first = overview::first(&self.items, &self.place, is_refused);
+    }
+
     /// Everything but the autoscalers.
     pub(super) fn without_items(&self) -> AroundItems<'_> {
         AroundItems {

@@ -224,6 +224,13 @@ async fn rehearse(
     let mut exit = Exit::Clean;
     for stored in chosen {
         let record = &stored.record;
+        // What is in force is left as it is.
+        if !record.status.phase.is_in_force()
+            && let Err(error) = conductor.may_begin(record).await
+        {
+            exit = worst(exit, told(cx, &Error::from(error)));
+            continue;
+        }
         let (live, after) = conductor.rehearsed(record).await?;
         let all = changes::between(&live, &after, &["/spec"]);
         cx.print(|out| {

@@ -30,7 +30,7 @@ pub(in crate::cli) struct Kept {
 }
 
 /// What is kept already in the namespaces of a report.
-struct Shelf {
+pub(in crate::cli) struct Shelf {
     records: Vec<Stored>,
     unusable: Vec<Unusable>,
     /// Namespaces whose recommendations cannot be listed, and why.
@@ -46,31 +46,7 @@ pub(in crate::cli) async fn save(
     fleet: &Fleet,
 ) -> Result<Kept, Error> {
     let shelf = Shelf::of(session, report).await?;
-    let mut kept = Kept {
-        waiting: 0,
-        left_out: shelf.unusable.iter().map(|it| it.why.clone()).collect(),
-    };
-    kept.left_out.extend(shelf.closed.values().cloned());
-    let mut saving = Saving {
-        conductor,
-        shelf: &shelf,
-        taken_at: report.taken_at,
-        now: None,
-    };
-    let items = report.items.iter();
-    for item in items.filter(|it| !shelf.closed.contains_key(&it.namespace)) {
-        let proposal = proposal(item, fleet, report);
-        match saving.save(item, proposal).await {
-            Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
-            Err(error) if ends_all(&error) => return Err(error.into()),
-            Err(error) => {
-                let error = Error::from(error);
-                kept.left_out
-                    .push(format!("{}: {}", id(item), error.line()));
-            }
-        }
-    }
-    Ok(kept)
+    shelf.keep(conductor, report, fleet).await
 }
 
 /// Whether it says that no other one can be kept either.
@@ -154,7 +130,10 @@ impl Saving<'_> {
 }
 
 impl Shelf {
-    async fn of(session: &Session, report: &AnalysisReport) -> Result<Self, Error> {
+    pub(in crate::cli) async fn of(
+        session: &Session,
+        report: &AnalysisReport,
+    ) -> Result<Self, Error> {
         let (mut records, mut unusable, mut closed) = (vec![], vec![], BTreeMap::new());
         let namespaces: BTreeSet<&str> = report.items.iter().map(|it| &*it.namespace).collect();
         for namespace in namespaces {
@@ -174,6 +153,49 @@ impl Shelf {
             records,
             unusable,
             closed,
+        })
+    }
+
+    /// As [`save`] does.
+    pub(in crate::cli) async fn keep(
+        &self,
+        conductor: &Conductor<'_>,
+        report: &AnalysisReport,
+        fleet: &Fleet,
+    ) -> Result<Kept, Error> {
+        let mut kept = Kept {
+            waiting: 0,
+            left_out: self.unusable.iter().map(|it| it.why.clone()).collect(),
+        };
+        kept.left_out.extend(self.closed.values().cloned());
+        let mut saving = Saving {
+            conductor,
+            shelf: self,
+            taken_at: report.taken_at,
+            now: None,
+        };
+        let items = report.items.iter();
+        for item in items.filter(|it| !self.closed.contains_key(&it.namespace)) {
+            let proposal = proposal(item, fleet, report.taken_at);
+            match saving.save(item, proposal).await {
+                Ok(is_waiting) => kept.waiting += usize::from(is_waiting),
+                Err(error) if ends_all(&error) => return Err(error.into()),
+                Err(error) => {
+                    let error = Error::from(error);
+                    kept.left_out
+                        .push(format!("{}: {}", id(item), error.line()));
+                }
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Whether what is recommended for `item` was rejected or taken back, and is not made again.
+    pub(in crate::cli) fn refuses(&self, item: &Item, fleet: &Fleet, taken_at: Timestamp) -> bool {
+        let stored = self.record(&id(item));
+        stored.is_some_and(|it| {
+            let proposal = proposal(item, fleet, taken_at);
+            proposal.is_some_and(|new| step::is_refused(&it.record, &new))
         })
     }
 
@@ -223,7 +245,7 @@ fn id(item: &Item) -> AutoscalerId {
 }
 
 /// `None` where nothing is recommended.
-fn proposal(item: &Item, fleet: &Fleet, report: &AnalysisReport) -> Option<Proposal> {
+fn proposal(item: &Item, fleet: &Fleet, taken_at: Timestamp) -> Option<Proposal> {
     let proposed = item.proposed.as_ref()?;
     let id = id(item);
     let subject = fleet.subjects.iter().find(|it| it.autoscaler.id == id);
@@ -235,7 +257,7 @@ fn proposal(item: &Item, fleet: &Fleet, report: &AnalysisReport) -> Option<Propo
             kind: item.target.kind.clone(),
             name: item.target.name.clone(),
         }),
-        analyzed_at: Some(report.taken_at),
+        analyzed_at: Some(taken_at),
         risk: item.risk.unwrap_or(RiskLevel::High),
         summary: summary(item),
         saving_usd: item.saving.as_ref().and_then(|it| it.usd_per_month),

@@ -55,11 +55,7 @@ fn upsert(record: &Record, new: &Proposal) -> Upsert {
             !record.is_edited() && (!record.approved || is_outdated(&record.proposal, new))
         }
         Phase::Verified => is_later(record, new),
-        Phase::RolledBack | Phase::Rejected => {
-            let refused = record.status.rejected_inputs.clone();
-            refused.unwrap_or_else(|| record.proposal.inputs()) != new.inputs()
-        }
-        Phase::Superseded => !is_refused(record, new),
+        Phase::RolledBack | Phase::Rejected | Phase::Superseded => !is_refused(record, new),
     };
     match may_replace && is_open {
         true => Upsert::Replace,
@@ -76,10 +72,22 @@ fn pending(record: &Record, new: &Proposal) -> Upsert {
     }
 }
 
-/// Whether this very proposal was rejected or taken back.
-fn is_refused(record: &Record, new: &Proposal) -> bool {
-    let refused = record.status.rejected_inputs.as_ref();
-    refused.is_some_and(|it| *it == new.inputs())
+/// Whether this very proposal was rejected or taken back, so that it is not made again.
+pub fn is_refused(record: &Record, new: &Proposal) -> bool {
+    let refused = record.status.rejected_inputs.clone();
+    let refused = match record.status.phase {
+        Phase::RolledBack | Phase::Rejected => {
+            Some(refused.unwrap_or_else(|| record.proposal.inputs()))
+        }
+        Phase::Pending | Phase::Superseded => refused,
+        Phase::Approved
+        | Phase::Applied
+        | Phase::Verified
+        | Phase::Degraded
+        | Phase::Blocked
+        | Phase::Failed => None,
+    };
+    refused.is_some_and(|it| it == new.inputs())
 }
 
 /// Whether `new` found the target with other values than those that `old` starts from, so that `old`

@@ -128,7 +128,7 @@ impl Overview {
             now,
             saved_usd_per_month: saved(items),
             risks: risks(items),
-            first: first(items, place),
+            first: first(items, place, |_| false),
         }
     }
 }
@@ -173,9 +173,18 @@ fn risks(items: &[Item]) -> Risks {
     risks
 }
 
-/// The most urgent of what is to be done.
-fn first(items: &[Item], place: &Place) -> Option<First> {
-    let step = urgency::steps(items).into_iter().next()?;
+/// The most urgent of what is to be done. What is proposed for those that `is_refused` is not made
+/// again, and so cannot be applied.
+pub(super) fn first(
+    items: &[Item],
+    place: &Place,
+    is_refused: impl Fn(&Item) -> bool,
+) -> Option<First> {
+    let is_open = |it: &urgency::Step<'_>| match it.what {
+        Urgency::Broken(_) => true,
+        Urgency::Serves { .. } | Urgency::Saves(_) => !is_refused(it.item),
+    };
+    let step = urgency::steps(items).into_iter().find(is_open)?;
     let item = step.item;
     let told = |why, verb, flags| First {
         namespace: item.namespace.clone(),
@@ -231,14 +240,14 @@ mod tests {
         let larger = items.iter_mut().find(|it| it.name == "recommendations");
         let proof = larger.unwrap().evidence.proof.as_mut().unwrap();
         proof.today.shortfall_minutes = proof.proposed.shortfall_minutes + 0.5;
-        let first = first(&items, &Place::Cluster).unwrap();
+        let first = first(&items, &Place::Cluster, |_| false).unwrap();
         assert_eq!(first.command, "kubectl stepscale apply hpa/cart -n shop");
         assert_eq!(first.why, "saves $58.40 a month, projected, at low risk");
     }
 
     #[test]
     fn much_shortfall_goes_before_money() {
-        let first = first(&whole(), &Place::Cluster).unwrap();
+        let first = first(&whole(), &Place::Cluster, |_| false).unwrap();
         assert_eq!(
             first.command,
             "kubectl stepscale apply hpa/recommendations -n shop"
@@ -249,13 +258,13 @@ mod tests {
     #[test]
     fn what_is_broken_is_to_be_looked_at_before_anything_else() {
         let mut items = made_up::report().items;
-        let found = first(&items, &Place::Cluster).unwrap();
+        let found = first(&items, &Place::Cluster, |_| false).unwrap();
         assert_eq!(
             found.command,
             "kubectl stepscale analyze hpa/mail -n shop -o wide"
         );
         items.retain(|it| it.outcome != Outcome::Recommended && it.findings.is_empty());
-        assert_eq!(first(&items, &Place::Cluster), None);
+        assert_eq!(first(&items, &Place::Cluster, |_| false), None);
         assert_eq!(
             Overview::of(&items, &Place::Cluster).saved_usd_per_month,
             None
@@ -265,17 +274,28 @@ mod tests {
     #[test]
     fn of_a_snapshot_there_is_only_something_to_look_at() {
         let place = Place::Snapshot("shop.jsonl.gz".to_owned());
-        let broken = first(&made_up::report().items, &place).unwrap();
+        let broken = first(&made_up::report().items, &place, |_| false).unwrap();
         assert_eq!(
             broken.command,
             "kubectl stepscale explain hpa/mail -n shop --from shop.jsonl.gz"
         );
-        let serves = first(&whole(), &place).unwrap();
+        let serves = first(&whole(), &place, |_| false).unwrap();
         assert_eq!(
             serves.command,
             "kubectl stepscale explain hpa/recommendations -n shop --from shop.jsonl.gz"
         );
         assert_eq!(serves.why, "130 min less of shortfall in 14 days");
+    }
+
+    #[test]
+    fn what_was_refused_is_not_the_first_thing_to_do() {
+        let mut report = made_up::report();
+        report.items = whole();
+        report.pass_over(|it| it.name == "recommendations");
+        let first = report.overview.first.clone().unwrap();
+        assert_eq!(first.command, "kubectl stepscale apply hpa/cart -n shop");
+        report.pass_over(|it| it.outcome == Outcome::Recommended);
+        assert_eq!(report.overview.first, None);
     }
 
     #[test]
