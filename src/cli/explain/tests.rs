@@ -133,6 +133,36 @@ async fn decisions_of_the_past_are_rebuilt() {
 }
 
 #[tokio::test]
+async fn weeks_of_decisions_are_a_page_and_json_has_all() {
+    let mut config = config("hpa/checkout");
+    config.asked = Some(Asked::Since(SignedDuration::from_hours(336)));
+    let it = explanation(&config).await.unwrap();
+    let text = printed(&it, Form::Text, sheet(80, Charset::Unicode));
+    let table: Vec<&str> = text
+        .lines()
+        .skip_while(|it| !it.starts_with("DECISIONS"))
+        .take_while(|it| !it.contains("decisions are folded into"))
+        .collect();
+    let hours: Vec<&str> = table[2..].iter().filter_map(|it| it.get(7..9)).collect();
+    assert!(text.lines().count() < 200, "{text}");
+    assert!(text.contains(" rows of 6h each: --at TIME"), "{text}");
+    assert!(hours.contains(&"06") && hours.contains(&"18"), "{text}");
+    // The counts of the rows are those of all decisions.
+    let count = |line: &&str| -> Option<usize> {
+        let before = line.split_once(" decisions; longest")?.0;
+        before.rsplit(' ').next()?.parse().ok()
+    };
+    let counted: usize = table.iter().filter_map(count).sum();
+    let folded = text.lines().find(|it| it.contains("decisions are folded"));
+    let all: usize = folded.unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(counted > 0 && counted <= all, "{counted} of {all}: {text}");
+    let json: Value =
+        serde_json::from_str(&printed(&it, Form::Json, sheet(80, Charset::Unicode))).unwrap();
+    let passages = json["decisions"]["passages"].as_array().unwrap();
+    assert!(passages.len() >= all, "{} of {all}", passages.len());
+}
+
+#[tokio::test]
 async fn json_and_yaml_hold_the_same_value() {
     let it = explanation(&config("hpa/checkout")).await.unwrap();
     let any = sheet(80, Charset::Unicode);

@@ -1,11 +1,12 @@
 //! Decisions of a part of the past: what was asked for, what held it, and what other settings
 //! would have made of it.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::Style;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -94,8 +95,11 @@ pub(super) fn write(
         minute(span.from),
         minute(span.to)
     )?;
-    let rows = rows(hindsight);
-    Layout::new(&COLUMNS, &rows, width).write(out, HEADER)?;
+    let told = rows(hindsight);
+    Layout::new(&COLUMNS, &told.rows, width).write(out, HEADER)?;
+    for line in told.folded.iter().flat_map(|it| wrapped("", it, width)) {
+        writeln!(out, "{line}")?;
+    }
     writeln!(out)?;
     writeln!(
         out,
@@ -110,14 +114,104 @@ pub(super) fn write(
     section(out, "NEXT", "", &next(it, width))
 }
 
-/// Passages that differ only in what was asked for in vain are a row.
-fn rows(hindsight: &Hindsight) -> Vec<Row> {
+/// Most decisions that have a row each.
+const MOST_ROWS: usize = 60;
+
+/// Hours that many decisions are folded into, so that there are at most so many rows.
+const PIECES: [i64; 6] = [1, 2, 3, 6, 12, 24];
+
+/// The rows of a table, and what is to be told of them where there would be too many.
+struct Told {
+    rows: Vec<Row>,
+    folded: Option<String>,
+}
+
+/// Passages that differ only in what was asked for in vain are a row; where these are too many, those
+/// that began in the same hours are one.
+fn rows(hindsight: &Hindsight) -> Told {
     let is_same = |a: &Passage, b: &Passage| {
         let stays = a.decided == a.replicas && b.decided == b.replicas;
         stays && (a.replicas, a.held, &a.metric) == (b.replicas, b.held, &b.metric)
     };
-    let runs = hindsight.passages.chunk_by(is_same);
-    runs.map(|it| row(it, hindsight.span)).collect()
+    let runs: Vec<&[Passage]> = hindsight.passages.chunk_by(is_same).collect();
+    let span = hindsight.span;
+    if runs.len() <= MOST_ROWS {
+        return Told {
+            rows: runs.iter().map(|it| row(it, span)).collect(),
+            folded: None,
+        };
+    }
+    let hours = piece(span);
+    let begins = |it: &[Passage]| it[0].from.as_second().div_euclid(hours * 3600);
+    let pieces = runs.chunk_by(|a, b| begins(a) == begins(b));
+    let rows: Vec<Row> = pieces.map(|it| piece_row(it, span)).collect();
+    let folded = format!(
+        "{} decisions are folded into {} rows of {} each: --at TIME shows those around a time, a \
+         shorter --since has fewer, -o json all of them",
+        runs.len(),
+        rows.len(),
+        length(SignedDuration::from_hours(hours)),
+    );
+    Told {
+        rows,
+        folded: Some(folded),
+    }
+}
+
+/// Hours of a row.
+fn piece(span: Span) -> i64 {
+    let hours = span.to.duration_since(span.from).as_hours();
+    let few = |it: &i64| hours / it < MOST_ROWS as i64;
+    PIECES
+        .into_iter()
+        .find(few)
+        .unwrap_or(PIECES[PIECES.len() - 1])
+}
+
+/// All decisions of some hours.
+fn piece_row(runs: &[&[Passage]], span: Span) -> Row {
+    if let [run] = runs {
+        return row(run, span);
+    }
+    let all: Vec<&Passage> = runs.iter().copied().flatten().collect();
+    let (from, to) = (all[0].from, all[all.len() - 1].to);
+    let pods = all.iter().map(|it| f64::from(it.replicas.0));
+    let asked = all.iter().filter_map(|it| it.wanted);
+    let cpu = all.iter().filter_map(|it| it.cpu_percent);
+    let ups = all.iter().filter(|it| it.decided > it.replicas).count();
+    let downs = all.iter().filter(|it| it.decided < it.replicas).count();
+    let decided = match (ups, downs) {
+        (0, 0) => "stay".to_owned(),
+        (ups, 0) => format!("{ups} up"),
+        (0, downs) => format!("{downs} down"),
+        (ups, downs) => format!("{ups} up, {downs} down"),
+    };
+    Row {
+        cells: vec![
+            Cell::plain(format!(" {}", clock(from, span))),
+            Cell::plain(length(to.duration_since(from))),
+            Cell::plain(range(pods, "")),
+            Cell::plain(range(cpu, "%")),
+            Cell::plain(range(asked.map(|it| f64::from(it.0)), "")),
+            Cell::plain(decided),
+            Cell::plain(format!(
+                "{} decisions; longest {}",
+                runs.len(),
+                longest(&all)
+            )),
+        ],
+        ..Row::default()
+    }
+}
+
+/// What held for the longest time of all.
+fn longest(all: &[&Passage]) -> String {
+    let mut times: BTreeMap<String, SignedDuration> = BTreeMap::new();
+    for it in all {
+        *times.entry(held(it)).or_default() += it.to.duration_since(it.from);
+    }
+    let longest = times.into_iter().max_by_key(|it| it.1);
+    longest.map(|it| it.0).unwrap_or_default()
 }
 
 fn row(run: &[Passage], span: Span) -> Row {
@@ -239,7 +333,7 @@ pub(super) fn events(all: &[Event], none: Option<&str>, width: usize) -> Vec<Str
 /// How far all this may be trusted.
 fn certainty(hindsight: &Hindsight, width: usize) -> Vec<String> {
     let step = i64::from(hindsight.step_seconds);
-    let step = length(jiff::SignedDuration::from_secs(step));
+    let step = length(SignedDuration::from_secs(step));
     let mut told = vec![format!(
         "the history has a sample every {step}: what happened within one is reckoned, not seen"
     )];
