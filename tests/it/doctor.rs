@@ -101,6 +101,31 @@ fn without_a_prometheus_the_rest_is_looked_at() {
 }
 
 #[test]
+fn an_empty_namespace_has_a_way_out_and_lacks_nothing() {
+    let user = User::new();
+    let questions = "kubectl-stepscale doctor -n default -o json > doctor.json; echo $? > code; \
+                     kubectl-stepscale analyze -n default 2> analyze.txt";
+    let mut demo = user.stepscale(&["demo", "--exec", questions]);
+    let said = Said::by(demo.current_dir(user.home()));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let text = |name: &str| std::fs::read_to_string(user.path(name)).unwrap();
+    let report: Value = serde_json::from_str(&text("doctor.json")).unwrap();
+    let checks = report["checks"].as_array().unwrap().iter();
+    let of_the_past: Vec<&Value> = checks
+        .filter(|it| it["check"] == "history" || it["seen"].as_str().unwrap().contains("cAdvisor"))
+        .collect();
+    assert!(of_the_past.len() > 1, "{report:#}");
+    for check in of_the_past {
+        assert_eq!(check["state"], "skipped", "{check}");
+        let seen = check["seen"].as_str().unwrap();
+        assert!(seen.starts_with("namespace default has no pods"), "{check}");
+    }
+    assert_eq!(text("code").trim(), "0", "{report:#}");
+    let told = text("analyze.txt");
+    assert!(told.contains("-A looks at all namespaces"), "{told}");
+}
+
+#[test]
 fn each_right_that_is_taken_away_is_told_by_its_name() {
     let fleet = fleet();
     let cases = [

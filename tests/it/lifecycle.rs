@@ -129,6 +129,30 @@ fn whoever_dies_on_the_way_leaves_something_to_go_on_with() {
 }
 
 #[test]
+fn a_dry_run_refuses_what_an_apply_refuses() {
+    let Some(bench) = Bench::start() else { return };
+    bench.hpa("web", &specs()[0], &json!({}));
+    bench.recommend("web", &json!({ "min_replicas": { "from": 6, "to": 2 } }));
+    let dry_run = ["apply", "web", "--dry-run=server"];
+    let open = bench.run(&dry_run);
+    assert_eq!(open.code, Some(0), "{}", open.stderr);
+    assert!(open.stdout.contains("would apply"), "{}", open.stdout);
+    bench.succeeds(&["apply", "web"]);
+    bench.succeeds(&["revert", "web", "--reason", "a test"]);
+    bench.fresh("web");
+
+    let refused = bench.run(&dry_run);
+    assert_eq!(refused.stdout, "", "{}", refused.stderr);
+    let why = "the change was taken back and is not made again";
+    assert!(refused.stderr.contains(why), "{}", refused.stderr);
+    let apply = bench.run(&["apply", "web"]);
+    assert!(apply.stderr.contains(why), "{}", apply.stderr);
+    assert_eq!(refused.code, apply.code, "{}", apply.stderr);
+    assert_ne!(refused.code, Some(0));
+    assert_eq!(bench.object("hpa", "web")["spec"]["minReplicas"], 6);
+}
+
+#[test]
 fn of_two_who_apply_one_writes() {
     let Some(bench) = Bench::start() else { return };
     for round in 0..4 {

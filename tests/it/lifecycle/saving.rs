@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::rig::program::{Said, User, has_kubectl};
 
 /// Analyzes in a demo that keeps recommendations in files, spoils two of the files that were kept, and analyzes again.
@@ -58,4 +60,33 @@ fn what_cannot_be_read_or_is_anothers_keeps_nothing_else_from_being_saved() {
     assert_eq!(after, expected, "{second}");
     let waiting = format!("{} recommendations saved", files.len() - 1);
     assert!(second.contains(&waiting), "{second}");
+}
+
+/// The first thing to do of a namespace of the demo, before and after somebody has said no to it.
+const REFUSED_FIRST: &str = r#"
+kubectl-stepscale analyze -n orders -o json > before.json
+name=$(kubectl-stepscale analyze -n orders -o 'jsonpath={.overview.first.name}' 2> /dev/null)
+kubectl-stepscale reject "rec/$name" -n orders --reason 'not now' || exit 1
+kubectl-stepscale analyze -n orders -o json > after.json
+"#;
+
+#[test]
+fn what_somebody_has_said_no_to_is_not_the_first_thing_to_do() {
+    let user = User::new();
+    let mut demo = user.stepscale(&["demo", "--exec", REFUSED_FIRST]);
+    let said = Said::by(demo.current_dir(user.home()));
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    let report = |name: &str| -> Value {
+        let text = fs::read_to_string(user.path(name)).unwrap();
+        serde_json::from_str(&text).unwrap()
+    };
+    let (before, after) = (report("before.json"), report("after.json"));
+    let first = &before["overview"]["first"];
+    let command = first["command"].as_str().unwrap();
+    assert!(command.starts_with("kubectl stepscale apply "), "{first}");
+    assert_ne!(after["overview"]["first"], *first);
+    // It is recommended all the same: the report tells what is so.
+    let items = after["items"].as_array().unwrap();
+    let item = items.iter().find(|it| it["name"] == first["name"]).unwrap();
+    assert_eq!(item["outcome"], "recommended");
 }
