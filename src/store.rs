@@ -138,6 +138,19 @@ impl Store {
         }
     }
 
+    /// The same for so many of them.
+    pub fn place_of(&self, count: usize) -> String {
+        match self {
+            Self::Objects(_) if count == 1 => {
+                "a ScalingRecommendation object in the cluster".to_owned()
+            }
+            Self::Files(files) if count == 1 => {
+                format!("a file below {}", files.folder().display())
+            }
+            Self::Objects(_) | Self::Files(_) => self.place(),
+        }
+    }
+
     /// The same for whoever lists them again and again: objects of a namespace, or of all, are
     /// watched from now on and listed from memory, as new as the watch; files are read each time.
     /// What this process writes by the new store is in its next list. Must be called in a runtime;
@@ -303,6 +316,15 @@ impl std::fmt::Display for Unusable {
 mod tests {
     use super::*;
     use crate::output::records::made_up;
+
+    #[test]
+    fn one_is_told_as_one() {
+        let store = Store::Files(Files::in_folder("/state".into()));
+        assert_eq!(store.place_of(1), "a file below /state");
+        for many in [0, 2] {
+            assert_eq!(store.place_of(many), "files below /state");
+        }
+    }
 
     /// On one thread, which whoever holds the lock needs too.
     #[tokio::test]

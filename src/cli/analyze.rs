@@ -179,7 +179,7 @@ async fn saved(
         fleet,
     } = begun?;
     let kept = shelf.keep(&session.decider(), report, &fleet).await?;
-    let place = session.store.place();
+    let place = session.store.place_of(kept.waiting);
     Ok((kept, place))
 }
 
