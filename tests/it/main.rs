@@ -13,6 +13,7 @@ mod demo;
 mod docs;
 mod doctor;
 mod example;
+mod explain;
 mod follow;
 mod forecasts;
 mod gate;
