@@ -119,6 +119,54 @@ fn templates_pick_from_the_report() {
     );
 }
 
+/// Every command that takes templates, on the demo: its answer as JSON, what a template picks of it, and
+/// one that fails on it.
+const TEMPLATES: &str = r#"
+ask() {
+    name=$1; shift
+    kubectl-stepscale "$@" -o json > $name.json
+    kubectl-stepscale "$@" -o 'jsonpath={.kind}' > $name.txt
+    kubectl-stepscale "$@" -o 'template=some{{ kind.a.b }}' > $name.out 2> $name.err
+    echo $? > $name.code
+}
+ask status status -A
+ask triggers triggers -n shop
+ask lint lint -f "$LINTED"
+ask simulate simulate hpa/checkout -n orders --max 30
+ask doctor doctor -n orders
+ask explain explain hpa/checkout -n orders
+"#;
+
+#[test]
+fn every_command_with_templates_takes_them_and_tells_where_they_fail() {
+    let user = User::new();
+    let mut demo = user.stepscale(&["demo", "--exec", TEMPLATES]);
+    demo.current_dir(user.home());
+    demo.env("LINTED", format!("{FIXTURES}/cooldown-misread.yaml"));
+    let said = Said::by(&mut demo);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    for name in [
+        "status", "triggers", "lint", "simulate", "doctor", "explain",
+    ] {
+        let text = |end: &str| {
+            let path = user.path(&format!("{name}.{end}"));
+            std::fs::read_to_string(path).unwrap()
+        };
+        let json: serde_json::Value = serde_json::from_str(&text("json")).unwrap();
+        let kind = json["kind"].as_str().unwrap();
+        assert_eq!(text("txt"), kind, "{name}: {}", said.stderr);
+        let error = text("err");
+        let told = "error: the template fails on this answer: ";
+        assert!(error.contains(told), "{name}: {error}");
+        assert!(error.contains("hint: `-o json` shows"), "{name}: {error}");
+        assert_eq!(
+            (text("code").trim(), text("out").as_str()),
+            ("2", ""),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn lint_has_the_forms_of_pipelines_too() {
     let file = format!("{FIXTURES}/cooldown-misread.yaml");
