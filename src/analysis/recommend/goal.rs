@@ -144,8 +144,8 @@ impl Goal {
         saves || ((shortfall || borrowing) && self.cost(to) < self.cost(from))
     }
 
-    /// Of the trials nearly as cheap as the cheapest, the one that changes least, and of these the
-    /// cheapest.
+    /// Of the trials nearly as cheap as the cheapest, the one that changes least and has the fewest
+    /// windows, and of these the cheapest.
     pub(super) fn preferred(&self, mut trials: Vec<Trial>) -> Option<Trial> {
         let cost = |it: &Trial| self.cost(&it.score);
         trials.sort_by(|a, b| {
@@ -153,7 +153,10 @@ impl Goal {
             by_cost.then_with(|| order(&a.settings).cmp(&order(&b.settings)))
         });
         let near = cost(trials.first()?) * (1.0 + NEARLY_AS_GOOD);
-        let changes = |it: &Trial| it.settings.changes(&self.today.settings).len();
+        let changes = |it: &Trial| {
+            let changed = it.settings.changes(&self.today.settings).len();
+            (changed, it.settings.schedule.windows().len())
+        };
         let close = trials.into_iter().take_while(|it| cost(it) <= near);
         // The first of equals, which is the cheapest.
         close.min_by_key(changes)

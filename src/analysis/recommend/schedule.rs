@@ -2,10 +2,11 @@
 //!
 //! What is called for in the coming week is forecast from the training days alone. [`week`] says
 //! what settings had when it was called for, [`windows`] makes few crons of the bins in which that
-//! was not enough. Each schedule is replayed on the training days as any other candidate, with
+//! was not enough, and [`stairs`] such as follow the day. Each schedule is replayed on the training days as any other candidate, with
 //! today's settings, with those that are best without it, and with bolder ones ([`search`]).
 
 mod search;
+mod stairs;
 mod trim;
 mod week;
 mod windows;

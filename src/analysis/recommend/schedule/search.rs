@@ -1,5 +1,6 @@
 //! The best of many schedules, each replayed.
 
+use super::stairs;
 use super::trim::Trim;
 use super::week::Week;
 use super::windows::{self, Making};
@@ -14,8 +15,18 @@ use crate::series::Series;
 
 /// By how much windows are tried to be shorter at either end, in quarters of a bin.
 const QUARTERS: [u32; 3] = [1, 2, 3];
-/// Shares of a floor that may do.
-const LOWER_FLOORS: [f64; 3] = [0.9, 0.8, 0.65];
+/// Shares of a floor that may do better.
+const FLOORS: [f64; 5] = [1.2, 0.9, 0.8, 0.65, 0.5];
+/// Percent between the targets that are tried.
+const BETWEEN: u32 = 10;
+/// How many schedules are refined, each with other settings.
+const MOST_REFINED: usize = 3;
+/// Of as few windows one is refined in any case.
+const FEW: usize = 2;
+/// A window that gains a smaller share of the cost is not worth being read.
+const NEGLIGIBLE: f64 = 0.005;
+/// How often all windows are refined, one after the other.
+const ROUNDS: usize = 2;
 
 /// What is expected of the coming week.
 pub(super) struct Outlook<'a> {
@@ -62,24 +73,27 @@ impl Search<'_, '_> {
         for settings in self.bases(base, best) {
             tried.extend(self.tries(&settings));
         }
+        tried.retain(|it| self.goal.allows(&it.score));
+        for it in self.cheapest(tried.clone()) {
+            tried.push(self.refined(it));
+        }
         tried.retain(|it| worth(self.goal, it));
-        let cheapest = self.cheapest(tried.clone())?;
-        tried.extend(
-            self.refined(cheapest)
-                .into_iter()
-                .filter(|it| worth(self.goal, it)),
-        );
         tried.extend(without);
         let chosen = self.goal.preferred(tried)?;
         (!chosen.settings.schedule.is_empty()).then_some(chosen)
     }
 
-    /// Today's settings and the best without a schedule, and both with less than they keep for peaks.
+    /// Today's settings and the best without a schedule, both with less than they keep for peaks, and
+    /// what is between them.
     fn bases(&self, base: &Settings, best: Option<&Settings>) -> Vec<Settings> {
         let mut all: Vec<Settings> = Vec::new();
         for settings in std::iter::once(base).chain(best) {
             let bolder = self.moves.bolder(settings);
-            for it in std::iter::once(settings.clone()).chain(bolder) {
+            let between = between(base, settings);
+            for it in std::iter::once(settings.clone())
+                .chain(bolder)
+                .chain(between)
+            {
                 if !all.contains(&it) {
                     all.push(it);
                 }
@@ -97,8 +111,9 @@ impl Search<'_, '_> {
         let mut plans: Vec<Plan> = Vec::new();
         for level in Level::ALL {
             let floors = self.floors(settings, level, &short);
-            for slack_bins in [0, 2] {
-                let plan = self.plan(&floors, slack_bins);
+            let loose = [0, 2].map(|it| windows::plan(&floors, &self.making(it)));
+            let stairs = stairs::plans(&floors, &self.making(0));
+            for plan in loose.into_iter().chain(stairs) {
                 if !plan.is_empty() && !plans.contains(&plan) {
                     plans.push(plan);
                 }
@@ -112,17 +127,14 @@ impl Search<'_, '_> {
         all.map(|it| self.trials.exact(&it)).collect()
     }
 
-    fn plan(&self, floors: &[u32], slack_bins: u32) -> Plan {
+    fn making(&self, slack_bins: u32) -> Making<'_> {
         let forecast = self.outlook.forecast;
-        windows::plan(
-            floors,
-            &Making {
-                zone: &forecast.zone,
-                bin_minutes: forecast.bin_minutes,
-                lead_minutes: self.outlook.lead_minutes,
-                slack_minutes: slack_bins * forecast.bin_minutes,
-            },
-        )
+        Making {
+            zone: &forecast.zone,
+            bin_minutes: forecast.bin_minutes,
+            lead_minutes: self.outlook.lead_minutes,
+            slack_minutes: slack_bins * forecast.bin_minutes,
+        }
     }
 
     /// Bins of the week in which `settings` have had fewer pods than a peak within the quantile needs.
@@ -171,16 +183,78 @@ impl Search<'_, '_> {
         }
     }
 
-    fn cheapest(&self, trials: Vec<Trial>) -> Option<Trial> {
+    /// The cheapest of the trials, of those with other settings beside the schedule, and of those with few
+    /// windows.
+    fn cheapest(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
         let cost = |it: &Trial| self.goal.cost(&it.score);
-        trials
-            .into_iter()
-            .min_by(|a, b| cost(a).total_cmp(&cost(b)))
+        trials.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+        let few = |it: &&Trial| it.settings.schedule.windows().len() <= FEW;
+        let simple = trials.iter().find(few).cloned();
+        let mut all: Vec<Trial> = Vec::new();
+        for trial in trials {
+            let rest = unscheduled(&trial.settings);
+            if all.len() < MOST_REFINED && all.iter().all(|it| unscheduled(&it.settings) != rest) {
+                all.push(trial);
+            }
+        }
+        let simple = simple.filter(|it| all.iter().all(|other| other.settings != it.settings));
+        all.extend(simple);
+        all
     }
 
-    /// `best` with windows that begin later, end earlier or keep less, one after the other, as long as
-    /// that costs less and is allowed.
-    fn refined(&mut self, best: Trial) -> Option<Trial> {
+    /// `best` with windows that begin later, end earlier or keep less or more, all of them and then one
+    /// after the other, as long as that costs less and is allowed.
+    fn refined(&mut self, best: Trial) -> Trial {
+        let mut refined = self.trimmed(best, None);
+        for _ in 0..ROUNDS {
+            let before = refined.settings.clone();
+            // From the last one on, since windows may go.
+            for at in (0..refined.settings.schedule.windows().len()).rev() {
+                refined = self.trimmed(refined, Some(at));
+                refined = self.dropped(refined, at);
+            }
+            if refined.settings == before {
+                break;
+            }
+        }
+        refined
+    }
+
+    fn trimmed(&mut self, trial: Trial, only: Option<usize>) -> Trial {
+        let mut best = trial;
+        for trims in self.trims() {
+            for settings in trims
+                .iter()
+                .filter_map(|it| it.of(&best.settings, only))
+                .collect::<Vec<_>>()
+            {
+                let other = self.trials.exact(&settings);
+                let costs_less = self.goal.cost(&other.score) < self.goal.cost(&best.score);
+                if costs_less && self.goal.allows(&other.score) {
+                    best = other;
+                }
+            }
+        }
+        best
+    }
+
+    /// Without the window `at`, unless that is the only one or gains something.
+    fn dropped(&mut self, trial: Trial, at: usize) -> Trial {
+        let mut windows = trial.settings.schedule.windows().to_vec();
+        if windows.len() < 2 {
+            return trial;
+        }
+        windows.remove(at);
+        let other = self.trials.exact(&Settings {
+            schedule: Plan::new(windows),
+            ..trial.settings.clone()
+        });
+        let most = self.goal.cost(&trial.score) * (1.0 + NEGLIGIBLE);
+        let is_needless = self.goal.cost(&other.score) <= most && self.goal.allows(&other.score);
+        if is_needless { other } else { trial }
+    }
+
+    fn trims(&self) -> [Vec<Trim>; 3] {
         let quarter = self.outlook.forecast.bin_minutes / 4;
         let later = QUARTERS.map(|it| Trim {
             later: it * quarter,
@@ -190,25 +264,31 @@ impl Search<'_, '_> {
             earlier: it * quarter,
             ..Trim::NONE
         });
-        let lower = LOWER_FLOORS.map(|share| Trim {
+        let other = FLOORS.map(|share| Trim {
             share,
             ..Trim::NONE
         });
-        let mut refined = best.clone();
-        for trims in [later, earlier, lower] {
-            let schedules = trims.map(|it| it.of(&refined.settings));
-            let tried: Vec<Trial> = schedules
-                .into_iter()
-                .flatten()
-                .map(|it| self.trials.exact(&it))
-                .filter(|it| self.goal.allows(&it.score))
-                .collect();
-            let cheaper = self.cheapest(tried);
-            let cost = self.goal.cost(&refined.score);
-            refined = cheaper
-                .filter(|it| self.goal.cost(&it.score) < cost)
-                .unwrap_or(refined);
-        }
-        (refined.settings != best.settings).then_some(refined)
+        [later.to_vec(), earlier.to_vec(), other.to_vec()]
+    }
+}
+
+/// `best` with targets between its own and that of `base`: part of what a lower target serves, windows
+/// may.
+fn between(base: &Settings, best: &Settings) -> Vec<Settings> {
+    let (Some(from), Some(to)) = (best.target_cpu_pct, base.target_cpu_pct) else {
+        return Vec::new();
+    };
+    let targets = (from + BETWEEN..to).step_by(BETWEEN as usize);
+    let with = |percent| Settings {
+        target_cpu_pct: Some(percent),
+        ..best.clone()
+    };
+    targets.map(with).collect()
+}
+
+fn unscheduled(settings: &Settings) -> Settings {
+    Settings {
+        schedule: Plan::default(),
+        ..settings.clone()
     }
 }

@@ -1,9 +1,9 @@
-//! Schedules that keep a little less than another.
+//! Schedules that keep a little less than another, or a little more.
 
 use crate::analysis::settings::Settings;
 use crate::schedule::{Plan, Window, Written};
 
-/// How much is taken off every window.
+/// How much is taken off a window.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Trim {
     /// Minutes at the start and at the end.
@@ -20,11 +20,14 @@ impl Trim {
         share: 1.0,
     };
 
-    /// `settings` with all windows trimmed; `None` where nothing is left of one.
-    pub(super) fn of(self, settings: &Settings) -> Option<Settings> {
-        let windows = settings.schedule.windows().iter();
+    /// `settings` with all windows trimmed, or `only` one; `None` where nothing is left of one.
+    pub(super) fn of(self, settings: &Settings, only: Option<usize>) -> Option<Settings> {
+        let windows = settings.schedule.windows().iter().enumerate();
         let trimmed: Option<Vec<Window>> = windows
-            .map(|it| self.window(it, settings.min_replicas.0))
+            .map(|(at, it)| match only.is_none_or(|only| only == at) {
+                true => self.window(it, settings),
+                false => Some(it.clone()),
+            })
             .collect();
         let schedule = Plan::new(trimmed?);
         (schedule != settings.schedule).then(|| Settings {
@@ -33,7 +36,8 @@ impl Trim {
         })
     }
 
-    fn window(self, window: &Window, min: u32) -> Option<Window> {
+    fn window(self, window: &Window, settings: &Settings) -> Option<Window> {
+        let (min, max) = (settings.min_replicas.0, settings.max_replicas.0);
         let written = window.written();
         let minutes = written
             .duration_minutes
@@ -46,7 +50,7 @@ impl Trim {
         let window = Window::try_from(Written {
             start_cron,
             duration_minutes: minutes,
-            min_replicas: floor.max(min + 1),
+            min_replicas: floor.min(max).max(min + 1),
             time_zone: written.time_zone.clone(),
         });
         window.ok()
@@ -61,7 +65,7 @@ mod tests {
     fn trimmed(trim: Trim, windows: &[(&str, u32, u32)]) -> Option<Plan> {
         let mut settings = Settings::of(&Scene::new(|_| 1.0, |_| 2.0).subject.autoscaler);
         settings.schedule = plan(windows);
-        trim.of(&settings).map(|it| it.schedule)
+        trim.of(&settings, None).map(|it| it.schedule)
     }
 
     #[test]
