@@ -12,7 +12,7 @@ use stepscale::analysis::AnalysisSettings;
 use stepscale::analysis::assessment::{Assessment, Outcome};
 use stepscale::autoscaler::Autoscaler;
 
-use super::cases::{Case, slow};
+use super::cases::{Case, REQUEST, slow};
 use super::folder::Folder;
 use super::load::Load;
 use super::row::assessed;
@@ -80,7 +80,23 @@ fn schedules_serve_days_that_nobody_had_seen() {
         .map(ToString::to_string)
         .collect();
     assert!(worse.is_empty(), "{}", worse.join("\n"));
-    assert!(rows.iter().any(|it| it.is_scheduled));
+    let scheduled: Vec<&Row> = rows.iter().filter(|it| it.is_scheduled).collect();
+    assert!(!scheduled.is_empty());
+    // What serves less than without has to cost less, too.
+    let pointless: Vec<String> = scheduled
+        .iter()
+        .filter(|it| it.with.shortfall_minutes > it.without.shortfall_minutes + MARGIN)
+        .filter(|it| it.with.replica_hours >= it.without.replica_hours)
+        .map(ToString::to_string)
+        .collect();
+    assert!(pointless.is_empty(), "{}", pointless.join("\n"));
+    let cost = |of: fn(&Row) -> Sums| -> f64 { scheduled.iter().map(|it| cost(&of(it))).sum() };
+    assert!(cost(|it| it.with) < cost(|it| it.without));
+}
+
+/// In replica-hours, of which one that load waited for weighs as much as ten.
+fn cost(of: &Sums) -> f64 {
+    of.replica_hours + 10.0 * of.shortfall_core_minutes * 1000.0 / 60.0 / REQUEST as f64
 }
 
 fn rows(folder: &Folder) -> Vec<Row> {
