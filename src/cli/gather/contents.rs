@@ -19,6 +19,7 @@ use crate::config::{self, Bundle, Config, GatherConfig, Input, Question, Report}
 use crate::error::Error;
 use crate::install;
 use crate::lifecycle::form;
+use crate::output::report::Place;
 use crate::state;
 use crate::store::Store;
 
@@ -136,6 +137,7 @@ impl Contents {
             return Ok(());
         };
         gathered.reading.source = "snapshot of this bundle".to_owned();
+        gathered.place = Place::Cluster;
         let report = gathered.report();
         self.draft.json("stepscale/reports/analysis.json", &report)
     }

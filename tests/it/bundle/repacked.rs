@@ -97,9 +97,7 @@ fn made_of(user: &User, from: &str, stdin: Option<&Path>) -> (Value, Value) {
         let parsed = serde_json::from_str(&said.stdout);
         parsed.unwrap_or_else(|err| panic!("{from}: {err}: {}", said.stderr))
     };
-    let (linted, mut analyzed) = (read(&lint), read(&analysis));
-    analyzed.as_object_mut().unwrap().remove("source");
-    (linted, analyzed)
+    (read(&lint), super::judgments(&analysis.stdout))
 }
 
 fn pack(user: &User, shell: &[&str], form: &str, files: &str, name: &str) -> String {
