@@ -143,11 +143,18 @@ impl View {
         }
         let places = self.places(&known);
         for row in &mut rows {
-            let cells = places.iter().map_while(|it| row.cells.get(*it).cloned());
-            row.cells = cells.collect();
+            row.cells = cells_at(&places, &row.cells);
         }
         (places.iter().map(|it| columns[*it]).collect(), rows)
     }
+}
+
+/// The cells at `places`, blank where one that is missing comes before one that is there.
+fn cells_at(places: &[usize], cells: &[Cell]) -> Vec<Cell> {
+    let is_there = |place: &usize| *place < cells.len();
+    let end = places.iter().rposition(is_there).map_or(0, |it| it + 1);
+    let cell = |place: &usize| cells.get(*place).cloned().unwrap_or_default();
+    places[..end].iter().map(cell).collect()
 }
 
 fn place(known: &[&str], name: &str) -> Option<usize> {
@@ -236,12 +243,19 @@ mod tests {
 
     #[test]
     fn a_note_stands_where_the_cells_end() {
-        let view = View {
-            columns: vec!["name".to_owned(), "saving".to_owned(), "min".to_owned()],
-            ..View::default()
+        let cart = |columns: &[&str]| {
+            let view = View {
+                columns: columns.iter().map(|&it| it.to_owned()).collect(),
+                ..View::default()
+            };
+            written(&view).lines().nth(2).unwrap().to_owned()
         };
-        let cart = written(&view).lines().nth(2).unwrap().to_owned();
-        assert_eq!(cart, "cart   skipped: paused");
+        assert_eq!(cart(&["name", "saving"]), "cart   skipped: paused");
+        // A cell that the row lacks is left blank before one that it has.
+        assert_eq!(
+            cart(&["name", "saving", "min"]),
+            "cart            6      skipped: paused"
+        );
     }
 
     #[test]
