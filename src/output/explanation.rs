@@ -5,6 +5,7 @@
 //! [`polls`] those of a part of its past, [`plot`] the drawing, and [`next`] says what to do.
 
 mod decisions;
+mod fold;
 mod managed;
 mod next;
 mod now;

@@ -1,7 +1,6 @@
 //! Decisions of a part of the past: what was asked for, what held it, and what other settings
 //! would have made of it.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use anstyle::Style;
@@ -10,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::fold::{self, Fold, Told};
 use super::page::{next, section, who};
 use super::text::{length, minute, time, wrapped};
 use super::{Explanation, Sheet};
@@ -114,65 +114,26 @@ pub(super) fn write(
     section(out, "NEXT", "", &next(it, width))
 }
 
-/// Most decisions that have a row each.
-const MOST_ROWS: usize = 60;
+/// Passages that differ only in what was asked for in vain are one decision.
+type Run<'a> = &'a [Passage];
 
-/// Hours that many decisions are folded into, so that there are at most so many rows.
-const PIECES: [i64; 6] = [1, 2, 3, 6, 12, 24];
-
-/// The rows of a table, and what is to be told of them where there would be too many.
-struct Told {
-    rows: Vec<Row>,
-    folded: Option<String>,
-}
-
-/// Passages that differ only in what was asked for in vain are a row; where these are too many, those
-/// that began in the same hours are one.
 fn rows(hindsight: &Hindsight) -> Told {
     let is_same = |a: &Passage, b: &Passage| {
         let stays = a.decided == a.replicas && b.decided == b.replicas;
         stays && (a.replicas, a.held, &a.metric) == (b.replicas, b.held, &b.metric)
     };
-    let runs: Vec<&[Passage]> = hindsight.passages.chunk_by(is_same).collect();
-    let span = hindsight.span;
-    if runs.len() <= MOST_ROWS {
-        return Told {
-            rows: runs.iter().map(|it| row(it, span)).collect(),
-            folded: None,
-        };
-    }
-    let hours = piece(span);
-    let begins = |it: &[Passage]| it[0].from.as_second().div_euclid(hours * 3600);
-    let pieces = runs.chunk_by(|a, b| begins(a) == begins(b));
-    let rows: Vec<Row> = pieces.map(|it| piece_row(it, span)).collect();
-    let folded = format!(
-        "{} decisions are folded into {} rows of {} each: --at TIME shows those around a time, a \
-         shorter --since has fewer, -o json all of them",
-        runs.len(),
-        rows.len(),
-        length(SignedDuration::from_hours(hours)),
-    );
-    Told {
-        rows,
-        folded: Some(folded),
-    }
-}
-
-/// Hours of a row.
-fn piece(span: Span) -> i64 {
-    let hours = span.to.duration_since(span.from).as_hours();
-    let few = |it: &i64| hours / it < MOST_ROWS as i64;
-    PIECES
-        .into_iter()
-        .find(few)
-        .unwrap_or(PIECES[PIECES.len() - 1])
+    let runs: Vec<Run<'_>> = hindsight.passages.chunk_by(is_same).collect();
+    let fold: Fold<Run<'_>> = Fold {
+        noun: "decisions",
+        begins: |it| it[0].from,
+        row: |it, span| row(it, span),
+        piece: piece_row,
+    };
+    fold.rows(&runs, hindsight.span)
 }
 
 /// All decisions of some hours.
-fn piece_row(runs: &[&[Passage]], span: Span) -> Row {
-    if let [run] = runs {
-        return row(run, span);
-    }
+fn piece_row(runs: &[Run<'_>], span: Span) -> Row {
     let all: Vec<&Passage> = runs.iter().copied().flatten().collect();
     let (from, to) = (all[0].from, all[all.len() - 1].to);
     let pods = all.iter().map(|it| f64::from(it.replicas.0));
@@ -186,6 +147,10 @@ fn piece_row(runs: &[&[Passage]], span: Span) -> Row {
         (0, downs) => format!("{downs} down"),
         (ups, downs) => format!("{ups} up, {downs} down"),
     };
+    let times = all
+        .iter()
+        .map(|it| (held(it), it.to.duration_since(it.from)));
+    let longest = fold::longest(times);
     Row {
         cells: vec![
             Cell::plain(format!(" {}", clock(from, span))),
@@ -194,24 +159,10 @@ fn piece_row(runs: &[&[Passage]], span: Span) -> Row {
             Cell::plain(range(cpu, "%")),
             Cell::plain(range(asked.map(|it| f64::from(it.0)), "")),
             Cell::plain(decided),
-            Cell::plain(format!(
-                "{} decisions; longest {}",
-                runs.len(),
-                longest(&all)
-            )),
+            Cell::plain(format!("{} decisions; longest {longest}", runs.len())),
         ],
         ..Row::default()
     }
-}
-
-/// What held for the longest time of all.
-fn longest(all: &[&Passage]) -> String {
-    let mut times: BTreeMap<String, SignedDuration> = BTreeMap::new();
-    for it in all {
-        *times.entry(held(it)).or_default() += it.to.duration_since(it.from);
-    }
-    let longest = times.into_iter().max_by_key(|it| it.1);
-    longest.map(|it| it.0).unwrap_or_default()
 }
 
 fn row(run: &[Passage], span: Span) -> Row {

@@ -1,5 +1,8 @@
-//! The screen: what it is, its settings, now, the past, what is wrong, what would be better, and
-//! what to run next.
+//! The screen: what it is, its settings, now, the past, what is wrong, what would be better
+//! ([`proposed`], [`frontier`]), and what to run next.
+
+mod frontier;
+mod proposed;
 
 use std::io::{self, Write};
 
@@ -8,26 +11,16 @@ use anstyle::{AnsiColor, Style};
 use super::now::Seen;
 use super::text::{columns, length, minute, styled, wrapped};
 use super::{Explanation, Sheet, Triggers, plot};
-use crate::analysis::assessment::{JobScores, Point};
 use crate::analysis::findings::{Fact, Finding, Severity};
-use crate::analysis::opinion::Opinion;
-use crate::analysis::simulation::changes::changes;
 use crate::config::Format;
-use crate::output::layout::{Cell, Column, Layout, Row as Line, Shrink};
 use crate::output::lines::drawn;
-use crate::output::replay::figures::{Figures, amount, difference};
-use crate::output::replay::words::change;
-use crate::output::report::{Item, Outcome};
-use crate::output::table::{HEADER, column};
+use crate::output::report::Item;
+use crate::output::table::HEADER;
 use crate::output::{Page, View, triggers};
-use crate::sim::score::Totals;
 
 const ASIDE: Style = Style::new().dimmed();
 const CAREFUL: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
-
-/// Points of the frontier that are told.
-const MOST_POINTS: usize = 6;
 
 pub(super) fn write(out: &mut dyn Write, it: &Explanation, sheet: Sheet) -> io::Result<()> {
     let width = sheet.width;
@@ -37,13 +30,10 @@ pub(super) fn write(out: &mut dyn Write, it: &Explanation, sheet: Sheet) -> io::
     write_triggers(out, it, width)?;
     past(out, it, sheet)?;
     section(out, "FINDINGS", "", &findings(&it.autoscaler, width))?;
-    write_figures(out, it, width)?;
-    write_frontier(out, it, width)?;
+    proposed::write(out, it, width)?;
+    frontier::write(out, it, width)?;
     section(out, "NEXT", "", &next(it, width))
 }
-
-const FRONTIER: &str =
-    "over the training days: none is both cheaper and better served than another";
 
 fn lines(out: &mut dyn Write, all: &[String]) -> io::Result<()> {
     all.iter().try_for_each(|it| writeln!(out, "{it}"))
@@ -284,213 +274,6 @@ fn told(finding: &Finding, width: usize) -> Vec<String> {
     all.extend(fix.flat_map(|it| wrapped("    fix: ", it, width)));
     all
 }
-
-/// What is proposed, and what it comes to beside today's.
-fn write_figures(out: &mut dyn Write, it: &Explanation, width: usize) -> io::Result<()> {
-    let item = &it.autoscaler;
-    section(out, "PROPOSED", "", &proposal(it, width))?;
-    let figures = it.portrait.as_ref().and_then(|it| it.figures.as_ref());
-    let Some(figures) = figures else {
-        return Ok(());
-    };
-    writeln!(out)?;
-    let mut table = Figures {
-        title: "REPLAYED",
-        headers: vec!["TODAY".to_owned()],
-        rows: Vec::new(),
-    };
-    if figures.proposed.is_some() {
-        table
-            .headers
-            .extend(["PROPOSED".to_owned(), "DIFFERENCE".to_owned()]);
-    }
-    let values = [Some(&figures.today), figures.proposed.as_ref()];
-    for (name, is_count, of) in rows(item) {
-        let cells = cells(&values.map(|it| it.map(of)), is_count);
-        table.rows.push((name.to_owned(), cells));
-    }
-    if let Some(jobs) = &figures.jobs {
-        for (name, is_count, of) in JOB_ROWS {
-            let values = [Some(of(&jobs.today)), Some(of(&jobs.proposed))];
-            table.rows.push((name.to_owned(), cells(&values, is_count)));
-        }
-    }
-    table.write(out, width)
-}
-
-/// A figure, and whether it counts something.
-type Row<T> = (&'static str, bool, fn(&T) -> f64);
-
-fn rows(item: &Item) -> Vec<Row<Totals>> {
-    let hours: Row<Totals> = ("replica-hours", false, |it| it.replica_hours.hours());
-    if item.target.kind == "ScaledJob" {
-        return vec![("job-hours", false, |it| it.replica_hours.hours())];
-    }
-    vec![
-        hours,
-        ("minutes of shortfall", false, |it| it.shortfall_minutes),
-        ("minutes above target", false, |it| it.breach_minutes),
-        ("minutes pinned at max", false, |it| it.max_pinned_minutes),
-        ("scale events", true, |it| f64::from(it.scale_events)),
-        ("flaps", true, |it| f64::from(it.flaps)),
-    ]
-}
-
-const JOB_ROWS: [Row<JobScores>; 3] = [
-    ("p95 wait, seconds", false, |it| it.p95_wait_seconds),
-    ("minutes of backlog", false, |it| it.backlog_minutes),
-    ("jobs created", true, |it| it.jobs_created as f64),
-];
-
-/// Today's, and where there is another, that and how it differs.
-fn cells(values: &[Option<f64>; 2], is_count: bool) -> Vec<String> {
-    let [today, proposed] = *values;
-    let told = |it: f64| match is_count {
-        true => format!("{it:.0}"),
-        false => amount(it),
-    };
-    let mut cells: Vec<String> = today.into_iter().map(told).collect();
-    if let Some((today, proposed)) = today.zip(proposed) {
-        let more = proposed - today;
-        cells.push(told(proposed));
-        cells.push(match is_count {
-            true if more > 0.0 => format!("+{more:.0}"),
-            true => format!("{more:.0}"),
-            false => difference(more),
-        });
-    }
-    cells
-}
-
-fn proposal(it: &Explanation, width: usize) -> Vec<String> {
-    let item = &it.autoscaler;
-    let mut foretold = foretold(item, width);
-    let Some(proposed) = &item.proposed else {
-        let why = match (item.outcome, &item.reason) {
-            (Outcome::NoChange, _) => "nothing: no settings that were tried are better".to_owned(),
-            (_, Some(reason)) => format!("nothing: {reason}"),
-            (_, None) => "nothing".to_owned(),
-        };
-        let mut all = wrapped("  ", &why, width);
-        all.append(&mut foretold);
-        all.extend(opinion(item, width));
-        return all;
-    };
-    let changes = changes(&it.scaled, &proposed.apply(&it.scaled));
-    let changes: Vec<String> = match changes.is_empty() {
-        true => item.config_diff.keys().map(|it| (*it).to_owned()).collect(),
-        false => changes.iter().map(change).collect(),
-    };
-    let saving = it.saving().map_or_else(String::new, |share| {
-        let percent = (share * 100.0).round();
-        let word = if percent < 0.0 { "more" } else { "fewer" };
-        format!(": {:.0}% {word} replica-hours", percent.abs())
-    });
-    let risk = item
-        .risk
-        .map_or_else(String::new, |it| format!(", risk {it}"));
-    let text = format!("{}{saving}{risk}", changes.join(", "));
-    let mut all = wrapped("  ", &text, width);
-    all.extend(
-        item.because
-            .iter()
-            .flat_map(|it| wrapped("  because ", it, width)),
-    );
-    let reasons = item.evidence.risk_reasons.iter();
-    all.extend(reasons.flat_map(|it| wrapped("  risk: ", it, width)));
-    all.append(&mut foretold);
-    all.extend(opinion(item, width));
-    all
-}
-
-/// Why there is no schedule, with how good the forecast was that one would rest on.
-fn foretold(item: &Item, width: usize) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut say = |label: &str, text: &str| all.extend(wrapped(label, text, width));
-    if let Some(why) = &item.not_foretold {
-        say("  no schedule: no forecast, ", why);
-    }
-    if let Some(foretold) = &item.forecast
-        && let Some(why) = &foretold.why_no_schedule
-    {
-        say("  no schedule: ", why);
-        say("  ", &foretold.tested());
-    }
-    all
-}
-
-/// What a language model says of it, marked as such.
-fn opinion(item: &Item, width: usize) -> Vec<String> {
-    let opinion = item.opinion.iter().map(Opinion::line);
-    opinion.flat_map(|it| wrapped("  ", &it, width)).collect()
-}
-
-fn write_frontier(out: &mut dyn Write, it: &Explanation, width: usize) -> io::Result<()> {
-    let points = it.portrait.as_ref().map(|it| it.frontier.as_slice());
-    let points = points.unwrap_or_default();
-    // One point alone says nothing of what else there is.
-    if points.len() < 2 {
-        return Ok(());
-    }
-    writeln!(out)?;
-    let aside = wrapped("FRONTIER  ", FRONTIER, width);
-    writeln!(
-        out,
-        "{HEADER}FRONTIER{HEADER:#}{}",
-        &aside[0]["FRONTIER".len()..]
-    )?;
-    lines(out, &aside[1..])?;
-    let rows: Vec<Line> = few(points).map(|point| line(it, point)).collect();
-    Layout::new(&POINT, &rows, width).write(out, HEADER)
-}
-
-/// Those that are named, and as many of the others as there is room for.
-fn few(points: &[Point]) -> impl Iterator<Item = &Point> {
-    let is_named = |it: &Point| it.is_today || it.is_proposed;
-    let named = points.iter().filter(|it| is_named(it)).count();
-    let room = MOST_POINTS.saturating_sub(named).max(1);
-    let each = (points.len() - named).div_ceil(room).max(1);
-    let mut place = 0;
-    points.iter().filter(move |it| {
-        if is_named(it) {
-            return true;
-        }
-        place += 1;
-        (place - 1) % each == 0
-    })
-}
-
-fn line(it: &Explanation, point: &Point) -> Line {
-    let mark = match (point.is_today, point.is_proposed) {
-        (true, _) => "today",
-        (_, true) => "proposed",
-        (false, false) => "",
-    };
-    let changes = changes(&it.scaled, &point.settings.apply(&it.scaled));
-    let words: Vec<String> = changes.iter().map(change).collect();
-    Line {
-        cells: vec![
-            Cell::plain(format!("  {mark}")),
-            Cell::plain(amount(point.replica_hours)),
-            Cell::plain(amount(point.shortfall.minutes)),
-            Cell::list(words),
-        ],
-        ..Line::default()
-    }
-}
-
-const POINT: [Column; 4] = [
-    column("", Shrink::Never),
-    column("REPLICA-HOURS", Shrink::Never),
-    column("MIN SHORT", Shrink::Never),
-    column(
-        "CHANGES",
-        Shrink::Text {
-            comfortable: 30,
-            least: 16,
-        },
-    ),
-];
 
 pub(super) fn next(it: &Explanation, width: usize) -> Vec<String> {
     let mut all = Vec::new();

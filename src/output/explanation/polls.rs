@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::decisions::{self, Event, agreement, clock, fit};
+use super::fold::{self, Fold};
 use super::page::{next, section, who};
 use super::text::{length, minute, wrapped};
 use super::{Explanation, Sheet};
@@ -85,8 +86,11 @@ pub(super) fn write(
         minute(span.from),
         minute(span.to)
     )?;
-    let rows: Vec<Row> = polls.passages.iter().map(|it| row(it, span)).collect();
-    Layout::new(&COLUMNS, &rows, width).write(out, HEADER)?;
+    let told = PASSAGES.rows(&polls.passages, span);
+    Layout::new(&COLUMNS, &told.rows, width).write(out, HEADER)?;
+    for line in told.folded.iter().flat_map(|it| wrapped("", it, width)) {
+        writeln!(out, "{line}")?;
+    }
     writeln!(out)?;
     writeln!(
         out,
@@ -101,7 +105,19 @@ pub(super) fn write(
     section(out, "NEXT", "", &next(it, width))
 }
 
-fn row(passage: &Passage, span: Span) -> Row {
+const PASSAGES: Fold<Passage> = Fold {
+    noun: "passages of polls",
+    begins: |it| it.from,
+    row: |it, span| row(it, span, held(it).to_owned()),
+    piece: |all, span| {
+        let times = all.iter().map(|it| (held(it).to_owned(), it.length()));
+        let longest = fold::longest(times);
+        let held = format!("{} passages; longest {longest}", all.len());
+        Passage::joined(all).map_or_else(Row::default, |it| row(&it, span, held))
+    },
+};
+
+fn row(passage: &Passage, span: Span, held: String) -> Row {
     let is_asked = passage.from <= span.at && span.at < passage.to;
     let style = if is_asked { BOLD } else { Style::new() };
     let mark = if is_asked { ">" } else { " " };
@@ -119,7 +135,7 @@ fn row(passage: &Passage, span: Span) -> Row {
             Cell::plain(known(passage.wanted)),
             Cell::plain(jobs),
             Cell::styled(passage.created.to_string(), style),
-            Cell::plain(held(passage)),
+            Cell::plain(held),
         ],
         ..Row::default()
     }

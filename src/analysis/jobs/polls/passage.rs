@@ -168,6 +168,14 @@ impl Passage {
         self.to.duration_since(self.from)
     }
 
+    /// All of some that follow each other as one, held by what held the first; `None` of none.
+    pub fn joined(all: &[Self]) -> Option<Self> {
+        let (first, later) = all.split_first()?;
+        let mut joined = first.clone();
+        later.iter().for_each(|it| joined.add(it));
+        Some(joined)
+    }
+
     fn add(&mut self, later: &Self) {
         let both = |a: Option<Extent>, b: Option<Extent>| Some(a?.and(b?));
         self.to = later.to;

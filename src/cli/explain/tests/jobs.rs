@@ -103,3 +103,37 @@ async fn polls_of_the_past_are_rebuilt() {
         "{outside}"
     );
 }
+
+#[tokio::test]
+async fn days_of_polls_are_a_page_and_none_is_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut config = config("sj/mail");
+    config.question.input = Input::Snapshot(Snapshot::File(snapshot(folder.path())));
+    config.asked = Some(Asked::Since(SignedDuration::from_hours(168)));
+    let it = explanation(&config).await.unwrap();
+    let text = printed(&it, Form::Text, sheet(160, Charset::Unicode));
+    let rows: Vec<&str> = text.lines().filter(|it| it.starts_with(" 01-")).collect();
+    let passages = it.polls.as_ref().unwrap().polls.passages.clone();
+    let said = format!(
+        "{} passages of polls are folded into {} rows of 3h each",
+        passages.len(),
+        rows.len()
+    );
+    assert!(text.contains(&said), "{said}: {text}");
+    assert!(
+        rows.len() < 60 && rows[1].contains(" 12 passages; longest nothing"),
+        "{text}"
+    );
+    // What the rows count is what all polls did: POLLS and MADE are each the sum of their column.
+    let sum = |column: usize| -> i64 {
+        let cells = rows.iter().map(|it| {
+            let cells: Vec<&str> = it.split("  ").filter(|it| !it.trim().is_empty()).collect();
+            cells[column].trim().parse::<i64>().unwrap()
+        });
+        cells.sum()
+    };
+    let polls: usize = passages.iter().map(|it| it.polls).sum();
+    assert_eq!(sum(2), polls as i64, "{text}");
+    let made: i64 = passages.iter().map(|it| it.created).sum();
+    assert_eq!(sum(6), made, "{text}");
+}
