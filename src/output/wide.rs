@@ -122,7 +122,7 @@ fn row(item: &Item, page: Page, below: &[&str]) -> Row {
     }
 }
 
-/// `hpa; 4 replicas; cooldown 5m; history 14 d, 98%; load ▂▂▃▄▅▇█▂▂▃▄▅▇█`
+/// `hpa; 4 replicas; cooldown 5m; history 14 d, 98%; load ▁▂▁▂▂▃▂▄▃▅▄▇▄█`
 fn told_below(item: &Item, below: &[&str]) -> Option<String> {
     let all = [
         ("KIND", Some(item.kind.short().to_owned())),
@@ -144,9 +144,9 @@ fn replicas(item: &Item) -> Option<usize> {
     Some(item.current_replicas?.0 as usize)
 }
 
-/// The load of the last days, a bar for each.
+/// The load of the last days, two bars for each.
 fn load(item: &Item) -> Option<String> {
-    Some(spark::line(item.trend?.days()))
+    Some(spark::line(item.trend?.parts()))
 }
 
 fn cooldown(item: &Item) -> String {
@@ -309,7 +309,10 @@ mod tests {
             let lines = text.lines().filter(|it| !it.contains("kubectl "));
             let longest = lines.map(|it| it.chars().count()).max();
             assert!(longest <= Some(width), "{longest:?} of {width}:\n{text}");
-            assert!(text.contains("▂▂▃▄▅▇█▂▂▃▄▅▇█"), "{width}:\n{text}");
+            assert!(
+                text.contains("▁▂▁▂▂▃▂▄▃▅▄▇▄█▁▂▁▂▂▃▂▄▃▅▄▇▄█"),
+                "{width}:\n{text}"
+            );
         }
     }
 
@@ -317,7 +320,7 @@ mod tests {
     fn the_load_is_a_column_that_can_be_asked_for() {
         let text = printed(60, &["name", "load"]);
         let cart = text.lines().find(|it| it.starts_with("cart")).unwrap();
-        assert!(cart.ends_with(" ▂▂▃▄▅▇█▂▂▃▄▅▇█"), "{cart}");
+        assert!(cart.ends_with(" ▁▂▁▂▂▃▂▄▃▅▄▇▄█▁▂▁▂▂▃▂▄▃▅▄▇▄█"), "{cart}");
         let web = text.lines().find(|it| it.starts_with("web")).unwrap();
         assert!(web.ends_with(" -"), "{web}");
     }

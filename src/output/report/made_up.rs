@@ -12,7 +12,7 @@ use crate::analysis::fidelity::Fidelity;
 use crate::analysis::findings::{Code, Fact, Finding};
 use crate::analysis::portrait::{Band, Bands, Lane, Load, Portrait, Unit};
 use crate::analysis::settings::Settings;
-use crate::analysis::trend::{DAYS, Trend};
+use crate::analysis::trend::{PARTS, Trend};
 use crate::autoscaler::behavior::{DEFAULT_UP, Policies, Select};
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{Autoscaler, AutoscalerId, AutoscalerKind, Status};
@@ -104,13 +104,15 @@ fn cart() -> Subject {
     }
 }
 
-/// A week that rises day by day, twice.
+/// Days that rise over a week, twice, each with a night of half as much.
 fn trend() -> Trend {
-    let week = [2.0, 2.0, 3.0, 4.0, 5.0, 7.0, 8.0].map(Some);
-    let mut days = [None; DAYS];
-    days[..7].copy_from_slice(&week);
-    days[7..].copy_from_slice(&week);
-    Trend::new(days)
+    let days = [2.0, 2.0, 3.0, 4.0, 5.0, 7.0, 8.0];
+    let mut parts = [None; PARTS];
+    for (at, part) in parts.iter_mut().enumerate() {
+        let day = days[at / 2 % days.len()];
+        *part = Some(if at % 2 == 0 { day / 2.0 } else { day });
+    }
+    Trend::new(parts)
 }
 
 pub(crate) fn assessments() -> Vec<Assessment> {
