@@ -145,21 +145,28 @@ impl New<'_> {
 
     fn persist(&self) -> io::Result<()> {
         let folder = folder_of(self.path);
-        let mut builder = tempfile::Builder::new();
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(
-            match self.readers {
-                Readers::Owner => 0o600,
-                Readers::Everybody => 0o644,
-            },
-        ));
-        let mut draft = builder.prefix(".stepscale-").tempfile_in(&folder)?;
+        let mut draft = draft(self.readers).tempfile_in(&folder)?;
         draft.write_all(self.bytes)?;
         draft.as_file().sync_all()?;
         draft.persist_noclobber(self.path).map_err(|it| it.error)?;
         // The name itself is on the disk once the folder is.
         crate::state::sync_directory(&folder)
     }
+}
+
+/// A file that is nobody's yet, for such readers; where rights are lists, those of its folder.
+fn draft(readers: Readers) -> tempfile::Builder<'static, 'static> {
+    let mut draft = tempfile::Builder::new();
+    draft.prefix(".stepscale-");
+    let mode = match readers {
+        Readers::Owner => 0o600,
+        Readers::Everybody => 0o644,
+    };
+    #[cfg(unix)]
+    draft.permissions(std::os::unix::fs::PermissionsExt::from_mode(mode));
+    #[cfg(not(unix))]
+    let _: u32 = mode;
+    draft
 }
 
 fn folder_of(path: &Path) -> PathBuf {
