@@ -3,24 +3,20 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::fold::{self, Fold, Told};
-use super::page::{next, section, who};
-use super::text::{length, minute, time, wrapped};
+use super::past::{self, Event, Other, Past, Table, agreement, begin, by_samples, clock, fit};
+use super::text::length;
 use super::{Explanation, Sheet};
-use crate::analysis::fidelity::{Fidelity, Fit};
 use crate::analysis::hindsight::alternatives::Outcome;
 use crate::analysis::hindsight::passage::{Held, Passage};
-use crate::analysis::hindsight::{Agreement, Hindsight, Span};
-use crate::output::layout::{Cell, Column, Layout, Row, Shrink};
+use crate::analysis::hindsight::{Hindsight, Span};
+use crate::output::layout::{Cell, Column, Row, Shrink};
 use crate::output::replay::figures::amount;
 use crate::output::replay::words::change;
-use crate::output::table::{HEADER, column};
+use crate::output::table::column;
 
 /// Decisions, and what the cluster itself tells of them.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -34,17 +30,6 @@ pub struct Decisions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_events: Option<String>,
 }
-
-/// An Event of the autoscaler.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Event {
-    #[schemars(schema_with = "crate::output::schema::time")]
-    pub at: Timestamp,
-    pub reason: String,
-    pub message: String,
-}
-
-const BOLD: Style = Style::new().bold();
 
 const COLUMNS: [Column; 7] = [
     column(" UTC", Shrink::Never),
@@ -82,36 +67,26 @@ pub(super) fn write(
     decisions: &Decisions,
     sheet: Sheet,
 ) -> io::Result<()> {
-    let width = sheet.width;
     let hindsight = &decisions.hindsight;
-    for line in who(it, width) {
-        writeln!(out, "{line}")?;
-    }
-    let span = hindsight.span;
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{HEADER}DECISIONS{HEADER:#}  {} to {}, rebuilt by a replay",
-        minute(span.from),
-        minute(span.to)
-    )?;
-    let told = rows(hindsight);
-    Layout::new(&COLUMNS, &told.rows, width).write(out, HEADER)?;
-    for line in told.folded.iter().flat_map(|it| wrapped("", it, width)) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{HEADER}OTHER SETTINGS{HEADER:#}  replicas at {}, and in all of that time",
-        minute(span.at)
-    )?;
-    let rows = alternatives(hindsight);
-    Layout::new(&ALTERNATIVES, &rows, width).write(out, HEADER)?;
-    let events = events(&decisions.events, decisions.no_events.as_deref(), width);
-    section(out, "EVENTS", "", &events)?;
-    section(out, "HOW SURE", "", &certainty(hindsight, width))?;
-    section(out, "NEXT", "", &next(it, width))
+    let Told { rows, folded } = rows(hindsight);
+    let told = Past {
+        title: "DECISIONS",
+        span: hindsight.span,
+        happened: Table {
+            columns: &COLUMNS,
+            rows,
+        },
+        aside: folded,
+        things: "replicas",
+        alternatives: Table {
+            columns: &ALTERNATIVES,
+            rows: alternatives(hindsight),
+        },
+        events: &decisions.events,
+        no_events: decisions.no_events.as_deref(),
+        certainty: certainty(hindsight),
+    };
+    told.write(out, it, sheet)
 }
 
 /// Passages that differ only in what was asked for in vain are one decision.
@@ -167,9 +142,7 @@ fn piece_row(runs: &[Run<'_>], span: Span) -> Row {
 
 fn row(run: &[Passage], span: Span) -> Row {
     let (passage, last) = (&run[0], &run[run.len() - 1]);
-    let is_asked = passage.from <= span.at && span.at < last.to;
-    let style = if is_asked { BOLD } else { Style::new() };
-    let mark = if is_asked { ">" } else { " " };
+    let (begin, style) = begin(passage.from, last.to, span);
     let starting = run.iter().map(|it| it.starting).max();
     let pods = match starting.filter(|it| it.0 > 0) {
         None => passage.replicas.to_string(),
@@ -183,7 +156,7 @@ fn row(run: &[Passage], span: Span) -> Row {
     };
     Row {
         cells: vec![
-            Cell::styled(format!("{mark}{}", clock(passage.from, span)), style),
+            begin,
             Cell::plain(length(last.to.duration_since(passage.from))),
             Cell::plain(pods),
             Cell::plain(range(cpu, "%")),
@@ -208,16 +181,6 @@ fn range(values: impl Iterator<Item = f64>, unit: &str) -> String {
     }
 }
 
-/// The day is told only where there are two.
-pub(super) fn clock(at: Timestamp, span: Span) -> String {
-    let day = |it: Timestamp| it.to_zoned(TimeZone::UTC).date();
-    let form = match day(span.from) == day(span.to) {
-        true => "%H:%M:%S",
-        false => "%m-%d %H:%M:%S",
-    };
-    at.to_zoned(TimeZone::UTC).strftime(form).to_string()
-}
-
 fn held(passage: &Passage) -> String {
     let metric = passage.metric.as_deref();
     let what = match passage.held {
@@ -240,54 +203,27 @@ fn held(passage: &Passage) -> String {
 }
 
 fn alternatives(hindsight: &Hindsight) -> Vec<Row> {
-    let row = |name: String, style: Style, it: &Outcome| Row {
-        cells: vec![
-            Cell::styled(name, style),
+    let others = hindsight.alternatives.iter().map(|it| {
+        let changes: Vec<String> = it.changes.iter().map(change).collect();
+        Other {
+            changes: changes.join(", "),
+            is_proposed: it.is_proposed,
+            outcome: &it.outcome,
+        }
+    });
+    past::alternatives(&hindsight.today, others, |it: &Outcome| {
+        vec![
             Cell::plain(it.replicas.to_string()),
             Cell::plain(format!("{} to {}", it.least, it.most)),
             Cell::plain(amount(it.replica_hours)),
             Cell::plain(amount(it.shortfall_minutes)),
-        ],
-        ..Row::default()
-    };
-    let mut rows = vec![row("as they are".to_owned(), BOLD, &hindsight.today)];
-    rows.extend(hindsight.alternatives.iter().map(|it| {
-        let changes: Vec<String> = it.changes.iter().map(change).collect();
-        let name = match it.is_proposed {
-            true => format!("proposed: {}", changes.join(", ")),
-            false => changes.join(", "),
-        };
-        row(name, Style::new(), &it.outcome)
-    }));
-    if hindsight.alternatives.is_empty() {
-        rows.push(Row {
-            cells: vec![Cell::plain("any other setting that was tried: the same")],
-            ..Row::default()
-        });
-    }
-    rows
-}
-
-/// Those that were told, or why there are none.
-pub(super) fn events(all: &[Event], none: Option<&str>, width: usize) -> Vec<String> {
-    let mut told = Vec::new();
-    for event in all {
-        let text = format!("{}: {}", event.reason, event.message);
-        told.extend(wrapped(&format!("  {} ", time(event.at)), &text, width));
-    }
-    if let Some(why) = none {
-        told.extend(wrapped("  none: ", why, width));
-    }
-    told
+        ]
+    })
 }
 
 /// How far all this may be trusted.
-fn certainty(hindsight: &Hindsight, width: usize) -> Vec<String> {
-    let step = i64::from(hindsight.step_seconds);
-    let step = length(SignedDuration::from_secs(step));
-    let mut told = vec![format!(
-        "the history has a sample every {step}: what happened within one is reckoned, not seen"
-    )];
+fn certainty(hindsight: &Hindsight) -> Vec<String> {
+    let mut told = vec![by_samples(hindsight.step_seconds)];
     told.push(match hindsight.agreement {
         Some(it) => agreement(it, "replica"),
         None => "how many replicas there were was not observed then".to_owned(),
@@ -303,28 +239,5 @@ fn certainty(hindsight: &Hindsight, width: usize) -> Vec<String> {
             "nothing is known of {left_out}, which may have decided"
         ));
     }
-    told.iter()
-        .flat_map(|it| wrapped("  ", it, width))
-        .collect()
-}
-
-/// How well a replay of the whole history repeats it, by the number of `things`.
-pub(super) fn fit(fidelity: Fidelity, things: &str) -> String {
-    let word = match fidelity.fit() {
-        Fit::Good => "repeats what was observed well",
-        Fit::Fair => "repeats what was observed only roughly",
-        Fit::Poor => "does not repeat what was observed: something else decided",
-    };
-    let percent = (fidelity.within_one * 100.0).floor();
-    format!("over the whole history the replay {word} ({percent:.0}% within one {things})")
-}
-
-/// The same of a part of it.
-pub(super) fn agreement(it: Agreement, things: &str) -> String {
-    let percent = (it.within_one * 100.0).floor();
-    format!(
-        "in that time the replay is within one {things} of what was observed in {percent:.0}% of {} \
-         samples, {:.1} off on the mean",
-        it.samples, it.mean_absolute_error
-    )
+    told
 }

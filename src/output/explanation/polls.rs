@@ -3,22 +3,20 @@
 
 use std::io::{self, Write};
 
-use anstyle::Style;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::decisions::{self, Event, agreement, clock, fit};
-use super::fold::{self, Fold};
-use super::page::{next, section, who};
-use super::text::{length, minute, wrapped};
+use super::fold::{self, Fold, Told};
+use super::past::{self, Event, Other, Past, Table, agreement, begin, by_samples, fit};
+use super::text::length;
 use super::{Explanation, Sheet};
 use crate::analysis::hindsight::Span;
 use crate::analysis::jobs::polls::passage::{Extent, Held, Passage};
 use crate::analysis::jobs::polls::{JobsAs, Outcome, Polls};
 use crate::lifecycle::diff::one_line;
-use crate::output::layout::{Cell, Column, Layout, Row, Shrink};
+use crate::output::layout::{Cell, Column, Row, Shrink};
 use crate::output::replay::figures::amount;
-use crate::output::table::{HEADER, column};
+use crate::output::table::column;
 
 /// Polls, and what the cluster itself tells of them.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -32,8 +30,6 @@ pub struct Polled {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub no_events: Option<String>,
 }
-
-const BOLD: Style = Style::new().bold();
 
 const COLUMNS: [Column; 8] = [
     column(" UTC", Shrink::Never),
@@ -73,36 +69,27 @@ pub(super) fn write(
     polled: &Polled,
     sheet: Sheet,
 ) -> io::Result<()> {
-    let width = sheet.width;
     let polls = &polled.polls;
-    for line in who(it, width) {
-        writeln!(out, "{line}")?;
-    }
     let span = polls.span;
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{HEADER}POLLS{HEADER:#}  {} to {}, rebuilt by a replay",
-        minute(span.from),
-        minute(span.to)
-    )?;
-    let told = PASSAGES.rows(&polls.passages, span);
-    Layout::new(&COLUMNS, &told.rows, width).write(out, HEADER)?;
-    for line in told.folded.iter().flat_map(|it| wrapped("", it, width)) {
-        writeln!(out, "{line}")?;
-    }
-    writeln!(out)?;
-    writeln!(
-        out,
-        "{HEADER}OTHER SETTINGS{HEADER:#}  jobs at {}, and in all of that time",
-        minute(span.at)
-    )?;
-    let rows = alternatives(polls);
-    Layout::new(&ALTERNATIVES, &rows, width).write(out, HEADER)?;
-    let events = decisions::events(&polled.events, polled.no_events.as_deref(), width);
-    section(out, "EVENTS", "", &events)?;
-    section(out, "HOW SURE", "", &certainty(polls, width))?;
-    section(out, "NEXT", "", &next(it, width))
+    let Told { rows, folded } = PASSAGES.rows(&polls.passages, span);
+    let told = Past {
+        title: "POLLS",
+        span,
+        happened: Table {
+            columns: &COLUMNS,
+            rows,
+        },
+        aside: folded,
+        things: "jobs",
+        alternatives: Table {
+            columns: &ALTERNATIVES,
+            rows: alternatives(polls),
+        },
+        events: &polled.events,
+        no_events: polled.no_events.as_deref(),
+        certainty: certainty(polls),
+    };
+    told.write(out, it, sheet)
 }
 
 const PASSAGES: Fold<Passage> = Fold {
@@ -118,9 +105,7 @@ const PASSAGES: Fold<Passage> = Fold {
 };
 
 fn row(passage: &Passage, span: Span, held: String) -> Row {
-    let is_asked = passage.from <= span.at && span.at < passage.to;
-    let style = if is_asked { BOLD } else { Style::new() };
-    let mark = if is_asked { ">" } else { " " };
+    let (begin, style) = begin(passage.from, passage.to, span);
     let jobs = match passage.starting.most {
         0 => extent(passage.jobs),
         starting => format!("{} ({starting} starting)", extent(passage.jobs)),
@@ -128,7 +113,7 @@ fn row(passage: &Passage, span: Span, held: String) -> Row {
     let known = |it: Option<Extent>| it.map_or_else(|| "-".to_owned(), extent);
     Row {
         cells: vec![
-            Cell::styled(format!("{mark}{}", clock(passage.from, span)), style),
+            begin,
             Cell::plain(length(passage.length())),
             Cell::plain(passage.polls.to_string()),
             Cell::plain(known(passage.queue)),
@@ -163,33 +148,20 @@ fn held(passage: &Passage) -> &'static str {
 }
 
 fn alternatives(polls: &Polls) -> Vec<Row> {
-    let row = |name: String, style: Style, it: &Outcome| Row {
-        cells: vec![
-            Cell::styled(name, style),
+    let others = polls.alternatives.iter().map(|it| Other {
+        changes: one_line(&it.changes),
+        is_proposed: it.is_proposed,
+        outcome: &it.outcome,
+    });
+    past::alternatives(&polls.today, others, |it: &Outcome| {
+        vec![
             Cell::plain(it.jobs.to_string()),
             Cell::plain(format!("{} to {}", it.least, it.most)),
             Cell::plain(it.created.to_string()),
             Cell::plain(amount(it.job_hours)),
             Cell::plain(wait(it.p95_wait_seconds)),
-        ],
-        ..Row::default()
-    };
-    let mut rows = vec![row("as they are".to_owned(), BOLD, &polls.today)];
-    rows.extend(polls.alternatives.iter().map(|it| {
-        let changes = one_line(&it.changes);
-        let name = match it.is_proposed {
-            true => format!("proposed: {changes}"),
-            false => changes,
-        };
-        row(name, Style::new(), &it.outcome)
-    }));
-    if polls.alternatives.is_empty() {
-        rows.push(Row {
-            cells: vec![Cell::plain("any other setting that was tried: the same")],
-            ..Row::default()
-        });
-    }
-    rows
+        ]
+    })
 }
 
 fn wait(seconds: f64) -> String {
@@ -197,12 +169,9 @@ fn wait(seconds: f64) -> String {
 }
 
 /// How far all this may be trusted.
-fn certainty(polls: &Polls, width: usize) -> Vec<String> {
-    let step = length(jiff::SignedDuration::from_secs(polls.step_seconds.into()));
+fn certainty(polls: &Polls) -> Vec<String> {
     let mut told = vec![
-        format!(
-            "the history has a sample every {step}: what happened within one is reckoned, not seen"
-        ),
+        by_samples(polls.step_seconds),
         "nobody counts what arrives: it is what the queue grew by and what jobs took".to_owned(),
         model(polls.jobs),
     ];
@@ -217,8 +186,7 @@ fn certainty(polls: &Polls, width: usize) -> Vec<String> {
             "what arrived is not known in {percent:.0}% of that time"
         ));
     }
-    let lines = told.iter().flat_map(|it| wrapped("  ", it, width));
-    lines.collect()
+    told
 }
 
 fn model(it: JobsAs) -> String {
