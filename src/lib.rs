@@ -39,6 +39,7 @@ pub mod signals;
 pub mod state;
 pub mod store;
 pub mod triggers;
+pub(crate) mod web;
 pub(crate) mod wire;
 pub mod yaml;
 
