@@ -1,14 +1,18 @@
 //! Language models, asked for second opinions: OpenAI and whatever answers like it, Anthropic, Ollama.
 //!
 //! [`pass`](fn@pass) asks about several recommendations, some at once, within a budget; [`Cache`] keeps what
-//! was answered. What is asked, and what may become of an answer, is [`analysis::opinion`]. To add a
+//! was answered, and [`Forms`] in which form servers take a question; [`models`](fn@models) asks whether a
+//! model is there. What is asked, and what may become of an answer, is [`analysis::opinion`]. To add a
 //! provider: a variant of [`Provider`], its request and its answer in [`provider`], its word in
 //! `config::llm`.
 //!
 //! [`analysis::opinion`]: crate::analysis::opinion
 
+mod address;
 mod cache;
 mod client;
+mod forms;
+mod models;
 mod pass;
 mod provider;
 mod retry;
@@ -19,7 +23,10 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::analysis::opinion::{self, Code};
+use crate::web;
 pub use cache::Cache;
+pub use forms::Forms;
+pub use models::{Models, models};
 pub use pass::pass;
 pub use provider::Request;
 
@@ -80,7 +87,7 @@ pub struct Options {
     pub provider: Provider,
     pub model: String,
     /// The address before `/chat/completions`, `/messages` or `/api/chat`, where it is not the provider's
-    /// own; may hold a user and a password.
+    /// own; may hold a user, a password and a query.
     pub base_url: Option<String>,
     pub key: Option<Key>,
     /// For one answer.
@@ -110,8 +117,23 @@ impl Default for Budget {
 impl Options {
     /// What messages call whom is asked: without user and password.
     pub fn name(&self) -> String {
-        let server = provider::shown(&provider::base(self));
+        let server = address::shown(&address::base(self));
         format!("{} at {server}", self.provider.as_str())
+    }
+
+    /// The variable of the key that is wanted and not there. A provider wants one at an address of its
+    /// own, as Azure does; elsewhere nobody knows.
+    pub fn missing_key(&self) -> Option<&'static str> {
+        let variable = self.provider.key_variable()?;
+        let url = || web::address(self.base_url.as_deref()?);
+        let is_needed = match self.provider {
+            Provider::OpenAi => {
+                self.base_url.is_none() || url().is_some_and(|it| address::is_azure(&it))
+            }
+            Provider::Anthropic => true,
+            Provider::Ollama => false,
+        };
+        (is_needed && self.key.is_none()).then_some(variable)
     }
 }
 
@@ -200,6 +222,18 @@ impl Error {
             | Self::NoTime(_)
             | Self::GivenUp(_) => false,
         }
+    }
+
+    /// Whether the form in which an answer is asked for may be why: servers that do not know it say that the
+    /// request is a bad one, each in other words.
+    fn may_be_of_form(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                status: 400 | 422,
+                ..
+            }
+        )
     }
 
     /// Whether every other question would be refused alike, whenever it is asked.

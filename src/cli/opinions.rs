@@ -10,13 +10,14 @@ use jiff::Timestamp;
 use crate::analysis::assessment::Assessment;
 use crate::analysis::opinion::{Judged, Opinion, Question, Trouble};
 use crate::config::llm::Llm;
-use crate::llm::{self, Cache, Error, Request};
+use crate::llm::{self, Cache, Error, Forms, Request};
 use crate::output::progress::{Progress, Stage};
 
 /// Asks about what is recommended, and remembers what was said.
 #[derive(Debug)]
 pub(super) struct Opinions {
     cache: Cache,
+    forms: Forms,
 }
 
 /// A recommendation that nothing was said of yet.
@@ -32,6 +33,7 @@ impl Opinions {
     pub(super) fn new() -> Self {
         Self {
             cache: Cache::of_user(),
+            forms: Forms::default(),
         }
     }
 
@@ -50,7 +52,8 @@ impl Opinions {
             let to = llm.options.name();
             progress.at(&Stage::Connect { to });
         }
-        let mut answers = llm::pass(&llm.options, &requests).await.into_iter();
+        let answers = llm::pass(&llm.options, &self.forms, &requests).await;
+        let mut answers = answers.into_iter();
         for Open {
             place,
             question,

@@ -57,6 +57,17 @@ pub(crate) fn model(text: &str) -> Result<String, String> {
     }
 }
 
+/// The address of a server, which may have a query: `https://n.openai.azure.com/…?api-version=2024-10-21`.
+pub(crate) fn address(text: &str) -> Result<String, String> {
+    let wanted = || "expected an address such as https://llm.example/v1".to_owned();
+    let uri: http::Uri = text.parse().map_err(|_| wanted())?;
+    let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
+    match is_web && uri.host().is_some_and(|it| !it.is_empty()) {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => Err(wanted()),
+    }
+}
+
 /// A time in seconds, of at most an hour.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<u32>() {
@@ -84,6 +95,19 @@ mod tests {
         }
         for bad in ["", "a b", "a\n", "<b>", "`a`", &"a".repeat(101)] {
             assert!(model(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_may_have_a_query() {
+        for (text, expected) in [
+            ("http://localhost:11434/", "http://localhost:11434"),
+            ("https://a/b?api-version=1", "https://a/b?api-version=1"),
+        ] {
+            assert_eq!(address(text).as_deref(), Ok(expected));
+        }
+        for bad in ["", "localhost:11434", "ftp://a", "http://", "http://a b"] {
+            assert!(address(bad).is_err(), "{bad:?}");
         }
     }
 

@@ -43,16 +43,24 @@ pub fn shown(key: &str, value: &str) -> String {
         return SET.to_owned();
     }
     match value.split_once("://") {
-        // A user and a password may stand in it.
-        Some((scheme, rest)) => match rest.rsplit_once('@') {
-            Some((_, host)) => format!("{scheme}://{SET}@{host}"),
-            None => value.to_owned(),
-        },
+        Some((scheme, rest)) => format!("{scheme}://{}", plain_address(rest)),
         // A key in PEM has lines.
         None => match value.trim().split_once('\n') {
             Some((first, _)) => format!("{} …", first.trim()),
             None => value.to_owned(),
         },
+    }
+}
+
+/// A user, a password and, in the query, a key may stand in an address.
+fn plain_address(rest: &str) -> String {
+    let (user, rest) = match rest.rsplit_once('@') {
+        Some((_, rest)) => (format!("{SET}@"), rest),
+        None => (String::new(), rest),
+    };
+    match rest.split_once('?') {
+        Some((rest, _)) => format!("{user}{rest}?{SET}"),
+        None => format!("{user}{rest}"),
     }
 }
 
@@ -71,6 +79,13 @@ mod tests {
                 "https://(set)@p/x",
             ),
             ("prometheus.url", "https://p/x", "https://p/x"),
+            ("llm.baseUrl", "https://a/x?k=hunter2", "https://a/x?(set)"),
+            ("llm.baseUrl", "https://a/x?k=hunter2@b", "https://(set)@b"),
+            (
+                "llm.baseUrl",
+                "https://me:hunter2@a/x?k=1",
+                "https://(set)@a/x?(set)",
+            ),
             ("license.publicKey", "-----BEGIN\nabc\n", "-----BEGIN …"),
             ("metrics.windowDays", "28", "28"),
         ];

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Options, provider};
+use super::{Options, address};
 use crate::analysis::opinion::{PROMPT_VERSION, Question};
 use crate::state;
 
@@ -111,7 +111,7 @@ fn name(options: &Options, question: &Question) -> String {
         "promptVersion": PROMPT_VERSION,
         "provider": options.provider.as_str(),
         "model": options.model,
-        "server": provider::shown(&provider::base(options)),
+        "server": address::shown(&address::base(options)),
         "decision": question.decision(),
         // Those of pseudonyms are others.
         "names": question.value()["autoscaler"],

@@ -1,21 +1,15 @@
 //! The HTTP side: one question, some tries, answers of bounded time and size.
 
-use std::time::Duration;
-
 use http::{HeaderMap, Method, StatusCode};
-use reqwest::{Client, Response};
+use reqwest::{Client, Url};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::forms::{Form, Forms};
 use super::pass::Purse;
 use super::provider::{self, Request};
-use super::{Error, Options, retry};
-use crate::causes::whole;
-use crate::{redact, wire};
-
-const USER_AGENT: &str = concat!("kubectl-stepscale/", env!("CARGO_PKG_VERSION"));
-
-/// A connection is there or fails within this; the answer may take longer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+use super::{Error, Options, address, retry};
+use crate::web::{self, Failure};
+use crate::wire;
 
 /// Most bytes of an answer, of which a good one takes two thousand.
 pub(super) const MOST_BYTES: usize = 256 << 10;
@@ -27,61 +21,89 @@ pub(super) struct Asking<'a> {
     headers: HeaderMap,
 }
 
+/// What is asked for once.
+pub(super) struct Call<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    /// For messages and logs.
+    pub(super) server: &'a str,
+    pub(super) body: &'a [u8],
+    /// Most bytes of the answer.
+    pub(super) most: usize,
+}
+
 /// What came of one try.
-struct Answer {
-    status: StatusCode,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
     headers: HeaderMap,
     /// Without the key.
-    body: String,
+    pub(super) body: String,
     repeats_key: bool,
 }
 
 impl<'a> Asking<'a> {
-    /// With the proxies of the environment and the authorities of the system.
     pub(super) fn new(options: &'a Options) -> Result<Self, Error> {
-        // reqwest panics where no provider of cryptography is installed; one that is stays. Losing a race
-        // means that another thread has installed one.
-        if rustls::crypto::CryptoProvider::get_default().is_none() {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        }
-        let builder = || {
-            Client::builder()
-                .user_agent(USER_AGENT)
-                .connect_timeout(CONNECT_TIMEOUT.min(options.timeout))
-                // The key stays with whom it was meant for.
-                .redirect(reqwest::redirect::Policy::none())
-                // So that what is counted is what is kept.
-                .no_gzip()
-        };
-        let built = match builder().build() {
-            // A machine without certificates has no need of them for plain HTTP.
-            Err(_) if provider::base(options).starts_with("http:") => {
-                builder().tls_certs_only([]).build()
-            }
-            built => built,
-        };
-        let client = built.map_err(|error| Error::Setup {
+        let base = address::base(options);
+        let url = web::address(&base).ok_or_else(|| Error::Address(address::shown(&base)))?;
+        let client = web::client(&url, options.timeout).map_err(|why| Error::Setup {
             server: options.name(),
-            why: why(options, error),
+            why: without_key(options, &why),
         })?;
         Ok(Self {
             options,
             client,
-            headers: provider::headers(options),
+            headers: provider::headers(options, &url),
         })
     }
 
-    /// The words of the model, once it has some.
-    pub(super) async fn words(&self, request: &Request, purse: &Purse) -> Result<String, Error> {
+    /// The words of the model, once it has some. A server that refuses the form in which an answer is
+    /// asked for is asked in a looser one; where it refuses all, the first refusal is told.
+    pub(super) async fn words(
+        &self,
+        request: &Request,
+        forms: &Forms,
+        purse: &Purse,
+    ) -> Result<String, Error> {
+        let place = format!("{} at {}", self.options.model, request.shown_url());
+        let mut form = forms.of(&place);
+        let mut first = None;
+        loop {
+            match self.answered(request, form, purse).await {
+                Ok(answer) => {
+                    forms.keep(place, form);
+                    return self.words_of(request, &answer);
+                }
+                Err(error) if error.may_be_of_form() => {
+                    tracing::debug!(%error, "asked for an answer of {}", form.as_str());
+                    let first = first.get_or_insert(error);
+                    form = request.looser(form).ok_or_else(|| first.clone())?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// An answer that is one, after some tries.
+    async fn answered(
+        &self,
+        request: &Request,
+        form: Form,
+        purse: &Purse,
+    ) -> Result<Answer, Error> {
+        let call = Call {
+            method: Method::POST,
+            url: &request.url,
+            server: &request.server,
+            body: request.body_in(form),
+            most: MOST_BYTES,
+        };
         let mut tried = 0;
         loop {
             purse.take()?;
-            let (error, asked_for) = match self.tried(request).await {
-                Ok(answer) if answer.status.is_success() => {
-                    return self.words_of(request, &answer);
-                }
+            let (error, asked_for) = match self.tried(&call).await {
+                Ok(answer) if answer.status.is_success() => return Ok(answer),
                 Ok(answer) => {
-                    let error = refusal(request, &answer);
+                    let error = answer.refusal(&request.server);
                     if !retry::is_passing(answer.status) {
                         return Err(error);
                     }
@@ -111,20 +133,18 @@ impl<'a> Asking<'a> {
         })
     }
 
-    /// One try, as the log tells it.
-    async fn tried(&self, request: &Request) -> Result<Answer, Error> {
-        let path = request.url.path();
-        let origin = request.shown_url();
-        let origin = origin.strip_suffix(path).unwrap_or(&origin);
-        let exchange = wire::Exchange::begin(&Method::POST, origin, path);
+    /// One try, as the log tells it: without the query of the address.
+    pub(super) async fn tried(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let origin = provider::origin(call.server);
+        let exchange = wire::Exchange::begin(&call.method, &origin, call.url.path());
         if let Some(exchange) = &exchange {
-            exchange.sent(&self.headers, request.body());
+            exchange.sent(&self.headers, call.body);
         }
         let limit = self.options.timeout;
-        let answered = match timeout(limit, self.ask(request)).await {
+        let answered = match timeout(limit, self.ask(call)).await {
             Ok(answered) => answered,
             Err(_) => Err(Error::Late {
-                server: request.server.clone(),
+                server: call.server.to_owned(),
                 limit,
             }),
         };
@@ -140,22 +160,15 @@ impl<'a> Asking<'a> {
         answered
     }
 
-    async fn ask(&self, request: &Request) -> Result<Answer, Error> {
-        let post = self.client.post(request.url.clone());
-        let post = post
+    async fn ask(&self, call: &Call<'_>) -> Result<Answer, Error> {
+        let failed = |failure| self.failed(call, failure);
+        let request = self.client.request(call.method.clone(), call.url.clone());
+        let request = request
             .headers(self.headers.clone())
-            .body(request.body().to_vec());
-        let answer = post.send().await.map_err(|error| {
-            let server = request.server.clone();
-            let is_connection = error.is_connect();
-            let why = why(self.options, error);
-            match is_connection {
-                true => Error::Unreachable { server, why },
-                false => Error::BrokenOff { server, why },
-            }
-        })?;
+            .body(call.body.to_vec());
+        let answer = web::send(request).await.map_err(failed)?;
         let (status, headers) = (answer.status(), answer.headers().clone());
-        let body = self.body(request, answer).await?;
+        let body = web::body(answer, call.most).await.map_err(failed)?;
         let whole = String::from_utf8_lossy(&body);
         let body = without_key(self.options, &whole);
         Ok(Answer {
@@ -166,35 +179,31 @@ impl<'a> Asking<'a> {
         })
     }
 
-    async fn body(&self, request: &Request, mut answer: Response) -> Result<Vec<u8>, Error> {
-        let mut body = Vec::new();
-        loop {
-            let chunk = answer.chunk().await.map_err(|error| Error::BrokenOff {
-                server: request.server.clone(),
-                why: why(self.options, error),
-            })?;
-            match chunk {
-                None => return Ok(body),
-                Some(chunk) if body.len() + chunk.len() <= MOST_BYTES => body.extend(chunk),
-                Some(_) => {
-                    return Err(Error::TooLarge {
-                        server: request.server.clone(),
-                    });
-                }
-            }
+    fn failed(&self, call: &Call<'_>, failure: Failure) -> Error {
+        let server = call.server.to_owned();
+        let without_key = |why: String| without_key(self.options, &why);
+        match failure {
+            Failure::Unreachable(why) => Error::Unreachable {
+                server,
+                why: without_key(why),
+            },
+            Failure::BrokenOff(why) => Error::BrokenOff {
+                server,
+                why: without_key(why),
+            },
+            Failure::TooLarge => Error::TooLarge { server },
         }
     }
 }
 
-fn refusal(request: &Request, answer: &Answer) -> Error {
-    let redirected = answer
-        .status
-        .is_redirection()
-        .then(|| "redirects are not followed, give the last address".to_owned());
-    Error::Refused {
-        server: request.server.clone(),
-        status: answer.status.as_u16(),
-        said: redirected.or_else(|| provider::said(&answer.body)),
+impl Answer {
+    /// What is said of one that is none.
+    pub(super) fn refusal(&self, server: &str) -> Error {
+        Error::Refused {
+            server: server.to_owned(),
+            status: self.status.as_u16(),
+            said: web::redirected(self.status).or_else(|| provider::said(&self.body)),
+        }
     }
 }
 
@@ -204,9 +213,4 @@ fn without_key(options: &Options, text: &str) -> String {
         Some(key) => key.out_of(text),
         None => text.to_owned(),
     }
-}
-
-fn why(options: &Options, error: reqwest::Error) -> String {
-    let text = whole(&error.without_url());
-    redact::text(&without_key(options, &text)).into_owned()
 }

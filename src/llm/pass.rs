@@ -8,7 +8,7 @@ use futures_util::stream;
 use tokio::time::{Instant, timeout_at};
 
 use super::client::Asking;
-use super::{Budget, Error, Options, Provider, Request};
+use super::{Budget, Error, Forms, Options, Request};
 
 /// Failures in a row after which nobody else is asked for: a server that is down would take the whole
 /// budget of time.
@@ -62,14 +62,20 @@ impl Luck {
     }
 }
 
-/// The words of the model for each of `requests`, in their order.
+/// The words of the model for each of `requests`, in their order; `forms` is what is known of servers from
+/// passes before.
 ///
 /// Never fails as a whole, and takes no longer than the budget.
-pub async fn pass(options: &Options, requests: &[Request]) -> Vec<Result<String, Error>> {
+pub async fn pass(
+    options: &Options,
+    forms: &Forms,
+    requests: &[Request],
+) -> Vec<Result<String, Error>> {
     if requests.is_empty() {
         return Vec::new();
     }
-    let asking = match missing_key(options).map_or_else(|| Asking::new(options), Err) {
+    let missing = options.missing_key().map(Error::NoKey);
+    let asking = match missing.map_or_else(|| Asking::new(options), Err) {
         Ok(asking) => asking,
         Err(error) => return requests.iter().map(|_| Err(error.clone())).collect(),
     };
@@ -83,22 +89,11 @@ pub async fn pass(options: &Options, requests: &[Request]) -> Vec<Result<String,
         if let Some(why) = locked().given_up.clone() {
             return Err(Error::GivenUp(why));
         }
-        let answered = timeout_at(purse.until, asking.words(request, &purse)).await;
+        let answered = timeout_at(purse.until, asking.words(request, forms, &purse)).await;
         let answered = answered.unwrap_or(Err(Error::NoTime(options.budget.time)));
         locked().note(&answered);
         answered
     };
     let answers = stream::iter(requests).map(one);
     answers.buffered(options.concurrency.max(1)).collect().await
-}
-
-/// At an address of its own a provider wants a key; elsewhere nobody knows.
-fn missing_key(options: &Options) -> Option<Error> {
-    let variable = options.provider.key_variable()?;
-    let is_needed = match options.provider {
-        Provider::OpenAi => options.base_url.is_none(),
-        Provider::Anthropic => true,
-        Provider::Ollama => false,
-    };
-    (is_needed && options.key.is_none()).then_some(Error::NoKey(variable))
 }

@@ -5,9 +5,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::Url;
 use serde_json::{Value, json};
 
+use super::address::{self, is_azure};
+use super::forms::Form;
 use super::{Error, Key, Options, Provider};
 use crate::analysis::opinion::{INSTRUCTIONS, Question};
-use crate::redact;
+use crate::{redact, web};
 
 /// Of the API of Anthropic: <https://docs.anthropic.com/en/api/versioning>.
 const ANTHROPIC_VERSION: &str = "2023-06-01";
@@ -24,7 +26,8 @@ pub struct Request {
     pub(super) url: Url,
     /// For messages and logs: the address without user, password and query.
     pub(super) server: String,
-    body: Vec<u8>,
+    /// One for each form in which this provider can be asked for an answer, the strictest first.
+    bodies: Vec<Vec<u8>>,
 }
 
 impl Request {
@@ -33,20 +36,32 @@ impl Request {
     /// # Errors
     /// Where the address is none.
     pub fn of(options: &Options, question: &Question) -> Result<Self, Error> {
-        let base = base(options);
-        let server = shown(&base);
-        let url = parsed(&base).ok_or_else(|| Error::Address(server.clone()))?;
-        let body = body(options, question).to_string();
+        let base = address::base(options);
+        let server = address::shown(&base);
+        let url = web::address(&base).ok_or_else(|| Error::Address(server.clone()))?;
+        let bodies = Form::ALL.into_iter();
+        let bodies = bodies.filter_map(|it| body(options, question, it));
         Ok(Self {
-            url: endpoint(url, options.provider),
+            url: address::of_answers(url, options.provider),
             server,
-            body: body.into_bytes(),
+            bodies: bodies.map(|it| it.to_string().into_bytes()).collect(),
         })
     }
 
-    /// The bytes that are sent.
+    /// The bytes that are sent, in the strictest form. A server that refuses it is sent others.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.body_in(Form::default())
+    }
+
+    /// The bytes that are sent in that form.
+    pub(super) fn body_in(&self, form: Form) -> &[u8] {
+        self.bodies.get(form as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// The form to ask in where `form` is refused; `None` where there is no other.
+    pub(super) fn looser(&self, form: Form) -> Option<Form> {
+        let next = Form::ALL.into_iter().nth(form as usize + 1)?;
+        (self.bodies.len() > next as usize).then_some(next)
     }
 
     /// Where they are sent to, without user and password.
@@ -56,7 +71,7 @@ impl Request {
 }
 
 /// Everything before the path.
-fn origin(server: &str) -> String {
+pub(super) fn origin(server: &str) -> String {
     match Url::parse(server) {
         Ok(mut url) => {
             url.set_path("");
@@ -66,46 +81,50 @@ fn origin(server: &str) -> String {
     }
 }
 
-pub(super) fn headers(options: &Options) -> HeaderMap {
+/// Those of every request to the server at `url`, the key among them.
+pub(super) fn headers(options: &Options, url: &Url) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     if options.provider == Provider::Anthropic {
         let name = HeaderName::from_static("anthropic-version");
         headers.insert(name, HeaderValue::from_static(ANTHROPIC_VERSION));
     }
+    let key = options.key.as_ref();
+    let (name, text) = match (options.provider, key) {
+        (Provider::OpenAi, Some(Key(key))) if is_azure(url) => ("api-key", key.clone()),
+        (Provider::OpenAi, Some(Key(key))) => (AUTHORIZATION.as_str(), format!("Bearer {key}")),
+        (Provider::Anthropic, Some(Key(key))) => ("x-api-key", key.clone()),
+        (Provider::Ollama, _) | (_, None) => return headers,
+    };
     // A key that no header can have is no key of theirs.
-    let value = options.key.as_ref().and_then(|Key(key)| {
-        let text = match options.provider {
-            Provider::OpenAi => format!("Bearer {key}"),
-            Provider::Anthropic => key.clone(),
-            Provider::Ollama => return None,
-        };
-        HeaderValue::from_str(&text).ok()
-    });
-    if let Some(mut value) = value {
+    if let Ok(mut value) = HeaderValue::from_str(&text) {
         value.set_sensitive(true);
-        let name = match options.provider {
-            Provider::OpenAi | Provider::Ollama => AUTHORIZATION,
-            Provider::Anthropic => HeaderName::from_static("x-api-key"),
-        };
-        headers.insert(name, value);
+        headers.insert(HeaderName::from_static(name), value);
     }
     headers
 }
 
-fn body(options: &Options, question: &Question) -> Value {
+/// `None` where the provider knows no such form.
+fn body(options: &Options, question: &Question, form: Form) -> Option<Value> {
     let (model, schema) = (&options.model, question.schema());
-    let system = json!({"role": "system", "content": INSTRUCTIONS});
     let user = json!({"role": "user", "content": question.value().to_string()});
-    match options.provider {
-        Provider::OpenAi => json!({
-            "model": model,
-            "messages": [system, user],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": ANSWER, "strict": true, "schema": schema},
-            },
-        }),
+    let messages = json!([{"role": "system", "content": told(&schema, form)}, user]);
+    Some(match options.provider {
+        Provider::OpenAi => {
+            let mut body = json!({"model": model, "messages": messages});
+            let wish = match form {
+                Form::Schema => json!({
+                    "type": "json_schema",
+                    "json_schema": {"name": ANSWER, "strict": true, "schema": schema},
+                }),
+                Form::Json => json!({"type": "json_object"}),
+                Form::Free => return Some(body),
+            };
+            body["response_format"] = wish;
+            body
+        }
+        // To use a tool is as old as its API.
+        Provider::Anthropic if form != Form::Schema => return None,
         Provider::Anthropic => json!({
             "model": model,
             "max_tokens": MOST_TOKENS,
@@ -118,13 +137,28 @@ fn body(options: &Options, question: &Question) -> Value {
             }],
             "tool_choice": {"type": "tool", "name": ANSWER},
         }),
-        Provider::Ollama => json!({
-            "model": model,
-            "messages": [system, user],
-            "stream": false,
-            "format": schema,
-            "options": {"temperature": 0, "num_predict": MOST_TOKENS},
-        }),
+        Provider::Ollama => {
+            let mut body = json!({
+                "model": model,
+                "messages": messages,
+                "stream": false,
+                "options": {"temperature": 0, "num_predict": MOST_TOKENS},
+            });
+            match form {
+                Form::Schema => body["format"] = schema,
+                Form::Json => body["format"] = json!("json"),
+                Form::Free => {}
+            }
+            body
+        }
+    })
+}
+
+/// The instructions, with the schema where it stands nowhere else. It has no word of an object.
+fn told(schema: &Value, form: Form) -> String {
+    match form {
+        Form::Schema => INSTRUCTIONS.to_owned(),
+        Form::Json | Form::Free => format!("{INSTRUCTIONS}\n\nThe schema: {schema}"),
     }
 }
 
@@ -184,97 +218,9 @@ pub(super) fn said(answer: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| text.trim().to_owned())
 }
 
-/// The address that was given, or the provider's own.
-pub(super) fn base(options: &Options) -> String {
-    let own = match options.provider {
-        Provider::OpenAi => "https://api.openai.com/v1",
-        Provider::Anthropic => "https://api.anthropic.com/v1",
-        Provider::Ollama => "http://localhost:11434",
-    };
-    options.base_url.clone().unwrap_or_else(|| own.to_owned())
-}
-
-fn parsed(url: &str) -> Option<Url> {
-    let url = Url::parse(url.trim()).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
-}
-
-/// The address that is asked, however much of it was given already.
-fn endpoint(mut url: Url, provider: Provider) -> Url {
-    let (version, path) = match provider {
-        Provider::OpenAi => ("/v1", "/chat/completions"),
-        Provider::Anthropic => ("/v1", "/messages"),
-        Provider::Ollama => ("", "/api/chat"),
-    };
-    let given = url.path().trim_end_matches('/');
-    let base = given.strip_suffix(path).unwrap_or(given);
-    let base = if base.is_empty() { version } else { base };
-    let whole = format!("{base}{path}");
-    url.set_path(&whole);
-    url.set_fragment(None);
-    url
-}
-
-/// What messages call the server: its address without user, password or query.
-pub(super) fn shown(url: &str) -> String {
-    match parsed(url) {
-        Some(mut url) => {
-            // Only an address without a host refuses, and that has neither.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-            url.set_query(None);
-            url.set_fragment(None);
-            redact::text(url.as_str().trim_end_matches('/')).into_owned()
-        }
-        None => "what was given for the language model".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn any_part_of_the_address_may_be_given() {
-        use Provider::{Anthropic, Ollama, OpenAi};
-        for (provider, given, expected) in [
-            (OpenAi, "http://o", "http://o/v1/chat/completions"),
-            (OpenAi, "http://o/v1/", "http://o/v1/chat/completions"),
-            (OpenAi, "http://o/x/v2", "http://o/x/v2/chat/completions"),
-            (
-                OpenAi,
-                "http://o/v1/chat/completions",
-                "http://o/v1/chat/completions",
-            ),
-            (
-                OpenAi,
-                "http://o/a?api-version=1",
-                "http://o/a/chat/completions?api-version=1",
-            ),
-            (Anthropic, "https://a", "https://a/v1/messages"),
-            (Anthropic, "https://a/v1", "https://a/v1/messages"),
-            (Ollama, "http://l:11434", "http://l:11434/api/chat"),
-            (Ollama, "http://l/p/api/chat", "http://l/p/api/chat"),
-        ] {
-            assert_eq!(
-                endpoint(parsed(given).unwrap(), provider).as_str(),
-                expected
-            );
-        }
-    }
-
-    #[test]
-    fn credentials_are_not_shown() {
-        for (given, expected) in [
-            ("http://me:hunter2@o/v1/?key=hunter2", "http://o/v1"),
-            (
-                "ftp://me:hunter2@o",
-                "what was given for the language model",
-            ),
-        ] {
-            assert_eq!(shown(given), expected);
-        }
-    }
 
     #[test]
     fn words_are_found_where_each_provider_has_them() {

@@ -31,7 +31,7 @@ async fn server(
     (url, asked)
 }
 
-fn options(url: &str) -> Options {
+pub(super) fn options(url: &str) -> Options {
     Options {
         provider: Provider::OpenAi,
         model: "m".to_owned(),
@@ -54,7 +54,7 @@ fn good() -> Response {
 
 async fn asked(options: &Options, times: usize) -> Vec<Result<String, Error>> {
     let request = Request::of(options, &question()).unwrap();
-    pass(options, &vec![request; times]).await
+    pass(options, &Forms::default(), &vec![request; times]).await
 }
 
 #[tokio::test]
@@ -67,6 +67,44 @@ async fn what_passes_is_tried_again() {
     let (url, count) = server(answer).await;
     assert_eq!(asked(&options(&url), 1).await, [Ok("words".to_owned())]);
     assert_eq!(count.load(Ordering::SeqCst), 3);
+}
+
+#[tokio::test]
+async fn a_form_that_is_refused_is_not_asked_for_again() {
+    let answer = |number| match number {
+        0 => StatusCode::BAD_REQUEST.into_response(),
+        1 => StatusCode::UNPROCESSABLE_ENTITY.into_response(),
+        _ => good(),
+    };
+    let (url, count) = server(answer).await;
+    let (options, forms) = (options(&url), Forms::default());
+    let request = Request::of(&options, &question()).unwrap();
+    for expected in [4, 6] {
+        let answers = pass(&options, &forms, &vec![request.clone(); 2]).await;
+        assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+        assert_eq!(count.load(Ordering::SeqCst), expected);
+    }
+}
+
+#[tokio::test]
+async fn where_every_form_is_refused_the_first_refusal_is_told() {
+    let answer = |number: u32| {
+        let said = json!({"error": format!("no {number}")}).to_string();
+        (StatusCode::BAD_REQUEST, said).into_response()
+    };
+    let (url, count) = server(answer).await;
+    let answers = asked(&options(&url), 1).await;
+    assert!(
+        matches!(&answers[..], [Err(Error::Refused { said: Some(said), .. })] if said == "no 0"),
+        "{answers:?}"
+    );
+    assert_eq!(count.load(Ordering::SeqCst), 3);
+    let anthropic = Options {
+        provider: Provider::Anthropic,
+        ..options(&url)
+    };
+    asked(&anthropic, 1).await;
+    assert_eq!(count.load(Ordering::SeqCst), 4, "it has one form");
 }
 
 #[tokio::test]
@@ -122,6 +160,7 @@ async fn a_budget_holds_for_all_together() {
 async fn without_a_key_nobody_is_asked_who_wants_one() {
     for (provider, base_url) in [
         (Provider::OpenAi, None),
+        (Provider::OpenAi, Some("https://n.openai.azure.com")),
         (Provider::Anthropic, Some("http://127.0.0.1:9")),
     ] {
         let options = Options {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::words;
-use crate::config::llm::{Choice, PROVIDERS, model, requests, seconds};
+use crate::config::llm::{Choice, PROVIDERS, address, model, requests, seconds};
 use crate::config::values;
 
 pub(super) const SECOND_OPINION: &str = "Second opinion";
@@ -21,10 +21,10 @@ pub(crate) struct LlmArgs {
     /// Name of the model
     #[arg(long, value_name = "MODEL", env = "STEPSCALE_LLM_MODEL", value_parser = model)]
     pub(crate) llm_model: Option<String>,
-    /// Its address, where it is not the provider's own; with openai anything that answers like it. The key
-    /// is $OPENAI_API_KEY or $ANTHROPIC_API_KEY
+    /// Its address, where it is not the provider's own; with openai anything that answers like it, Azure
+    /// too. The key is $OPENAI_API_KEY or $ANTHROPIC_API_KEY
     #[arg(long, value_name = "URL", env = "STEPSCALE_LLM_BASE_URL", hide_env_values = true,
-        value_parser = values::url)]
+        value_parser = address)]
     pub(crate) llm_base_url: Option<String>,
     /// Seconds that one answer may take [default: 30]
     #[arg(long, value_name = "SECONDS", env = "STEPSCALE_LLM_TIMEOUT_SECONDS", value_parser = seconds)]

@@ -5,7 +5,9 @@ use std::env;
 use super::Origin;
 use crate::analysis::opinion::Naming;
 use crate::cli::args::LlmArgs;
-use crate::config::llm::{CONCURRENCY, Choice, Llm, PROVIDERS, TIMEOUT, model, requests, seconds};
+use crate::config::llm::{
+    CONCURRENCY, Choice, Llm, PROVIDERS, TIMEOUT, address, model, requests, seconds,
+};
 use crate::config::values;
 use crate::error::Error;
 use crate::llm::{Budget, Key, Options, Provider};
@@ -51,7 +53,7 @@ fn decided(
     // A bad value is told whether there is a provider or not.
     let choice = origin.or(args.llm_provider, "llm.provider", provider, Choice::None)?;
     let name = origin.or_file(name, "llm.model", model)?;
-    let base_url = origin.or_file(url, "llm.baseUrl", values::url)?;
+    let base_url = origin.or_file(url, "llm.baseUrl", address)?;
     let timeout = args.llm_timeout_seconds;
     let timeout = origin.or(timeout, "llm.timeoutSeconds", seconds, TIMEOUT)?;
     let concurrency = origin.or(
