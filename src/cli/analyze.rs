@@ -14,7 +14,6 @@ use crate::config::form::{Document, Form};
 use crate::config::{Config, FailOn, Input};
 use crate::error::{Error, Exit};
 use crate::fleet::Fleet;
-use crate::llm::{self, Request};
 use crate::near::nearest;
 use crate::output::report::AnalysisReport;
 use crate::output::summary::counted;
@@ -26,10 +25,7 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
     if let Some(llm) = &config.llm {
         let mut opinions = Opinions::new();
         if llm.dry_run {
-            return dry_run(
-                &cx,
-                opinions.requests(llm, &mut gathered.assessments, cx.now()),
-            );
+            return opinions.dry_run(&cx, llm, &mut gathered.assessments);
         }
         let asked = (&mut *gathered.assessments, cx.progress(), cx.now());
         gathered
@@ -52,28 +48,6 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         told(&cx, saved(saving, &report).await);
     }
     Ok(exit(&report, config.report.fail_on))
-}
-
-/// Prints what a language model would be sent, byte by byte, each request with a line break after it.
-fn dry_run(cx: &Context, requests: Result<Vec<Request>, llm::Error>) -> Result<Exit, Error> {
-    let requests = requests.map_err(|it| Error::usage(it.to_string()))?;
-    cx.print(|out| {
-        requests.iter().try_for_each(|it| {
-            out.write_all(it.body())?;
-            out.write_all(b"\n")
-        })
-    })?;
-    cx.note(&match requests.first() {
-        Some(first) => format!(
-            "{} would be sent to {}; nothing was sent",
-            counted(requests.len(), "request"),
-            first.shown_url()
-        ),
-        None => {
-            "nothing would be sent: there is no recommendation without a second opinion".to_owned()
-        }
-    });
-    Ok(Exit::Clean)
 }
 
 /// Where else to look, when nothing was found in the one namespace that was looked at. As with kubectl

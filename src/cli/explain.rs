@@ -6,6 +6,7 @@ mod past;
 mod tests;
 
 use std::io::Write;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use super::context::Context;
@@ -27,16 +28,20 @@ use crate::output::summary;
 const TRIGGER_LIMIT: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(cx: Context, config: ExplainConfig) -> Result<Exit, Error> {
-    match explained(&cx, &config).await? {
-        Some(it) => present(&cx, &config, &it)?,
-        // A report has an item for each assessment.
-        None => return Ok(Exit::Bug),
-    }
-    Ok(Exit::Clean)
+    Ok(match explained(&cx, &config).await? {
+        ControlFlow::Continue(it) => {
+            present(&cx, &config, &it)?;
+            Exit::Clean
+        }
+        ControlFlow::Break(exit) => exit,
+    })
 }
 
-/// Gathers and decides.
-async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explanation>, Error> {
+/// Gathers and decides; with `--llm-dry-run` that is all there is to do.
+async fn explained(
+    cx: &Context,
+    config: &ExplainConfig,
+) -> Result<ControlFlow<Exit, Explanation>, Error> {
     let mut found = sources::explained(&config.question, cx.progress(), cx.now()).await?;
     let opencost = config.opencost.as_ref();
     let priced = sources::priced(&config.analysis, opencost, cx.progress()).await;
@@ -54,11 +59,17 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
     // What is told of the past is told as it was.
     if let (Some(llm), None) = (&config.llm, config.asked) {
         let assessments = std::slice::from_mut(&mut assessment);
+        let mut opinions = Opinions::new();
+        if llm.dry_run {
+            return opinions
+                .dry_run(cx, llm, assessments)
+                .map(ControlFlow::Break);
+        }
         let asked = (assessments, cx.progress(), cx.now());
         found
             .reading
             .warnings
-            .extend(Opinions::new().ask(llm, asked).await);
+            .extend(opinions.ask(llm, asked).await);
     }
     let portrait = assessment.portrait.take().map(|it| *it);
     let reading = std::mem::take(&mut found.reading);
@@ -72,7 +83,7 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         prices: &config.analysis.prices,
         place: place.clone(),
     });
-    Ok(Explanation::new(Run {
+    let explanation = Explanation::new(Run {
         report,
         subject: found.subject(),
         portrait,
@@ -83,7 +94,12 @@ async fn explained(cx: &Context, config: &ExplainConfig) -> Result<Option<Explan
         decisions,
         polls,
         place,
-    }))
+    });
+    Ok(match explanation {
+        Some(it) => ControlFlow::Continue(it),
+        // A report has an item for each assessment.
+        None => ControlFlow::Break(Exit::Bug),
+    })
 }
 
 fn present(cx: &Context, config: &ExplainConfig, it: &Explanation) -> Result<(), Error> {

@@ -7,11 +7,14 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::context::Context;
 use crate::analysis::assessment::Assessment;
 use crate::analysis::opinion::{Judged, Opinion, Question, Trouble};
 use crate::config::llm::Llm;
+use crate::error::{self, Exit};
 use crate::llm::{self, Cache, Error, Forms, Request};
 use crate::output::progress::{Progress, Stage};
+use crate::output::summary::counted;
 
 /// Asks about what is recommended, and remembers what was said.
 #[derive(Debug)]
@@ -74,8 +77,35 @@ impl Opinions {
         warnings(llm, assessments)
     }
 
+    /// Prints what would be sent now, byte by byte, each request with a line break after it.
+    pub(super) fn dry_run(
+        &mut self,
+        cx: &Context,
+        llm: &Llm,
+        assessments: &mut [Assessment],
+    ) -> Result<Exit, error::Error> {
+        let requests = self.requests(llm, assessments, cx.now());
+        let requests = requests.map_err(|it| error::Error::usage(it.to_string()))?;
+        cx.print(|out| {
+            requests.iter().try_for_each(|it| {
+                out.write_all(it.body())?;
+                out.write_all(b"\n")
+            })
+        })?;
+        cx.note(&match requests.first() {
+            Some(first) => format!(
+                "{} would be sent to {}; nothing was sent",
+                counted(requests.len(), "request"),
+                first.shown_url()
+            ),
+            None => "nothing would be sent: there is no recommendation without a second opinion"
+                .to_owned(),
+        });
+        Ok(Exit::Clean)
+    }
+
     /// What would be sent now, in this order.
-    pub(super) fn requests(
+    fn requests(
         &mut self,
         llm: &Llm,
         assessments: &mut [Assessment],

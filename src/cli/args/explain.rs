@@ -46,6 +46,9 @@ pub(crate) struct ExplainArgs {
     pub(crate) form: Option<Choice<Form>>,
     #[command(flatten)]
     pub(crate) llm: LlmArgs,
+    /// Print what a language model would be sent instead of sending it; of the past, none is asked
+    #[arg(long, conflicts_with_all = ["at", "since"], help_heading = super::llm::SECOND_OPINION)]
+    pub(crate) llm_dry_run: bool,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

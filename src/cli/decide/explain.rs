@@ -35,7 +35,7 @@ pub(in crate::cli) fn explain(
             ..settings
         },
         opencost: analysis::opencost(&args.analysis.prices, origin)?,
-        llm: llm::llm(&args.llm, origin)?,
+        llm: llm::llm_or_dry_run(&args.llm, args.llm_dry_run, origin)?,
         view: args.view.unwrap_or_default(),
         asked: args.at.map(Asked::At).or(args.since.map(Asked::Since)),
         form: args.form.clone().unwrap_or_default(),

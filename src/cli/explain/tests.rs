@@ -50,7 +50,8 @@ fn at(text: &str) -> Timestamp {
 
 async fn explanation(config: &ExplainConfig) -> Result<Explanation, Error> {
     let cx = Context::silent(|| Timestamp::UNIX_EPOCH);
-    explained(&cx, config).await.map(Option::unwrap)
+    let explained = explained(&cx, config).await?;
+    Ok(explained.continue_value().unwrap())
 }
 
 fn printed(it: &Explanation, form: Form, sheet: Sheet) -> String {
