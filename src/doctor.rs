@@ -7,6 +7,7 @@
 mod autoscaling;
 mod machine;
 mod metrics;
+mod model;
 mod reach;
 pub mod rights;
 
@@ -20,6 +21,7 @@ pub use machine::{AuditLog, Folder, License};
 pub use metrics::{
     Absent, Counted, History, MetricsApi, Prometheus, PrometheusFound, Recorded, Sought,
 };
+pub use model::{Key, Model, Models};
 pub use reach::{Clocks, Kubeconfig, Server};
 pub use rights::{Discovery, Right, Rights};
 
@@ -120,6 +122,8 @@ pub struct Facts {
     pub definition: Told<Definition>,
     pub clocks: Told<Clocks>,
     pub license: Told<License>,
+    /// `None` where none is configured.
+    pub model: Option<Model>,
     pub state: Folder,
     pub audit: AuditLog,
 }
@@ -139,6 +143,7 @@ pub fn examine(facts: &Facts, purposes: &[Purpose], now: Timestamp) -> Vec<Check
     checks.extend(judge.keda(&facts.keda));
     checks.push(judge.definition(&facts.definition));
     checks.push(judge.license(&facts.license));
+    checks.extend(facts.model.as_ref().map(|it| judge.model(it)));
     checks.push(judge.folder(&facts.state));
     checks.push(judge.audit(&facts.audit));
     checks

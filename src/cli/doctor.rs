@@ -1,6 +1,7 @@
 //! `doctor`: look at everything that is needed, side by side, and say what was seen.
 
 mod machine;
+mod model;
 mod prometheus;
 mod reach;
 mod rights;
@@ -75,7 +76,7 @@ impl<'a> Examination<'a> {
 
     async fn facts(&self) -> Facts {
         // The checks have much to keep between two answers; on the heap it costs nobody's stack.
-        let (server, clocks, rights, metrics_api, prometheus, keda, definition, license) = tokio::join!(
+        let (server, clocks, rights, metrics_api, prometheus, keda, definition, license, model) = tokio::join!(
             Box::pin(self.server()),
             Box::pin(self.clocks()),
             Box::pin(self.rights()),
@@ -84,6 +85,7 @@ impl<'a> Examination<'a> {
             Box::pin(self.keda()),
             Box::pin(self.definition()),
             Box::pin(self.license()),
+            Box::pin(self.model()),
         );
         Facts {
             kubeconfig: self.kubeconfig(),
@@ -95,6 +97,7 @@ impl<'a> Examination<'a> {
             definition,
             clocks,
             license,
+            model,
             state: machine::state(),
             audit: machine::audit(&self.config.audit),
         }

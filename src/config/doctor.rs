@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::form::Choice;
 use super::license::License;
+use super::llm::Llm;
 use super::values::Words;
 use super::{Metrics, Window};
 use crate::audit;
@@ -19,6 +20,8 @@ pub struct DoctorConfig {
     pub metrics: Metrics,
     pub window: Window,
     pub license: License,
+    /// Who is asked for second opinions, if anybody is.
+    pub llm: Option<Llm>,
     pub audit: audit::Settings,
     /// What has to work. At least one.
     pub purposes: Vec<Purpose>,

@@ -107,6 +107,7 @@ fn healthy() -> Facts {
             state: crate::license::State::Unlicensed(Unlicensed::NoLicense),
             source: "none named".to_owned(),
         }),
+        model: None,
         state: folder.clone(),
         audit: AuditLog::File(folder),
     }
@@ -415,5 +416,91 @@ fn thresholds_are_of_time() {
         // What it does not serve is nothing that somebody refuses.
         let fault = (expected == State::Failed).then_some(Fault::Unreachable);
         assert_eq!(checks[1].fault, fault, "{version}");
+    }
+}
+
+fn model(key: Key, known: Told<Models>) -> Check {
+    let mut facts = healthy();
+    facts.model = Some(Model {
+        server: "ollama at http://o:11434".to_owned(),
+        name: "llama3.2".to_owned(),
+        is_pulled: key == Key::NotWanted,
+        key,
+        known,
+    });
+    let checks = examine(&facts, &Purpose::ALL, now());
+    let mut found = checks.into_iter().filter(|it| it.name == "language-model");
+    found.next().unwrap()
+}
+
+#[test]
+fn a_model_that_is_there_is_told_with_the_variable_of_its_key() {
+    for (key, known, expected) in [
+        (
+            Key::NotWanted,
+            Models::Known,
+            "ollama at http://o:11434 has llama3.2",
+        ),
+        (
+            Key::Of("OPENAI_API_KEY"),
+            Models::Known,
+            "ollama at http://o:11434 has llama3.2, with the key of OPENAI_API_KEY",
+        ),
+        (
+            Key::Unset("OPENAI_API_KEY"),
+            Models::Untold,
+            "ollama at http://o:11434 answers, without a key: OPENAI_API_KEY is not set, and does not tell \
+             whether it has llama3.2",
+        ),
+    ] {
+        let check = model(key, Told::Known(known));
+        assert_eq!((check.state, &*check.seen), (State::Ok, expected));
+    }
+    let without = examine(&healthy(), &Purpose::ALL, now());
+    assert!(without.iter().all(|it| it.name != "language-model"));
+}
+
+#[test]
+fn a_model_that_is_not_there_warns_and_says_what_to_do() {
+    let others = |all: &[&str]| {
+        let all = all.iter().map(|it| (*it).to_owned()).collect();
+        Told::Known(Models::Others(all))
+    };
+    let key = Key::Of("OPENAI_API_KEY");
+    for (key, known, expected) in [
+        (
+            Key::Missing("OPENAI_API_KEY"),
+            Told::Failed(trouble("OPENAI_API_KEY is not set")),
+            "export OPENAI_API_KEY=…",
+        ),
+        (
+            key,
+            Told::Failed(trouble("cannot reach it")),
+            "do something",
+        ),
+        (
+            key,
+            others(&["gpt-x", "llama3.3"]),
+            "pass --llm-model llama3.3",
+        ),
+        (
+            key,
+            others(&["a", "b"]),
+            "pass --llm-model with one that it has: a, b",
+        ),
+        (key, others(&[]), "pass another --llm-model"),
+        (
+            Key::NotWanted,
+            others(&["llama3.3"]),
+            "`ollama pull llama3.2`, or pass --llm-model llama3.3",
+        ),
+    ] {
+        let check = model(key, known);
+        assert_eq!(
+            (check.state, check.fault),
+            (State::Warning, None),
+            "{check:?}"
+        );
+        assert_eq!(check.advice.as_deref(), Some(expected));
     }
 }

@@ -18,7 +18,7 @@ const BEGIN: &str = "<!-- answers -->\n";
 const END: &str = "<!-- end of answers -->\n";
 
 /// Ways to answer, with what a reader calls them.
-const WAYS: [(&str, &str, &str); 35] = [
+const WAYS: [(&str, &str, &str); 39] = [
     ("openai", "good", "an answer that agrees"),
     (
         "anthropic",
@@ -44,6 +44,22 @@ const WAYS: [(&str, &str, &str); 35] = [
         "429 with `Retry-After: 1`, then an answer",
     ),
     ("openai", "recovering", "503 twice, then an answer"),
+    (
+        "openai",
+        "no-schema",
+        "400 where a schema is asked for, then an answer",
+    ),
+    (
+        "openai",
+        "no-format",
+        "400 to any `response_format`, then an answer in a fence",
+    ),
+    (
+        "ollama",
+        "old-ollama",
+        "400 where `format` is a schema, then an answer",
+    ),
+    ("openai", "unhappy", "400 each time"),
     ("openai", "full", "429 with `Retry-After: 3600`"),
     ("anthropic", "broken", "500 each time"),
     ("openai", "forbidden", "401, and repeats the key"),
@@ -240,6 +256,200 @@ fn a_dry_run_prints_what_a_run_sends_and_sends_nothing() {
         );
         assert_eq!(fake.received(&way).len(), 1);
     }
+}
+
+/// An analysis of the whole example, one question after the other.
+fn analyze_all(user: &User, url: &str) -> Said {
+    let all = [
+        "analyze",
+        "--from",
+        SHOP,
+        "-A",
+        "-o",
+        "json",
+        "-v=9",
+        "--llm-provider",
+        "openai",
+        "--llm-model",
+        "gpt-x",
+        "--llm-concurrency",
+        "1",
+        "--llm-base-url",
+        url,
+    ];
+    Said::by(user.stepscale(&all).env("OPENAI_API_KEY", KEY))
+}
+
+#[test]
+fn a_form_that_is_refused_once_is_not_asked_for_again_in_that_run() {
+    let fake = Fake::start();
+    for (way, expected) in [
+        ("no-schema", ["json_schema", "json_object"]),
+        ("no-format", ["json_schema", "json_object"]),
+    ] {
+        let user = User::new();
+        let said = analyze_all(&user, &fake.url(way));
+        assert_no_key(&said, &user, way);
+        let received = fake.received(way);
+        let bodies: Vec<Value> = received
+            .iter()
+            .map(|it| serde_json::from_slice(&it.body).unwrap())
+            .collect();
+        let forms: Vec<&str> = bodies
+            .iter()
+            .map(|it| it["response_format"]["type"].as_str().unwrap_or("none"))
+            .collect();
+        assert_eq!(forms[..2], expected, "{forms:?}");
+        let rest = if way == "no-schema" {
+            "json_object"
+        } else {
+            "none"
+        };
+        assert!(forms.len() > 4, "{forms:?}");
+        assert!(forms[2..].iter().all(|it| *it == rest), "{forms:?}");
+        // Who is not told by the form is told in words, and the same.
+        for body in &bodies[1..] {
+            let system = body["messages"][0]["content"].as_str().unwrap();
+            assert!(
+                system.contains("\"additionalProperties\":false"),
+                "{system}"
+            );
+        }
+    }
+}
+
+#[test]
+fn azure_is_asked_at_its_deployment_with_a_header_of_its_own() {
+    let fake = Fake::start();
+    let user = User::new();
+    let begin = fake.url("azure");
+    let begin = begin.trim_end_matches("/v1");
+    let url = format!("{begin}/openai/deployments/d?api-version=2024-10-21&code={KEY}");
+    let said = Said::by(&mut analyze(&user, "openai", &url, &["-o", "json", "-v=9"]));
+    assert_no_key(&said, &user, "azure");
+    assert_eq!(item(&said)["opinion"]["verdict"], "kept", "{}", said.stderr);
+    let received = fake.received("azure");
+    let [received] = received.as_slice() else {
+        panic!("{} requests", received.len());
+    };
+    let path = "/azure/openai/deployments/d/chat/completions?api-version=2024-10-21";
+    assert_eq!(received.path, format!("{path}&code={KEY}"));
+    assert_eq!(received.headers["api-key"], KEY);
+    assert!(!received.headers.contains_key("authorization"));
+}
+
+#[test]
+fn doctor_says_whether_a_model_can_be_asked() {
+    let fake = Fake::start();
+    let line = |provider: &str, model: &str, url: &str, key: Option<&str>| {
+        let user = User::new();
+        let all = [
+            "doctor",
+            "--kubeconfig",
+            "/nowhere",
+            "--no-prometheus",
+            "-o",
+            "json",
+            "-v=9",
+            "--llm-provider",
+            provider,
+            "--llm-model",
+            model,
+            "--llm-base-url",
+            url,
+        ];
+        let mut command = user.stepscale(&all);
+        if let Some(key) = key {
+            command
+                .env("OPENAI_API_KEY", key)
+                .env("ANTHROPIC_API_KEY", key);
+        }
+        let said = Said::by(&mut command);
+        assert_no_key(&said, &user, "doctor");
+        let report: Value = serde_json::from_str(&said.stdout).unwrap();
+        let checks = report["checks"].as_array().unwrap();
+        let found = checks.iter().find(|it| it["check"] == "language-model");
+        let found = found.unwrap();
+        let text = |key: &str| found[key].as_str().unwrap_or_default().to_owned();
+        let seen = fake.without_address(&text("seen"));
+        (text("state"), seen, text("advice"))
+    };
+    let told = |state: &str, seen: &str, advice: &str| {
+        (state.to_owned(), seen.to_owned(), advice.to_owned())
+    };
+    let url = fake.url("doctor");
+    assert_eq!(
+        line("openai", "gpt-x", &url, Some(KEY)),
+        told(
+            "ok",
+            "openai at SERVER/doctor/v1 has gpt-x, with the key of OPENAI_API_KEY",
+            ""
+        )
+    );
+    assert_eq!(
+        line("openai", "gpt-z", &url, None),
+        told(
+            "warning",
+            "openai at SERVER/doctor/v1 has no model gpt-z, without a key: OPENAI_API_KEY is not set",
+            "pass --llm-model gpt-x"
+        )
+    );
+    let ollama = url.trim_end_matches("/v1");
+    assert_eq!(
+        line("ollama", "llama3.2", ollama, None),
+        told("ok", "ollama at SERVER/doctor has llama3.2", "")
+    );
+    assert_eq!(
+        line("anthropic", "claude", &url, None),
+        told(
+            "warning",
+            "anthropic at SERVER/doctor/v1: ANTHROPIC_API_KEY is not set",
+            "export ANTHROPIC_API_KEY=…"
+        )
+    );
+    assert_eq!(
+        line("openai", "gpt-x", &fake.url("forbidden"), Some(KEY)),
+        told(
+            "warning",
+            "SERVER/forbidden/v1 answered HTTP 401: bad key REDACTED",
+            "set OPENAI_API_KEY to a key that it takes"
+        )
+    );
+    let (state, seen, advice) = line("ollama", "llama3.2", "http://127.0.0.1:9", None);
+    assert_eq!(state, "warning");
+    assert!(
+        seen.starts_with("cannot reach http://127.0.0.1:9"),
+        "{seen}"
+    );
+    assert!(advice.contains("ollama serve"), "{advice}");
+    for received in fake.received("doctor") {
+        assert!(received.body.is_empty(), "{received:?}");
+    }
+}
+
+#[test]
+fn explain_prints_what_it_would_send_and_of_the_past_asks_nobody() {
+    let fake = Fake::start();
+    let user = User::new();
+    let url = fake.url("explained-dry");
+    let explain = |flags: &[&str]| {
+        let begin = ["explain", "--from", SHOP, "-n", "shop", "hpa/catalog"];
+        let llm = ["--llm-provider", "openai", "--llm-model", "gpt-x"];
+        let url = ["--llm-base-url", &url];
+        Said::by(&mut user.stepscale(&[&begin[..], &llm, &url, flags].concat()))
+    };
+    let dry = explain(&["--llm-dry-run"]);
+    assert_eq!(dry.code, Some(0), "{}", dry.stderr);
+    assert_eq!(fake.received("explained-dry").len(), 0);
+    assert_eq!(explain(&[]).code, Some(0));
+    let received = fake.received("explained-dry");
+    assert_eq!(received.len(), 1);
+    assert_eq!(
+        dry.stdout.as_bytes(),
+        [&received[0].body[..], b"\n"].concat()
+    );
+    let refused = explain(&["--llm-dry-run", "--since", "2h"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.stderr);
 }
 
 #[test]

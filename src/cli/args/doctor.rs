@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::license::LicenseArgs;
-use super::{AuditArgs, Choices, PrometheusArgs, words};
+use super::{AuditArgs, Choices, LlmArgs, PrometheusArgs, words};
 use crate::config::doctor::{FORMS, Form, PURPOSES};
 use crate::config::form::Choice;
 use crate::config::values;
@@ -18,9 +18,9 @@ const OUTPUT: &str = "Output";
 /// Check what is needed, one line each
 ///
 /// Looks at the kubeconfig, the API server, every right by its name, metrics-server, Prometheus and
-/// each series that is read, KEDA, the clocks, the license, and the files of this machine, and says of
-/// each what was seen and what to do. All are looked at side by side and for a limited time, so that
-/// one that hangs holds up no other. Changes nothing.
+/// each series that is read, KEDA, the clocks, the license, the language model if there is one, and the
+/// files of this machine, and says of each what was seen and what to do. All are looked at side by side
+/// and for a limited time, so that one that hangs holds up no other. Changes nothing.
 ///
 /// Exits with 0 where nothing failed that --for needs, 4 where something cannot be reached or is not
 /// there, 5 where something is refused (rights, license), 2 where a file cannot be used.
@@ -49,6 +49,8 @@ pub(crate) struct DoctorArgs {
     pub(crate) audit: AuditArgs,
     #[command(flatten)]
     pub(crate) license: LicenseArgs,
+    #[command(flatten)]
+    pub(crate) llm: LlmArgs,
     #[command(flatten)]
     pub(crate) prometheus: PrometheusArgs,
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Origin, audit, connection, license, prometheus};
+use super::{Origin, audit, connection, license, llm, prometheus};
 use crate::cli::args::{DoctorArgs, GlobalArgs};
 use crate::cluster::Namespaces;
 use crate::config::doctor::{DoctorConfig, Form};
@@ -42,6 +42,7 @@ pub(in crate::cli) fn doctor(
         metrics: prometheus::metrics(&args.prometheus, origin)?,
         window,
         license: license::license_of(&args.license, origin)?,
+        llm: llm::llm(&args.llm, origin)?,
         audit: audit::settings(&args.audit, origin)?,
         purposes,
         timeout: args.timeout.unwrap_or(TIMEOUT),

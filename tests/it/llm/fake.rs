@@ -19,6 +19,8 @@ pub(super) const KEY: &str = "sk-hunter2-0123456789";
 #[derive(Clone, Debug)]
 pub(super) struct Received {
     pub(super) way: String,
+    /// With the query.
+    pub(super) path: String,
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
 }
@@ -39,11 +41,17 @@ impl Fake {
             let nth = all.iter().filter(|it| it.way == way).count();
             all.push(Received {
                 way: way.clone(),
+                path: uri.to_string(),
                 headers,
                 body: body.to_vec(),
             });
             drop(all);
-            async move { answer(&way, uri.path(), nth).await }
+            async move {
+                match refused(&way, &body) {
+                    Some(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+                    None => answer(&way, uri.path(), nth).await,
+                }
+            }
         };
         Self {
             server: Server::start(Router::new().fallback(route), None),
@@ -66,6 +74,22 @@ impl Fake {
         let all = self.received.lock().unwrap();
         all.iter().filter(|it| it.way == way).cloned().collect()
     }
+}
+
+/// Why the form in which an answer is asked for is refused, in the words of servers that do.
+fn refused(way: &str, body: &[u8]) -> Option<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let form = body["response_format"]["type"].as_str();
+    let why = match (way, form) {
+        ("no-schema", Some("json_schema")) => "This response_format type is unavailable now",
+        ("no-format", Some(_)) => "Unrecognized request argument supplied: response_format",
+        ("old-ollama", _) if body["format"].is_object() => {
+            "json: cannot unmarshal object into Go struct field ChatRequest.format of type string"
+        }
+        ("unhappy", _) => "the prompt is too long",
+        _ => return None,
+    };
+    Some(json!({"error": {"message": why}}).to_string())
 }
 
 async fn answer(way: &str, path: &str, nth: usize) -> Response {
@@ -93,6 +117,14 @@ async fn answer(way: &str, path: &str, nth: usize) -> Response {
             Body::from_stream(stream::iter(chunks)).into_response()
         }
         "huge" => words(&"x".repeat(1 << 20)),
+        _ if path.ends_with("/models") => {
+            let models = json!({"data": [{"id": "gpt-x"}, {"id": "gpt-y"}]});
+            models.to_string().into_response()
+        }
+        _ if path.ends_with("/api/tags") => {
+            let models = json!({"models": [{"name": "llama3.2:latest"}]});
+            models.to_string().into_response()
+        }
         "page" => "<html>Welcome to the captive portal</html>".into_response(),
         "empty" => json!({}).to_string().into_response(),
         "echo" => words(&opinion(&json!({}), &format!("The key is {KEY}."))),
@@ -112,7 +144,7 @@ fn text(way: &str) -> String {
     match way {
         "drop" => opinion(&drop, GOOD),
         "raise" => opinion(&raise, GOOD),
-        "fences" => format!("Here is my answer:\n```json\n{}\n```\n", fine()),
+        "fences" | "no-format" => format!("Here is my answer:\n```json\n{}\n```\n", fine()),
         "thinking" => format!("<think>Hm. {{}}</think>\n{}", fine()),
         "chatty" => "I think that this recommendation is fine!".to_owned(),
         "torn" => fine().split_at(40).0.to_owned(),
