@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::keda::trigger::cron::{Schedule, Zone};
 use crate::units::Replicas;
 pub use clock::weekdays;
+pub use told::Hours;
 
 /// No window is longer: one of a week never closes.
 pub const LONGEST_MINUTES: u32 = 7 * 24 * 60;

@@ -19,7 +19,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::assessment::{Assessment, Outcome, RiskLevel};
-use crate::lifecycle::diff::one_line;
 use crate::lifecycle::settings;
 pub use answer::Judged;
 pub use question::{INSTRUCTIONS, Naming, PROMPT_VERSION, Question};
@@ -126,8 +125,7 @@ impl Opinion {
         // It stands among reasons that are no sentences.
         let reason = reason.trim_end_matches('.');
         if judged.is_dropped {
-            let changes = settings::diff(&assessment.today, &recommendation.proposed);
-            let changes = one_line(&changes);
+            let changes = settings::in_one_line(&assessment.today, &recommendation.proposed);
             let why = format!(
                 "second opinion of {} against {changes}: {reason}",
                 self.by()

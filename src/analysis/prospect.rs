@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::forecast::{Forecast, NoForecast};
+use crate::sim::score::Totals;
 
 /// What was foretold of a load from the days on which settings were chosen.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,10 +13,13 @@ pub struct Prospect {
 }
 
 /// What became of the search for a schedule.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Chosen {
     /// It is proposed.
-    Proposed,
+    Proposed {
+        /// What the proposed settings would have done to the window without it.
+        without: Box<Totals>,
+    },
     /// There is no forecast that could tell when.
     NoForecast,
     /// No window would have served more, or the same for less.
@@ -28,7 +32,7 @@ impl Prospect {
     /// Why no schedule is proposed; `None` where one is.
     pub fn why_none(&self) -> Option<String> {
         match (&self.schedule, &self.forecast) {
-            (Chosen::Proposed, _) => None,
+            (Chosen::Proposed { .. }, _) => None,
             (Chosen::NotNeeded, _) => Some(
                 "no window before an expected peak would have served more, or as much for less"
                     .to_owned(),

@@ -123,7 +123,10 @@ fn foreseen(
         proved
     });
     let (schedule, outcome) = match proved {
-        Ok(recommended) => (Chosen::Proposed, Some(recommended)),
+        Ok(recommended) => {
+            let without = Box::new(schedule::without(trials, &trial.settings));
+            (Chosen::Proposed { without }, Some(recommended))
+        }
         Err(Refuted(why)) => (Chosen::Refuted(failed(trials.training_days, &why)), None),
     };
     (Some(Prospect { forecast, schedule }), outcome)

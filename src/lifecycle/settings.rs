@@ -12,7 +12,7 @@ mod triggers;
 use serde_json::{Map, Value, json};
 
 use super::changes::{self, Change};
-use super::diff::{ConfigDiff, Key, Setting};
+use super::diff::{ConfigDiff, Key, Setting, one_line};
 use crate::analysis::settings::keda::KedaSettings;
 use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::AutoscalerKind;
@@ -42,6 +42,18 @@ pub fn diff(today: &Settings, proposed: &Settings) -> ConfigDiff {
     };
     let differing = proposed.changes(today).into_iter();
     differing.filter_map(setting).collect()
+}
+
+/// All that differs, in one line: `min 6→3, schedule at least 6 on Mon-Fri 07:50 for 2 h (Etc/UTC)`.
+pub fn in_one_line(today: &Settings, proposed: &Settings) -> String {
+    let settings = Some(one_line(&diff(today, proposed))).filter(|it| !it.is_empty());
+    let plan = &proposed.schedule;
+    let schedule = (*plan != today.schedule).then(|| match plan.is_empty() {
+        true => "schedule none".to_owned(),
+        false => format!("schedule {plan}"),
+    });
+    let all: Vec<String> = settings.into_iter().chain(schedule).collect();
+    all.join(", ")
 }
 
 /// What `object`, an autoscaler as the API gives it, has for a setting now; defaults filled in as

@@ -2,7 +2,7 @@
 
 use crate::keda::trigger::cron::Schedule;
 
-const MINUTES_OF_A_DAY: u32 = 24 * 60;
+pub(super) const MINUTES_OF_A_DAY: u32 = 24 * 60;
 const DAYS: u32 = 7;
 
 /// A time of the day, and the days of the week on which it comes.

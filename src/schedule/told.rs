@@ -2,8 +2,40 @@
 
 use std::fmt;
 
-use super::clock::Daily;
+use super::clock::{Daily, MINUTES_OF_A_DAY};
 use super::{Plan, Window};
+
+/// A window by the wall clock of its zone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hours {
+    /// `Mon-Fri`, `Wed, Sat, Sun`, `every day`: those on which it begins.
+    pub days: String,
+    pub days_per_week: usize,
+    /// `07:50`.
+    pub start: String,
+    /// `10:00`, maybe of a later day; on a day of a clock change an hour off.
+    pub end: String,
+}
+
+impl Window {
+    /// `None` of one that does not begin at one time of the day, on days of the week.
+    pub fn hours(&self) -> Option<Hours> {
+        let daily = Daily::of(&self.start)?;
+        let end = (daily.minute + self.written.duration_minutes) % MINUTES_OF_A_DAY;
+        Some(Hours {
+            days: daily.days(),
+            days_per_week: daily.weekdays.iter().filter(|it| **it).count(),
+            start: time(daily.minute),
+            end: time(end),
+        })
+    }
+}
+
+/// `07:50`
+fn time(minute: u32) -> String {
+    let (hour, minute) = (minute / 60, minute % 60);
+    format!("{hour:02}:{minute:02}")
+}
 
 /// Monday first, as people count; cron counts from Sunday.
 const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
@@ -47,13 +79,20 @@ fn length(minutes: u32) -> String {
 impl Daily {
     /// `on Mon-Fri 07:50`, `every day 22:00`, `on Wed, Sat, Sun 08:00`
     fn words(&self) -> String {
-        let (hour, minute) = (self.minute / 60, self.minute % 60);
-        let days: Vec<usize> = (0..NAMES.len())
-            .filter(|it| self.weekdays[(it + 1) % NAMES.len()])
-            .collect();
-        if days.len() == NAMES.len() {
-            return format!("every day {hour:02}:{minute:02}");
+        let on = if self.is_each_day() { "" } else { "on " };
+        format!("{on}{} {}", self.days(), time(self.minute))
+    }
+
+    fn is_each_day(&self) -> bool {
+        self.weekdays.iter().all(|it| *it)
+    }
+
+    /// `Mon-Fri`, `every day`, `Wed, Sat, Sun`
+    fn days(&self) -> String {
+        if self.is_each_day() {
+            return "every day".to_owned();
         }
+        let days = (0..NAMES.len()).filter(|it| self.weekdays[(it + 1) % NAMES.len()]);
         let mut runs: Vec<(usize, usize)> = Vec::new();
         for day in days {
             match runs.last_mut().filter(|it| it.1 + 1 == day) {
@@ -67,7 +106,7 @@ impl Daily {
             _ => format!("{}-{}", NAMES[*first], NAMES[*last]),
         });
         let texts: Vec<String> = texts.collect();
-        format!("on {} {hour:02}:{minute:02}", texts.join(", "))
+        texts.join(", ")
     }
 }
 
@@ -111,6 +150,28 @@ mod tests {
         };
         for (start, minutes, expected) in cases {
             assert_eq!(window(start, minutes).to_string(), expected);
+        }
+        let hours = |days: &str, days_per_week, start: &str, end: &str| Hours {
+            days: days.to_owned(),
+            days_per_week,
+            start: start.to_owned(),
+            end: end.to_owned(),
+        };
+        let cases = [
+            (
+                "50 7 * * 1-5",
+                130,
+                Some(hours("Mon-Fri", 5, "07:50", "10:00")),
+            ),
+            (
+                "0 22 * * *",
+                180,
+                Some(hours("every day", 7, "22:00", "01:00")),
+            ),
+            ("0 9 1 * *", 60, None),
+        ];
+        for (start, minutes, expected) in cases {
+            assert_eq!(window(start, minutes).hours(), expected);
         }
         let two = Plan::new(vec![window("0 8 * * *", 60), window("0 18 * * *", 60)]);
         assert_eq!(two.to_string().matches("; at least").count(), 1);

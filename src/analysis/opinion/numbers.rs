@@ -1,8 +1,11 @@
 //! Which numbers prose may have: those of the evidence, as people write them.
 //!
-//! A number of the evidence may be rounded, stand in another unit of time, and lose its sign. Whatever
-//! cannot be told for one of them is refused: fractions in words, dates, digits of other scripts, words
-//! with digits that are no name.
+//! A number of the evidence may be rounded, stand in another unit of time, and lose its sign; a time of the
+//! day has to be one of those at which a window begins or ends ([`clock`]). Whatever cannot be told for one
+//! of them is refused: fractions in words, dates, digits of other scripts, words with digits that are no
+//! name.
+
+mod clock;
 
 use serde_json::Value;
 
@@ -23,10 +26,13 @@ enum Unit {
     Dollars,
 }
 
-/// The numbers of a question, and the words of its keys that have digits, such as `p95`.
+/// The numbers of a question, its times of the day, and the words of its keys that have digits, such as
+/// `p95`.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     numbers: Vec<Fact>,
+    /// In minutes since midnight.
+    clocks: Vec<u32>,
     words: Vec<String>,
 }
 
@@ -42,8 +48,8 @@ impl Facts {
     fn collect(&mut self, key: &str, value: &Value) {
         match value {
             Value::Number(number) => self.add(key, number.as_f64()),
-            // A threshold of KEDA is a text.
-            Value::String(text) => self.add(key, text.parse().ok()),
+            // No other text is a number: some are names, which anybody may choose.
+            Value::String(text) => self.clocks.extend(clock::of_evidence(key, text)),
             Value::Array(items) => items.iter().for_each(|it| self.collect(key, it)),
             Value::Object(fields) => {
                 // Of a change, the setting says what both numbers are of.
@@ -175,15 +181,29 @@ fn bare(token: &str) -> &str {
     token.trim_matches(|it: char| !it.is_alphanumeric() && !"%$".contains(it))
 }
 
-/// Between two numbers: `3-5`, `6→3`, `14:00`; and between a number and its unit: `14-day`.
-const BETWEEN: [char; 12] = ['-', '–', '—', '→', '>', '/', ':', '=', '~', '≈', '(', ')'];
+/// Between two numbers: `3-5`, `6→3`; and between a number and its unit: `14-day`. A colon, too, where it
+/// stands in no time of the day.
+const BETWEEN: [char; 11] = ['-', '–', '—', '→', '>', '/', '=', '~', '≈', '(', ')'];
+
+/// What stands between them.
+fn parts_of(text: &str, is_between: impl Fn(char) -> bool) -> Vec<&str> {
+    let parts = text.split(is_between).map(bare);
+    parts.filter(|it| !it.is_empty()).collect()
+}
 
 fn has_known_digits(token: &str, after: &str, facts: &Facts) -> bool {
-    let parts: Vec<&str> = token
-        .split(BETWEEN)
-        .map(bare)
-        .filter(|it| !it.is_empty())
-        .collect();
+    let parts = parts_of(token, |it| BETWEEN.contains(&it));
+    parts.iter().enumerate().all(|(place, part)| {
+        let next = parts.get(place + 1).copied().unwrap_or(after);
+        match clock::of_prose(part, next) {
+            Some(minute) => facts.clocks.contains(&minute),
+            None => has_known_numbers(part, next, facts),
+        }
+    })
+}
+
+fn has_known_numbers(text: &str, after: &str, facts: &Facts) -> bool {
+    let parts = parts_of(text, |it| it == ':');
     parts.iter().enumerate().all(|(place, part)| {
         let next = parts.get(place + 1).copied().unwrap_or(after);
         !part.contains(char::is_numeric)
@@ -293,8 +313,7 @@ const PARTS: [&str; 8] = [
 
 fn has_known_words(token: &str, before: &str, facts: &Facts) -> bool {
     let (before, lower) = (before.to_lowercase(), token.to_lowercase());
-    let words = lower.split(BETWEEN).map(bare).filter(|it| !it.is_empty());
-    let words: Vec<&str> = words.collect();
+    let words = parts_of(&lower, |it| it == ':' || BETWEEN.contains(&it));
     let is_part = |place: usize| {
         let before = place.checked_sub(1).map_or(&*before, |it| words[it]);
         let is_amount = ["a", "one"].contains(&before) || value_of(before).is_some();
@@ -330,8 +349,13 @@ mod tests {
                 {"setting": "min_replicas", "from": 6, "to": 3},
                 {"setting": "target_cpu_pct", "from": 50, "to": 65},
                 {"setting": "scale_down_cooldown_s", "from": 300, "to": 600},
-                {"setting": "trigger_thresholds", "from": {"0": "25"}, "to": {"0": "40"}},
+                {"setting": "trigger_thresholds", "from": {"0": 25}, "to": {"0": 40}},
+                {"setting": "schedule", "from": [], "to": [{
+                    "days": "Mon-Fri", "daysPerWeek": 5, "start": "07:50", "end": "13:00",
+                    "lasts": {"hours": 5, "minutes": 10}, "durationMinutes": 310, "minReplicas": 9,
+                }]},
             ],
+            "name": "1000",
             "savingPercent": -37.6,
             "usdPerMonth": 182.4,
             "replicaHours": 1234.0,
@@ -353,6 +377,8 @@ mod tests {
             "A window of 5 minutes becomes one of 10m, 600s, 600 seconds.",
             "The p95 is 31.2%, of a 14-day history.",
             "The threshold rises from 25 to 40.",
+            "At least 9 replicas on Mon-Fri 07:50-13:00, five days a week.",
+            "From 7:50 AM (7:50) until 1 p.m., 13:00, for 5 h 10 min, 5 hours and 10 minutes, or 310 min.",
             "three replicas are enough, no one is hurt",
             "No numbers at all, a third-party view, and a second opinion.",
         ] {
@@ -373,6 +399,13 @@ mod tests {
             ("About 1200 replica-hours", "1200"),
             ("Between 3-7 pods", "3-7"),
             ("At 14:30 UTC", "14:30"),
+            // Minutes and hours of times do not make other times.
+            ("From 07:00", "07:00"),
+            ("From 13:50 on", "13:50"),
+            ("At 7:50 pm", "7:50"),
+            ("Until 1 AM", "1"),
+            ("From 07:50-14:00", "07:50-14:00"),
+            ("For 7 hours", "7"),
             ("Since 2026-03-12", "2026-03-12"),
             ("It halves the cost", "halves"),
             ("Twice the pods", "Twice"),

@@ -1,6 +1,8 @@
 //! What a model is told of one recommendation: names, codes and numbers, and nothing that stands in an
 //! object besides.
 
+mod windows;
+
 use serde_json::{Map, Value, json};
 
 use super::numbers::Facts;
@@ -13,7 +15,7 @@ use crate::sim::score::Totals;
 
 /// Counts up with each change of what is asked, so that no answer to another question is taken for one to
 /// this.
-pub const PROMPT_VERSION: u32 = 1;
+pub const PROMPT_VERSION: u32 = 2;
 
 /// What every model is told first.
 pub const INSTRUCTIONS: &str = "\
@@ -26,6 +28,11 @@ evidence speaks against making the change at all, else `keep`; `risk` is one of 
 `risk` only if the evidence gives a reason; `reason` says in one sentence why it is dropped or the risk is \
 higher, and is empty otherwise. `summary` tells an engineer in two or three plain sentences what is proposed \
 and why.
+
+A change of `schedule` has windows: from `start` to `end` on these `days`, by the clock of `timeZone`, at least \
+`minReplicas` replicas are kept, before a peak that recurs; at other times the rest of the settings holds. \
+`proposedWithoutSchedule` is a replay of the proposed settings without these windows, so that what they cost \
+and avoid can be seen, and `forecast` says how well such peaks were foretold on days that are known.
 
 Rules for all text: English, one paragraph, at most 500 letters in `summary` and 250 in `reason`. Every number \
 must stand in the message, with digits, as it is or rounded to a whole number; calculate none, and write no fractions or multiples \
@@ -48,7 +55,7 @@ pub enum Naming {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Question {
     value: Value,
-    /// What is sent for a name, and the name.
+    /// What is sent for a name, and the name; of zones of time, which may have digits, the same twice.
     pub(super) names: Vec<(String, String)>,
     /// What the rules say, below which no answer goes.
     pub(super) risk: RiskLevel,
@@ -62,11 +69,13 @@ impl Question {
             return None;
         };
         let names = names(assessment, naming);
+        let value = value(assessment, recommendation, &names, naming);
+        let zones = windows::zones(assessment, recommendation);
         Some(Self {
-            value: value(assessment, recommendation, &names, naming),
             decision: decision(assessment, recommendation),
             risk: recommendation.risk.level,
-            names,
+            names: names.into_iter().chain(zones).collect(),
+            value,
         })
     }
 
@@ -168,6 +177,7 @@ fn value(
             "maxReplicas": today.max_replicas,
             "targetCpuPercent": today.target_cpu_pct,
             "scaleDownWindowSeconds": today.scale_down_cooldown_s,
+            "schedule": windows::all(&today.schedule),
         },
         "evidence": measured(assessment),
         "findings": assessment.findings.iter().map(finding).collect::<Vec<_>>(),
@@ -207,12 +217,14 @@ fn finding(finding: &Finding) -> Value {
 }
 
 fn candidate(assessment: &Assessment, recommendation: &Recommendation) -> Value {
-    let proof = &recommendation.proof;
-    let changes = settings::diff(&assessment.today, &recommendation.proposed);
+    let (proof, proposed) = (&recommendation.proof, &recommendation.proposed);
+    let changes = settings::diff(&assessment.today, proposed);
+    let schedule = windows::change(&assessment.today.schedule, &proposed.schedule);
+    let changes = changes.iter().map(change).chain(schedule);
     let risks: Vec<RiskLevel> = risks_from(recommendation.risk.level).collect();
-    json!({
+    let mut candidate = json!({
         "id": CANDIDATE,
-        "changes": changes.iter().map(change).collect::<Vec<_>>(),
+        "changes": changes.collect::<Vec<_>>(),
         "risk": recommendation.risk.level,
         "riskMayBe": risks,
         "replay": {
@@ -225,7 +237,11 @@ fn candidate(assessment: &Assessment, recommendation: &Recommendation) -> Value 
             "proposed": scores(&it.proposed),
         })),
         "saving": saving(recommendation, proof),
-    })
+    });
+    if let Some(prospect) = assessment.prospect.as_deref() {
+        windows::add_grounds(&mut candidate, prospect);
+    }
+    candidate
 }
 
 fn change(setting: &Setting) -> Value {
@@ -275,14 +291,19 @@ fn plain(value: &Value) -> Value {
 }
 
 fn scores(it: &Totals) -> Value {
-    json!({
+    let mut scores = json!({
         "replicaHours": tidy(it.replica_hours.hours()),
         "shortfallMinutes": tidy(it.shortfall_minutes),
+        "shortfallCoreMinutes": tidy(it.shortfall_core_minutes),
         "breachMinutes": tidy(it.breach_minutes),
         "minutesAtMaximum": tidy(it.max_pinned_minutes),
         "scalingEvents": it.scale_events,
         "flaps": it.flaps,
-    })
+    });
+    if let Some(need) = &it.need {
+        scores["tooFewForTriggersMinutes"] = tidy(need.shortfall_minutes);
+    }
+    scores
 }
 
 fn saving(recommendation: &Recommendation, proof: &Proof) -> Value {

@@ -20,7 +20,9 @@ use crate::analysis::case::Case;
 use crate::analysis::forecast::{Forecast, Forecasting, LEAST_DAYS, NoForecast};
 use crate::analysis::scenario::{RunScore, Scenario};
 use crate::analysis::settings::Settings;
+use crate::schedule::Plan;
 use crate::series::Series;
+use crate::sim::score::Totals;
 use search::{Outlook, Search};
 use week::Week;
 
@@ -131,6 +133,15 @@ pub(super) fn borne(trials: &Trials<'_>, goal: &Goal, trial: &Trial) -> Result<(
         )),
         false => Ok(()),
     }
+}
+
+/// What `settings` would have done on all days without their schedule.
+pub(super) fn without(trials: &Trials<'_>, settings: &Settings) -> Totals {
+    let settings = Settings {
+        schedule: Plan::default(),
+        ..settings.clone()
+    };
+    trials.days(&settings).iter().sum::<RunScore>().totals()
 }
 
 fn training_steps(scenario: &Scenario, training_days: usize) -> usize {
