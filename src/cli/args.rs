@@ -16,6 +16,7 @@ pub(crate) mod llm;
 pub(crate) mod pause;
 pub(crate) mod probation;
 pub(crate) mod prometheus;
+pub(crate) mod settings;
 pub(crate) mod simulate;
 pub(crate) mod triggers;
 pub(crate) mod view;

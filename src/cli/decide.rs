@@ -20,6 +20,7 @@ mod origin;
 mod pause;
 mod probation;
 mod prometheus;
+mod settings;
 mod simulate;
 mod triggers;
 mod view;

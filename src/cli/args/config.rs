@@ -2,16 +2,12 @@
 
 use clap::{Args, Subcommand};
 
-use super::analysis::AnalysisArgs;
-use super::license::LicenseArgs;
-use super::probation::{LimitArgs, ProbationArgs};
-use super::webhook::WebhookArgs;
-use super::{AuditArgs, LlmArgs, PrometheusArgs, words};
+use super::settings::SettingArgs;
+use super::words;
 use crate::config::FailOn;
 use crate::config::license::{FORMS, Form};
-use crate::config::values::{self, FAIL_ON};
+use crate::config::values::FAIL_ON;
 
-const HISTORY: &str = "History";
 const OUTPUT: &str = "Output";
 
 /// Show the settings that count, and where each comes from
@@ -37,26 +33,8 @@ pub(crate) struct ConfigViewArgs {
     /// Exit with 1 for findings of this severity or above [default: never]
     #[arg(long, value_name = "LEVEL", value_parser = words(&FAIL_ON), help_heading = OUTPUT)]
     pub(crate) fail_on: Option<FailOn>,
-    /// Days of history to look at, 1 to 366 [default: 14]
-    #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
-        env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days, help_heading = HISTORY)]
-    pub(crate) window_days: Option<u32>,
     #[command(flatten)]
-    pub(crate) limits: LimitArgs,
-    #[command(flatten)]
-    pub(crate) analysis: AnalysisArgs,
-    #[command(flatten)]
-    pub(crate) probation: ProbationArgs,
-    #[command(flatten)]
-    pub(crate) license: LicenseArgs,
-    #[command(flatten)]
-    pub(crate) audit: AuditArgs,
-    #[command(flatten)]
-    pub(crate) webhook: WebhookArgs,
-    #[command(flatten)]
-    pub(crate) llm: LlmArgs,
-    #[command(flatten)]
-    pub(crate) prometheus: PrometheusArgs,
+    pub(crate) settings: SettingArgs,
 }
 
 /// Print the path of the configuration file

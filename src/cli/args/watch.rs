@@ -5,11 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::act::AuditArgs;
-use super::license::LicenseArgs;
-use super::probation::{LimitArgs, ProbationArgs};
-use super::webhook::WebhookArgs;
-use super::{AnalysisArgs, LlmArgs, PrometheusArgs, TimeLimit, time_limit, words};
+use super::settings::SettingArgs;
+use super::{TimeLimit, time_limit, words};
 use crate::cluster::Namespaces;
 use crate::config::FailOn;
 use crate::config::install::{MODES, between_ticks};
@@ -99,25 +96,7 @@ pub(crate) struct WatchArgs {
     #[arg(long, value_name = "LEVEL", value_parser = words(&values::FAIL_ON), help_heading = OUTPUT)]
     pub(crate) fail_on: Option<FailOn>,
     #[command(flatten)]
-    pub(crate) limits: LimitArgs,
-    /// Days of history to look at, 1 to 366 [default: 14]
-    #[arg(long = "metrics-window-days", visible_alias = "window-days", value_name = "DAYS",
-        env = "STEPSCALE_METRICS_WINDOW_DAYS", value_parser = values::window_days)]
-    pub(crate) window_days: Option<u32>,
-    #[command(flatten)]
-    pub(crate) analysis: AnalysisArgs,
-    #[command(flatten)]
-    pub(crate) probation: ProbationArgs,
-    #[command(flatten)]
-    pub(crate) license: LicenseArgs,
-    #[command(flatten)]
-    pub(crate) audit: AuditArgs,
-    #[command(flatten)]
-    pub(crate) webhook: WebhookArgs,
-    #[command(flatten)]
-    pub(crate) llm: LlmArgs,
-    #[command(flatten)]
-    pub(crate) prometheus: PrometheusArgs,
+    pub(crate) settings: SettingArgs,
 }
 
 fn log_format(text: &str) -> Result<logging::Format, String> {

@@ -5,16 +5,14 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-use super::{
-    FLAG_OF_KEY, Origin, TimeLimit, analysis, audit, license, llm, probation, prometheus, webhook,
-};
+use super::{FLAG_OF_KEY, Origin, TimeLimit, settings};
 use crate::cli::args::config::ConfigViewArgs;
 use crate::cli::args::time_limit;
 use crate::cli::conflicts::CONNECTION;
 use crate::config::file::{KEYS, Text};
-use crate::config::values::{self, COLORS, FAIL_ON};
+use crate::config::values::{COLORS, FAIL_ON};
 use crate::config::view::{self, Setting, ViewConfig, shown};
-use crate::config::{Format, Window, license::Form};
+use crate::config::{Format, license::Form};
 use crate::error::Error;
 
 /// What no flag tells the default of.
@@ -64,25 +62,8 @@ fn refuse_others(origin: &Origin<'_>) -> Result<(), Error> {
 }
 
 fn check(args: &ConfigViewArgs, origin: &Origin<'_>) -> Result<(), Error> {
-    let default = Window::default();
-    let days = origin.or(
-        args.window_days,
-        "metrics.windowDays",
-        values::window_days,
-        default.days,
-    )?;
-    let window = Window { days, ..default };
-    origin.or_file(args.probation.step, "metrics.stepSeconds", values::step)?;
-    analysis::settings(&args.analysis, window, origin)?;
-    analysis::opencost(&args.analysis.prices, origin)?;
+    settings::settings(&args.settings, origin)?;
     origin.or_file(args.fail_on, "analysis.failOn", |it| FAIL_ON.parse(it))?;
-    probation::policy(&args.probation, origin)?;
-    probation::limits(&args.limits, None, origin)?;
-    license::license_of(&args.license, origin)?;
-    audit::settings(&args.audit, origin)?;
-    webhook::webhook(&args.webhook, origin)?;
-    llm::llm(&args.llm, origin)?;
-    prometheus::metrics(&args.prometheus, origin)?;
     let typed: Option<TimeLimit> = None;
     origin.or_file(typed, "cluster.requestTimeout", time_limit)?;
     origin.or_file(None, "output.color", |it| COLORS.parse(it))?;
@@ -177,6 +158,7 @@ mod tests {
     use crate::cli::args::config::ConfigCommand;
     use crate::cli::args::{Cli, Command as Subcommand};
     use crate::cli::conflicts;
+    use crate::config::{Window, values};
 
     fn decided(line: &str, file: &str) -> Result<ViewConfig, Error> {
         let folder = tempfile::tempdir().unwrap();
@@ -288,6 +270,8 @@ mod tests {
             ("x config view", "metrics: {windowDays: 0}\n"),
             ("x config view", "audit: {policy: {rules: [{}]}}\n"),
             ("x config view", "output: {color: pink}\n"),
+            ("x config view", "safety: {slos: ['p99 of nothing']}\n"),
+            ("x config view", "safety: {healthCpuMargin: high}\n"),
             ("x config view", "webhook: {timeout: soon}\n"),
             ("x config view", "cluster: {requestTimeout: soon}\n"),
             ("x config view", "prometheus: {adress: a}\n"),

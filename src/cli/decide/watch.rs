@@ -3,16 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-use super::{
-    Origin, act, analysis, audit, connection, license, llm, probation, prometheus, webhook,
-};
+use super::settings::{self, Settings};
+use super::{Origin, act, connection};
 use crate::cli::args::watch::WatchArgs;
 use crate::cli::args::{GlobalArgs, time_limit};
 use crate::cluster::{Namespaces, Scope};
 use crate::config::act::Records;
 use crate::config::values;
 use crate::config::watch::{End, Goal, Lease, WatchConfig};
-use crate::config::{Config, Input, Question, Report, Window};
+use crate::config::{Config, Input, Question, Report};
 use crate::error::Error;
 use crate::install::Mode;
 use crate::leader::LEASE_NAME;
@@ -30,29 +29,19 @@ pub(in crate::cli) fn watch(
     args: &WatchArgs,
     origin: &Origin<'_>,
 ) -> Result<WatchConfig, Error> {
-    let records = records(global, args, origin)?;
-    let probation = probation::probation(&args.probation, &args.prometheus, origin)?;
-    let metrics = prometheus::metrics(&args.prometheus, origin)?;
-    let window = Window {
-        days: origin.or(
-            args.window_days,
-            "metrics.windowDays",
-            values::window_days,
-            Window::default().days,
-        )?,
-        step: probation.step,
-    };
+    let settings = settings::settings(&args.settings, origin)?;
+    let records = records(global, args, &settings, origin)?;
     let question = Question {
         input: Input::Cluster {
             connection: records.connection.clone(),
-            metrics: metrics.clone(),
+            metrics: settings.metrics.clone(),
         },
         scope: Scope {
             namespaces: records.namespaces.clone(),
             selector: args.selector.clone(),
             names: vec![],
         },
-        window,
+        window: settings.window,
         now: None,
         shard: args.shard,
     };
@@ -60,12 +49,12 @@ pub(in crate::cli) fn watch(
     let analysis_budget = args.analysis_budget_seconds.unwrap_or(interval);
     Ok(WatchConfig {
         analysis: Config {
-            analysis: analysis::settings(&args.analysis, window, origin)?,
+            analysis: settings.analysis,
             // Whom it waits for in vain takes no more than a part of the time from the analysis.
-            opencost: analysis::opencost(&args.analysis.prices, origin)?
-                .map(|it| it.within(analysis_budget / 4)),
+            opencost: settings.opencost.map(|it| it.within(analysis_budget / 4)),
             // By rules alone is without a model, whatever else is configured.
-            llm: llm::llm(&args.llm, origin)?
+            llm: settings
+                .llm
                 .filter(|_| args.mode != Some(Mode::RulesOnly))
                 .map(|it| it.within(analysis_budget / 4)),
             report: Report {
@@ -81,10 +70,10 @@ pub(in crate::cli) fn watch(
             audit: records.audit.clone(),
             question,
         },
-        metrics,
-        probation,
-        limits: probation::limits(&args.limits, None, origin)?,
-        license: license::license_of(&args.license, origin)?,
+        metrics: settings.metrics,
+        probation: settings.probation,
+        limits: settings.limits,
+        license: settings.license,
         mode: args.mode.unwrap_or_default(),
         interval,
         analysis_budget,
@@ -92,12 +81,17 @@ pub(in crate::cli) fn watch(
         lease: lease(args),
         listen: listen(args),
         form: args.form.unwrap_or_default(),
-        webhook: webhook::webhook(&args.webhook, origin)?,
+        webhook: settings.webhook,
         records,
     })
 }
 
-fn records(global: &GlobalArgs, args: &WatchArgs, origin: &Origin<'_>) -> Result<Records, Error> {
+fn records(
+    global: &GlobalArgs,
+    args: &WatchArgs,
+    settings: &Settings,
+    origin: &Origin<'_>,
+) -> Result<Records, Error> {
     let mut connection = connection(&global.connection, origin)?;
     if !is_limited(global, origin)? {
         connection.request_timeout = Some(REQUEST_TIMEOUT);
@@ -106,7 +100,7 @@ fn records(global: &GlobalArgs, args: &WatchArgs, origin: &Origin<'_>) -> Result
         connection,
         namespaces: namespaces(global, args, origin),
         names: act::names(&args.names)?,
-        audit: audit::settings(&args.audit, origin)?,
+        audit: settings.audit.clone(),
     })
 }
 

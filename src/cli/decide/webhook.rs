@@ -131,7 +131,7 @@ mod tests {
         };
         let typed = matches.subcommand().unwrap().1;
         let origin = Origin::new(&file, typed);
-        decided(&args.webhook, &origin, key.map(str::to_owned))
+        decided(&args.settings.webhook, &origin, key.map(str::to_owned))
     }
 
     const FILE: &str = "webhook:\n  urlFile: /run/url\n  keyFile: /run/key\n  form: slack\n  \
