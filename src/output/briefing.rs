@@ -1,7 +1,7 @@
 //! What somebody with a minute has to know of a report: where it stands, what it would save at
 //! which risk, and what to do first.
 
-use super::report::{AnalysisReport, Item, Outcome, Saving};
+use super::report::{AnalysisReport, Item, Saving};
 use super::summary::counted;
 use super::urgency::{self, Step, Urgency, shortfall};
 use super::words::{days, dollars, minutes, percent, whole};
@@ -13,8 +13,14 @@ const MOST_STEPS: usize = 5;
 /// The gist of a report.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Briefing<'a> {
-    /// One to three sentences.
+    /// A few sentences.
     pub(super) headline: String,
+    /// How many recommendations there are to apply, and what they do together; without those that were
+    /// refused before.
+    pub(super) recommended: usize,
+    pub(super) saving: Option<Saving>,
+    /// Minutes of shortfall, today's first; `None` without any recommendation.
+    pub(super) shortfall: Option<(f64, f64)>,
     /// The recommendations by their risk, the lowest first; levels without any are left out.
     pub(super) risks: Vec<OfRisk>,
     /// At most [`MOST_STEPS`], the most urgent first.
@@ -73,23 +79,27 @@ impl<'a> Briefing<'a> {
         let mut all = urgency::steps(&report.items);
         let more = all.len().saturating_sub(MOST_STEPS);
         all.truncate(MOST_STEPS);
-        Self {
-            headline: headline(report),
-            risks: risks(&report.items),
+        let open: Vec<&Item> = report.items.iter().filter(|it| it.is_open()).collect();
+        let mut briefing = Self {
+            headline: String::new(),
+            recommended: open.len(),
+            saving: Saving::total(open.iter().filter_map(|it| it.saving)),
+            shortfall: shortfall_of_all(&open),
+            risks: risks(&open),
             steps: all,
             more,
-        }
+        };
+        briefing.headline = headline(report, &briefing);
+        briefing
     }
 }
 
-/// The shortfall of all recommendations together, in minutes; `None` without any.
-pub(super) fn shortfall_of_all(items: &[Item]) -> Option<(f64, f64)> {
-    let recommended = items.iter().filter(|it| it.outcome == Outcome::Recommended);
-    let all = recommended.filter_map(shortfall);
+fn shortfall_of_all(items: &[&Item]) -> Option<(f64, f64)> {
+    let all = items.iter().filter_map(|it| shortfall(it));
     all.reduce(|a, b| (a.0 + b.0, a.1 + b.1))
 }
 
-fn risks(items: &[Item]) -> Vec<OfRisk> {
+fn risks(items: &[&Item]) -> Vec<OfRisk> {
     let levels = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High];
     let of = |level| {
         let all = || items.iter().filter(|it| it.risk == Some(level));
@@ -104,13 +114,13 @@ fn risks(items: &[Item]) -> Vec<OfRisk> {
     levels.into_iter().filter_map(of).collect()
 }
 
-fn headline(report: &AnalysisReport) -> String {
+fn headline(report: &AnalysisReport, briefing: &Briefing<'_>) -> String {
     let summary = &report.summary;
     if report.items.is_empty() {
         return "No autoscaler was found.".to_owned();
     }
     let autoscalers = counted(summary.autoscalers, "autoscaler");
-    let mut text = match summary.recommended {
+    let mut text = match briefing.recommended {
         0 if summary.autoscalers == 1 => "Its settings need no change.".to_owned(),
         0 => format!("None of {autoscalers} needs other settings."),
         all if all == summary.autoscalers && all == 1 => "It should be set differently.".to_owned(),
@@ -119,9 +129,15 @@ fn headline(report: &AnalysisReport) -> String {
         }
         some => format!("{some} of {autoscalers} should be set differently."),
     };
-    if let Some(saving) = summary.saving {
+    if let Some(saving) = &briefing.saving {
         text.push(' ');
-        text.push_str(&together(report, &saving));
+        text.push_str(&together(report, saving, briefing.shortfall));
+    }
+    let refused = report.items.iter().filter(|it| it.is_refused).count();
+    if refused > 0 {
+        let verb = if refused == 1 { "was" } else { "were" };
+        let refused = counted(refused, "recommendation");
+        text.push_str(&format!(" Left out: {refused} that {verb} refused before."));
     }
     if summary.findings.critical > 0 {
         let critical = counted(summary.findings.critical, "critical finding");
@@ -136,7 +152,7 @@ fn headline(report: &AnalysisReport) -> String {
 }
 
 /// What the changes do together: what they save or cost, and how they serve.
-fn together(report: &AnalysisReport, saving: &Saving) -> String {
+fn together(report: &AnalysisReport, saving: &Saving, shortfall: Option<(f64, f64)>) -> String {
     let (today, proposed) = (saving.today_replica_hours, saving.proposed_replica_hours);
     let verb = if proposed <= today { "save" } else { "add" };
     let (hours, share) = (whole((today - proposed).abs()), percent(saving.share.abs()));
@@ -154,7 +170,7 @@ fn together(report: &AnalysisReport, saving: &Saving) -> String {
         };
         text.push_str(&format!(", {word} {} a month", dollars(usd.abs())));
     }
-    if let Some((before, after)) = shortfall_of_all(&report.items) {
+    if let Some((before, after)) = shortfall {
         if before - after >= 1.0 {
             let to = if after < 1.0 {
                 "nothing".to_owned()
@@ -226,11 +242,40 @@ mod tests {
              from 2 h 15 min to 5 min. 2 critical findings need a look first."
         );
         let mut nothing = made_up::report();
-        nothing.summary.recommended = 0;
-        nothing.summary.saving = None;
+        nothing.items.retain(|it| !it.is_open());
         nothing.summary.findings.critical = 0;
         let headline = Briefing::of(&nothing).headline;
         assert_eq!(headline, "None of 8 autoscalers needs other settings.");
+    }
+
+    #[test]
+    fn what_was_refused_before_is_not_told_again() {
+        let mut report = made_up::report();
+        report.pass_over(|it| it.name == "recommendations");
+        let briefing = Briefing::of(&report);
+        let steps: Vec<&str> = briefing.steps.iter().map(|it| &*it.item.name).collect();
+        // Its finding is as critical as before.
+        assert_eq!(steps, ["mail", "recommendations", "cart"]);
+        let what = briefing.steps[1].what.told();
+        assert!(!what.contains("apply"), "{what}");
+        assert_eq!(
+            briefing.headline,
+            "1 of 8 autoscalers should be set differently. The changes save 672 of 2,016 \
+             replica-hours (33%) in 14 days, about $58.40 a month, with no more time short of capacity \
+             than today. Left out: 1 recommendation that was refused before. 2 critical findings need a \
+             look first."
+        );
+        let levels: Vec<_> = briefing.risks.iter().map(|it| it.level).collect();
+        assert_eq!(levels, [RiskLevel::Low]);
+        report.pass_over(|it| it.proposed.is_some());
+        let briefing = Briefing::of(&report);
+        assert_eq!((briefing.recommended, briefing.saving), (0, None));
+        let left_out = "Left out: 2 recommendations that were refused before.";
+        assert!(
+            briefing.headline.contains(left_out),
+            "{}",
+            briefing.headline
+        );
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub(super) fn of(item: &Item, place: &Place) -> Vec<Command> {
         line: line(verb, item, rest),
     };
     match item.outcome {
-        Outcome::Recommended => vec![
+        Outcome::Recommended if item.is_open() => vec![
             command("See what would be written", "apply", " --dry-run=server"),
             command(
                 "Put it in force, watched, and taken back if it does harm",
@@ -48,7 +48,8 @@ pub(super) fn of(item: &Item, place: &Place) -> Vec<Command> {
             ),
             command("Or as a patch, for Git", "apply", " -o patch"),
         ],
-        Outcome::NoChange
+        Outcome::Recommended
+        | Outcome::NoChange
         | Outcome::Withheld
         | Outcome::NotEnoughHistory
         | Outcome::Skipped

@@ -128,6 +128,9 @@ fn change(item: &Item) -> String {
     });
     let changes: Vec<String> = changes.collect();
     match (item.outcome, &item.reason) {
+        (Outcome::Recommended, _) if item.is_refused => {
+            format!("refused before: {}", changes.join("; "))
+        }
         (Outcome::Recommended, _) => changes.join("; "),
         (Outcome::NoChange, _) => "none".to_owned(),
         (Outcome::NotEnoughHistory, Some(reason)) => reason.clone(),

@@ -215,10 +215,12 @@ impl AnalysisReport {
             || fail_on.counts_recommendations() && self.summary.recommended > 0
     }
 
-    /// Lets nothing be applied first for autoscalers of which the recommendation `is_refused`: it was
-    /// rejected or taken back, and is not made again.
+    /// Lets nobody be told to apply what `is_refused`: it was rejected or taken back, and is not made again.
     pub fn pass_over(&mut self, is_refused: impl Fn(&Item) -> bool) {
-        self.overview.first = overview::first(&self.items, &self.place, is_refused);
+        for item in &mut self.items {
+            item.is_refused = is_refused(item);
+        }
+        self.overview.first = overview::first(&self.items, &self.place);
     }
 
     /// Everything but the autoscalers.

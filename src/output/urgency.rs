@@ -61,8 +61,9 @@ fn step(item: &Item) -> Option<Step<'_>> {
     Some(Step { item, what })
 }
 
+/// What was refused before is not made again, and so cannot be applied.
 fn proposal(item: &Item) -> Option<Urgency<'_>> {
-    let saving = item.saving?;
+    let saving = item.saving.filter(|_| item.is_open())?;
     let (before, after) = shortfall(item).unwrap_or_default();
     if before - after >= 1.0 {
         return Some(Urgency::Serves { before, after });

@@ -193,6 +193,7 @@ fn ended(item: &Item) -> Option<Tag> {
 /// Where its analysis ended.
 pub(super) fn outcome(item: &Item) -> Tag {
     match item.outcome {
+        Outcome::Recommended if item.is_refused => Tag::new("refused before", Tone::Plain),
         Outcome::Recommended => Tag::new("change recommended", Tone::Accent),
         Outcome::NoChange => Tag::new("no change", Tone::Good),
         Outcome::Withheld => Tag::new("withheld", Tone::Plain),

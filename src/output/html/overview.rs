@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::fleet::{self, FILTERS, Row};
 use super::{STYLE, Tone, link, policy};
-use crate::output::briefing::{self, Briefing, OfRisk};
+use crate::output::briefing::{Briefing, OfRisk};
 use crate::output::report::{AnalysisReport, Item};
 use crate::output::summary::counted;
 use crate::output::urgency::{Step, Urgency};
@@ -66,7 +66,7 @@ impl Overview {
             style: STYLE,
             cluster: report.cluster.name.clone(),
             about: about(report),
-            tiles: tiles(report),
+            tiles: tiles(report, &briefing),
             steps: briefing.steps.iter().map(told).collect(),
             more: more(briefing.more),
             briefing: briefing.headline,
@@ -103,11 +103,11 @@ pub(super) fn moment(at: Timestamp) -> String {
 }
 
 /// What has no figure has no tile.
-fn tiles(report: &AnalysisReport) -> Vec<Tile> {
+fn tiles(report: &AnalysisReport, briefing: &Briefing<'_>) -> Vec<Tile> {
     [
-        replica_hours(report),
-        saving(report),
-        service(report),
+        replica_hours(report, briefing),
+        saving(briefing),
+        service(briefing),
         findings(report),
     ]
     .into_iter()
@@ -115,10 +115,9 @@ fn tiles(report: &AnalysisReport) -> Vec<Tile> {
     .collect()
 }
 
-fn replica_hours(report: &AnalysisReport) -> Option<Tile> {
-    let summary = report.summary;
-    let saving = summary.saving?;
-    let recommended = counted(summary.recommended, "autoscaler");
+fn replica_hours(report: &AnalysisReport, briefing: &Briefing<'_>) -> Option<Tile> {
+    let saving = briefing.saving?;
+    let recommended = counted(briefing.recommended, "autoscaler");
     let window = days(report.window.days);
     Some(Tile {
         name: "Replica-hours today",
@@ -128,8 +127,8 @@ fn replica_hours(report: &AnalysisReport) -> Option<Tile> {
     })
 }
 
-fn saving(report: &AnalysisReport) -> Option<Tile> {
-    let saving = report.summary.saving?;
+fn saving(briefing: &Briefing<'_>) -> Option<Tile> {
+    let saving = briefing.saving?;
     let (name, hours) = match saving.replica_hours_per_month {
         more if more < 0.0 => ("More is needed", -more),
         less => ("Would be saved", less),
@@ -150,8 +149,8 @@ fn saving(report: &AnalysisReport) -> Option<Tile> {
     })
 }
 
-fn service(report: &AnalysisReport) -> Option<Tile> {
-    let (before, after) = briefing::shortfall_of_all(&report.items)?;
+fn service(briefing: &Briefing<'_>) -> Option<Tile> {
+    let (before, after) = briefing.shortfall?;
     Some(Tile {
         name: "Short of capacity",
         figure: minutes(after),

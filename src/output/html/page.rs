@@ -149,6 +149,9 @@ fn about(item: &Item) -> String {
 fn lead(item: &Item) -> String {
     let reason = item.reason.as_deref().unwrap_or_default();
     match item.outcome {
+        Outcome::Recommended if item.is_refused => {
+            format!("Refused before, and not made again. {}", recommended(item))
+        }
         Outcome::Recommended => recommended(item),
         Outcome::NoChange if item.findings.is_empty() => {
             "Its settings are as good as any that were tried.".to_owned()

@@ -74,6 +74,10 @@ pub struct Item {
     /// How the load ran of late, for tables; in no contract.
     #[serde(skip)]
     pub trend: Option<Trend>,
+    /// Whether what is recommended was rejected or taken back before, so that it is not made again; in no
+    /// contract.
+    #[serde(skip)]
+    pub is_refused: bool,
 }
 
 /// A scale target in the autoscaler's namespace.
@@ -211,6 +215,7 @@ impl Item {
             evidence: Evidence::new(assessment.evidence, window),
             portrait: assessment.portrait,
             trend: assessment.trend,
+            is_refused: false,
         };
         if let assessment::Outcome::Recommended(recommendation) = assessment.outcome {
             item.recommend(*recommendation);
@@ -249,6 +254,11 @@ impl Item {
         let schedule = self.schedule().map(|it| format!("schedule {it}"));
         let all: Vec<String> = settings.into_iter().chain(schedule).collect();
         all.join(", ")
+    }
+
+    /// Whether there is something to apply.
+    pub fn is_open(&self) -> bool {
+        self.outcome == Outcome::Recommended && !self.is_refused
     }
 
     /// The schedule that is proposed, if it is another than today's.

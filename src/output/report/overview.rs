@@ -128,7 +128,7 @@ impl Overview {
             now,
             saved_usd_per_month: saved(items),
             risks: risks(items),
-            first: first(items, place, |_| false),
+            first: first(items, place),
         }
     }
 }
@@ -173,18 +173,9 @@ fn risks(items: &[Item]) -> Risks {
     risks
 }
 
-/// The most urgent of what is to be done. What is proposed for those that `is_refused` is not made
-/// again, and so cannot be applied.
-pub(super) fn first(
-    items: &[Item],
-    place: &Place,
-    is_refused: impl Fn(&Item) -> bool,
-) -> Option<First> {
-    let is_open = |it: &urgency::Step<'_>| match it.what {
-        Urgency::Broken(_) => true,
-        Urgency::Serves { .. } | Urgency::Saves(_) => !is_refused(it.item),
-    };
-    let step = urgency::steps(items).into_iter().find(is_open)?;
+/// The most urgent of what is to be done.
+pub(super) fn first(items: &[Item], place: &Place) -> Option<First> {
+    let step = urgency::steps(items).into_iter().next()?;
     let item = step.item;
     let told = |why, verb, flags| First {
         namespace: item.namespace.clone(),
@@ -240,14 +231,14 @@ mod tests {
         let larger = items.iter_mut().find(|it| it.name == "recommendations");
         let proof = larger.unwrap().evidence.proof.as_mut().unwrap();
         proof.today.shortfall_minutes = proof.proposed.shortfall_minutes + 0.5;
-        let first = first(&items, &Place::Cluster, |_| false).unwrap();
+        let first = first(&items, &Place::Cluster).unwrap();
         assert_eq!(first.command, "kubectl stepscale apply hpa/cart -n shop");
         assert_eq!(first.why, "saves $58.40 a month, projected, at low risk");
     }
 
     #[test]
     fn much_shortfall_goes_before_money() {
-        let first = first(&whole(), &Place::Cluster, |_| false).unwrap();
+        let first = first(&whole(), &Place::Cluster).unwrap();
         assert_eq!(
             first.command,
             "kubectl stepscale apply hpa/recommendations -n shop"
@@ -258,13 +249,13 @@ mod tests {
     #[test]
     fn what_is_broken_is_to_be_looked_at_before_anything_else() {
         let mut items = made_up::report().items;
-        let found = first(&items, &Place::Cluster, |_| false).unwrap();
+        let found = first(&items, &Place::Cluster).unwrap();
         assert_eq!(
             found.command,
             "kubectl stepscale analyze hpa/mail -n shop -o wide"
         );
         items.retain(|it| it.outcome != Outcome::Recommended && it.findings.is_empty());
-        assert_eq!(first(&items, &Place::Cluster, |_| false), None);
+        assert_eq!(first(&items, &Place::Cluster), None);
         assert_eq!(
             Overview::of(&items, &Place::Cluster).saved_usd_per_month,
             None
@@ -274,12 +265,12 @@ mod tests {
     #[test]
     fn of_a_snapshot_there_is_only_something_to_look_at() {
         let place = Place::Snapshot("shop.jsonl.gz".to_owned());
-        let broken = first(&made_up::report().items, &place, |_| false).unwrap();
+        let broken = first(&made_up::report().items, &place).unwrap();
         assert_eq!(
             broken.command,
             "kubectl stepscale explain hpa/mail -n shop --from shop.jsonl.gz"
         );
-        let serves = first(&whole(), &place, |_| false).unwrap();
+        let serves = first(&whole(), &place).unwrap();
         assert_eq!(
             serves.command,
             "kubectl stepscale explain hpa/recommendations -n shop --from shop.jsonl.gz"
