@@ -98,6 +98,19 @@ fn more_forms_of_secrets_are_known() {
         ),
         ("key AKIAIOSFODNN7EXAMPLE is old", "key REDACTED is old"),
         ("ghp_0123456789abcdefghij", "REDACTED"),
+        (
+            "Incorrect API key provided: sk-proj-0123456789_abcdef-x.",
+            "Incorrect API key provided: REDACTED.",
+        ),
+        (
+            "sk-ant-api03-0123456789abcdef was refused",
+            "REDACTED was refused",
+        ),
+        ("sk-0123456789abcdef0123456789abcdef", "REDACTED"),
+        (
+            "pod risk-engine-7f9c8d7b6-abcde of sk-import-worker-7f9c8d7b6-abcde",
+            "pod risk-engine-7f9c8d7b6-abcde of sk-import-worker-7f9c8d7b6-abcde",
+        ),
         ("Cookie: a=b; c=d\nnext", "Cookie: REDACTED\nnext"),
         ("curl -u me:x http://h", "curl -u REDACTED http://h"),
         ("kubectl --user me get pods", "kubectl --user me get pods"),

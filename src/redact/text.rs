@@ -137,6 +137,13 @@ static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
             r"\b(?:gh[pousr]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[a-z]-[\w-]{10,}|sk_live_\w{10,}|hvs\.[\w-]{16,}|npm_\w{20,})",
             REDACTED,
         ),
+        // What follows is longer than a part of a name in a cluster, or begins as none does.
+        Form::new(
+            "model-key",
+            &["sk-", "gsk_", "xai-", "hf_"],
+            r"\b(?:sk-(?:proj|svcacct|admin|ant|or)-[\w-]{16,}|sk-\w{32,}|gsk_\w{20,}|xai-\w{32,}|hf_\w{20,})",
+            REDACTED,
+        ),
         Form::new(
             "cookie",
             &["cookie"],

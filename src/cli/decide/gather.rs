@@ -8,6 +8,7 @@ use clap::parser::ValueSource;
 use super::{Origin, analysis, audit};
 use crate::cli::args::analysis::PriceArgs;
 use crate::cli::args::{AnalysisArgs, AuditArgs, GatherArgs, TimeLimit};
+use crate::config::view::shown;
 use crate::config::{self, Bundle, Destination, Output, Told, Window};
 use crate::error::Error;
 use crate::redact;
@@ -97,7 +98,8 @@ fn lossy(text: impl AsRef<std::ffi::OsStr>) -> String {
 
 fn of(name: String, origin: config::Origin, value: &str) -> Told {
     Told {
-        value: (!redact::is_telling_setting(&name)).then(|| redact::text(value).into_owned()),
+        value: (!redact::is_telling_setting(&name))
+            .then(|| redact::text(&shown(&name, value)).into_owned()),
         name,
         origin,
     }

@@ -46,6 +46,11 @@ impl Planter {
         self.of(place, encode)
     }
 
+    /// A key as providers of language models give them.
+    fn llm_key(&mut self, place: &str) -> String {
+        self.of(place, |it| format!("sk-proj-Zm9vYmFyYmF6cXV4{it}"))
+    }
+
     /// A private key, of which no line may be left.
     fn pem(&mut self, place: &str, newline: &str) -> String {
         let line = self.of(place, |it| format!("MIIEvQIBADANBgkqhkiG9w0BAQ{it}"));
@@ -91,6 +96,22 @@ impl Planted {
             (
                 "STEPSCALE_WEBHOOK_URL",
                 format!("https://h.example/{}", plant.word("variable of a webhook")),
+            ),
+            (
+                "OPENAI_API_KEY",
+                plant.llm_key("variable of a key of OpenAI"),
+            ),
+            (
+                "ANTHROPIC_API_KEY",
+                plant.llm_key("variable of a key of Anthropic"),
+            ),
+            (
+                "STEPSCALE_LLM_BASE_URL",
+                format!(
+                    "https://me:{}@llm.example/v1?code={}",
+                    plant.word("variable of the address of a model"),
+                    plant.llm_key("key in the variable of the address of a model")
+                ),
             ),
         ];
         let config = config(&mut plant);
@@ -178,11 +199,13 @@ fn pod_spec(plant: &mut Planter, of: &str) -> Value {
     );
     let (header, hook, volume) = (word("header of a probe"), word("hook"), word("volume"));
     let (url, init) = (word("URL in an argument"), word("init container"));
+    let model = word("key of a model");
     json!({
         "initContainers": [{"name": "init", "image": "i", "command": ["sh", "-c", format!("TOKEN={init} run")]}],
         "containers": [{
             "name": "app", "image": "registry.example/app:1",
             "env": [{"name": "DB_HOST", "value": plain}, {"name": "DB_PASSWORD", "value": password},
+                {"name": "OPENAI_API_KEY", "value": model},
                 {"name": "REF", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}},
                 {"name": "WORKERS", "value": "4"}],
             "args": [format!("--password={inline}"), "--token", next, format!("--db=postgres://me:{url}@db/x"),
@@ -364,6 +387,20 @@ fn log(plant: &mut Planter, of: &str) -> String {
             plant.word(&place("quoted password"))
         ),
         format!("login with --password {}", plant.word(&place("flag"))),
+        format!(
+            "POST /v1/chat api-key: {}",
+            plant.word(&place("header of a model"))
+        ),
+        format!(
+            "401: Incorrect API key provided: {}",
+            plant.llm_key(&place("key of OpenAI"))
+        ),
+        format!(
+            "x-api-key {} was refused",
+            plant.of(&place("key of Anthropic"), |it| format!(
+                "sk-ant-api03-Zm9vYmFyYmF6cXV4{it}"
+            ))
+        ),
     ];
     lines.join("\n")
 }
@@ -412,17 +449,22 @@ fn pods(plant: &mut Planter) -> [Value; 2] {
 
 fn config(plant: &mut Planter) -> String {
     format!(
-        "prometheus:\n  headers: ['X-Api: {}']\nwebhook:\n  url: https://h.example/{}\nlicense:\n  secret: {}\n",
+        "prometheus:\n  headers: ['X-Api: {}']\nwebhook:\n  url: https://h.example/{}\nlicense:\n  secret: {}\n\
+         llm:\n  provider: openai\n  model: m\n  baseUrl: https://me:{}@llm.example/v1?code={}\n",
         plant.word("header in the file"),
         plant.word("webhook in the file"),
         plant.word("license in the file"),
+        plant.word("password of a model in the file"),
+        plant.llm_key("key of a model in the file"),
     )
 }
 
 fn audit(plant: &mut Planter) -> String {
     let command = format!(
-        "stepscale apply --prometheus-url http://me:{}@p",
-        plant.word("command in the audit log")
+        "stepscale apply --prometheus-url http://me:{}@p --llm-base-url https://me:{}@o/v1?api-key={}",
+        plant.word("command in the audit log"),
+        plant.word("address of a model in the audit log"),
+        plant.llm_key("key of a model in the audit log")
     );
     let json = json!({"kind": "Event", "annotations": {"command": command},
         "requestObject": {"env": [{"name": "API_TOKEN", "apiKey": plant.word("object in the audit log")}]}});
