@@ -67,7 +67,11 @@ pub(super) fn of_item<'a>(item: &'a Item, place: &Place) -> Vec<Notice<'a>> {
     });
     let recommended = (item.outcome == Outcome::Recommended).then(|| Notice {
         rule: RECOMMENDATION,
-        level: Level::Warning,
+        level: if item.is_open() {
+            Level::Warning
+        } else {
+            Level::Note
+        },
         text: recommended(item, place),
         file: None,
         object,
@@ -78,7 +82,7 @@ pub(super) fn of_item<'a>(item: &'a Item, place: &Place) -> Vec<Notice<'a>> {
 }
 
 /// `min 6→3: 38% fewer replica-hours, risk low (fix: kubectl stepscale apply …)`; of a snapshot
-/// `(see: kubectl stepscale explain …)`.
+/// `(see: kubectl stepscale explain …)`; of what was rejected or taken back `(refused before, …)`.
 fn recommended(item: &Item, place: &Place) -> String {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(item.saving.map(|it| {
@@ -89,6 +93,10 @@ fn recommended(item: &Item, place: &Place) -> String {
     parts.extend(item.risk.map(|it| format!("risk {it}")));
     let next = match commands::explain(item, place) {
         Some(explain) => format!("see: {explain}"),
+        None if item.is_refused => {
+            let status = commands::line("status", item, "");
+            format!("refused before, and not made again: {status}")
+        }
         None => format!("fix: {}", commands::line("apply", item, "")),
     };
     format!("{}: {} ({next})", item.changes(), parts.join(", "))
@@ -178,5 +186,32 @@ impl Notice<'_> {
             place: self.file.map(|(file, at)| (file, at.line, at.column)),
         }
         .to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::report::made_up;
+
+    #[test]
+    fn nobody_is_told_to_apply_what_was_refused() {
+        let mut report = made_up::report();
+        report.pass_over(|it| it.name == "cart");
+        let told = of_analysis(&report);
+        let of = |name: &str| {
+            let mut all = told.iter().filter(|it| it.rule == RECOMMENDATION);
+            all.find(|it| it.object.unwrap().name == name).unwrap()
+        };
+        let (refused, open) = (of("cart"), of("recommendations"));
+        assert_eq!((refused.level, open.level), (Level::Note, Level::Warning));
+        let said =
+            "(refused before, and not made again: kubectl stepscale status hpa/cart -n shop)";
+        assert!(refused.text.ends_with(said), "{}", refused.text);
+        assert!(
+            open.text.contains("(fix: kubectl stepscale apply "),
+            "{}",
+            open.text
+        );
     }
 }
