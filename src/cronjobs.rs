@@ -90,12 +90,16 @@ impl Turns {
     }
 }
 
-/// From an end to the next start. What has an end in cron comes by days of the week, so that two weeks
-/// have all that there are.
+/// From an end to the next start, the least of two weeks and of eight comings: there are no other ones
+/// by days of the week, nor by those of a month.
 fn shortest_rest(window: &Window) -> Option<SignedDuration> {
     let mut start = window.next_start(Timestamp::UNIX_EPOCH)?;
+    let until = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(14 * 24);
     let mut shortest: Option<SignedDuration> = None;
-    for _ in 0..14 {
+    for count in 0.. {
+        if count >= 8 && start > until {
+            break;
+        }
         let next = window.next_start(start)?;
         let rest = next.duration_since(start) - window.length();
         shortest = Some(shortest.map_or(rest, |it| it.min(rest)));

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::keda::trigger::cron::{Schedule, Zone};
 use crate::units::Replicas;
-pub use clock::weekdays;
+pub use clock::{hours, weekdays};
 pub use told::Hours;
 
 /// No window is longer: one of a week never closes.
@@ -159,6 +159,11 @@ impl Window {
         SignedDuration::from_mins(self.written.duration_minutes.into())
     }
 
+    /// Whether it begins in several hours of a day.
+    pub fn is_hourly(&self) -> bool {
+        self.start.hours().iter().filter(|it| **it).count() > 1
+    }
+
     /// Its coming that is open at `now`; the latest where it comes again before it is over.
     pub fn open(&self, now: Timestamp) -> Option<Open> {
         let length = self.length();
@@ -188,12 +193,13 @@ impl Window {
     /// The start of a window that begins so many minutes later by the wall clock, where five fields say
     /// it as for [`end_cron`](Self::end_cron).
     pub fn start_after(&self, minutes: u32) -> Option<String> {
-        clock::Daily::of(&self.start)?.after(minutes)
+        clock::Clock::of(&self.start)?.after(minutes)
     }
 
     /// When it ends, as KEDA's `cron` trigger and a CronJob take it: by the wall clock, which on a day
     /// of a clock change is an hour from its end here. `None` where no five fields say it: where it
-    /// starts at several times a day, on days of a month, or again before it is over.
+    /// starts at several minutes of an hour, by days of the week and of a month at once, or again before
+    /// it is over, and where only some of its comings end on the day after.
     pub fn end_cron(&self) -> Option<String> {
         self.start_after(self.written.duration_minutes)
     }

@@ -31,6 +31,8 @@ fn a_window_has_a_job_for_its_start_and_one_for_its_end() {
     let items = made(&plan(&[
         window("50 7 * * 1-5", 130),
         window("0 22 * * 5", 240),
+        window("55 7-17 * * 1-5", 15),
+        window("30 7 28-31 * *", 600),
     ]))
     .unwrap();
     let told: Vec<String> = jobs(&items)
@@ -54,6 +56,10 @@ fn a_window_has_a_job_for_its_start_and_one_for_its_end() {
     web-floor-1-restore at 0 10 * * 1-5 Europe/Berlin: shop web restore 1
     web-floor-2-raise at 0 22 * * 5 Europe/Berlin: shop web raise 2 6 240
     web-floor-2-restore at 0 2 * * 6 Europe/Berlin: shop web restore 2
+    web-floor-3-raise at 55 7-17 * * 1-5 Europe/Berlin: shop web raise 3 6 15
+    web-floor-3-restore at 10 8-18 * * 1-5 Europe/Berlin: shop web restore 3
+    web-floor-4-raise at 30 7 28-31 * * Europe/Berlin: shop web raise 4 6 600
+    web-floor-4-restore at 30 17 28-31 * * Europe/Berlin: shop web restore 4
     ");
 }
 
@@ -76,8 +82,15 @@ fn the_jobs_may_read_and_patch_one_hpa_and_nothing_else() {
 /// A job that is late is over before the next turn of its window.
 #[test]
 fn a_job_that_is_late_is_over_in_time() {
-    for (minutes, closed) in [(1, 1439), (130, 1310), (1439, 1)] {
-        let items = made(&plan(&[window("50 7 * * *", minutes)])).unwrap();
+    for (start, minutes, closed) in [
+        ("50 7 * * *", 1, 1439),
+        ("50 7 * * *", 130, 1310),
+        ("50 7 * * *", 1439, 1),
+        ("55 * * * *", 15, 45),
+        ("55 8,9,20 * * 1", 50, 10),
+        ("50 7 28-31 * *", 600, 840),
+    ] {
+        let items = made(&plan(&[window(start, minutes)])).unwrap();
         for (job, room) in jobs(&items).into_iter().zip([minutes, closed]) {
             let spec = &job["spec"];
             let late = spec["startingDeadlineSeconds"].as_u64().unwrap();
@@ -95,8 +108,9 @@ fn a_job_that_is_late_is_over_in_time() {
 #[test]
 fn a_window_without_an_end_in_cron_is_refused() {
     for (start, minutes) in [
-        ("0 8,12 * * *", 60),
-        ("0 8 1 * *", 60),
+        ("0,30 8 * * *", 15),
+        ("0 8 1 * 1", 60),
+        ("0 * * * *", 60),
         ("0 8 * * *", 1440),
         ("0 8 * * 1-5", 1500),
     ] {

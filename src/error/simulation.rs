@@ -29,8 +29,8 @@ pub(super) fn hint(err: &Error) -> Option<String> {
         }
         Error::FormulaAndSchedule => "leave --schedule out",
         Error::NoEnd { .. } => {
-            "pass a start at one time of the day, on some days of the week, and a length that is over \
-             before it comes again"
+            "pass a start at one minute of some hours, on some days of the week or of a month, and a \
+             length that is over before it comes again"
         }
         Error::NoFallback => "pass --fallback-replicas too",
         Error::NoTarget { .. } => "--cpu and --memory change a target that is there; they add none",

@@ -33,17 +33,32 @@ pub enum NotPredictable {
     NoLoad,
     #[error("its formula would not count another trigger")]
     Formula,
+    #[error("it has windows by days of a month, and months are not equally long")]
+    Month,
 }
 
 impl Period {
-    /// A day where all windows come every day, else a week.
-    pub fn of(plan: &Plan) -> Self {
+    /// A day where all windows come every day, be it once or every hour; else a week.
+    ///
+    /// # Errors
+    /// Where one comes by days of a month or in some months.
+    pub fn of(plan: &Plan) -> Result<Self, NotPredictable> {
         let windows = plan.windows().iter();
-        let mut days = windows.map(|it| it.written().start_cron.split_whitespace().nth(4));
-        match days.all(|it| matches!(it, Some("*" | "?" | "0-6"))) {
-            true => Self::Day,
-            false => Self::Week,
+        let mut period = Self::Day;
+        for window in windows {
+            let fields: Vec<&str> = window.written().start_cron.split_whitespace().collect();
+            let is_open = |at: usize, all: &str| {
+                let field = fields.get(at);
+                field.is_none_or(|it| matches!(*it, "*" | "?") || *it == all)
+            };
+            if !is_open(2, "1-31") || !is_open(3, "1-12") {
+                return Err(NotPredictable::Month);
+            }
+            if !is_open(4, "0-6") {
+                period = Self::Week;
+            }
         }
+        Ok(period)
     }
 
     pub fn days(self) -> u32 {
@@ -137,10 +152,10 @@ pub fn query_of(query: &str, period: Period) -> String {
 mod tests {
     use super::*;
 
-    fn plan(days: &[&str]) -> Plan {
-        let windows = days.iter().map(|days| {
-            json!({ "startCron": format!("50 7 * * {days}"), "durationMinutes": 60, "minReplicas": 6 })
-        });
+    fn plan(starts: &[&str]) -> Plan {
+        let windows = starts
+            .iter()
+            .map(|it| json!({ "startCron": it, "durationMinutes": 20, "minReplicas": 6 }));
         serde_json::from_value(windows.collect()).unwrap()
     }
 
@@ -172,8 +187,16 @@ mod tests {
 
     #[test]
     fn the_period_is_that_of_the_windows() {
-        assert_eq!(Period::of(&plan(&["*"])), Period::Day);
-        assert_eq!(Period::of(&plan(&["*", "1-5"])), Period::Week);
+        let cases = [
+            (&["50 7 * * *"][..], Ok(Period::Day)),
+            (&["50 7 * * *", "50 7 * * 1-5"], Ok(Period::Week)),
+            (&["55 * * * *"], Ok(Period::Day)),
+            (&["55 7-17 * * 1-5"], Ok(Period::Week)),
+            (&["50 7 * * *", "0 8 28-31 * *"], Err(NotPredictable::Month)),
+        ];
+        for (starts, expected) in cases {
+            assert_eq!(Period::of(&plan(starts)), expected, "{starts:?}");
+        }
         assert!(query_of("a", Period::Day).contains("offset 23h45m"));
         assert!(query_of("a # b", Period::Day).contains("(a # b\n)["));
     }

@@ -102,9 +102,27 @@ fn an_end_is_a_cron_where_five_fields_say_it() {
         ("0 22 * * 6", 3 * 1440, Some("0 22 * * 2")),
         ("0 8 * * 1-5", 1440, Some("0 8 * * 2-6")),
         ("0 8 * * 1-5", 1441, None),
-        ("0 8,12 * * *", 60, None),
-        ("0 8 1 * *", 60, None),
-        ("0 8 * 12 *", 60, None),
+        // Every hour, or some of them.
+        ("55 * * * *", 15, Some("10 * * * *")),
+        ("55 * * * *", 60, Some("55 * * * *")),
+        ("55 * * * *", 61, None),
+        ("0 8,12 * * *", 60, Some("0 9,13 * * *")),
+        ("55 7-17 * * 1-5", 15, Some("10 8-18 * * 1-5")),
+        ("55 23 * * 0-4", 15, Some("10 0 * * 1-5")),
+        ("55 8-23 * * *", 15, Some("10 0,9-23 * * *")),
+        // Half of these ends are on the next day.
+        ("55 22,23 * * 1-5", 15, None),
+        ("0,30 8 * * *", 15, None),
+        // Days of a month, of which the last four are told together alone.
+        ("0 8 1 * *", 60, Some("0 9 1 * *")),
+        ("0 8 * 12 *", 60, Some("0 9 * 12 *")),
+        ("0 8 28-31 * *", 600, Some("0 18 28-31 * *")),
+        ("0 22 28-31 * *", 240, Some("0 2 1,29-31 * *")),
+        ("0 22 26,27 * *", 240, Some("0 2 27,28 * *")),
+        ("0 22 31 1,3,5 *", 240, None),
+        ("0 22 30,31 * *", 240, None),
+        ("0 8 31 * *", 2880, None),
+        ("0 8 1 * 1", 60, None),
     ];
     for (start, minutes, end) in cases {
         let found = window(start, minutes, "Etc/UTC").end_cron();
@@ -176,11 +194,19 @@ proptest! {
     fn the_end_is_where_keda_sees_it(
         hour in 0_u32..24,
         minute in 0_u32..60,
-        length in 1_u32..2880,
-        second in 0_i64..1_209_600,
+        (form, longest) in prop::sample::select(vec![
+            ("{m} {h} * * 1,4", 2880), ("{m} * * * *", 59), ("{m} 0,{h} * * *", 59),
+            ("{m} {h} 28-31 * *", 1439), ("{m} {h} 31 1,7 *", 59), ("{m} 5-7 * * 1-5", 59),
+        ]),
+        part in 0.0_f64..1.0,
+        second in 0_i64..31_536_000,
     ) {
-        let one = window(&format!("{minute} {hour} * * 1,4"), length, "Etc/UTC");
+        let start = form.replace("{m}", &minute.to_string()).replace("{h}", &hour.to_string());
+        let length = 1 + (part * f64::from(longest)) as u32;
+        let one = window(&start, length, "Etc/UTC");
         let now = at("2026-06-01T00:00:00Z") + SignedDuration::from_secs(second);
+        // Only what ends on the next day of some months alone has no end.
+        prop_assume!(one.end_cron().is_some());
         let end = Schedule::parse(&one.end_cron().unwrap()).unwrap();
         let start = Schedule::parse(&one.written().start_cron).unwrap();
         let utc = Zone::utc();

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use super::clock::{Daily, MINUTES_OF_A_DAY};
+use super::clock::{Clock, Days, MINUTES_OF_A_DAY, runs};
 use super::{Plan, Window};
+
+const EVERY_DAY: &str = "every day";
 
 /// A window by the wall clock of its zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,18 +22,21 @@ pub struct Hours {
 impl Window {
     /// `None` of one that does not begin at one time of the day, on days of the week.
     pub fn hours(&self) -> Option<Hours> {
-        let daily = Daily::of(&self.start)?;
-        let end = (daily.minute + self.written.duration_minutes) % MINUTES_OF_A_DAY;
+        let clock = Clock::of(&self.start)?;
+        let (start, Days::OfWeek(weekdays)) = (clock.time_of_day()?, clock.days) else {
+            return None;
+        };
+        let end = (start + self.written.duration_minutes) % MINUTES_OF_A_DAY;
         Some(Hours {
-            days: daily.days(),
-            days_per_week: daily.weekdays.iter().filter(|it| **it).count(),
-            start: time(daily.minute),
+            days: named(&weekdays),
+            days_per_week: weekdays.iter().filter(|it| **it).count(),
+            start: time(start),
             end: time(end),
         })
     }
 }
 
-/// `07:50`
+/// `07:50`, of minutes since midnight.
 fn time(minute: u32) -> String {
     let (hour, minute) = (minute / 60, minute % 60);
     format!("{hour:02}:{minute:02}")
@@ -39,14 +44,17 @@ fn time(minute: u32) -> String {
 
 /// Monday first, as people count; cron counts from Sunday.
 const NAMES: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 impl fmt::Display for Window {
     /// `at least 6 on Mon-Fri 07:50 for 2 h 10 min (Europe/Berlin)`
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let written = self.written();
         write!(f, "at least {} ", written.min_replicas)?;
-        match Daily::of(&self.start) {
-            Some(daily) => write!(f, "{}", daily.words())?,
+        match Clock::of(&self.start) {
+            Some(clock) => write!(f, "{}", clock.words())?,
             None => write!(f, "at `{}`", written.start_cron)?,
         }
         let length = length(written.duration_minutes);
@@ -76,38 +84,63 @@ fn length(minutes: u32) -> String {
     parts.join(" ")
 }
 
-impl Daily {
-    /// `on Mon-Fri 07:50`, `every day 22:00`, `on Wed, Sat, Sun 08:00`
+impl Clock {
+    /// `on Mon-Fri 07:50`, `every day 22:00`, `every hour at :55`, `on Mon-Fri hourly 07:55-17:55`
     fn words(&self) -> String {
-        let on = if self.is_each_day() { "" } else { "on " };
-        format!("{on}{} {}", self.days(), time(self.minute))
-    }
-
-    fn is_each_day(&self) -> bool {
-        self.weekdays.iter().all(|it| *it)
-    }
-
-    /// `Mon-Fri`, `every day`, `Wed, Sat, Sun`
-    fn days(&self) -> String {
-        if self.is_each_day() {
-            return "every day".to_owned();
-        }
-        let days = (0..NAMES.len()).filter(|it| self.weekdays[(it + 1) % NAMES.len()]);
-        let mut runs: Vec<(usize, usize)> = Vec::new();
-        for day in days {
-            match runs.last_mut().filter(|it| it.1 + 1 == day) {
-                Some(run) => run.1 = day,
-                None => runs.push((day, day)),
+        let minute = self.minute;
+        let every = self.days.words();
+        match (self.time_of_day(), self.hours == [true; 24]) {
+            (Some(at), _) => format!("{every} {}", time(at)),
+            (None, true) if every == EVERY_DAY => format!("every hour at :{minute:02}"),
+            (None, true) => format!("{every} every hour at :{minute:02}"),
+            (None, false) => {
+                let each = |hour: u32| time(hour * 60 + minute);
+                format!("{every} hourly {}", listed(&self.hours, each))
             }
         }
-        let texts = runs.iter().map(|(first, last)| match last - first {
-            0 => NAMES[*first].to_owned(),
-            1 => format!("{}, {}", NAMES[*first], NAMES[*last]),
-            _ => format!("{}-{}", NAMES[*first], NAMES[*last]),
-        });
-        let texts: Vec<String> = texts.collect();
-        texts.join(", ")
     }
+}
+
+impl Days {
+    /// `every day`, `on Wed, Sat, Sun`, `on days 28-31 of a month`
+    fn words(&self) -> String {
+        match self {
+            Self::OfWeek(days) if *days == [true; 7] => EVERY_DAY.to_owned(),
+            Self::OfWeek(days) => format!("on {}", named(days)),
+            Self::OfMonth { days, months } => {
+                let days = listed(days, |day| (day + 1).to_string());
+                match *months == [true; 12] {
+                    true => format!("on days {days} of a month"),
+                    false => {
+                        let name = |month: u32| MONTHS[month as usize].to_owned();
+                        format!("on days {days} of {}", listed(months, name))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `Mon-Fri`, `every day`, `Wed, Sat, Sun`; Sunday comes first in `weekdays`.
+fn named(weekdays: &[bool; 7]) -> String {
+    if *weekdays == [true; 7] {
+        return EVERY_DAY.to_owned();
+    }
+    let mut days = *weekdays;
+    days.rotate_left(1);
+    listed(&days, |day| NAMES[day as usize].to_owned())
+}
+
+/// What is in a set, those that follow each other by the first and the last: `Mon-Fri`, `Sat, Sun`.
+fn listed(set: &[bool], name: impl Fn(u32) -> String) -> String {
+    let texts = runs(set)
+        .into_iter()
+        .map(|(first, last)| match last - first {
+            0 => name(first),
+            1 => format!("{}, {}", name(first), name(last)),
+            _ => format!("{}-{}", name(first), name(last)),
+        });
+    texts.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -134,9 +167,34 @@ mod tests {
                 "at least 6 on Wed, Sat, Sun 00:05 for 45 min (Europe/Berlin)",
             ),
             (
-                "0 9 1 * *",
+                "55 * * * *",
+                15,
+                "at least 6 every hour at :55 for 15 min (Europe/Berlin)",
+            ),
+            (
+                "55 7-17 * * 1-5",
+                15,
+                "at least 6 on Mon-Fri hourly 07:55-17:55 for 15 min (Europe/Berlin)",
+            ),
+            (
+                "5 * * * 0",
+                15,
+                "at least 6 on Sun every hour at :05 for 15 min (Europe/Berlin)",
+            ),
+            (
+                "0 9 28-31 * *",
                 60,
-                "at least 6 at `0 9 1 * *` for 1 h (Europe/Berlin)",
+                "at least 6 on days 28-31 of a month 09:00 for 1 h (Europe/Berlin)",
+            ),
+            (
+                "0 9 30 4,6,9,11 *",
+                60,
+                "at least 6 on days 30 of Apr, Jun, Sep, Nov 09:00 for 1 h (Europe/Berlin)",
+            ),
+            (
+                "0 9 1 * 1",
+                60,
+                "at least 6 at `0 9 1 * 1` for 1 h (Europe/Berlin)",
             ),
         ];
         let window = |start: &str, minutes| {

@@ -1,6 +1,6 @@
 //! Whether the peak that a window is for has come.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 use crate::schedule::{Open, Plan};
@@ -8,6 +8,10 @@ use crate::schedule::{Open, Plan};
 /// So many looks in a row without the peak, and the schedule is retracted; as the original product
 /// has it.
 pub const IDLE_LOOKS: u32 = 6;
+
+/// A shorter window is not judged: most of it may be the time that pods take to start, and what an HPA
+/// reports of its CPU is up to a minute old.
+const SHORTEST: SignedDuration = SignedDuration::from_mins(30);
 
 /// CPU utilization in percent of the request, and its target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,8 +62,8 @@ fn type_of(place: &str) -> &'static str {
     }
 }
 
-/// Whether the peak of an open window ought to be there now: in the middle half of it. It begins
-/// early, so that pods are ready, and ends where the load has gone down.
+/// Whether the peak of an open window ought to be there now: in the middle half of one that lasts half
+/// an hour at least. It begins early, so that pods are ready, and ends where the load has gone down.
 pub fn is_expected(plan: &Plan, now: Timestamp) -> bool {
     let windows = plan.windows().iter().filter_map(|it| it.open(now));
     let mut windows = windows.filter(|it| is_in_the_middle(it, now));
@@ -67,8 +71,11 @@ pub fn is_expected(plan: &Plan, now: Timestamp) -> bool {
 }
 
 fn is_in_the_middle(open: &Open, now: Timestamp) -> bool {
-    let quarter = open.end.duration_since(open.start) / 4;
-    now.duration_since(open.start) >= quarter && open.end.duration_since(now) > quarter
+    let length = open.end.duration_since(open.start);
+    let quarter = length / 4;
+    length >= SHORTEST
+        && now.duration_since(open.start) >= quarter
+        && open.end.duration_since(now) > quarter
 }
 
 /// How many looks in a row have seen no peak, with this one. What says nothing changes nothing.

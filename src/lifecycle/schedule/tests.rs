@@ -245,6 +245,62 @@ fn a_schedule_is_retracted_after_six_looks_without_its_peak() {
     assert_eq!(idle_looks(&edges.map(|it| (it, Some((1, 70))))).idle, 0);
 }
 
+/// Between two looks there may be all of a window, or several.
+#[test]
+fn windows_shorter_than_the_time_between_two_looks_are_kept_from_one_to_the_next() {
+    let hourly = plan(&[("55 * * * *", 15, 8, "Etc/UTC")]);
+    let at = |now: &str, minutes: i64| {
+        span(&hourly, time(now), SignedDuration::from_mins(minutes)).map(|it| (it.floor, it.until))
+    };
+    let until = |text: &str| Some((8, time(text)));
+    // Every five minutes: at most five minutes early.
+    assert_eq!(at("2026-03-02T07:49:00Z", 5), None);
+    assert_eq!(at("2026-03-02T07:50:00Z", 5), until("2026-03-02T08:10:00Z"));
+    assert_eq!(at("2026-03-02T08:10:00Z", 5), None);
+    // Every half hour: all of it may be in between.
+    assert_eq!(
+        at("2026-03-02T07:41:00Z", 33),
+        until("2026-03-02T08:10:00Z")
+    );
+    assert_eq!(at("2026-03-02T08:11:00Z", 33), None);
+    // Every hour: one always opens before the next look.
+    assert_eq!(
+        at("2026-03-02T08:11:00Z", 66),
+        until("2026-03-02T09:10:00Z")
+    );
+    let carried = Carried::begun(hourly.clone(), Some(floor(3, 8)));
+    let over = step(
+        &carried,
+        &world("2026-03-02T08:12:00Z", hpa(8, Some(floor(3, 8)))),
+    );
+    assert_eq!(over.deed, Move::GiveBack { from: 8, to: 3 });
+    assert_eq!(
+        over.carried.detail,
+        "the next window opens at 2026-03-02T08:55:00Z"
+    );
+}
+
+/// A look at a quarter to may come before what begins at ten to.
+#[test]
+fn short_windows_are_not_judged_by_their_looks() {
+    let look = |minutes: u32| {
+        let mut carried = Carried::begun(plan(&[("45 * * * *", minutes, 8, "Etc/UTC")]), None);
+        for hour in 8..16 {
+            let mut world = world(
+                &format!("2026-03-02T{hour:02}:55:00Z"),
+                hpa(8, Some(floor(3, 8))),
+            );
+            world.cpu = Some(Utilization {
+                current: 1,
+                target: 70,
+            });
+            carried = step(&carried, &world).carried;
+        }
+        carried.state
+    };
+    assert_eq!((look(25), look(30)), (State::Open, State::Retracted));
+}
+
 #[test]
 fn a_retraction_takes_everything_away_whatever_comes_in_between() {
     let mut carried = Carried::begun(office(), None);
@@ -346,12 +402,22 @@ fn windows_become_marked_triggers_and_go_again() {
     let mut formula = object.clone();
     formula["spec"]["advanced"] = json!({ "scalingModifiers": { "formula": "a + b" } });
     assert_eq!(triggers::made(&night, &formula), Err(Unfit::Formula));
-    let monthly = plan(&[("0 9 1 * *", 60, 8, "Etc/UTC")]);
-    let start = "0 9 1 * *".to_owned();
-    assert_eq!(
-        triggers::made(&monthly, &object),
-        Err(Unfit::NoEnd { start })
-    );
+    for (start, minutes) in [("0 9 1 * 1", 60), ("0 * * * *", 60), ("0,30 * * * *", 10)] {
+        let endless = plan(&[(start, minutes, 8, "Etc/UTC")]);
+        let start = start.to_owned();
+        assert_eq!(
+            triggers::made(&endless, &object),
+            Err(Unfit::NoEnd { start })
+        );
+    }
+    let hourly = plan(&[
+        ("55 * * * *", 15, 8, "Etc/UTC"),
+        ("55 7-17 * * 1-5", 15, 8, "Etc/UTC"),
+        ("0 8 28-31 * *", 600, 8, "Etc/UTC"),
+    ]);
+    let made = triggers::made(&hourly, &object).unwrap();
+    let ends: Vec<&Value> = made.iter().map(|it| &it["metadata"]["end"]).collect();
+    assert_eq!(ends, ["10 * * * *", "10 8-18 * * 1-5", "0 18 28-31 * *"]);
 }
 
 #[test]

@@ -37,6 +37,8 @@ pub fn made(plan: &Plan, object: &Value) -> Result<Vec<Value>, Unfit> {
 
 fn trigger(index: usize, window: &Window, max: u32) -> Result<Value, Unfit> {
     let written = window.written();
+    // KEDA refuses a trigger that ends when it starts.
+    let end = window.end_cron().filter(|it| *it != written.start_cron);
     let no_end = || Unfit::NoEnd {
         start: written.start_cron.clone(),
     };
@@ -46,7 +48,7 @@ fn trigger(index: usize, window: &Window, max: u32) -> Result<Value, Unfit> {
         "metadata": {
             "timezone": written.time_zone,
             "start": written.start_cron,
-            "end": window.end_cron().ok_or_else(no_end)?,
+            "end": end.ok_or_else(no_end)?,
             "desiredReplicas": window.min().0.min(max).to_string(),
         },
     }))

@@ -59,20 +59,29 @@ impl Schedule {
         &self.text
     }
 
-    /// Hour and minute where it comes at one time of a day and no day of a month or month is
-    /// named.
-    pub fn time_of_day(&self) -> Option<(u32, u32)> {
-        if !(self.days.is_open && self.months.is_open) {
-            return None;
-        }
-        Some((self.hours.only()?, self.minutes.only()?))
+    /// The minute where it is one alone.
+    pub fn only_minute(&self) -> Option<u32> {
+        self.minutes.only()
     }
 
-    /// On which days of the week it comes, Sunday first; `None` where days of a month are named
-    /// too.
+    /// The hours of the day at which it comes.
+    pub fn hours(&self) -> [bool; 24] {
+        std::array::from_fn(|it| self.hours.has(it as u32))
+    }
+
+    /// On which days of the week it comes, Sunday first; `None` where days of a month or months are
+    /// named.
     pub fn weekdays(&self) -> Option<[bool; 7]> {
         let days = std::array::from_fn(|it| self.weekdays.has(it as u32));
-        self.days.is_open.then_some(days)
+        (self.days.is_open && self.months.is_open).then_some(days)
+    }
+
+    /// On which days of a month it comes, and in which months; `None` where days of the week are
+    /// named.
+    pub fn days_of_months(&self) -> Option<([bool; 31], [bool; 12])> {
+        let days = std::array::from_fn(|it| self.days.has(it as u32 + 1));
+        let months = std::array::from_fn(|it| self.months.has(it as u32 + 1));
+        self.weekdays.is_open.then_some((days, months))
     }
 
     /// The first time strictly after `now`, to the second; nothing if there is none in the next

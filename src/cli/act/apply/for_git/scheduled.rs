@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::autoscaler::AutoscalerKind;
 use crate::cronjobs::{self, Request};
 use crate::error::Error;
-use crate::keda::predictive::{self, Period};
+use crate::keda::predictive::{self, NotPredictable, Period};
 use crate::lifecycle::record::Record;
 use crate::output::manifests;
 use crate::schedule::Plan;
@@ -25,8 +25,8 @@ pub(super) fn jobs(record: &Record, image: &str) -> Result<Option<String>, Error
     let items = items.map_err(|no_end| Error::Usage {
         message: format!("{}: {no_end}", record.title()),
         hint: Some(
-            "write it as windows that each start at one time of the day, on days of the week, and \
-             close before they open again: `kubectl edit scalerec`"
+            "write it as windows that each start at one minute of some hours, on days of the week or of \
+             a month, and close before they open again: `kubectl edit scalerec`"
                 .to_owned(),
         ),
     })?;
@@ -89,15 +89,12 @@ pub(super) fn look_back(
             "{title} has no schedule, and gets no trigger"
         )));
     }
-    let period = Period::of(&plan(record)?);
+    let period = Period::of(&plan(record)?).map_err(|why| cannot_look_back(&title, why))?;
     let mut spec = live["spec"].clone();
     if configuration["spec"]["triggers"].is_array() {
         spec["triggers"] = configuration["spec"]["triggers"].clone();
     }
-    let past = predictive::triggers(&spec, period).map_err(|why| Error::Usage {
-        message: format!("{title} cannot look back: {why}"),
-        hint: Some("leave --predictive out: its windows become cron triggers".to_owned()),
-    })?;
+    let past = predictive::triggers(&spec, period).map_err(|why| cannot_look_back(&title, why))?;
     let mut triggers = spec["triggers"].as_array().cloned().unwrap_or_default();
     triggers.retain(|it| !predictive::is_of_schedule(it));
     triggers.extend(past);
@@ -106,6 +103,13 @@ pub(super) fn look_back(
         "{title} looks back {} d at its load: where Prometheus does not know so long, nothing is raised",
         period.days()
     )))
+}
+
+fn cannot_look_back(title: &str, why: NotPredictable) -> Error {
+    Error::Usage {
+        message: format!("{title} cannot look back: {why}"),
+        hint: Some("leave --predictive out: its windows become cron triggers".to_owned()),
+    }
 }
 
 fn plan(record: &Record) -> Result<Plan, Error> {
