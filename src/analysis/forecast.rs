@@ -3,23 +3,29 @@
 //! Start at [`forecast`]. A history becomes means by the wall clock ([`bins`], in a zone that is given
 //! or inferred: [`zone`]); whether it recurs is told by [`season`]; five simple forecasts and their
 //! median are in [`models`], and [`backtest`] repeats what would have been foretold on the days of
-//! the history. `docs/forecasts.md` has the formulas.
+//! the history. What happens within the hour has a forecast of its own: [`batch()`].
+//! `docs/forecasts.md` has the formulas.
 //!
 //! Not here: what a forecast is used for. It knows no replicas and no autoscaler.
 
 mod backtest;
+mod batch;
 mod bins;
 mod holt;
 mod level;
 mod models;
+mod month;
 mod odd;
+mod rest;
 mod season;
 mod settings;
 mod zone;
 
 pub use backtest::BackTest;
 pub use models::Way;
-pub use season::{MonthEnd, Period, Season};
+pub use month::MonthEnd;
+pub use rest::RestDays;
+pub use season::{Period, Season};
 pub use settings::Forecasting;
 
 use std::fmt;
@@ -37,6 +43,7 @@ use bins::Bins;
 pub const LEAST_DAYS: u32 = 5;
 /// The share of the bins that have to be known.
 const KNOWN: f64 = 0.6;
+const HOUR_MINUTES: u32 = 60;
 /// So much less than a day is a day: sources cut the first sample or two.
 const SLACK_DAYS: f64 = 0.5;
 
@@ -75,14 +82,28 @@ pub struct Forecast {
     #[serde(skip)]
     pub week: Vec<Expected>,
     pub backtest: BackTest,
-    /// Minutes after the full hour at which the load of an hour is highest, where it is the same
-    /// every hour: batches.
+    /// Days of the week that are unlike the others.
+    pub rest_days: RestDays,
+    /// Minutes after the full hour at which a batch begins that comes every hour, or in the same hours of
+    /// each day.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_minute: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub month_end: Option<MonthEnd>,
     /// Days of the history that were unlike their weekday, and that no forecast learned from.
     pub odd_days: usize,
+}
+
+/// What comes at the same minutes of some hours, with a forecast of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Batch {
+    /// Minutes after the full hour at which it begins, and how many it lasts; multiples of five.
+    pub minute: u32,
+    pub minutes: u32,
+    /// Whether it comes in an hour of the local week, Monday 00:00 first, by when it begins.
+    pub comes: Vec<bool>,
+    /// Of its highest five minutes, in bins of an hour; of no meaning where it does not come.
+    pub forecast: Forecast,
 }
 
 /// One bin of a week.
@@ -101,9 +122,17 @@ impl Forecast {
         (day * 1440 + minute) / self.bin_minutes as usize
     }
 
-    /// What is expected at a time of the wall clock of [`zone`](Self::zone).
+    /// What is expected at a time of the wall clock of [`zone`](Self::zone); on the last day of a month
+    /// more, where the last days of months have shown it.
     pub fn at(&self, local: DateTime) -> Expected {
-        self.week[self.index_of(local.weekday(), local.time())]
+        let of_week = self.week[self.index_of(local.weekday(), local.time())];
+        match self.month_end.filter(|_| month::ends_month(local.date())) {
+            Some(end) => Expected {
+                median: of_week.median * end.times,
+                high: of_week.high * end.highest,
+            },
+            None => of_week,
+        }
     }
 }
 
@@ -176,23 +205,72 @@ pub fn forecast(asked: &Asked<'_>) -> Result<Forecast, NoForecast> {
     let (zone, bins) = binned(asked)?;
     check(asked, &bins)?;
     let season = Season::of(&bins, asked.threshold)?;
-    let tried = backtest::run(&bins, asked.quantile);
-    if !tried.backtest.beats_naive() {
-        return Err(NoForecast::NotBetter(Box::new(tried.backtest)));
-    }
+    let tried = better(&bins, asked.quantile)?;
     Ok(Forecast {
+        bin_minutes: asked.bin_minutes,
+        batch_minute: found(asked, &zone, tried.rest_days).map(|it| it.minute),
+        month_end: MonthEnd::of(&bins, tried.rest_days, asked.quantile),
+        ..told(asked, zone, season, tried)
+    })
+}
+
+/// The batch that a load has within the hour, and what it comes to; `None` where there is none, where the
+/// history tells too little of it, and where repeating the last day or week would have been as good a
+/// forecast. The load need not recur by day or by week.
+pub fn batch(asked: &Asked<'_>) -> Option<Batch> {
+    let (zone, bins) = binned(asked).ok()?;
+    check(asked, &bins).ok()?;
+    let rest = RestDays::of(&bins.local_days(0..bins.len()));
+    let found = found(asked, &zone, rest)?;
+    let season = Season {
+        period: Period::Hour,
+        strength: found.share,
+    };
+    let tried = better(&found.peaks, asked.quantile).ok()?;
+    let forecast = Forecast {
+        batch_minute: Some(found.minute),
+        ..told(asked, zone, season, tried)
+    };
+    Some(Batch {
+        minute: found.minute,
+        minutes: found.minutes,
+        comes: found.comes,
+        forecast,
+    })
+}
+
+/// A batch; it takes samples of five minutes or finer ones.
+fn found(asked: &Asked<'_>, zone: &zone::Zone, rest: RestDays) -> Option<batch::Found> {
+    let is_fine = asked.series.grid().step().seconds() <= batch::PART * 60;
+    let bins = is_fine.then(|| Bins::of(asked.series, zone, batch::PART))?;
+    batch::Found::of(&bins, rest)
+}
+
+/// What was tried, where it is better than repeating the past.
+fn better(bins: &Bins, quantile: f64) -> Result<backtest::Tried, NoForecast> {
+    let tried = backtest::run(bins, quantile);
+    match tried.backtest.beats_naive() {
+        true => Ok(tried),
+        false => Err(NoForecast::NotBetter(Box::new(tried.backtest))),
+    }
+}
+
+/// A forecast in bins of an hour of which nothing more is known.
+fn told(asked: &Asked<'_>, zone: zone::Zone, season: Season, tried: backtest::Tried) -> Forecast {
+    Forecast {
         zone: zone.name,
         zone_is_inferred: asked.zone.is_none(),
-        bin_minutes: asked.bin_minutes,
+        bin_minutes: HOUR_MINUTES,
         season,
         way: tried.way,
         quantile: asked.quantile,
         week: tried.week,
         backtest: tried.backtest,
-        batch_minute: season::batch_minute(asked.series, asked.threshold),
-        month_end: season::month_end(&bins),
+        rest_days: tried.rest_days,
+        batch_minute: None,
+        month_end: None,
         odd_days: tried.odd_days,
-    })
+    }
 }
 
 /// That a load recurs, and by which clock.

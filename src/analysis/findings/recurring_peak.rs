@@ -65,6 +65,7 @@ fn told(case: &Case<'_>, recurrence: &Recurrence, peak: &Peak) -> Finding {
         .text(
             "rhythm",
             match recurrence.season.period {
+                Period::Hour => "hour",
                 Period::Day => "day",
                 Period::Week => "week",
             },

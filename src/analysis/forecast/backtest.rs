@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::Expected;
 use super::bins::Bins;
 use super::models::{Learned, Way, quantile};
+use super::rest::RestDays;
 
 /// How many times at most a forecast is repeated.
 const MOST_FOLDS: usize = 28;
@@ -86,6 +87,7 @@ pub(super) struct Tried {
     pub(super) backtest: BackTest,
     pub(super) way: Way,
     pub(super) week: Vec<Expected>,
+    pub(super) rest_days: RestDays,
     pub(super) odd_days: usize,
 }
 
@@ -137,6 +139,7 @@ pub(super) fn run(bins: &Bins, q: f64) -> Tried {
         backtest,
         way: track.way,
         week: coming(bins, &points, &quantiles),
+        rest_days: learned.rest,
         odd_days: learned.odd_days,
     }
 }
@@ -277,7 +280,8 @@ impl Track {
     }
 }
 
-fn pinball(q: f64, value: f64, foretold: f64) -> f64 {
+/// The loss at a quantile, as [`BackTest`] has it.
+pub(super) fn pinball(q: f64, value: f64, foretold: f64) -> f64 {
     if value >= foretold {
         q * (value - foretold)
     } else {

@@ -68,7 +68,8 @@ impl Bins {
         .trimmed()
     }
 
-    fn trimmed(mut self) -> Self {
+    /// Without unknown bins at both ends.
+    pub(super) fn trimmed(mut self) -> Self {
         let is_known = |it: &f64| !it.is_nan();
         let begin = self.values.iter().position(is_known);
         let end = self.values.iter().rposition(is_known);

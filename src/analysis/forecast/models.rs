@@ -13,6 +13,7 @@ use super::bins::Bins;
 use super::holt::decomposed;
 use super::level::{self, Shift};
 use super::odd::{self, LocalDay};
+use super::rest::RestDays;
 
 /// The most days that are learned from: older ones tell little of the next.
 const LEARNED_DAYS: usize = 56;
@@ -34,7 +35,7 @@ pub enum Way {
     Day,
     /// Trend and seasons of the day and of the week.
     DayAndWeek,
-    /// The median of the last days at the time of the day, of the week and of the weekend each.
+    /// The median of the last days at the time of the day, of days of work and of rest each.
     KindsOfDays,
     /// The median of the last weeks at the time of the week.
     Weeks,
@@ -67,6 +68,7 @@ pub(super) struct Learned {
     per_day: usize,
     /// The place of the first in the week.
     first_of_week: usize,
+    pub(super) rest: RestDays,
     pub(super) odd_days: usize,
 }
 
@@ -76,12 +78,14 @@ impl Learned {
         let from = end.saturating_sub(LEARNED_DAYS * bins.per_day);
         let known = &bins.values[from..end];
         let days = bins.local_days(from..end);
-        let odd = odd::days(&days);
+        let rest = RestDays::of(&days);
+        let odd = odd::days(&days, rest);
         Self {
             values: filled(known, bins.per_day),
-            usual: usual(known, from, &days, &odd).map(|it| filled(&it, bins.per_day)),
+            usual: usual(known, from, &days, &odd, rest).map(|it| filled(&it, bins.per_day)),
             per_day: bins.per_day,
             first_of_week: bins.of_week(from),
+            rest,
             odd_days: odd.len(),
         }
     }
@@ -124,10 +128,10 @@ impl Learned {
     fn middle(&self, foretold: &[Option<Vec<f64>>], horizon: usize) -> Vec<f64> {
         let len = self.values.len();
         let knows_kinds = foretold[Way::ALL.len() - 2].is_some();
-        let last = self.is_weekend(len.saturating_sub(1));
+        let last = self.is_rest(len.saturating_sub(1));
         let mut at_once = Vec::with_capacity(foretold.len());
         let middle = |at: usize| {
-            let is_other = knows_kinds && self.is_weekend(len + at) != last;
+            let is_other = knows_kinds && self.is_rest(len + at) != last;
             let all = foretold.iter().zip(Way::ALL);
             let counted =
                 all.filter(|(_, way)| !is_other || !matches!(way, Way::LastDay | Way::Day));
@@ -138,8 +142,8 @@ impl Learned {
         (0..horizon).map(middle).collect()
     }
 
-    fn is_weekend(&self, at: usize) -> bool {
-        (self.first_of_week + at) % (7 * self.per_day) >= 5 * self.per_day
+    fn is_rest(&self, at: usize) -> bool {
+        self.rest.has((self.first_of_week + at) / self.per_day)
     }
 
     /// The median of the last weeks at each place of the week, and half of what the last two days were
@@ -149,12 +153,12 @@ impl Learned {
         self.profile(PROFILE_WEEKS * period, horizon, period, |at| at % period)
     }
 
-    /// The same of the days of the week and of those of the weekend.
+    /// The same of the days of work and of those of rest.
     fn profile_of_kinds(&self, horizon: usize) -> Option<Vec<f64>> {
         let per_day = self.per_day;
         let place = |at: usize| {
             let time = (self.first_of_week + at) % per_day;
-            time + per_day * usize::from(self.is_weekend(at))
+            time + per_day * usize::from(self.is_rest(at))
         };
         // A week has all places.
         let is_whole = self.values.len() >= 7 * per_day;
@@ -189,18 +193,24 @@ impl Learned {
 
 /// The bins `known`, the first of them number `from`, with gaps for odd days and what was before a new
 /// level on that level; `None` where there is neither.
-fn usual(known: &[f64], from: usize, days: &[LocalDay], odd: &[Range<usize>]) -> Option<Vec<f64>> {
+fn usual(
+    known: &[f64],
+    from: usize,
+    days: &[LocalDay],
+    odd: &[Range<usize>],
+    rest: RestDays,
+) -> Option<Vec<f64>> {
     let even: Vec<LocalDay> = days
         .iter()
         .filter(|it| !odd.contains(&it.bins))
         .cloned()
         .collect();
-    let of_kind = |is_weekend: bool| {
-        let same = even.iter().filter(|it| it.is_weekend() == is_weekend);
+    let of_kind = |is_rest: bool| {
+        let same = even.iter().filter(|it| it.is_of(rest) == is_rest);
         median(&mut same.filter_map(|it| it.mean).collect::<Vec<_>>())
     };
     let kinds = [of_kind(false), of_kind(true)];
-    let shift = level::shift(&even, |day| kinds[usize::from(day.is_weekend())]);
+    let shift = level::shift(&even, |day| kinds[usize::from(day.is_of(rest))]);
     if odd.is_empty() && shift.is_none() {
         return None;
     }
@@ -289,6 +299,7 @@ mod tests {
             usual: None,
             per_day: 2,
             first_of_week: 0,
+            rest: RestDays::WEEKEND,
             odd_days: 0,
         };
         assert_eq!(learned.repeated(2, 5), Some(vec![3.0, 4.0, 3.0, 4.0, 3.0]));

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::models::median;
+use super::rest::RestDays;
 
 /// Days around one that tell what is usual for it.
 const AROUND: usize = 21;
@@ -20,8 +21,9 @@ const MAD_TO_DEVIATION: f64 = 1.4826;
 const LONGEST: usize = 2;
 
 /// The bins of odd days, by what is known of all that are given.
-pub(super) fn days(days: &[LocalDay]) -> Vec<Range<usize>> {
-    let deviations: Vec<Option<f64>> = (0..days.len()).map(|it| deviation(days, it)).collect();
+pub(super) fn days(days: &[LocalDay], rest: RestDays) -> Vec<Range<usize>> {
+    let deviation = |at: usize| deviation(days, at, rest);
+    let deviations: Vec<Option<f64>> = (0..days.len()).map(deviation).collect();
     let mut known: Vec<f64> = deviations.iter().flatten().map(|it| it.abs()).collect();
     let Some(usual) = median(&mut known) else {
         return vec![];
@@ -45,14 +47,14 @@ pub(super) struct LocalDay {
 }
 
 impl LocalDay {
-    pub(super) fn is_weekend(&self) -> bool {
-        self.number.rem_euclid(7) >= 5
+    pub(super) fn is_of(&self, rest: RestDays) -> bool {
+        rest.has(self.number.rem_euclid(7) as usize)
     }
 }
 
 /// How far a day is from the median of those like it, as a share of the level around it: days of its
-/// weekday where there are enough, else of the week or the weekend.
-fn deviation(days: &[LocalDay], at: usize) -> Option<f64> {
+/// weekday where there are enough, else of work or of rest.
+fn deviation(days: &[LocalDay], at: usize, rest: RestDays) -> Option<f64> {
     let day = &days[at];
     let near = &days[at.saturating_sub(AROUND)..(at + AROUND + 1).min(days.len())];
     let others = || near.iter().filter(|it| it.number != day.number);
@@ -61,7 +63,7 @@ fn deviation(days: &[LocalDay], at: usize) -> Option<f64> {
     let weekday = others().filter(|it| (it.number - day.number) % 7 == 0);
     let mut alike: Vec<f64> = weekday.filter_map(|it| it.mean).collect();
     if alike.len() < ALIKE {
-        let kind = others().filter(|it| it.is_weekend() == day.is_weekend());
+        let kind = others().filter(|it| it.is_of(rest) == day.is_of(rest));
         alike = kind.filter_map(|it| it.mean).collect();
     }
     if alike.len() < ALIKE {

@@ -1,53 +1,41 @@
-//! Whether a load recurs, by day, by week, within the hour and at the end of months.
+//! Whether a load recurs, by day or by week.
 //!
 //! A period counts where the autocorrelation reaches the threshold at one period **and** at two: one
 //! that is high at one alone is a slow wave. What is correlated is what is left without the level, a
 //! moving mean over a period, so that a shift of level is no season; and few values at both ends are
 //! cut, so that an outlier is none either.
 
-use jiff::Span;
-use jiff::civil::{Date, date};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoForecast;
 use super::bins::Bins;
 use super::models::{median, quantile};
-use crate::series::Series;
 
 /// The share of the highest and of the lowest values that are cut, of what a bin of each period is.
 const CUT: f64 = 0.25;
 /// What differs from the level by less than this share of it does not differ.
 const NOTHING: f64 = 1e-6;
-/// The day that bins are counted from.
-const MONDAY: Date = date(1969, 12, 29);
-const HOUR: i64 = 3600;
 
 /// How a load recurs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Season {
     pub period: Period,
-    /// The lesser of the autocorrelations at one period and at two, at most 1.
+    /// The lesser of the autocorrelations at one period and at two, at most 1; of batches the share of
+    /// their hours in which they came.
     pub strength: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Period {
+    /// Batches come at the same minutes of some hours.
+    Hour,
     /// Every day has the same shape.
     Day,
     /// Weekdays differ from each other, as three weeks show.
     Week,
-}
-
-/// The end of the month is unlike other days.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct MonthEnd {
-    /// Its load by that of the days around it, the least of those seen.
-    pub times: f64,
-    pub seen: usize,
 }
 
 impl Season {
@@ -177,64 +165,4 @@ fn correlation(values: &[f64], lag: usize) -> Option<f64> {
     let scale = (first * second).sqrt();
     // Half a period of pairs at two periods: two and a half periods.
     (count * 4 >= lag && scale > 0.0).then(|| both / scale)
-}
-
-/// The minute after the full hour at which the load is highest, where every hour has the same shape.
-///
-/// Needs twelve samples an hour.
-pub(super) fn batch_minute(series: &Series, threshold: f64) -> Option<u32> {
-    let step = i64::from(series.grid().step().seconds());
-    if HOUR % step != 0 || HOUR / step < 12 {
-        return None;
-    }
-    let period = (HOUR / step) as usize;
-    let values: Vec<f64> = series.samples().iter().map(|it| f64::from(*it)).collect();
-    let leveled = leveled(&values, period);
-    strength(&leveled, period).filter(|it| *it >= threshold)?;
-    let usual = |place: usize| {
-        let same = leveled.iter().skip(place).step_by(period).copied();
-        let mut same: Vec<f64> = same.filter(|it| !it.is_nan()).collect();
-        median(&mut same).unwrap_or(f64::NEG_INFINITY)
-    };
-    let usual: Vec<f64> = (0..period).map(usual).collect();
-    let highest = (0..period).max_by(|a, b| usual[*a].total_cmp(&usual[*b]))?;
-    // A sample stands for the step that ends at its time.
-    let begin = series.grid().time(highest).as_second() - step;
-    Some((begin.rem_euclid(HOUR) / 60) as u32)
-}
-
-/// How much higher the last day of a month is than the week around it, where at least two were seen and
-/// each was higher than nine in ten of the other days were.
-pub(super) fn month_end(bins: &Bins) -> Option<MonthEnd> {
-    let days = bins.local_days(0..bins.len());
-    let times = |at: usize| {
-        let around = at.saturating_sub(7)..(at + 8).min(days.len());
-        let mut around: Vec<f64> = around
-            .filter(|it| *it != at)
-            .filter_map(|it| days[it].mean)
-            .collect();
-        let usual = median(&mut around).filter(|it| *it > 0.0)?;
-        Some(days[at].mean? / usual)
-    };
-    let mut ends = vec![];
-    let mut others = vec![];
-    for (at, day) in days.iter().enumerate() {
-        match times(at) {
-            Some(times) if is_last_of_month(day.number) => ends.push(times),
-            Some(times) => others.push(times),
-            None => {}
-        }
-    }
-    let least = ends.iter().copied().min_by(f64::total_cmp)?;
-    let high = quantile(&mut others, 0.9)?;
-    let is_high = ends.len() >= 2 && least > high && least >= 1.2;
-    is_high.then_some(MonthEnd {
-        times: least,
-        seen: ends.len(),
-    })
-}
-
-fn is_last_of_month(day: i64) -> bool {
-    let date = MONDAY.saturating_add(Span::new().days(day));
-    date.day() == date.days_in_month()
 }

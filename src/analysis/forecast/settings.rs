@@ -2,7 +2,7 @@
 
 use jiff::SignedDuration;
 
-use super::{Asked, Forecast, NoForecast, Recurrence, forecast, recurrence};
+use super::{Asked, Batch, Forecast, NoForecast, Recurrence, batch, forecast, recurrence};
 use crate::series::Series;
 
 /// Whether the coming week of a load is foretold, and how.
@@ -47,6 +47,11 @@ impl Forecasting {
     /// As [`forecast`].
     pub fn forecast(&self, series: &Series) -> Result<Forecast, NoForecast> {
         forecast(&self.asked(series))
+    }
+
+    /// The batch that a load has within the hour, `enabled` or not; as [`batch()`].
+    pub fn batch(&self, series: &Series) -> Option<Batch> {
+        batch(&self.asked(series))
     }
 
     /// Whether a load recurs, `enabled` or not.

@@ -365,20 +365,52 @@ fn batches_of_every_hour_are_told() {
     );
 }
 
+/// As high again on the last days of months, by `times` of the number of the month.
+fn with_month_ends(times: impl Fn(i8) -> f64) -> impl Fn(&Zoned, usize) -> f64 {
+    move |local, at| {
+        let is_last = local.date().day() == local.date().days_in_month();
+        noisy(wave(local), at) * if is_last { times(local.month()) } else { 1.0 }
+    }
+}
+
 #[test]
 fn the_end_of_months_is_told_after_two() {
-    let value = |local: &Zoned, at: usize| {
-        let is_last = local.date().day() == local.date().days_in_month();
-        noisy(wave(local), at) * if is_last { 3.0 } else { 1.0 }
+    let end = |days, times: fn(i8) -> f64| {
+        let series = load("UTC", date(2026, 6, 10), days, with_month_ends(times));
+        let bins = Bins::of(&series, &zone::Zone::named("UTC").unwrap(), 60);
+        MonthEnd::of(&bins, RestDays::WEEKEND, 0.95)
     };
-    let end = |days| {
-        let series = load("UTC", date(2026, 6, 10), days, value);
-        season::month_end(&Bins::of(&series, &zone::Zone::named("UTC").unwrap(), 60))
-    };
-    let two = end(56).unwrap();
+    let two = end(56, |_| 3.0).unwrap();
     assert_eq!(two.seen, 2);
     assert!((2.8..3.2).contains(&two.times), "{two:?}");
-    assert_eq!(end(40), None);
+    assert!(two.loss_median < 0.1 && two.loss_high < 0.1, "{two:?}");
+    assert_eq!(end(40, |_| 3.0), None);
+    // July was as usual, or the months have nothing to do with each other.
+    assert_eq!(end(90, |month| if month == 7 { 1.0 } else { 3.0 }), None);
+    assert_eq!(end(56, |month| if month == 7 { 1.3 } else { 9.0 }), None);
+}
+
+#[test]
+fn the_last_day_of_a_month_is_foretold_with_the_error_of_those_seen() {
+    let times = |month: i8| if month == 7 { 3.3 } else { 3.0 };
+    // In spring and autumn, with a change of the clock in the history, and an outage on a day.
+    for from in [date(2026, 2, 10), date(2026, 6, 10), date(2026, 9, 10)] {
+        let value = with_month_ends(times);
+        let outage = |local: &Zoned, at: usize| match at / DAY {
+            12 => 0.0,
+            _ => value(local, at),
+        };
+        let series = load(BERLIN, from, 70, outage);
+        let found = forecast(&asked(&series, Some(BERLIN))).unwrap();
+        let end = found.month_end.unwrap();
+        assert_eq!(end.seen, 2, "{from}");
+        let last = date(2026, 12, 31).at(12, 0, 0, 0);
+        let day_before = date(2026, 12, 24).at(12, 0, 0, 0);
+        let (last, usual) = (found.at(last), found.at(day_before));
+        assert!((2.7..3.6).contains(&(last.median / usual.median)), "{from}");
+        assert!(last.high / usual.high >= end.times, "{from}");
+        assert!(last.high > last.median);
+    }
 }
 
 #[test]

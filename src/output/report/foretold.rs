@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::rounded;
-use crate::analysis::forecast::{BackTest, Forecast};
+use crate::analysis::forecast::{BackTest, Forecast, MonthEnd};
 use crate::analysis::prospect::{Prospect, Tested};
 
 /// The forecast of what is called for, in pods, from the days on which settings were chosen.
@@ -23,6 +23,7 @@ impl Foretold {
         let prospect = prospect?;
         let mut forecast = prospect.forecast.as_ref().ok()?.clone();
         forecast.backtest = tidy(forecast.backtest);
+        forecast.month_end = forecast.month_end.map(tidy_end);
         // Nobody reads a week of it from here.
         forecast.week = Vec::new();
         Some(Self {
@@ -40,6 +41,17 @@ impl Foretold {
 /// Why there is no forecast.
 pub(super) fn not_foretold(prospect: &Prospect) -> Option<String> {
     prospect.forecast.as_ref().err().map(ToString::to_string)
+}
+
+fn tidy_end(it: MonthEnd) -> MonthEnd {
+    MonthEnd {
+        times: rounded(it.times, 4),
+        highest: rounded(it.highest, 4),
+        loss_median: rounded(it.loss_median, 4),
+        loss_high: rounded(it.loss_high, 4),
+        coverage: rounded(it.coverage, 4),
+        ..it
+    }
 }
 
 fn tidy(it: BackTest) -> BackTest {
