@@ -1,10 +1,14 @@
 //! Windows in which more replicas are kept, before a peak that recurs.
 //!
-//! What is called for in the coming week is forecast from the training days alone. [`week`] says
-//! what settings had when it was called for, [`windows`] makes few crons of the bins in which that
-//! was not enough, and [`stairs`] such as follow the day. Each schedule is replayed on the training days as any other candidate, with
-//! today's settings, with those that are best without it, and with bolder ones ([`search`]).
+//! What is called for in the coming week is forecast from the training days alone, and so is a batch
+//! within the hour: an [`outlook`] each. [`week`] says what settings had when it was called for,
+//! [`windows`] makes few crons of the bins in which that was not enough, [`stairs`] such as follow the
+//! day, and [`hourly`] such as open before each batch. Each schedule is replayed on the training days
+//! as any other candidate, with today's settings, with those that are best without it, and with bolder
+//! ones ([`search`]).
 
+mod hourly;
+mod outlook;
 mod search;
 mod stairs;
 mod trim;
@@ -17,13 +21,14 @@ use super::proof::Refuted;
 use super::trials::{Trial, Trials};
 use crate::analysis::assessment::Days;
 use crate::analysis::case::Case;
-use crate::analysis::forecast::{Forecast, Forecasting, LEAST_DAYS, NoForecast};
+use crate::analysis::forecast::{Batch, Forecast, Forecasting, LEAST_DAYS, NoForecast};
 use crate::analysis::scenario::{RunScore, Scenario};
 use crate::analysis::settings::Settings;
-use crate::schedule::Plan;
+use crate::schedule::{Plan, Window};
 use crate::series::Series;
 use crate::sim::score::Totals;
-use search::{Outlook, Search};
+use outlook::{Outlook, Pods};
+use search::Search;
 use week::Week;
 
 /// What is waited for after pods were asked for: the controller's sync, and the next usage sample that
@@ -64,49 +69,72 @@ pub(super) fn scheduled(
 ) -> Scheduled {
     let scenario = trials.scenario;
     let called = week::called(case, scenario);
-    let forecast = trained(scenario, trials.training_days, &called, forecasting);
-    let found = forecast.as_ref().ok().and_then(|forecast| {
-        let steps = training_steps(scenario, trials.training_days);
+    let steps = training_steps(scenario, trials.training_days);
+    let trained = Trained::of(&called, steps, forecasting);
+    let pods = Pods {
+        target: case.today.target_cpu_pct,
+        needed: needed_share(case, scenario),
+        headroom: case.settings.headroom,
+        lead_minutes: lead_minutes(case, forecasting),
+    };
+    let of_days = trained.forecast.as_ref().ok().map(|forecast| {
         let week = Week::of(forecast, scenario, steps);
-        let search = Search {
-            case,
-            trials,
-            goal,
-            moves,
-            outlook: Outlook {
-                crests: week.crests(&called),
-                needed: needed_share(case, scenario),
-                lead_minutes: lead_minutes(case, forecasting),
-                called,
-                week,
-                forecast,
-            },
-        };
-        search.best(base, best)
+        Outlook::of_days(forecast, week, &called, pods)
     });
+    let of_batch = trained.batch.as_ref().map(|batch| {
+        let week = Week::of_batch(batch, scenario, steps);
+        Outlook::of_batch(batch, week, &called, pods)
+    });
+    let search = Search {
+        trials,
+        goal,
+        moves,
+        outlooks: of_days.into_iter().chain(of_batch).collect(),
+    };
+    let found = search.best(base, best);
+    let forecast = trained.told(found.as_ref());
     Scheduled { forecast, found }
 }
 
-/// A forecast that knows nothing of the days held back. As much history as was asked for has to be there
-/// in all; of what is left to choose on, all counts.
-fn trained(
-    scenario: &Scenario,
-    training_days: usize,
-    called: &Series,
-    forecasting: &Forecasting,
-) -> Result<Forecast, NoForecast> {
-    let need = Days(f64::from(forecasting.min_history_days));
-    let have = Days(called.grid().length().as_secs_f64() / 86_400.0);
-    if have.0 + SLACK_DAYS < need.0 {
-        return Err(NoForecast::TooShort { have, need });
+/// What the training days let expect.
+struct Trained {
+    forecast: Result<Forecast, NoForecast>,
+    batch: Option<Batch>,
+}
+
+impl Trained {
+    /// Forecasts that know nothing of the days held back. As much history as was asked for has to be
+    /// there in all; of what is left to choose on, all counts.
+    fn of(called: &Series, steps: usize, forecasting: &Forecasting) -> Self {
+        let need = Days(f64::from(forecasting.min_history_days));
+        let have = Days(called.grid().length().as_secs_f64() / 86_400.0);
+        if have.0 + SLACK_DAYS < need.0 {
+            return Self {
+                forecast: Err(NoForecast::TooShort { have, need }),
+                batch: None,
+            };
+        }
+        let known = Series::from_values(called.grid().part(0..steps), called.iter().take(steps));
+        let forecasting = Forecasting {
+            min_history_days: LEAST_DAYS,
+            ..forecasting.clone()
+        };
+        Self {
+            forecast: forecasting.forecast(&known),
+            batch: forecasting.batch(&known),
+        }
     }
-    let steps = training_steps(scenario, training_days);
-    let known = Series::from_values(called.grid().part(0..steps), called.iter().take(steps));
-    let forecasting = Forecasting {
-        min_history_days: LEAST_DAYS,
-        ..forecasting.clone()
-    };
-    forecasting.forecast(&known)
+
+    /// The forecast that the windows of `found` rest on; that of days where there is any, unless all of
+    /// them are for a batch.
+    fn told(self, found: Option<&Trial>) -> Result<Forecast, NoForecast> {
+        let windows = found.map_or(&[][..], |it| it.settings.schedule.windows());
+        let is_of_batch = !windows.is_empty() && windows.iter().all(Window::is_hourly);
+        match self.batch {
+            Some(batch) if is_of_batch || self.forecast.is_err() => Ok(batch.forecast),
+            Some(_) | None => self.forecast,
+        }
+    }
 }
 
 /// Whether a schedule that was not chosen for what it saves leaves less of the shortfall of the days held

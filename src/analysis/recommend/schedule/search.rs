@@ -1,19 +1,16 @@
 //! The best of many schedules, each replayed.
 
-use super::stairs;
+use super::outlook::Outlook;
 use super::trim::Trim;
-use super::week::Week;
-use super::windows::{self, Making};
-use crate::analysis::case::Case;
-use crate::analysis::forecast::Forecast;
+use super::windows::{MOST, ROUND};
 use crate::analysis::recommend::goal::Goal;
 use crate::analysis::recommend::moves::Moves;
 use crate::analysis::recommend::trials::{Trial, Trials};
 use crate::analysis::settings::Settings;
-use crate::schedule::Plan;
-use crate::series::Series;
+use crate::schedule::{Plan, Window};
 
-/// By how much windows are tried to be shorter at either end, in quarters of a bin.
+/// By how much windows are tried to be shorter at either end, in quarters of a bin; of windows that are
+/// shorter than one, in round minutes.
 const QUARTERS: [u32; 3] = [1, 2, 3];
 /// Shares of a floor that may do better.
 const FLOORS: [f64; 5] = [1.2, 0.9, 0.8, 0.65, 0.5];
@@ -28,37 +25,12 @@ const NEGLIGIBLE: f64 = 0.005;
 /// How often all windows are refined, one after the other.
 const ROUNDS: usize = 2;
 
-/// What is expected of the coming week.
-pub(super) struct Outlook<'a> {
-    pub(super) forecast: &'a Forecast,
-    pub(super) week: Week,
-    pub(super) called: Series,
-    pub(super) crests: Vec<f64>,
-    pub(super) needed: f64,
-    pub(super) lead_minutes: u32,
-}
-
-/// How many pods a window keeps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Level {
-    /// As many as serve the high quantile of the load, with headroom.
-    Served,
-    /// As many as are called for at the median.
-    Usual,
-    /// As many as are called for at the high quantile.
-    High,
-}
-
-impl Level {
-    const ALL: [Self; 3] = [Self::Served, Self::Usual, Self::High];
-}
-
 pub(super) struct Search<'s, 'a> {
-    pub(super) case: &'s Case<'s>,
     pub(super) trials: &'s mut Trials<'a>,
     pub(super) goal: &'s Goal,
     pub(super) moves: &'s Moves<'s>,
-    pub(super) outlook: Outlook<'s>,
+    /// For each kind of windows.
+    pub(super) outlooks: Vec<Outlook<'s>>,
 }
 
 impl Search<'_, '_> {
@@ -104,83 +76,38 @@ impl Search<'_, '_> {
 
     /// Replays of `settings` with every schedule that makes up for what they lack.
     fn tries(&mut self, settings: &Settings) -> Vec<Trial> {
-        let short = self.short(settings);
-        if !short.contains(&true) {
-            return Vec::new();
-        }
-        let mut plans: Vec<Plan> = Vec::new();
-        for level in Level::ALL {
-            let floors = self.floors(settings, level, &short);
-            let loose = [0, 2].map(|it| windows::plan(&floors, &self.making(it)));
-            let stairs = stairs::plans(&floors, &self.making(0));
-            for plan in loose.into_iter().chain(stairs) {
-                if !plan.is_empty() && !plans.contains(&plan) {
-                    plans.push(plan);
-                }
+        let mut of_kinds: Vec<Vec<Trial>> = Vec::new();
+        for at in 0..self.outlooks.len() {
+            let outlook = &self.outlooks[at];
+            let short = outlook.short(&self.had(outlook, settings));
+            if short.contains(&true) {
+                let plans = outlook.plans(settings, &short).into_iter();
+                let all = plans.map(|schedule| with(settings, schedule));
+                of_kinds.push(all.map(|it| self.trials.exact(&it)).collect());
             }
         }
-        let with = |schedule| Settings {
-            schedule,
-            ..settings.clone()
+        let joined = self.joined(settings, &of_kinds);
+        of_kinds.into_iter().flatten().chain(joined).collect()
+    }
+
+    /// The best schedule of each kind together.
+    fn joined(&mut self, settings: &Settings, of_kinds: &[Vec<Trial>]) -> Option<Trial> {
+        let cost = |it: &&Trial| self.goal.cost(&it.score);
+        let best = |of: &Vec<Trial>| {
+            let best = of.iter().min_by(|a, b| cost(a).total_cmp(&cost(b)))?;
+            Some(best.settings.schedule.windows().to_vec())
         };
-        let all = plans.into_iter().map(with);
-        all.map(|it| self.trials.exact(&it)).collect()
+        let best: Vec<Vec<Window>> = of_kinds.iter().filter_map(best).collect();
+        let windows = best.concat();
+        let is_joined = best.len() > 1 && windows.len() <= MOST;
+        is_joined.then(|| self.trials.exact(&with(settings, Plan::new(windows))))
     }
 
-    fn making(&self, slack_bins: u32) -> Making<'_> {
-        let forecast = self.outlook.forecast;
-        Making {
-            zone: &forecast.zone,
-            bin_minutes: forecast.bin_minutes,
-            lead_minutes: self.outlook.lead_minutes,
-            slack_minutes: slack_bins * forecast.bin_minutes,
-        }
-    }
-
-    /// Bins of the week in which `settings` have had fewer pods than a peak within the quantile needs.
-    fn short(&self, settings: &Settings) -> Vec<bool> {
+    /// What of the past of `outlook` there was under `settings`.
+    fn had(&self, outlook: &Outlook<'_>, settings: &Settings) -> Vec<f64> {
         let engine = self.trials.replayable(settings);
         let (scenario, shape) = (self.trials.scenario, self.trials.shape);
-        let week = &self.outlook.week;
-        let had = week.had(&self.outlook.called, scenario, &engine, shape);
-        let served = had.iter().enumerate();
-        served.map(|(bin, had)| self.served(bin) > *had).collect()
-    }
-
-    /// Pods that serve the high quantile of a bin's peak, with headroom.
-    fn served(&self, bin: usize) -> f64 {
-        let outlook = &self.outlook;
-        let peak = outlook.forecast.week[bin].high * outlook.crests[bin];
-        peak * outlook.needed * (1.0 + self.case.settings.headroom)
-    }
-
-    /// What is kept in each bin, 0 outside of the `short` ones. A rise within a bin ends in the next, so
-    /// that the higher one of both counts; what the minimum keeps anyway is no floor.
-    fn floors(&self, settings: &Settings, level: Level, short: &[bool]) -> Vec<u32> {
-        let count = short.len();
-        let (min, max) = (settings.min_replicas.0, settings.max_replicas.0);
-        let floor = |bin: usize| {
-            let pods = self.pods(settings, level, bin);
-            let next = self.pods(settings, level, (bin + 1) % count);
-            let whole = (pods.max(next) - 1e-6).ceil().max(0.0) as u32;
-            let kept = whole.min(max);
-            if short[bin] && kept > min { kept } else { 0 }
-        };
-        (0..count).map(floor).collect()
-    }
-
-    fn pods(&self, settings: &Settings, level: Level, bin: usize) -> f64 {
-        let outlook = &self.outlook;
-        let expected = outlook.forecast.week[bin];
-        // A higher target calls for fewer.
-        let targets = self.case.today.target_cpu_pct.zip(settings.target_cpu_pct);
-        let by_target = targets.map_or(1.0, |(today, to)| f64::from(today) / f64::from(to.max(1)));
-        let called = outlook.crests[bin] * by_target;
-        match level {
-            Level::Served => self.served(bin),
-            Level::Usual => expected.median * called,
-            Level::High => expected.high * called,
-        }
+        outlook.week.had(outlook.called, scenario, &engine, shape)
     }
 
     /// The cheapest of the trials, of those with other settings beside the schedule, and of those with few
@@ -222,7 +149,7 @@ impl Search<'_, '_> {
 
     fn trimmed(&mut self, trial: Trial, only: Option<usize>) -> Trial {
         let mut best = trial;
-        for trims in self.trims() {
+        for trims in self.trims(&best) {
             for settings in trims
                 .iter()
                 .filter_map(|it| it.of(&best.settings, only))
@@ -245,17 +172,23 @@ impl Search<'_, '_> {
             return trial;
         }
         windows.remove(at);
-        let other = self.trials.exact(&Settings {
-            schedule: Plan::new(windows),
-            ..trial.settings.clone()
-        });
+        let other = self
+            .trials
+            .exact(&with(&trial.settings, Plan::new(windows)));
         let most = self.goal.cost(&trial.score) * (1.0 + NEGLIGIBLE);
         let is_needless = self.goal.cost(&other.score) <= most && self.goal.allows(&other.score);
         if is_needless { other } else { trial }
     }
 
-    fn trims(&self) -> [Vec<Trim>; 3] {
-        let quarter = self.outlook.forecast.bin_minutes / 4;
+    fn trims(&self, trial: &Trial) -> [Vec<Trim>; 3] {
+        let windows = trial.settings.schedule.windows().iter();
+        let shortest = windows.map(|it| it.written().duration_minutes).min();
+        let bins = self.outlooks.iter().map(|it| it.forecast.bin_minutes);
+        let bin = bins.max().unwrap_or_default();
+        let quarter = match shortest.is_some_and(|it| it < bin) {
+            true => ROUND,
+            false => bin / 4,
+        };
         let later = QUARTERS.map(|it| Trim {
             later: it * quarter,
             ..Trim::NONE
@@ -279,16 +212,20 @@ fn between(base: &Settings, best: &Settings) -> Vec<Settings> {
         return Vec::new();
     };
     let targets = (from + BETWEEN..to).step_by(BETWEEN as usize);
-    let with = |percent| Settings {
+    let aiming_at = |percent| Settings {
         target_cpu_pct: Some(percent),
         ..best.clone()
     };
-    targets.map(with).collect()
+    targets.map(aiming_at).collect()
+}
+
+fn with(settings: &Settings, schedule: Plan) -> Settings {
+    Settings {
+        schedule,
+        ..settings.clone()
+    }
 }
 
 fn unscheduled(settings: &Settings) -> Settings {
-    Settings {
-        schedule: Plan::default(),
-        ..settings.clone()
-    }
+    with(settings, Plan::default())
 }

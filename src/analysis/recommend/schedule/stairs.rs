@@ -9,12 +9,6 @@ use crate::schedule::Plan;
 const DAY: u32 = 24 * 60;
 /// Windows a day.
 const MOST_STEPS: usize = 3;
-const EVERY_DAY: [[bool; 7]; 1] = [[true; 7]];
-/// The days of work, and the weekend.
-const APART: [[bool; 7]; 2] = [
-    [true, true, true, true, true, false, false],
-    [false, false, false, false, false, true, true],
-];
 
 /// Bins of a day that have one floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,11 +18,17 @@ struct Step {
     floor: u32,
 }
 
+/// How days are taken together: all of them, or those of work and those of rest apart. Monday first.
+pub(super) fn sorts(making: &Making<'_>) -> [Vec<[bool; 7]>; 2] {
+    let rest = making.rest.days();
+    [vec![[true; 7]], vec![rest.map(|it| !it), rest]]
+}
+
 /// Stairs of one to three windows a day that keep `floors`, one for each bin of a local week, Monday
-/// 00:00 first, 0 where there is none: the same on every day, and apart at weekends.
+/// 00:00 first, 0 where there is none: the same on every day, and apart on days of rest.
 pub(super) fn plans(floors: &[u32], making: &Making<'_>) -> Vec<Plan> {
     let mut plans: Vec<Plan> = Vec::new();
-    for sorts in [&EVERY_DAY[..], &APART[..]] {
+    for sorts in sorts(making) {
         for most in 1..=MOST_STEPS {
             let groups = sorts.iter().map(|it| of_days(floors, *it, most, making));
             let plan = written(groups.flatten(), making.zone);
@@ -134,6 +134,7 @@ impl Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::forecast::RestDays;
 
     /// A week of equal days, or of other weekends.
     fn week(
@@ -155,6 +156,7 @@ mod tests {
             bin_minutes: 60,
             lead_minutes,
             slack_minutes: 0,
+            rest: RestDays::WEEKEND,
         };
         let told = |it: &Plan| {
             let windows = it.windows().iter().map(|it| it.written());

@@ -31,7 +31,11 @@ fn slow(mut scene: Scene) -> Scene {
 }
 
 fn recommended(scene: &Scene) -> Recommendation {
-    scene.recommendation().unwrap()
+    let assessment = scene.assess();
+    match assessment.outcome {
+        Outcome::Recommended(it) => *it,
+        other => panic!("{other:?}: {:?}", assessment.prospect),
+    }
 }
 
 fn shortfall(totals: &Totals) -> f64 {
@@ -69,6 +73,72 @@ fn a_peak_that_comes_faster_than_pods_start_gets_a_window_before_it() {
         "pods take 600 s until they serve, so that windows begin 12 min before the load rises";
     assert!(told.contains(early), "{told}");
     assert!(proof.frontier.iter().any(|it| it.is_proposed));
+}
+
+/// Two weeks with four cores more for ten minutes of the hours `is_on`, by the number of the hour since a
+/// Wednesday, from `minute` after each on; pods start for five minutes.
+fn batches(minute: impl Fn(usize) -> usize, is_on: impl Fn(usize) -> bool) -> Scene {
+    let mut scene = Scene::followed(2, 20, move |at| {
+        let (hour, part) = (at / 12, at % 12);
+        let begin = minute(hour) / 5;
+        let wave = 0.02 * ((at * 7919) % 13) as f64 / 13.0;
+        let busy = is_on(hour) && (begin..begin + 2).contains(&part);
+        // No two hours are quite alike.
+        let size = 1.0 + 0.1 * ((hour * hour * 31 + hour * 17) % 101) as f64 / 101.0;
+        wave + if busy { 4.0 * size } else { 0.5 }
+    });
+    scene.workload().startup_seconds = vec![300.0];
+    scene
+}
+
+#[test]
+fn a_batch_of_every_hour_gets_a_window_before_each() {
+    let it = recommended(&batches(|_| 15, |_| true));
+    let [window] = it.proposed.schedule.windows() else {
+        panic!("{}", it.proposed.schedule);
+    };
+    let written = window.written();
+    // Six minutes and a quarter before :15, on round minutes, until :25 at most.
+    let start = written.start_cron.as_str();
+    assert!(matches!(start, "5 * * * *" | "10 * * * *"), "{start}");
+    assert!((5..=20).contains(&written.duration_minutes), "{written:?}");
+    let proof = &it.proof;
+    assert!(
+        shortfall(&proof.proposed) * 2.0 < shortfall(&proof.today),
+        "{proof:?}"
+    );
+    let held = proof.held_back.as_ref().unwrap();
+    assert!(shortfall(&held.proposed) * 2.0 < shortfall(&held.today));
+    let told = it.because.last().unwrap();
+    assert!(told.contains("every hour at :"), "{told}");
+    assert!(told.contains("forecast by the clock of UTC"), "{told}");
+}
+
+#[test]
+fn a_batch_of_working_hours_gets_windows_in_these_alone() {
+    // From eight to six, Monday to Friday.
+    let is_on = |hour: usize| (8..18).contains(&(hour % 24)) && !matches!(hour / 24 % 7, 3 | 4);
+    let it = recommended(&batches(|_| 0, is_on));
+    let starts: Vec<&str> = it
+        .proposed
+        .schedule
+        .windows()
+        .iter()
+        .map(|it| it.written().start_cron.as_str())
+        .collect();
+    assert!(
+        matches!(starts[..], ["50 7-16 * * 1-5" | "55 7-16 * * 1-5"]),
+        "{starts:?}"
+    );
+    assert!(it.proposed.schedule.windows()[0].end_cron().is_some());
+}
+
+#[test]
+fn batches_at_any_minute_get_no_windows_of_every_hour() {
+    let assessment = batches(|hour| hour * 7 % 11 * 5, |_| true).assess();
+    let proposed = assessment.outcome.proposed();
+    let windows = proposed.map_or(&[][..], |it| it.schedule.windows());
+    assert!(windows.iter().all(|it| !it.is_hourly()), "{windows:?}");
 }
 
 #[test]

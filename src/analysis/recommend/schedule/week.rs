@@ -1,9 +1,11 @@
-//! The steps of a past by the week that a forecast tells: what was called for, and what was there.
+//! The steps of a past by what is foretold of them: what was called for, and what was there.
 
+use jiff::Span;
+use jiff::civil::DateTime;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 
 use crate::analysis::case::Case;
-use crate::analysis::forecast::Forecast;
+use crate::analysis::forecast::{Batch, Forecast};
 use crate::analysis::load::quantile;
 use crate::analysis::scenario::{Engine, Scenario};
 use crate::series::Series;
@@ -45,10 +47,11 @@ pub(super) fn called(case: &Case<'_>, scenario: &Scenario) -> Series {
     Series::from_values(grid, (0..grid.len()).map(value))
 }
 
-/// Steps by the bin of the local week in which each has its middle.
+/// Steps by the bin of the local week in which each has its middle; those that are of no bin count in
+/// none.
 #[derive(Clone, Debug)]
 pub(super) struct Week {
-    bins: Vec<usize>,
+    bins: Vec<Option<usize>>,
     count: usize,
     per_day: usize,
 }
@@ -56,16 +59,36 @@ pub(super) struct Week {
 impl Week {
     /// The first `steps` of `scenario` by the clock and the bins of `forecast`.
     pub(super) fn of(forecast: &Forecast, scenario: &Scenario, steps: usize) -> Self {
+        let bin = |local: DateTime| Some(forecast.index_of(local.weekday(), local.time()));
+        Self::sorted(forecast, scenario, steps, bin)
+    }
+
+    /// Of the first `steps` of `scenario` those within a batch, by the hour in which it begins.
+    pub(super) fn of_batch(batch: &Batch, scenario: &Scenario, steps: usize) -> Self {
+        let forecast = &batch.forecast;
+        let bin = |local: DateTime| {
+            let since = local.checked_sub(Span::new().minutes(batch.minute)).ok()?;
+            let is_within = u32::from(since.minute().unsigned_abs()) < batch.minutes;
+            is_within.then(|| forecast.index_of(since.weekday(), since.time()))
+        };
+        Self::sorted(forecast, scenario, steps, bin)
+    }
+
+    fn sorted(
+        forecast: &Forecast,
+        scenario: &Scenario,
+        steps: usize,
+        bin: impl Fn(DateTime) -> Option<usize>,
+    ) -> Self {
         let named = TimeZoneDatabase::bundled().get(&forecast.zone);
         let zone = named.unwrap_or(TimeZone::UTC);
         let half = scenario.grid().step().signed() / 2;
-        let bin = |at: usize| {
+        let local = |at: usize| {
             let end = scenario.time(at);
-            let local = zone.to_datetime(end.checked_sub(half).unwrap_or(end));
-            forecast.index_of(local.weekday(), local.time())
+            zone.to_datetime(end.checked_sub(half).unwrap_or(end))
         };
         Self {
-            bins: (0..steps).map(bin).collect(),
+            bins: (0..steps).map(|at| bin(local(at))).collect(),
             count: forecast.week.len(),
             per_day: 1440 / forecast.bin_minutes as usize,
         }
@@ -138,5 +161,6 @@ impl Week {
             from = steps.end;
             Some((bin, steps))
         })
+        .filter_map(|(bin, steps)| Some((bin?, steps)))
     }
 }

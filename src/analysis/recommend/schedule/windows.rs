@@ -1,5 +1,6 @@
 //! Windows from a week of floors: by the wall clock, earlier by the lead, and as few as may be.
 
+use crate::analysis::forecast::RestDays;
 use crate::schedule::{Plan, Window, Written, weekdays};
 
 const DAY: u32 = 24 * 60;
@@ -9,7 +10,7 @@ pub(super) const ROUND: u32 = 5;
 /// Windows nearer to each other are one: pods that go and come back in between save little.
 const NEAR: u32 = 30;
 /// No plan has more windows: what takes more is no rhythm that somebody would approve.
-const MOST: usize = 6;
+pub(super) const MOST: usize = 6;
 /// What is open for a greater share of the week is a minimum and no window.
 pub(super) const OPEN_SHARE: f64 = 0.85;
 
@@ -23,6 +24,8 @@ pub(super) struct Making<'a> {
     pub(super) lead_minutes: u32,
     /// By how much windows of different days may differ at either end and be written as one.
     pub(super) slack_minutes: u32,
+    /// Days of the week that are unlike the others.
+    pub(super) rest: RestDays,
 }
 
 /// One run of bins of the week.
@@ -240,6 +243,7 @@ mod tests {
             bin_minutes: 60,
             lead_minutes,
             slack_minutes,
+            rest: RestDays::WEEKEND,
         };
         let plan = plan(floors, &making);
         let windows = plan.windows().iter().map(|it| {
