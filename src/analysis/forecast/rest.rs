@@ -29,10 +29,6 @@ impl RestDays {
         self.0
     }
 
-    pub fn is_weekend(self) -> bool {
-        self == Self::WEEKEND
-    }
-
     /// Whether the day so many days after a Monday is one.
     pub(super) fn has(self, day: usize) -> bool {
         self.0[day % 7]

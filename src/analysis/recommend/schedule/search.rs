@@ -9,8 +9,8 @@ use crate::analysis::recommend::trials::{Trial, Trials};
 use crate::analysis::settings::Settings;
 use crate::schedule::{Plan, Window};
 
-/// By how much windows are tried to be shorter at either end, in quarters of a bin; of windows that are
-/// shorter than one, in round minutes.
+/// By how much windows are tried to be shorter at either end, in quarters of a bin; of windows of
+/// every hour, in round minutes.
 const QUARTERS: [u32; 3] = [1, 2, 3];
 /// Shares of a floor that may do better.
 const FLOORS: [f64; 5] = [1.2, 0.9, 0.8, 0.65, 0.5];
@@ -181,13 +181,11 @@ impl Search<'_, '_> {
     }
 
     fn trims(&self, trial: &Trial) -> [Vec<Trim>; 3] {
-        let windows = trial.settings.schedule.windows().iter();
-        let shortest = windows.map(|it| it.written().duration_minutes).min();
+        let mut windows = trial.settings.schedule.windows().iter();
         let bins = self.outlooks.iter().map(|it| it.forecast.bin_minutes);
-        let bin = bins.max().unwrap_or_default();
-        let quarter = match shortest.is_some_and(|it| it < bin) {
+        let quarter = match windows.any(Window::is_hourly) {
             true => ROUND,
-            false => bin / 4,
+            false => bins.max().unwrap_or_default() / 4,
         };
         let later = QUARTERS.map(|it| Trim {
             later: it * quarter,

@@ -239,6 +239,31 @@ fn a_minimum_that_is_there_for_a_peak_may_become_a_window() {
     );
 }
 
+/// Ninety messages every hour for ten minutes, on pods that start for five, from zero.
+#[test]
+fn a_queue_that_fills_every_hour_is_awaited_by_a_trigger_of_every_hour() {
+    let mut scene = Scene::queue_of(json!({}), |at| match at % 12 {
+        4 | 5 => 90.0 + ((at * 31) % 7) as f64,
+        _ => 0.0,
+    });
+    scene.workload().startup_seconds = vec![300.0];
+    let it = recommended(&scene.obeyed());
+    let windows = it.proposed.schedule.windows();
+    let start = &windows[0].written().start_cron;
+    assert!(
+        matches!(start.as_str(), "10 * * * *" | "15 * * * *"),
+        "{start}"
+    );
+    let end = windows[0].end_cron().unwrap();
+    assert!(end.ends_with(" * * * *") && end != *start, "{end}");
+    let need = |it: &Totals| it.need.map_or(0.0, |it| it.shortfall_minutes);
+    assert!(
+        need(&it.proof.proposed) * 2.0 < need(&it.proof.today),
+        "{:?}",
+        it.proof
+    );
+}
+
 /// Ninety messages at eight, on pods that start for ten minutes, from zero.
 #[test]
 fn a_queue_that_fills_at_once_is_awaited_and_the_object_awake_by_then() {
