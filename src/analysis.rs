@@ -24,6 +24,7 @@ pub mod portrait;
 pub mod prices;
 pub mod prospect;
 pub mod recommend;
+pub mod review;
 pub mod risk;
 pub mod scaling;
 pub mod scenario;
@@ -55,6 +56,7 @@ use needed::Demand;
 use portrait::{Assessed, Detail, Portrait};
 use prices::PriceList;
 use prospect::Prospect;
+use review::Review;
 use scenario::Scenario;
 use settings::Settings;
 use trend::Trend;
@@ -227,6 +229,7 @@ fn assess_workload(
         fidelity,
         left_out,
         prospect,
+        review,
         ..
     } = judged;
     let mut missing = evidence.missing;
@@ -240,6 +243,7 @@ fn assess_workload(
             ..evidence
         },
         prospect: prospect.map(Box::new),
+        review: review.map(Box::new),
         portrait,
         trend: Trend::of_case(&case),
         ..unanalyzed(subject, outcome, findings)
@@ -263,6 +267,8 @@ struct Judgement {
     /// Triggers of a ScaledObject that took no part in them.
     left_out: Vec<String>,
     prospect: Option<Prospect>,
+    /// Of the schedule that is in force.
+    review: Option<Review>,
     /// The best of what was tried; empty unless it is to be drawn.
     frontier: Vec<Point>,
 }
@@ -274,6 +280,7 @@ impl Judgement {
             fidelity: None,
             left_out: Vec::new(),
             prospect: None,
+            review: None,
             frontier: Vec::new(),
         }
     }
@@ -308,30 +315,30 @@ fn judge(case: &Case<'_>, findings: &[Finding]) -> Judgement {
     let today = scenario.engine(autoscaler);
     let shapes = shapes(case.load);
     let fidelity = Fidelity::best(&scenario, &today, shapes);
-    let (outcome, prospect, frontier) = match &fidelity {
-        Some(fidelity) => {
-            let mut trials = recommend::trials(case, &scenario, fidelity);
-            let (outcome, prospect) = recommend::recommend(case, findings, &mut trials, fidelity);
-            let tried = case.settings.portrait.map(|_| trials);
-            let frontier = tried.map(|it| it.frontier(case.today, outcome.proposed()));
-            (outcome, prospect, frontier.unwrap_or_default())
-        }
-        None => {
-            let why = "no replica count was observed that a replay could be compared with";
-            let why = why.to_owned();
-            (Outcome::Withheld { why }, None, Vec::new())
-        }
-    };
     let triggers = autoscaler
         .keda
         .as_ref()
         .map(|_| scenario.left_out().to_vec());
+    let left_out = triggers.unwrap_or_default();
+    let Some(fidelity) = fidelity else {
+        let why = "no replica count was observed that a replay could be compared with";
+        let why = why.to_owned();
+        return Judgement {
+            left_out,
+            ..Judgement::of(Outcome::Withheld { why })
+        };
+    };
+    let mut trials = recommend::trials(case, &scenario, &fidelity);
+    let advice = recommend::recommend(case, findings, &mut trials, &fidelity);
+    let tried = case.settings.portrait.map(|_| trials);
+    let frontier = tried.map(|it| it.frontier(case.today, advice.outcome.proposed()));
     Judgement {
-        outcome,
-        fidelity,
-        left_out: triggers.unwrap_or_default(),
-        prospect,
-        frontier,
+        outcome: advice.outcome,
+        fidelity: Some(fidelity),
+        left_out,
+        prospect: advice.prospect,
+        review: advice.review,
+        frontier: frontier.unwrap_or_default(),
     }
 }
 
@@ -362,6 +369,7 @@ fn unanalyzed(subject: &Subject, outcome: Outcome, findings: Vec<Finding>) -> As
         findings,
         evidence: Evidence::default(),
         prospect: None,
+        review: None,
         portrait: None,
         opinion: None,
         trend: None,

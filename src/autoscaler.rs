@@ -15,7 +15,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keda::objects::{ScaledJob, ScaledObject};
-use crate::schedule::Plan;
+use crate::schedule::{Losses, Plan};
 use crate::units::{Cores, Quantity, Replicas};
 use behavior::Behavior;
 use target::TargetRef;
@@ -157,6 +157,8 @@ pub struct Autoscaler {
     pub jobs: Option<Arc<ScaledJob>>,
     /// When more than the minimum is kept, beside what the object itself says.
     pub schedule: Plan,
+    /// The error of the forecast that the schedule was chosen with, where that was kept.
+    pub losses: Option<Losses>,
 }
 
 impl Autoscaler {

@@ -360,7 +360,8 @@ fn is_same(live: &Value, journal: &Journal, record: &Record) -> bool {
 
 /// Whether a proposal changes nothing.
 fn is_empty(proposal: &Proposal) -> bool {
-    proposal.diff.is_empty() && proposal.schedule.is_empty()
+    let has_windows = !proposal.schedule.is_empty() || proposal.ends_schedule();
+    proposal.diff.is_empty() && !has_windows
 }
 
 /// What was in force by somebody else's write.

@@ -5,6 +5,7 @@
 //! would begin in the hour that is skipped does not come that day.
 
 mod clock;
+mod losses;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::keda::trigger::cron::{Schedule, Zone};
 use crate::units::Replicas;
 pub use clock::{hours, weekdays};
+pub use losses::Losses;
 pub use told::Hours;
 
 /// No window is longer: one of a week never closes.

@@ -11,6 +11,7 @@ use super::findings::Finding;
 use super::opinion::Opinion;
 use super::portrait::Portrait;
 use super::prospect::Prospect;
+use super::review::Review;
 use super::settings::Settings;
 use super::trend::Trend;
 use crate::autoscaler::AutoscalerId;
@@ -30,6 +31,9 @@ pub struct Assessment {
     /// What the coming week is expected to be; `None` where nobody asked, and where no other settings
     /// were looked for.
     pub prospect: Option<Box<Prospect>>,
+    /// What was found of the schedule that is in force; `None` where there is none, and where replays say
+    /// nothing of it.
+    pub review: Option<Box<Review>>,
     /// The past as it can be drawn; `None` unless it was asked for, and where nothing is known.
     pub portrait: Option<Box<Portrait>>,
     /// What a language model said of it; `None` where none was asked about it.

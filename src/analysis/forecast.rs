@@ -160,6 +160,8 @@ pub enum NoForecast {
         strength: f64,
         threshold: f64,
     },
+    /// Nothing stands out at the same minutes of hours, which windows of every hour rest on.
+    NoBatch,
     /// Repeating the last day or the last week would have been as good.
     NotBetter(Box<BackTest>),
 }
@@ -191,6 +193,7 @@ impl fmt::Display for NoForecast {
                 f,
                 "the load recurs neither by day nor by week: autocorrelation {strength:.2}, {threshold:.2} is needed"
             ),
+            Self::NoBatch => f.write_str("no batch comes at the same minutes of the hour"),
             Self::NotBetter(backtest) => write!(f, "no better than {backtest}"),
         }
     }

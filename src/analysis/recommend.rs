@@ -12,6 +12,7 @@ mod laws;
 mod moves;
 mod proof;
 mod repair;
+mod review;
 mod schedule;
 mod search;
 #[cfg(test)]
@@ -26,12 +27,14 @@ use super::findings::{Code, Finding, Severity};
 use super::forecast::{Forecast, Forecasting};
 use super::money;
 use super::prospect::{Chosen, Prospect};
+use super::review::Review;
 use super::risk;
 use super::scenario::Scenario;
 use super::settings::Settings;
 use goal::Goal;
 use moves::Moves;
 use proof::Refuted;
+use review::Looked;
 use schedule::Scheduled;
 pub use trials::Trials;
 
@@ -44,6 +47,14 @@ const ENOUGH_COVERAGE: f64 = 0.8;
 /// choose by those days.
 const MOST_REFUTED: usize = 3;
 
+/// What is said of one autoscaler whose history was replayed.
+pub struct Advice {
+    pub outcome: Outcome,
+    pub prospect: Option<Prospect>,
+    /// `None` where no schedule is in force.
+    pub review: Option<Review>,
+}
+
 /// What candidates are replayed with, on the days that are not held back.
 pub fn trials<'a>(case: &'a Case<'_>, scenario: &'a Scenario, fidelity: &Fidelity) -> Trials<'a> {
     let held_back = scenario.held_back(case.settings.holdout);
@@ -52,17 +63,23 @@ pub fn trials<'a>(case: &'a Case<'_>, scenario: &'a Scenario, fidelity: &Fidelit
 }
 
 /// The settings to change to, with their effect; or why there are none. And what the coming week is
-/// expected to be, where that was asked for. What was tried on the way is in `trials`.
+/// expected to be, where that was asked for, and what is to be said of a schedule in force. What was
+/// tried on the way is in `trials`.
 pub fn recommend(
     case: &Case<'_>,
     findings: &[Finding],
     trials: &mut Trials<'_>,
     fidelity: &Fidelity,
-) -> (Outcome, Option<Prospect>) {
+) -> Advice {
     let scenario = trials.scenario;
     if fidelity.fit() == Fit::Poor {
-        let why = poor_fit(fidelity);
-        return (Outcome::Withheld { why }, None);
+        return Advice {
+            outcome: Outcome::Withheld {
+                why: poor_fit(fidelity),
+            },
+            prospect: None,
+            review: None,
+        };
     }
     let goal = Goal::new(trials.exact(case.today), scenario.pods(), case.settings);
     let base = match case.settings.course {
@@ -70,7 +87,8 @@ pub fn recommend(
         Course::OnlyLower => case.today.clone(),
     };
     let is_short = goal.is_short(&trials.exact(&base).score);
-    let moves = Moves::new(case, findings, is_short, may_cut(case, scenario));
+    let may_cut = may_cut(case, scenario);
+    let moves = Moves::new(case, findings, is_short, may_cut);
     let found = search::search(trials, &moves, &base, &goal);
     let found = found.map(|it| it.settings);
     let (prospect, scheduled) = match forecasting(case, &moves) {
@@ -83,7 +101,38 @@ pub fn recommend(
     };
     let outcome =
         scheduled.unwrap_or_else(|| unscheduled(case, trials, &goal, (&base, found), fidelity));
-    (outcome, prospect)
+    let looked = review::looked(case, trials, &goal, may_cut);
+    let ending = looked.as_ref().and_then(|it| {
+        let (settings, proof) = it.ending(case, (&*trials, &goal), &outcome)?;
+        Some(ended(
+            case,
+            trials,
+            (settings, proof),
+            it.review(),
+            fidelity,
+        ))
+    });
+    Advice {
+        outcome: ending.unwrap_or(outcome),
+        prospect,
+        review: looked.map(Looked::into_review),
+    }
+}
+
+/// The recommendation to take away a schedule that does not pay any more.
+fn ended(
+    case: &Case<'_>,
+    trials: &mut Trials<'_>,
+    (settings, mut proof): (Settings, Proof),
+    review: &Review,
+    fidelity: &Fidelity,
+) -> Outcome {
+    trials.exact(&settings);
+    proof.frontier = trials.frontier(case.today, Some(&settings));
+    let known = (fidelity, trials.scenario.left_out(), None);
+    let mut recommended = recommendation(case, settings, proof, known);
+    recommended.because = vec![because::ended(&recommended.proof, review)];
+    Outcome::Recommended(Box::new(recommended))
 }
 
 /// How to forecast, where a schedule may come of it: one adds replicas, and a formula of triggers has no

@@ -244,6 +244,7 @@ fn subject() -> Subject {
             keda: None,
             jobs: None,
             schedule: Plan::default(),
+            losses: None,
         },
         workload: Ok(Workload {
             target,

@@ -204,8 +204,9 @@ impl Assembler {
         let below = floor::minimum_below(text(floor::ANNOTATION), autoscaler.min.0);
         let below = note::minimum_below(text(note::ANNOTATION), below);
         autoscaler.min = Replicas(below);
-        autoscaler.schedule =
-            schedule::in_force(&json!({ "metadata": { "annotations": annotations } }));
+        let noted = json!({ "metadata": { "annotations": annotations } });
+        autoscaler.schedule = schedule::in_force(&noted);
+        autoscaler.losses = schedule::losses(&noted);
         let reference = hpa.spec.as_ref().map(|it| &it.scale_target_ref);
         let version = reference.and_then(|it| it.api_version.as_deref());
         let target = ObjectKey::of_target(&autoscaler, version.unwrap_or_default());
@@ -219,6 +220,7 @@ impl Assembler {
         let mut autoscaler = convert::scaled_object(&plain)?;
         if plain != *object {
             autoscaler.schedule = schedule::in_force(object);
+            autoscaler.losses = schedule::losses(object);
         }
         let version = autoscaler.keda.as_ref();
         let version = version.map(|it| it.spec.target.api_version_or_default());

@@ -88,6 +88,7 @@ pub fn autoscaler(hpa: &v2::HorizontalPodAutoscaler) -> Result<Autoscaler, Conve
         keda: None,
         jobs: None,
         schedule: Plan::default(),
+        losses: None,
         uid: hpa.metadata.uid.clone(),
         target,
         id,

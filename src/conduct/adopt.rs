@@ -80,6 +80,7 @@ fn has_schedule(live: &serde_json::Value, record: &Record) -> bool {
             let all = proposal.plan().and_then(|it| triggers::with(&it, live));
             all.is_ok_and(|it| it == live["spec"]["triggers"])
         }
+        AutoscalerKind::ScaledObject if proposal.ends_schedule() => !triggers::are_there(live),
         AutoscalerKind::HorizontalPodAutoscaler
         | AutoscalerKind::ScaledObject
         | AutoscalerKind::ScaledJob => !proposal.diff.is_empty(),

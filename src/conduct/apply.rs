@@ -267,6 +267,7 @@ impl Conductor<'_> {
     ) -> Result<Journal, Error> {
         Ok(Journal {
             schedule: plan(record)?,
+            losses: record.proposal.losses,
             id: action.id.clone(),
             recommendation: record.name.clone(),
             by: self.by.clone(),

@@ -123,6 +123,7 @@ fn decision(event: &Event) -> Option<(Verb, String)> {
         | Event::Began(_)
         | Event::Written { .. }
         | Event::Scheduled(_)
+        | Event::Reviewed(_)
         | Event::WriteFailed { .. }
         | Event::Reverted { .. }
         | Event::RevertFailed { .. } => None,

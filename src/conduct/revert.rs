@@ -259,6 +259,7 @@ mod tests {
                 to: Some(2.into()),
             }],
             schedule: crate::schedule::Plan::default(),
+            losses: None,
         };
         fake::cluster(move |path, _| match path.contains("/leases") {
             true => fake::forbidden("no leases"),

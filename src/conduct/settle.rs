@@ -134,6 +134,7 @@ fn outcome(event: &Event) -> Outcome {
         | Event::Adopted { .. }
         | Event::Judged(_)
         | Event::Scheduled(_)
+        | Event::Reviewed(_)
         | Event::Reverted { .. }
         | Event::RevertFailed { .. } => Outcome::Done,
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::changes::Change;
 use super::changes::written::WrittenChange;
-use crate::schedule::Plan;
+use crate::schedule::{Losses, Plan};
 
 /// The annotation.
 pub const ANNOTATION: &str = "stepscale.io/applied";
@@ -35,6 +35,8 @@ pub struct Journal {
     pub changes: Vec<Change>,
     /// The windows that are in force with them.
     pub schedule: Plan,
+    /// The error of the forecast that the windows were chosen with; `None` where nobody said.
+    pub losses: Option<Losses>,
 }
 
 /// Why an annotation cannot be read.
@@ -57,6 +59,8 @@ struct Written {
     changes: Vec<WrittenChange>,
     #[serde(default, skip_serializing_if = "Plan::is_empty")]
     schedule: Plan,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    losses: Option<Losses>,
 }
 
 impl Journal {
@@ -71,6 +75,7 @@ impl Journal {
             why: self.why.clone(),
             changes: self.changes.iter().map(WrittenChange::from).collect(),
             schedule: self.schedule.clone(),
+            losses: self.losses,
         };
         serde_json::to_string(&written).expect("its keys are text and its numbers finite")
     }
@@ -102,6 +107,7 @@ impl Journal {
             at: written.at,
             why: written.why,
             schedule: written.schedule,
+            losses: written.losses,
         })
     }
 }
@@ -158,6 +164,7 @@ mod tests {
                 change("/spec/a~1b", Some(Value::Null), None),
             ],
             schedule: Plan::default(),
+            losses: None,
         }
     }
 

@@ -11,6 +11,7 @@ use super::schedule::Carried;
 use crate::analysis::assessment::RiskLevel;
 use crate::autoscaler::AutoscalerId;
 use crate::autoscaler::target::TargetRef;
+use crate::schedule::Losses;
 
 /// How many entries of its story a record keeps; the oldest go first.
 pub const STORY: usize = 32;
@@ -46,6 +47,10 @@ pub struct Proposal {
     pub diff: ConfigDiff,
     /// `spec.schedule`, as it came.
     pub schedule: Vec<Value>,
+    /// The windows in force of which these take the place; empty where there are none, or they stay.
+    pub schedule_before: Vec<Value>,
+    /// The error of the forecast that the windows were chosen with; `None` where nobody said.
+    pub losses: Option<Losses>,
     /// As the report of `analyze` has them.
     pub evidence: Value,
     pub findings: Value,

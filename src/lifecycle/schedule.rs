@@ -12,6 +12,7 @@ pub mod floor;
 mod notes;
 pub mod patch;
 pub mod peak;
+pub mod review;
 pub mod triggers;
 
 use std::fmt;
@@ -25,7 +26,8 @@ use super::record::Proposal;
 use crate::autoscaler::AutoscalerKind;
 use crate::schedule::Plan;
 use floor::Floor;
-pub use notes::{in_force, notes};
+pub use notes::{in_force, losses, notes};
+use review::Review;
 
 /// The schedule of a change that is in force, and how it is carried out: `status.schedule`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,9 @@ pub struct Carried {
     /// Nothing is written before then, since others have set the minimum within a window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_until: Option<Timestamp>,
+    /// What analyses say of it; `None` before the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<Review>,
 }
 
 /// How a schedule stands.
@@ -141,6 +146,7 @@ impl Carried {
             attempt: None,
             idle: 0,
             left_until: None,
+            review: None,
         }
     }
 
@@ -182,7 +188,7 @@ impl Proposal {
     }
 
     /// Its settings and windows in one line: `min 6→2, at least 8 replicas from
-    /// `45 7 * * 1-5` (Europe/Berlin) for 120 min`.
+    /// `45 7 * * 1-5` (Europe/Berlin) for 120 min`; `no schedule any more` where it ends one.
     pub fn one_line(&self) -> String {
         let settings = self.diff.iter().map(ToString::to_string);
         settings
@@ -191,11 +197,20 @@ impl Proposal {
             .join(", ")
     }
 
-    /// Its windows, each in words.
+    /// Whether a schedule that is in force is to go, and none to come.
+    pub fn ends_schedule(&self) -> bool {
+        self.schedule.is_empty() && !self.schedule_before.is_empty()
+    }
+
+    /// Its windows, each in words, or that those in force are to end.
     pub fn windows(&self) -> Vec<String> {
-        self.schedule.iter().map(in_words).collect()
+        let ends = self.ends_schedule().then(|| NONE_ANY_MORE.to_owned());
+        self.schedule.iter().map(in_words).chain(ends).collect()
     }
 }
+
+/// In place of windows, where there are to be none.
+pub const NONE_ANY_MORE: &str = "no schedule any more";
 
 fn in_words(window: &Value) -> String {
     let text = |key: &str| match &window[key] {
@@ -284,6 +299,7 @@ pub fn journal_without(live: &Value) -> Result<Option<Journal>, journal::Unreada
     let journal = journal.filter(|it| !it.changes.is_empty());
     Ok(journal.map(|it| Journal {
         schedule: Plan::default(),
+        losses: None,
         ..it
     }))
 }

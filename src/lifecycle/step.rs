@@ -21,6 +21,7 @@ use super::guard::Refusal;
 use super::phase::Phase;
 use super::record::{Applied, Attempt, Proposal, Record, Write};
 use super::schedule::Carried;
+use super::schedule::review::Look;
 use crate::schedule::Plan;
 use draft::Draft;
 
@@ -74,6 +75,8 @@ pub enum Event {
     Judged(Check),
     /// How the schedule that is in force is carried out from now on.
     Scheduled(Box<Carried>),
+    /// What an analysis says of it.
+    Reviewed(Box<Look>),
     /// What we wrote was taken back; `lost` stays as others made it.
     Reverted {
         by: String,
@@ -223,6 +226,7 @@ pub fn step(
         Event::WriteFailed { why } => writing::write_failed(&mut draft, &why),
         Event::Judged(check) => probation::judged(&mut draft, check, policy),
         Event::Scheduled(carried) => scheduled::scheduled(&mut draft, *carried),
+        Event::Reviewed(look) => scheduled::reviewed(&mut draft, *look),
         Event::Reverted { by, reason, lost } => {
             writing::reverted(&mut draft, &by, &reason, &lost);
         }

@@ -205,6 +205,8 @@ pub(crate) mod made_up {
                 to: 2.into(),
             }],
             schedule: vec![],
+            schedule_before: vec![],
+            losses: None,
             evidence: Value::Null,
             findings: Value::Null,
         };

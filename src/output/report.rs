@@ -7,6 +7,7 @@ pub(crate) mod item;
 #[cfg(test)]
 pub(crate) mod made_up;
 pub(crate) mod overview;
+pub(crate) mod reviewed;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -20,8 +21,10 @@ use crate::config::FailOn;
 use crate::fleet::{ClusterName, Fleet, Permission};
 use crate::metrics::Reading;
 use crate::series::Grid;
+pub use foretold::Foretold;
 pub use item::{Change, Item, Outcome, Saving};
 pub use overview::Overview;
+pub use reviewed::Reviewed;
 
 /// Everything that an analysis yields.
 #[derive(Debug)]

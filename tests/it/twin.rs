@@ -10,6 +10,7 @@ mod pausing;
 mod pipeline;
 mod probation;
 mod quiet;
+mod review;
 mod rights;
 mod scaled;
 mod schedule;

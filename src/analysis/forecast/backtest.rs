@@ -15,6 +15,7 @@ use super::Expected;
 use super::bins::Bins;
 use super::models::{Learned, Way, quantile};
 use super::rest::RestDays;
+use crate::schedule::Losses;
 
 /// How many times at most a forecast is repeated.
 const MOST_FOLDS: usize = 28;
@@ -62,17 +63,52 @@ impl BackTest {
     /// Whether it would have been better than repeating the last day or week: no worse at both quantiles
     /// and better at one, or without any error to speak of.
     pub fn beats_naive(&self) -> bool {
-        let none = NONE * self.level;
-        let is_better = |ours: f64, naive: f64| ours < naive || ours <= none;
+        let is_better = |ours: f64, naive: f64| ours < naive || self.is_none(ours);
         self.bins > 0
             && is_better(self.pinball_median, self.naive_median)
             && is_better(self.pinball_high, self.naive_high)
     }
+
+    /// Whether an error is none to speak of.
+    fn is_none(&self, error: f64) -> bool {
+        error <= NONE * self.level
+    }
+
+    /// The same by the errors of repeating. An error that is none to speak of is never more than theirs.
+    pub fn losses(&self) -> Losses {
+        let share = |ours: f64, naive: f64| match self.is_none(ours) {
+            true => times(ours, naive).min(1.0),
+            false => times(ours, naive),
+        };
+        Losses::of_shares(
+            share(self.pinball_median, self.naive_median),
+            share(self.pinball_high, self.naive_high),
+            self.coverage,
+        )
+    }
+
+    /// Whether it is by more than `margin`, a share, worse than `before` was, at the median or at the high
+    /// quantile. That of repeating may change as well: an error that is none to speak of is not worse.
+    pub fn has_grown_from(&self, before: Losses, margin: f64) -> bool {
+        let now = self.losses();
+        let grew = |now: u32, then: u32, error: f64| {
+            f64::from(now) > f64::from(then) * (1.0 + margin) && !self.is_none(error)
+        };
+        grew(
+            now.median_percent,
+            before.median_percent,
+            self.pinball_median,
+        ) || grew(now.high_percent, before.high_percent, self.pinball_high)
+    }
+}
+
+/// 1 where there is nothing to compare with.
+fn times(ours: f64, naive: f64) -> f64 {
+    if naive > 0.0 { ours / naive } else { 1.0 }
 }
 
 impl fmt::Display for BackTest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let times = |ours: f64, naive: f64| if naive > 0.0 { ours / naive } else { 1.0 };
         write!(
             f,
             "repeating the last day or week: error at the median {:.2} times, at the high quantile {:.2} times theirs",
@@ -395,11 +431,42 @@ mod tests {
             let found = backtest(ours, naive).beats_naive();
             assert_eq!(found, expected, "{ours:?} {naive:?}");
         }
+        let small = backtest((0.009, 0.2), (0.003, 0.3));
+        let losses = small.losses();
+        assert_eq!((losses.median_percent, losses.high_percent), (100, 67));
         let never = BackTest {
             bins: 0,
             ..backtest((0.0, 0.0), (1.0, 1.0))
         };
         assert!(!never.beats_naive());
+    }
+
+    #[test]
+    fn an_error_has_grown_by_more_than_a_margin_at_either_quantile() {
+        let before = Losses::of_shares(0.80, 0.90, 0.95);
+        let cases = [
+            ((0.80, 0.90), false),
+            ((1.00, 1.12), false),
+            ((1.01, 0.90), true),
+            ((0.80, 1.13), true),
+            ((0.20, 0.20), false),
+        ];
+        let backtest = |level: f64, (median, high): (f64, f64)| BackTest {
+            folds: 7,
+            bins: 168,
+            pinball_median: median,
+            pinball_high: high,
+            naive_median: 1.0,
+            naive_high: 1.0,
+            coverage: 0.95,
+            level,
+        };
+        for (ours, expected) in cases {
+            let found = backtest(10.0, ours).has_grown_from(before, 0.25);
+            assert_eq!(found, expected, "{ours:?}");
+        }
+        // Of a load that is ten thousand times as much, it is none.
+        assert!(!backtest(1e5, (1.01, 1.13)).has_grown_from(before, 0.25));
     }
 
     #[test]

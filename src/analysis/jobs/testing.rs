@@ -57,6 +57,7 @@ pub(super) fn autoscaler(spec: &Value) -> Autoscaler {
         keda: None,
         jobs: Some(Arc::new(read)),
         schedule: Plan::default(),
+        losses: None,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::analysis::case::Case;
 use crate::analysis::forecast::Forecast;
 use crate::analysis::load::quantile;
 use crate::analysis::prospect::Tested;
+use crate::analysis::review::Review;
 use crate::analysis::settings::{Field, Settings};
 use crate::autoscaler::behavior::Policies;
 use crate::keda::objects::ScaledObject;
@@ -59,6 +60,15 @@ fn sentence(case: &Case<'_>, to: &Settings, proof: &Proof, field: Field) -> Stri
         Field::ScalingStrategy => String::new(),
         Field::Schedule => schedule(case, to, proof),
     }
+}
+
+/// Why a schedule is to be taken away.
+pub(super) fn ended(proof: &Proof, review: &Review) -> String {
+    format!(
+        "no schedule any more: {}; over the whole history {:.1} replica-hours a week less",
+        review.detail(),
+        -a_week(proof)
+    )
 }
 
 fn min(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
@@ -156,9 +166,7 @@ fn schedule(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
         }
         Some(_) | None => "",
     };
-    let weeks = proof.today.known_minutes / (7.0 * 24.0 * 60.0);
-    let hours = proof.proposed.replica_hours.hours() - proof.today.replica_hours.hours();
-    let a_week = hours / weeks.max(f64::MIN_POSITIVE);
+    let a_week = a_week(proof);
     let cost = match a_week >= 0.0 {
         true => format!("{a_week:.1} replica-hours a week more"),
         false => format!(
@@ -171,6 +179,13 @@ fn schedule(case: &Case<'_>, to: &Settings, proof: &Proof) -> String {
         to.schedule,
         shortfall(proof)
     )
+}
+
+/// Replica-hours that are more in a week.
+fn a_week(proof: &Proof) -> f64 {
+    let weeks = proof.today.known_minutes / (7.0 * 24.0 * 60.0);
+    let hours = proof.proposed.replica_hours.hours() - proof.today.replica_hours.hours();
+    hours / weeks.max(f64::MIN_POSITIVE)
 }
 
 /// Whether there are times without as many pods as the minimum, or without any.

@@ -29,6 +29,9 @@ const WITHIN_REQUEST: u32 = 85;
 /// Shortfall of a smaller share of time is not told from the noise of a history: 7 minutes a day.
 const SHORTFALL_MATTERS: f64 = 0.005;
 
+/// Of what a schedule in force serves, this share of the time may be chance: 5 minutes a week.
+const CHANCE: f64 = 0.0005;
+
 /// What a change for the sake of shortfall must leave of it at most.
 const SHORTFALL_LEFT: f64 = 0.5;
 
@@ -91,6 +94,19 @@ impl Goal {
         };
         budget.is_within(score.shortfall(), today.shortfall())
             && budget.is_within(score.need_shortfall(), today.need_shortfall())
+    }
+
+    /// Whether under `after` no more load would have gone unserved than under `before`, on the same time,
+    /// or so little more that it may be chance, at a lower cost all told.
+    pub(super) fn serves_as_well(&self, after: &RunScore, before: &RunScore) -> bool {
+        let known = before.known_minutes();
+        let near =
+            |after: Shortfall, before: Shortfall| after.minutes <= before.minutes + CHANCE * known;
+        let is_chance = near(after.shortfall(), before.shortfall())
+            && near(after.need_shortfall(), before.need_shortfall())
+            && self.cost(after) < self.cost(before);
+        let borrowed = before.borrowed().minutes.max(BORROWED_ACCEPTED * known);
+        (is_chance || self.is_served(after, before)) && after.borrowed().minutes <= borrowed
     }
 
     fn is_within(&self, shortfall: Shortfall, today: Shortfall) -> bool {

@@ -49,19 +49,26 @@ pub(super) fn proof(
             )));
         }
     }
-    Ok(Proof {
+    Ok(of_days(&before, &after, training))
+}
+
+/// What the scores of all days say, those after `training` held back.
+pub(super) fn of_days(before: &[RunScore], after: &[RunScore], training: usize) -> Proof {
+    let sum = |days: &[RunScore]| days.iter().sum::<RunScore>().totals();
+    let days = before.len() - training;
+    Proof {
         jobs: None,
-        today: sum(&before).totals(),
-        proposed: sum(&after).totals(),
+        today: sum(before),
+        proposed: sum(after),
         training_days: training,
         held_back: (days > 0).then(|| HeldBack {
             days,
-            today: held.0.totals(),
-            proposed: held.1.totals(),
+            today: sum(&before[training..]),
+            proposed: sum(&after[training..]),
         }),
-        saving_interval: interval(&before, &after),
+        saving_interval: interval(before, after),
         frontier: Vec::new(),
-    })
+    }
 }
 
 fn check(

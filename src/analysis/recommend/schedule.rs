@@ -12,7 +12,7 @@ mod outlook;
 mod search;
 mod stairs;
 mod trim;
-mod week;
+pub(super) mod week;
 mod windows;
 
 use super::goal::Goal;
@@ -92,8 +92,23 @@ pub(super) fn scheduled(
         outlooks: of_days.into_iter().chain(of_batch).collect(),
     };
     let found = search.best(base, best);
-    let forecast = trained.told(found.as_ref());
+    let windows = found.as_ref().map(|it| it.settings.schedule.windows());
+    let forecast = trained.told(windows.unwrap_or_default());
     Scheduled { forecast, found }
+}
+
+/// The forecast that the windows of `plan` rest on, made from the first days alone.
+///
+/// # Errors
+/// There is none of these days.
+pub(super) fn behind(
+    plan: &Plan,
+    (scenario, days): (&Scenario, usize),
+    called: &Series,
+    forecasting: &Forecasting,
+) -> Result<Forecast, NoForecast> {
+    let steps = training_steps(scenario, days);
+    Trained::of(called, steps, forecasting).behind(plan.windows())
 }
 
 /// What the training days let expect.
@@ -125,14 +140,26 @@ impl Trained {
         }
     }
 
-    /// The forecast that the windows of `found` rest on; that of days where there is any, unless all of
-    /// them are for a batch.
-    fn told(self, found: Option<&Trial>) -> Result<Forecast, NoForecast> {
-        let windows = found.map_or(&[][..], |it| it.settings.schedule.windows());
-        let is_of_batch = !windows.is_empty() && windows.iter().all(Window::is_hourly);
+    /// The forecast that is told beside `windows`, which were found: what they rest on, and where none were
+    /// found, that of a batch if there is no other.
+    fn told(self, windows: &[Window]) -> Result<Forecast, NoForecast> {
         match self.batch {
-            Some(batch) if is_of_batch || self.forecast.is_err() => Ok(batch.forecast),
-            Some(_) | None => self.forecast,
+            Some(batch) if windows.is_empty() && self.forecast.is_err() => Ok(batch.forecast),
+            batch => Self { batch, ..self }.behind(windows),
+        }
+    }
+
+    /// The forecast that `windows` rest on: that of days, unless all of them are for a batch.
+    fn behind(self, windows: &[Window]) -> Result<Forecast, NoForecast> {
+        if windows.is_empty() || !windows.iter().all(Window::is_hourly) {
+            return self.forecast;
+        }
+        match (self.batch, self.forecast) {
+            (Some(batch), _) => Ok(batch.forecast),
+            (None, Ok(_) | Err(NoForecast::NotPeriodic { .. } | NoForecast::NotBetter(_))) => {
+                Err(NoForecast::NoBatch)
+            }
+            (None, Err(why)) => Err(why),
         }
     }
 }

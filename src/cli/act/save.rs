@@ -14,9 +14,10 @@ use crate::conduct::{self, Conductor};
 use crate::error::Error;
 use crate::fleet::Fleet;
 use crate::lifecycle::record::{Proposal, Record};
+use crate::lifecycle::schedule::review::Look;
 use crate::lifecycle::settings;
 use crate::lifecycle::step::{self, Event};
-use crate::output::report::{AnalysisReport, Item, Outcome};
+use crate::output::report::{AnalysisReport, Foretold, Item, Outcome, Reviewed};
 use crate::schedule::Plan;
 use crate::store::{self, Stored, Unusable};
 
@@ -78,10 +79,14 @@ impl Saving<'_> {
         proposal: Option<Proposal>,
     ) -> Result<bool, conduct::Error> {
         let (id, shelf) = (id(item), self.shelf);
-        match (proposal, shelf.record(&id)) {
+        let reviewed = match (shelf.record(&id), &item.review) {
+            (Some(stored), Some(review)) => Some(self.happen(stored, looked(review)).await?),
+            (_, _) => None,
+        };
+        match (proposal, reviewed.as_ref().or(shelf.record(&id))) {
             (Some(proposal), Some(stored)) => {
                 let event = Event::Proposed(Box::new(proposal));
-                self.happen(stored, event).await
+                Ok(is_waiting(&self.happen(stored, event).await?))
             }
             (Some(_), None) if shelf.is_unusable(&id) => Ok(false),
             (Some(proposal), None) => {
@@ -96,7 +101,9 @@ impl Saving<'_> {
                 Ok(true)
             }
             // What could not be judged says nothing of what was proposed.
-            (None, Some(stored)) if item.outcome == Outcome::NoChange => {
+            (None, Some(stored))
+                if item.outcome == Outcome::NoChange && !is_still_so(item, stored) =>
+            {
                 let why = item.reason.clone();
                 let why = why.unwrap_or_else(|| "nothing is to be changed any more".to_owned());
                 self.happen(stored, Event::Withdrawn { why }).await?;
@@ -106,17 +113,16 @@ impl Saving<'_> {
         }
     }
 
-    /// Lets it happen to a record that it changes; whether that waits for a yes.
-    async fn happen(&mut self, stored: &Stored, event: Event) -> Result<bool, conduct::Error> {
+    /// Lets it happen to a record that it changes; the record then.
+    async fn happen(&mut self, stored: &Stored, event: Event) -> Result<Stored, conduct::Error> {
         let policy = &self.conductor.policy;
         let step = step::step(&stored.record, event.clone(), policy, self.taken_at);
         // Nearly always nothing is new, and nobody need be asked for the time.
         if step.is_ok_and(|it| it.effects.is_empty()) {
-            return Ok(is_waiting(stored));
+            return Ok(stored.clone());
         }
         let now = self.now().await?;
-        let saved = self.conductor.happen_at(stored, event, now).await?;
-        Ok(is_waiting(&saved))
+        self.conductor.happen_at(stored, event, now).await
     }
 
     async fn now(&mut self) -> Result<Timestamp, conduct::Error> {
@@ -232,6 +238,24 @@ impl Shelf {
     }
 }
 
+/// What an analysis says of the schedule that is in force.
+fn looked(review: &Reviewed) -> Event {
+    Event::Reviewed(Box::new(Look {
+        windows: review.windows.clone(),
+        standing: review.standing,
+        detail: review.detail.clone(),
+        chosen: review.chosen,
+        now: review.now,
+    }))
+}
+
+/// Whether a schedule that is to end does nothing still: the forecast learns a new rhythm, and is not
+/// doubted any more, before the schedule is gone that was for the old one.
+fn is_still_so(item: &Item, stored: &Stored) -> bool {
+    let ends = stored.record.proposal.ends_schedule();
+    ends && item.review.as_ref().is_some_and(|it| it.is_idle)
+}
+
 fn is_waiting(stored: &Stored) -> bool {
     stored.record.status.phase == crate::lifecycle::Phase::Pending
 }
@@ -249,6 +273,7 @@ fn proposal(item: &Item, fleet: &Fleet, taken_at: Timestamp) -> Option<Proposal>
     let proposed = item.proposed.as_ref()?;
     let id = id(item);
     let subject = fleet.subjects.iter().find(|it| it.autoscaler.id == id);
+    let in_force = &item.today.schedule;
     let json = |it: Result<Value, serde_json::Error>| it.unwrap_or_default();
     Some(Proposal {
         uid: subject.and_then(|it| it.autoscaler.uid.clone()),
@@ -264,6 +289,15 @@ fn proposal(item: &Item, fleet: &Fleet, taken_at: Timestamp) -> Option<Proposal>
         saving_share: item.saving.as_ref().map(|it| it.share),
         diff: settings::diff(&item.today, proposed),
         schedule: windows(&proposed.schedule),
+        schedule_before: match item.schedule() {
+            Some(_) => windows(in_force),
+            None => vec![],
+        },
+        losses: match item.schedule() {
+            Some(new) if new.is_empty() => None,
+            Some(_) => item.forecast.as_ref().map(Foretold::losses),
+            None => subject.and_then(|it| it.autoscaler.losses),
+        },
         evidence: json(serde_json::to_value(&item.evidence)),
         findings: json(serde_json::to_value(&item.findings)),
     })

@@ -208,7 +208,9 @@ pub(super) fn schedules(metrics: &Metrics, records: &[Record]) {
     let all = records.iter().filter_map(|it| it.status.schedule.as_ref());
     let floors = all.clone().filter_map(|it| it.floor.as_ref());
     let raised = floors.map(|it| u64::from(it.to.saturating_sub(it.from)));
-    metrics.schedules(all.map(|it| it.state), raised.sum());
+    metrics.schedules(all.clone().map(|it| it.state), raised.sum());
+    let reviews = all.filter_map(|it| it.review.as_ref());
+    metrics.schedule_reviews(reviews.map(|it| it.standing));
 }
 
 /// What an analysis saw: how many autoscalers of which kind, and how much of their history.

@@ -127,6 +127,7 @@ impl<'a> Watch<'a> {
         let records = self.listed_at_first().await?;
         self.check_names(&records)?;
         self.told.turns(&records);
+        self.told.reviews(&records);
         self.told.changes(&records);
         match gate {
             // The first tick may be the last: it is not to be over before anybody was elected.
@@ -296,8 +297,9 @@ impl<'a> Watch<'a> {
         }
         let records: Vec<Record> = listed.into_iter().map(|it| it.record).collect();
         let turns = self.told.turns(&records);
+        let reviews = self.told.reviews(&records);
         let changes = self.told.changes(&records);
-        let has_news = !changes.is_empty() || !turns.is_empty();
+        let has_news = !changes.is_empty() || !turns.is_empty() || !reviews.is_empty();
         let now = self.time_for(has_news, &records).await;
         for change in &changes {
             let is_bad = matches!(
@@ -309,8 +311,9 @@ impl<'a> Watch<'a> {
             // A reader that went away has no use for it.
             let _ = self.cx.print(|out| writeln!(out, "{line}"));
         }
-        for turn in &turns {
-            let line = turn.line(self.config.form, now);
+        let form = self.config.form;
+        let turned = turns.iter().map(|it| it.line(form, now));
+        for line in turned.chain(reviews.iter().map(|it| it.line(form, now))) {
             let _ = self.cx.print(|out| writeln!(out, "{line}"));
         }
         counting::savings(self.metrics, &records);

@@ -1,15 +1,18 @@
 //! Changes of state, a line each.
 
+mod schedules;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::analysis::review::Standing;
 use crate::config::watch::Form;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
-use crate::lifecycle::schedule::{Carried, State};
+use crate::lifecycle::schedule::State;
 use crate::output::exchange::annotation::{Annotation, Level};
 
 /// What was told last, by namespace and name.
@@ -17,6 +20,7 @@ use crate::output::exchange::annotation::{Annotation, Level};
 pub(super) struct Told {
     phases: BTreeMap<(String, String), Phase>,
     schedules: BTreeMap<(String, String), State>,
+    reviews: BTreeMap<(String, String), Standing>,
 }
 
 /// A record whose phase has changed.
@@ -41,77 +45,6 @@ impl Told {
             (before != Some(record.status.phase)).then_some(Change { record, before })
         };
         records.iter().filter_map(change).collect()
-    }
-}
-
-/// A schedule that stands otherwise.
-#[derive(Clone, Debug)]
-pub(super) struct Turn<'a> {
-    pub(super) record: &'a Record,
-    pub(super) carried: &'a Carried,
-    /// `None` where it was not in force before.
-    pub(super) before: Option<State>,
-}
-
-impl Told {
-    /// Takes all records as they are now; the schedules that stand otherwise than before.
-    pub(super) fn turns<'a>(&mut self, records: &'a [Record]) -> Vec<Turn<'a>> {
-        let of = |it: &'a Record| {
-            let name = (it.namespace.clone(), it.name.clone());
-            Some((name, it, it.status.schedule.as_ref()?))
-        };
-        let all: Vec<_> = records.iter().filter_map(of).collect();
-        let states = all.iter().map(|(name, _, it)| (name.clone(), it.state));
-        let before = std::mem::replace(&mut self.schedules, states.collect());
-        let turn = |(name, record, carried): ((String, String), &'a Record, &'a Carried)| {
-            let before = before.get(&name).copied();
-            (before != Some(carried.state)).then_some(Turn {
-                record,
-                carried,
-                before,
-            })
-        };
-        all.into_iter().filter_map(turn).collect()
-    }
-}
-
-impl Turn<'_> {
-    /// The line in one of the forms.
-    pub(super) fn line(&self, form: Form, now: Timestamp) -> String {
-        let Record {
-            namespace, name, ..
-        } = self.record;
-        let Carried { state, detail, .. } = self.carried;
-        match form {
-            Form::Text => {
-                let before = self.before.map_or(String::new(), |it| format!("{it} → "));
-                format!("{now} {namespace}/{name} schedule {before}{state}: {detail}")
-            }
-            Form::Jsonl => json!({
-                "time": now,
-                "namespace": namespace,
-                "name": name,
-                "target": self.record.autoscaler.to_string(),
-                "schedule": {
-                    "before": self.before,
-                    "state": state,
-                    "detail": detail,
-                    "floor": self.carried.floor,
-                },
-                "phase": self.record.status.phase.to_string(),
-            })
-            .to_string(),
-            Form::Github => Annotation {
-                level: match state {
-                    State::Waiting | State::Open => Level::Note,
-                    State::Withheld | State::Left | State::Retracted => Level::Warning,
-                },
-                title: &format!("the schedule of {namespace}/{name} is {state}"),
-                message: detail,
-                place: None,
-            }
-            .to_string(),
-        }
     }
 }
 

@@ -49,6 +49,7 @@ pub fn scaled_job(object: &Value) -> Result<Autoscaler, ConvertError> {
         keda: None,
         jobs: Some(Arc::new(read)),
         schedule: Plan::default(),
+        losses: None,
     })
 }
 

@@ -56,6 +56,7 @@ pub fn scaled_object(object: &Value) -> Result<Autoscaler, ConvertError> {
         keda: Some(Arc::new(read)),
         jobs: None,
         schedule: Plan::default(),
+        losses: None,
     })
 }
 

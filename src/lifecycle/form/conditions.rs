@@ -3,12 +3,17 @@
 
 use serde_json::{Value, json};
 
+use crate::analysis::review::Standing;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::schedule::State;
+use crate::lifecycle::schedule::review::Review;
 
 /// Whether the floor of a window is in effect; only where there is a schedule.
 const SCHEDULED: &str = "Scheduled";
+
+/// Whether that schedule does still what it was chosen for; only where an analysis has looked.
+const PAYS: &str = "SchedulePays";
 
 struct Condition {
     kind: &'static str,
@@ -22,8 +27,11 @@ pub(super) fn of(record: &Record, before: &Value, generation: &Value) -> Value {
     let before = before.as_array().map_or(&[][..], Vec::as_slice);
     let mut ours = vec![approved(record), applied(record), verified(record)];
     ours.extend(scheduled(record));
-    let is_ours =
-        |it: &&Value| it["type"] == SCHEDULED || ours.iter().any(|our| it["type"] == our.kind);
+    ours.extend(pays(record));
+    let is_ours = |it: &&Value| {
+        let comes_and_goes = it["type"] == SCHEDULED || it["type"] == PAYS;
+        comes_and_goes || ours.iter().any(|our| it["type"] == our.kind)
+    };
     let theirs = before.iter().filter(|it| !is_ours(it)).cloned();
     let written = ours.iter().map(|it| write(it, record, before, generation));
     written.chain(theirs).collect()
@@ -103,6 +111,24 @@ fn scheduled(record: &Record) -> Option<Condition> {
     })
 }
 
+fn pays(record: &Record) -> Option<Condition> {
+    let (status, reason) = match reviewed(record)?.standing {
+        Standing::Steady => ("True", "ForecastHolds"),
+        Standing::Kept => ("True", "StillPays"),
+        Standing::Obsolete => ("False", "PaysNoMore"),
+        Standing::Doubted => ("Unknown", "ForecastDoubted"),
+    };
+    Some(Condition {
+        kind: PAYS,
+        status,
+        reason,
+    })
+}
+
+fn reviewed(record: &Record) -> Option<&Review> {
+    record.status.schedule.as_ref()?.review.as_ref()
+}
+
 fn write(condition: &Condition, record: &Record, before: &[Value], generation: &Value) -> Value {
     let mut written = json!({
         "type": condition.kind,
@@ -110,6 +136,7 @@ fn write(condition: &Condition, record: &Record, before: &[Value], generation: &
         "reason": condition.reason,
         "message": match (&record.status.schedule, condition.kind) {
             (Some(carried), SCHEDULED) => &carried.detail,
+            (Some(_), PAYS) => reviewed(record).map_or("", |it| &it.detail),
             _ => &record.status.detail,
         },
     });
@@ -134,6 +161,8 @@ fn since(condition: &Condition, record: &Record) -> Option<Value> {
     let decided = decided.filter(|_| condition.kind == "Approved");
     let carried = record.status.schedule.as_ref().and_then(|it| it.since);
     let carried = carried.filter(|_| condition.kind == SCHEDULED);
+    let pays = reviewed(record).map(|it| it.since);
+    let carried = carried.or(pays.filter(|_| condition.kind == PAYS));
     let since = decided.or(carried).or(record.status.since)?;
     Some(json!(since.to_string()))
 }

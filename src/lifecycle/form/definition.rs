@@ -1,14 +1,15 @@
 //! The CustomResourceDefinition of recommendations.
 
 mod schema;
+mod windows;
 
 use serde_json::{Value, json};
 
 use super::{GROUP, KIND, PLURAL, VERSION};
 use crate::lifecycle::diff::Key;
 use crate::lifecycle::phase::Phase;
-use crate::lifecycle::schedule::State;
 use schema::{described, generation, list, name, number, object, one_of, open, text, time};
+use windows::{carried, losses, window};
 
 pub(super) fn definition() -> Value {
     json!({
@@ -124,6 +125,15 @@ fn spec() -> Value {
             "schedule": list(
                 "Times of the week in which more replicas are kept.",
                 window(),
+            ),
+            "scheduleBefore": list(
+                "The windows that were in force when it was analyzed, where the schedule takes their \
+                 place; without a schedule they are to end.",
+                window(),
+            ),
+            "forecast": losses(
+                "How good the forecast was that the schedule was chosen with, on days that it did not \
+                 know.",
             ),
             "evidence": open(
                 "Numbers that the recommendation rests on, as the report of analyze has them.",
@@ -265,17 +275,6 @@ fn policies() -> Value {
     schema
 }
 
-fn window() -> Value {
-    let mut schema = open("A time of the week in which more replicas are kept.");
-    schema["properties"] = json!({
-        "startCron": text("When it begins, as five fields of cron."),
-        "durationMinutes": described(count(1), "How long it lasts."),
-        "minReplicas": described(count(0), "The least number of replicas while it lasts."),
-        "timeZone": text("The time zone of startCron, such as Europe/Berlin. UTC where absent."),
-    });
-    schema
-}
-
 fn status() -> Value {
     let phases = Phase::ALL.map(Phase::as_str);
     object(
@@ -365,63 +364,11 @@ fn applied() -> Value {
     )
 }
 
-fn carried() -> Value {
-    let mut schema = object(
-        "The schedule that is in force, and how it is carried out.",
-        json!({
-            "windows": list("The windows that are in force.", window()),
-            "state": one_of(
-                "How the schedule stands.",
-                &State::ALL.map(State::as_str),
-            ),
-            "detail": text("Why it stands so, for people."),
-            "since": time("Since when it stands so."),
-            "floor": floor(),
-            "attempt": object(
-                "A write that was begun and whose end is not known yet.",
-                json!({
-                    "id": text("The id of the write."),
-                    "what": one_of("What is written.", &["raise", "restore", "retract"]),
-                    "by": text("Who writes."),
-                    "at": time("When it was begun."),
-                }),
-                &["id", "what", "at"],
-            ),
-            "idle": described(
-                count(0),
-                "Looks in a row, in the middle of windows, at which the peak was not there.",
-            ),
-            "leftUntil": time(
-                "Nothing is written before then, since others have set the minimum.",
-            ),
-        }),
-        &[],
-    );
-    schema["x-kubernetes-preserve-unknown-fields"] = json!(true);
-    schema
-}
-
-fn floor() -> Value {
-    object(
-        "What is held on an HPA, as its annotation stepscale.io/floor has it.",
-        json!({
-            "id": text("The id of the write."),
-            "recommendation": text("The name of the recommendation."),
-            "by": text("Who wrote."),
-            "at": time("When it was written."),
-            "from": described(count(0), "The minimum before, which it is to be again."),
-            "to": described(count(0), "The minimum while it is held."),
-            "until": time("When it is to be given back."),
-        }),
-        &["id", "from", "to"],
-    )
-}
-
 fn conditions() -> Value {
     let condition = object(
         "Whether something is so.",
         json!({
-            "type": name("What it is about: Approved, Applied, Verified or Scheduled."),
+            "type": name("What it is about: Approved, Applied, Verified, Scheduled or SchedulePays."),
             "status": one_of("Whether it is so.", &["True", "False", "Unknown"]),
             "reason": text("Why, in one word for machines."),
             "message": text("Why, for people."),

@@ -1,5 +1,6 @@
 //! Objects become records.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fields::Place;
@@ -13,7 +14,6 @@ use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{
     Applied, Attempt, Decision, Entry, Proposal, Record, STORY, Status, Write,
 };
-use crate::lifecycle::schedule::Carried;
 
 pub(super) fn record(object: &Value) -> Result<Record, Malformed> {
     let title = title(object);
@@ -66,7 +66,10 @@ fn autoscaler(reference: &Place<'_>, namespace: &str) -> Result<AutoscalerId, Ma
 }
 
 fn proposal(spec: &Place<'_>, namespace: &str) -> Result<Proposal, Malformed> {
-    let schedule = spec.at("schedule").items()?;
+    let windows = |key: &str| -> Result<Vec<Value>, Malformed> {
+        let windows = spec.at(key).items()?;
+        Ok(windows.iter().map(|it| it.value().clone()).collect())
+    };
     Ok(Proposal {
         uid: spec.at("targetRef").at("uid").owned()?,
         scales: scales(&spec.at("scaleTargetRef"), namespace)?,
@@ -76,7 +79,9 @@ fn proposal(spec: &Place<'_>, namespace: &str) -> Result<Proposal, Malformed> {
         saving_usd: spec.at("projectedSavingsUsdMonthly").number()?,
         saving_share: spec.at("projectedSavingsShare").number()?,
         diff: diff(&spec.at("configDiff"))?,
-        schedule: schedule.iter().map(|it| it.value().clone()).collect(),
+        schedule: windows("schedule")?,
+        schedule_before: windows("scheduleBefore")?,
+        losses: as_written(&spec.at("forecast"))?,
         evidence: spec.at("evidence").value().clone(),
         findings: spec.at("findings").value().clone(),
     })
@@ -194,7 +199,7 @@ fn status(place: &Place<'_>) -> Result<Status, Malformed> {
         attempt: attempt(&place.at("attempt"))?,
         applied: applied(place, phase)?,
         probation_until: place.at("probationUntil").time()?,
-        schedule: schedule(&place.at("schedule"))?,
+        schedule: as_written(&place.at("schedule"))?,
         errors: place.at("errors").count()?,
         failures: place.at("failures").count()?,
         measured: place.at("measured").present(),
@@ -260,7 +265,8 @@ fn applied(status: &Place<'_>, phase: Phase) -> Result<Option<Applied>, Malforme
     }))
 }
 
-fn schedule(place: &Place<'_>) -> Result<Option<Carried>, Malformed> {
+/// What is kept as it is written.
+fn as_written<T: DeserializeOwned>(place: &Place<'_>) -> Result<Option<T>, Malformed> {
     let written = place.present().map(serde_json::from_value);
     written
         .transpose()

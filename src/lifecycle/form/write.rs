@@ -48,6 +48,8 @@ fn spec(record: &Record, place: &mut Value) {
         saving_share,
         diff,
         schedule,
+        schedule_before,
+        losses,
         evidence,
         findings,
     } = &record.proposal;
@@ -64,8 +66,11 @@ fn spec(record: &Record, place: &mut Value) {
     put(place, "projectedSavingsShare", *saving_share);
     put(place, "saving", saving(*saving_usd, *saving_share));
     config_diff(diff, part(place, "configDiff"));
-    let schedule = Some(schedule).filter(|it| !it.is_empty());
-    put(place, "schedule", schedule.map(|it| json!(it)));
+    for (key, windows) in [("schedule", schedule), ("scheduleBefore", schedule_before)] {
+        let windows = Some(windows).filter(|it| !it.is_empty());
+        put(place, key, windows.map(|it| json!(it)));
+    }
+    put(place, "forecast", losses.map(|it| json!(it)));
     put(place, "evidence", Some(evidence.clone()));
     put(place, "findings", Some(findings.clone()));
 }

@@ -33,6 +33,8 @@ fn record() -> Record {
             saving_share: None,
             diff: vec![minimum],
             schedule: vec![],
+            schedule_before: vec![],
+            losses: None,
             evidence: Value::Null,
             findings: Value::Null,
         },

@@ -24,6 +24,8 @@ impl Record {
             saving_share: _,
             diff,
             schedule,
+            schedule_before,
+            losses: _,
             evidence: _,
             findings: _,
         } = &self.proposal;
@@ -34,6 +36,7 @@ impl Record {
             "summary": summary,
             "diff": settings(diff),
             "schedule": schedule,
+            "scheduleBefore": some(schedule_before),
         }))
     }
 
@@ -60,13 +63,16 @@ impl Proposal {
             saving_share,
             diff,
             schedule,
+            schedule_before,
+            losses,
             evidence,
             findings,
         } = self;
         of(&json!([
             [uid, scales, risk, summary, saving_usd, saving_share],
             settings(diff),
-            schedule,
+            [schedule, schedule_before],
+            losses,
             evidence,
             findings,
         ]))
@@ -75,8 +81,17 @@ impl Proposal {
     /// A fingerprint of what is proposed: the settings with their old and new values, and the
     /// schedule.
     pub fn inputs(&self) -> String {
-        of(&json!({ "diff": settings(&self.diff), "schedule": self.schedule }))
+        of(&json!({
+            "diff": settings(&self.diff),
+            "schedule": self.schedule,
+            "scheduleBefore": some(&self.schedule_before),
+        }))
     }
+}
+
+/// Nothing at all where there are none, as before they were told.
+fn some(windows: &[Value]) -> Option<&[Value]> {
+    Some(windows).filter(|it| !it.is_empty())
 }
 
 fn settings(diff: &[Setting]) -> Vec<Value> {

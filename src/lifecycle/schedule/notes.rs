@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::floor::{self, Floor};
 use crate::cronjobs::note;
 use crate::lifecycle::journal::{self, Journal};
-use crate::schedule::Plan;
+use crate::schedule::{Losses, Plan};
 
 /// Of `annotations` what tells of a schedule, without who did it and why: for a copy of the object that is
 /// kept, shown or given to others. What cannot be read is left out.
@@ -40,6 +40,11 @@ pub fn in_force(object: &Value) -> Plan {
     journal.map(|it| it.schedule).unwrap_or_default()
 }
 
+/// The error of the forecast that these windows were chosen with, where that was noted.
+pub fn losses(object: &Value) -> Option<Losses> {
+    Journal::of(object).ok().flatten()?.losses
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +60,7 @@ mod tests {
             why: "a launch".to_owned(),
             changes: vec![],
             schedule: serde_json::from_value(json!([window])).unwrap(),
+            losses: Some(Losses::of_shares(0.8, 0.9, 0.95)),
         };
         let floor = Floor {
             id: "7a".to_owned(),
@@ -84,6 +90,7 @@ mod tests {
         }
         let object = json!({ "metadata": { "annotations": kept } });
         assert_eq!(in_force(&object).windows().len(), 1);
+        assert_eq!(losses(&object), Some(Losses::of_shares(0.8, 0.9, 0.95)));
         let floor = Floor::of(&object).unwrap().unwrap();
         assert_eq!((floor.from, floor.to), (2, 6));
     }

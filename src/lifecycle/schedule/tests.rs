@@ -456,6 +456,8 @@ fn a_proposal_says_its_windows_and_what_is_wrong_with_them() {
         saving_share: None,
         diff: vec![],
         schedule: vec![window],
+        schedule_before: vec![],
+        losses: None,
         evidence: Value::Null,
         findings: Value::Null,
     };

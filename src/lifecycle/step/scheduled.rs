@@ -1,8 +1,13 @@
 //! What becomes of a schedule that is in force.
 
 use super::draft::Draft;
+use crate::analysis::review::Standing;
 use crate::lifecycle::phase::Phase;
+use crate::lifecycle::schedule::review::{self, Look, Review};
 use crate::lifecycle::schedule::{Carried, State};
+
+/// What Events are called that tell of a review.
+const REVIEWED: &str = "ScheduleReviewed";
 
 /// Takes over how it is carried out. Windows open and close every day: that is no step of the story,
 /// which has room for few.
@@ -24,6 +29,34 @@ pub(super) fn scheduled(draft: &mut Draft, carried: Carried) {
         State::Waiting | State::Open => draft.announce(state.reason(), detail),
         State::Withheld | State::Left => draft.warn(state.reason(), detail),
         State::Retracted => retracted(draft, &detail),
+    }
+}
+
+/// Takes over what an analysis says of the windows that are in force, if it has looked at these.
+pub(super) fn reviewed(draft: &mut Draft, look: Look) {
+    let Some(carried) = &mut draft.record.status.schedule else {
+        return;
+    };
+    let is_same = carried.windows == look.windows;
+    if !is_same || carried.windows.is_empty() || carried.state == State::Retracted {
+        return;
+    }
+    let Some((review, is_news)) = review::after(carried.review.as_ref(), look, draft.now) else {
+        return;
+    };
+    let Review {
+        standing, detail, ..
+    } = &review;
+    let (standing, told) = (*standing, format!("{standing}: {detail}"));
+    carried.review = Some(review);
+    draft.save();
+    if !is_news {
+        return;
+    }
+    draft.tell(format!("schedule reviewed, {told}"), "");
+    match standing {
+        Standing::Steady | Standing::Kept => draft.announce(REVIEWED, told),
+        Standing::Obsolete | Standing::Doubted => draft.warn(REVIEWED, told),
     }
 }
 

@@ -8,6 +8,7 @@ mod table;
 use serde_json::json;
 
 use super::*;
+use crate::analysis::review::Standing;
 use crate::lifecycle::record::{Decision, STORY};
 use crate::lifecycle::schedule::State;
 use crate::lifecycle::schedule::floor::Floor;
@@ -90,6 +91,81 @@ fn with_schedule(phase: Phase) -> Record {
     let mut record = in_phase(phase);
     record.status.schedule = Some(Carried::begun(morning(), None));
     record
+}
+
+#[test]
+fn a_review_of_what_is_in_force_is_kept_and_told_when_it_changes() {
+    let record = with_schedule(Phase::Verified);
+    let at = |minute, record: &Record, event| {
+        step(record, event, &Policy::default(), minutes(minute)).unwrap()
+    };
+    let steady = at(60, &record, reviewed(Standing::Steady));
+    assert_eq!(steady.effects, [Effect::Save]);
+    let obsolete = at(70, &steady.record, reviewed(Standing::Obsolete));
+    let Effect::Announce {
+        reason,
+        message,
+        is_warning,
+    } = &obsolete.effects[1]
+    else {
+        panic!("{:?}", obsolete.effects);
+    };
+    let told = (*reason, message.as_str(), *is_warning);
+    assert_eq!(told, ("ScheduleReviewed", "obsolete: as obsolete", true));
+    let last = obsolete.record.status.story.last().unwrap();
+    assert_eq!(last.detail, "schedule reviewed, obsolete: as obsolete");
+    let again = at(80, &obsolete.record, reviewed(Standing::Obsolete));
+    assert_eq!(again.effects, []);
+    // How it is carried out does not change what was found.
+    let mut carried = obsolete.record.status.schedule.clone().unwrap();
+    carried.state = State::Open;
+    let opened = at(90, &obsolete.record, Event::Scheduled(Box::new(carried)));
+    let review = opened.record.status.schedule.unwrap().review.unwrap();
+    assert_eq!(
+        (review.standing, review.since),
+        (Standing::Obsolete, minutes(70))
+    );
+}
+
+#[test]
+fn a_review_of_other_windows_or_of_a_retracted_schedule_is_none() {
+    let mut other = with_schedule(Phase::Verified);
+    other.status.schedule = Some(Carried::begun(Plan::default(), None));
+    let mut retracted = with_schedule(Phase::Verified);
+    if let Some(carried) = &mut retracted.status.schedule {
+        carried.state = State::Retracted;
+    }
+    for record in [other, retracted] {
+        let event = reviewed(Standing::Obsolete);
+        let step = step(&record, event, &Policy::default(), minutes(60)).unwrap();
+        assert_eq!(step.effects, []);
+    }
+}
+
+#[test]
+fn a_schedule_ends_by_a_proposal_without_one() {
+    let mut record = with_schedule(Phase::Verified);
+    let mut new = proposal(2, 2);
+    new.diff.clear();
+    new.analyzed_at = Some(minutes(90));
+    new.schedule_before = vec![json!(morning().windows()[0])];
+    assert_eq!(new.one_line(), "no schedule any more");
+    let policy = Policy::default();
+    record = after(record, &policy, &[(90, proposed(new))]);
+    assert_eq!(record.status.detail, "proposed anew: no schedule any more");
+    let is_carried = |it: &Record| it.status.schedule.is_some();
+    assert!(is_carried(&record), "until somebody has said yes");
+    let events = [
+        (91, approved()),
+        (92, Event::Began(attempt("w2", Write::Apply))),
+        (
+            92,
+            written_with_schedule("w2", minutes(92), Plan::default()),
+        ),
+    ];
+    record = after(record, &policy, &events);
+    assert!(!is_carried(&record));
+    assert_eq!(record.status.phase, Phase::Applied);
 }
 
 #[test]

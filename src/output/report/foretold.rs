@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::rounded;
 use crate::analysis::forecast::{BackTest, Forecast, MonthEnd};
 use crate::analysis::prospect::{Prospect, Tested};
+use crate::schedule::Losses;
 
 /// The forecast of what is called for, in pods, from the days on which settings were chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -30,6 +31,11 @@ impl Foretold {
             forecast,
             why_no_schedule: prospect.why_none(),
         })
+    }
+
+    /// How good it was, as it is kept with a schedule that is chosen with it.
+    pub fn losses(&self) -> Losses {
+        self.forecast.backtest.losses()
     }
 
     /// How good it was, in a few words.

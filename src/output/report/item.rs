@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::evidence::Evidence;
 use super::foretold::{Foretold, not_foretold};
 use super::overview::Cost;
+use super::reviewed::Reviewed;
 use super::{Window, rounded};
 use crate::analysis::assessment::{self, Assessment, Days, Proof, Recommendation, RiskLevel};
 use crate::analysis::findings::Finding;
@@ -21,6 +22,7 @@ use crate::autoscaler::AutoscalerKind;
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::{Fleet, Subject};
 use crate::lifecycle::diff::{Setting, one_line};
+use crate::lifecycle::schedule::NONE_ANY_MORE;
 use crate::lifecycle::settings;
 use crate::schedule::Plan;
 use crate::units::Replicas;
@@ -63,6 +65,9 @@ pub struct Item {
     /// Why there is no forecast, so that no schedule could be looked for; told by `explain` alone.
     #[serde(skip)]
     pub not_foretold: Option<String>,
+    /// Whether the schedule that is in force does still what it was chosen for; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub review: Option<Reviewed>,
     /// What a language model said of it, or why nothing; absent where none was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opinion: Option<Opinion>,
@@ -210,6 +215,7 @@ impl Item {
             because: Vec::new(),
             forecast: Foretold::of(assessment.prospect.as_deref()),
             not_foretold: assessment.prospect.as_deref().and_then(not_foretold),
+            review: assessment.review.as_deref().map(Reviewed::of),
             opinion: assessment.opinion,
             findings: assessment.findings,
             evidence: Evidence::new(assessment.evidence, window),
@@ -251,7 +257,10 @@ impl Item {
             .collect();
         settings.sort_by_key(|it| it.key);
         let settings = Some(one_line(&settings)).filter(|it| !it.is_empty());
-        let schedule = self.schedule().map(|it| format!("schedule {it}"));
+        let schedule = self.schedule().map(|it| match it.is_empty() {
+            true => NONE_ANY_MORE.to_owned(),
+            false => format!("schedule {it}"),
+        });
         let all: Vec<String> = settings.into_iter().chain(schedule).collect();
         all.join(", ")
     }
@@ -261,7 +270,7 @@ impl Item {
         self.outcome == Outcome::Recommended && !self.is_refused
     }
 
-    /// The schedule that is proposed, if it is another than today's.
+    /// The schedule that is proposed, if it is another than today's; empty where that is to end.
     pub fn schedule(&self) -> Option<&Plan> {
         let proposed = self.proposed.as_ref()?;
         let differs = proposed.schedule != self.today.schedule;

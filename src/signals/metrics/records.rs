@@ -15,6 +15,7 @@ use super::Metrics;
 use super::labels::{Action, Basis, One, Outcome, Verdict, Word, make_all};
 use super::sources::Real;
 use crate::analysis::opinion;
+use crate::analysis::review::Standing;
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::schedule::State;
 use crate::units::ReplicaHours;
@@ -82,6 +83,7 @@ pub(super) struct Records {
     saved_usd: Family<One<Basis>, Real>,
     probation: Family<Titled, Real>,
     schedules: Family<One<&'static str>, Gauge>,
+    reviews: Family<One<&'static str>, Gauge>,
     raised: Gauge,
     /// Those that have a series. Held while these are changed.
     on_probation: Mutex<BTreeSet<Titled>>,
@@ -116,6 +118,7 @@ impl Records {
             saved_usd: Family::default(),
             probation: Family::default(),
             schedules: Family::default(),
+            reviews: Family::default(),
             raised: Gauge::default(),
             on_probation: Mutex::default(),
         };
@@ -176,6 +179,11 @@ impl Records {
             self.schedules.clone(),
         );
         registry.register(
+            "schedule_reviews",
+            "Schedules in force by what analyses say of them",
+            self.reviews.clone(),
+        );
+        registry.register(
             "schedule_raised_replicas",
             "Replicas by which minima of HPAs are raised now, since windows are open",
             self.raised.clone(),
@@ -186,6 +194,10 @@ impl Records {
         make_all(&self.verifications, "verdict");
         for state in State::ALL {
             drop(self.schedules.get_or_create(&[("state", state.as_str())]));
+        }
+        for standing in Standing::ALL {
+            let labels = [("standing", standing.as_str())];
+            drop(self.reviews.get_or_create(&labels));
         }
         for verdict in opinion::Verdict::ALL {
             let labels = [("verdict", verdict.as_str())];
@@ -234,6 +246,20 @@ impl Metrics {
         records
             .raised
             .set(i64::try_from(raised).unwrap_or(i64::MAX));
+    }
+
+    /// What analyses say of all schedules that are in force.
+    pub fn schedule_reviews(&self, standings: impl IntoIterator<Item = Standing>) {
+        let mut counts = Standing::ALL.map(|it| (it, 0_i64));
+        for standing in standings {
+            for (_, count) in counts.iter_mut().filter(|it| it.0 == standing) {
+                *count += 1;
+            }
+        }
+        for (standing, count) in counts {
+            let labels = [("standing", standing.as_str())];
+            self.0.records.reviews.get_or_create(&labels).set(count);
+        }
     }
 
     /// What a language model said of all recommendations, as it stands now.

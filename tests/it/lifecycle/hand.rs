@@ -206,6 +206,8 @@ impl Hand {
             saving_share: None,
             diff,
             schedule: vec![],
+            schedule_before: vec![],
+            losses: None,
             evidence: Value::Null,
             findings: Value::Null,
         };

@@ -76,6 +76,7 @@ fn assessment(index: usize) -> Assessment {
         },
         opinion: None,
         prospect: None,
+        review: None,
         trend: None,
         portrait: Some(Box::new(portrait(index))),
     }

@@ -164,6 +164,7 @@ impl Case {
             keda: None,
             jobs: None,
             schedule: Plan::default(),
+            losses: None,
         }
     }
 

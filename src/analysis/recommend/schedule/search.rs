@@ -56,10 +56,11 @@ impl Search<'_, '_> {
     }
 
     /// Today's settings and the best without a schedule, both with less than they keep for peaks, and
-    /// what is between them.
+    /// what is between them. Where a schedule is in force, another one has to serve what it serves.
     fn bases(&self, base: &Settings, best: Option<&Settings>) -> Vec<Settings> {
         let mut all: Vec<Settings> = Vec::new();
-        for settings in std::iter::once(base).chain(best) {
+        let bare = (!base.schedule.is_empty()).then(|| unscheduled(base));
+        for settings in std::iter::once(base).chain(&bare).chain(best) {
             let bolder = self.moves.bolder(settings);
             let between = between(base, settings);
             for it in std::iter::once(settings.clone())

@@ -20,7 +20,7 @@ const BUSY: f64 = 0.9;
 
 /// Pods that are called for step by step, so that each would be used to its target in the busiest
 /// minute; on the steps of `scenario`.
-pub(super) fn called(case: &Case<'_>, scenario: &Scenario) -> Series {
+pub(in crate::analysis::recommend) fn called(case: &Case<'_>, scenario: &Scenario) -> Series {
     let by_load = case.demand.called(case.today.target_cpu_pct);
     let engine = scenario.engine(case.autoscaler());
     let by_triggers = |at: usize| {

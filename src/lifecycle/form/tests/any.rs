@@ -6,6 +6,7 @@ use proptest::sample::select;
 use serde_json::{Value, json};
 
 use crate::analysis::assessment::RiskLevel;
+use crate::analysis::review::Standing;
 use crate::autoscaler::target::TargetRef;
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::lifecycle::changes::Change;
@@ -14,7 +15,8 @@ use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{
     Applied, Attempt, Decision, Entry, Proposal, Record, Status, Write,
 };
-use crate::lifecycle::schedule::{self, Carried, State, floor::Floor};
+use crate::lifecycle::schedule::{self, Carried, State, floor::Floor, review::Review};
+use crate::schedule::Losses;
 
 fn time() -> impl Strategy<Value = Timestamp> {
     (0..4_000_000_000_000_i64).prop_map(|it| Timestamp::from_millisecond(it).unwrap())
@@ -117,14 +119,14 @@ fn proposal() -> impl Strategy<Value = Proposal> {
         name,
         kind,
     });
-    let windows = proptest::collection::vec(open(), 0..2);
+    let windows = || proptest::collection::vec(open(), 0..2);
     let findings = proptest::collection::vec(open(), 0..2).prop_map(Value::from);
     let who = (of(name()), of(target), of(time()), risk, word());
     let what = (
         of(-9..9_i32),
         of(-4..4_i32),
         diff(),
-        windows,
+        (windows(), windows(), of(losses())),
         open(),
         findings,
     );
@@ -138,11 +140,41 @@ fn proposal() -> impl Strategy<Value = Proposal> {
             saving_usd: what.0.map(|it| f64::from(it) / 8.0),
             saving_share: what.1.map(|it| f64::from(it) / 4.0),
             diff: what.2,
-            schedule: what.3,
+            schedule: what.3.0,
+            schedule_before: what.3.1,
+            losses: what.3.2,
             evidence: what.4,
             findings: what.5,
         },
     )
+}
+
+fn losses() -> impl Strategy<Value = Losses> {
+    (0..300_u32, 0..300_u32, 0..=100_u32).prop_map(|it| Losses {
+        median_percent: it.0,
+        high_percent: it.1,
+        covered_percent: it.2,
+    })
+}
+
+fn review() -> impl Strategy<Value = Review> {
+    use proptest::option::of;
+    let parts = (
+        select(&Standing::ALL[..]),
+        word(),
+        of(losses()),
+        of(losses()),
+        time(),
+        time(),
+    );
+    parts.prop_map(|(standing, detail, chosen, now, since, at)| Review {
+        standing,
+        detail,
+        chosen,
+        now,
+        since,
+        at,
+    })
 }
 
 fn change() -> impl Strategy<Value = Change> {
@@ -195,6 +227,7 @@ fn carried() -> impl Strategy<Value = Carried> {
         of(attempt),
         0..9_u32,
         of(time()),
+        of(review()),
     );
     parts.prop_map(|it| Carried {
         windows: it.0,
@@ -205,6 +238,7 @@ fn carried() -> impl Strategy<Value = Carried> {
         attempt: it.5,
         idle: it.6,
         left_until: it.7,
+        review: it.8,
     })
 }
 

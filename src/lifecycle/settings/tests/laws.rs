@@ -95,6 +95,7 @@ fn autoscaler() -> impl Strategy<Value = Autoscaler> {
         keda: None,
         jobs: None,
         schedule: Plan::default(),
+        losses: None,
     })
 }
 

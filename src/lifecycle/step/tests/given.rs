@@ -4,11 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use crate::analysis::assessment::RiskLevel;
+use crate::analysis::review::Standing;
 use crate::autoscaler::{AutoscalerId, AutoscalerKind};
 use crate::lifecycle::changes::{Change, Lost};
 use crate::lifecycle::diff::{Key, Setting};
 use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::{Applied, Attempt, Proposal, Record, Write};
+use crate::lifecycle::schedule::review::Look;
 use crate::lifecycle::schedule::{Carried, State};
 use crate::lifecycle::step::{Check, Event, Policy, Verdict, step};
 use crate::schedule::Plan;
@@ -34,6 +36,8 @@ pub(super) fn proposal(from: u32, to: u32) -> Proposal {
             to: to.into(),
         }],
         schedule: vec![],
+        schedule_before: vec![],
+        losses: None,
         evidence: json!({}),
         findings: json!([]),
     }
@@ -161,6 +165,17 @@ pub(super) fn scheduled(state: State) -> Event {
         detail: format!("as {state}"),
         since: Some(START),
         ..Carried::begun(morning(), None)
+    }))
+}
+
+/// What an analysis says of what [`scheduled`] carries out.
+pub(super) fn reviewed(standing: Standing) -> Event {
+    Event::Reviewed(Box::new(Look {
+        windows: morning(),
+        standing,
+        detail: format!("as {standing}"),
+        chosen: None,
+        now: None,
     }))
 }
 

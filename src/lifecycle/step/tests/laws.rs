@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
+use crate::analysis::review::Standing;
 use crate::lifecycle::schedule::State;
 
 fn id() -> impl Strategy<Value = &'static str> {
@@ -25,6 +26,7 @@ fn event() -> impl Strategy<Value = Event> {
     let states = select(State::ALL.to_vec());
     let writes = prop_oneof![
         2 => states.prop_map(scheduled),
+        1 => select(Standing::ALL.to_vec()).prop_map(reviewed),
         6 => (id(), what).prop_map(|(id, what)| Event::Began(attempt(id, what))),
         4 => (id(), 0..90_i64).prop_map(|(id, minute)| written(id, minutes(minute))),
         1 => (by(), 0..4000_i64).prop_map(|(by, minute)| {

@@ -4,6 +4,7 @@
 //! revert, `n` announce. `.` is an event that changes nothing, `!` one that is not possible now.
 
 use super::*;
+use crate::analysis::review::Standing;
 use crate::lifecycle::schedule::State;
 
 /// No write is under way; approved unless pending, rejected or superseded.
@@ -30,6 +31,7 @@ bad, kept        .        .        degr sn  .        degr s   .        .        
 inconclusive     .        .        appl s   .        degr s   .        .        .        .        .
 error            .        .        appl s   .        degr s   .        .        .        .        .
 scheduled        .        .        .        .        .        .        .        .        .        .
+reviewed         .        .        .        .        .        .        .        .        .        .
 reverted         .        .        roll sn  roll sn  roll sn  .        .        .        .        .
 revert failed    .        .        appl sn  veri sn  degr sn  .        .        .        .        .
 overtaken        supe sn  supe sn  supe sn  supe sn  roll sn  .        supe sn  supe sn  .        .
@@ -59,6 +61,7 @@ bad, kept        .        .        .        .        degr sn  .        degr s
 inconclusive     .        .        .        .        appl s   .        degr s
 error            .        .        .        .        appl s   .        degr s
 scheduled        .        .        .        .        .        .        .
+reviewed         .        .        .        .        .        .        .
 reverted         roll sn  roll sn  roll sn  roll sn  roll sn  roll sn  roll sn
 revert failed    .        .        .        .        appl sn  veri sn  degr sn
 overtaken        supe sn  supe sn  supe sn  supe sn  roll sn  roll sn  roll sn
@@ -100,6 +103,7 @@ fn row(name: &str) -> (i64, Event, Policy) {
         "error" => (60, error(), policy),
         // There is none in force.
         "scheduled" => (60, scheduled(State::Open), policy),
+        "reviewed" => (60, reviewed(Standing::Obsolete), policy),
         "reverted" => (60, reverted(vec![]), policy),
         "revert failed" => (60, Event::RevertFailed { why }, policy),
         "overtaken" => (60, Event::Overtaken { why }, policy),
@@ -107,7 +111,7 @@ fn row(name: &str) -> (i64, Event, Policy) {
     }
 }
 
-const ROWS: [&str; 24] = [
+const ROWS: [&str; 25] = [
     "proposed same",
     "proposed other",
     "target moved",
@@ -129,6 +133,7 @@ const ROWS: [&str; 24] = [
     "inconclusive",
     "error",
     "scheduled",
+    "reviewed",
     "reverted",
     "revert failed",
     "overtaken",
@@ -149,9 +154,10 @@ fn kind(event: &Event) -> usize {
         Event::WriteFailed { .. } => 9,
         Event::Judged(_) => 10,
         Event::Scheduled(_) => 11,
-        Event::Reverted { .. } => 12,
-        Event::RevertFailed { .. } => 13,
-        Event::Overtaken { .. } => 14,
+        Event::Reviewed(_) => 12,
+        Event::Reverted { .. } => 13,
+        Event::RevertFailed { .. } => 14,
+        Event::Overtaken { .. } => 15,
     }
 }
 
@@ -196,7 +202,7 @@ fn table(columns: &[(String, Record)]) -> String {
 fn every_event_has_its_row() {
     let mut kinds: Vec<usize> = ROWS.iter().map(|it| kind(&row(it).1)).collect();
     kinds.dedup();
-    assert_eq!(kinds, Vec::from_iter(0..15));
+    assert_eq!(kinds, Vec::from_iter(0..16));
 }
 
 #[test]

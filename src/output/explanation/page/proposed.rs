@@ -131,17 +131,25 @@ fn proposal(it: &Explanation, width: usize) -> Vec<String> {
     all
 }
 
-/// Why there is no schedule, with how good the forecast was that one would rest on.
+/// What is said of the schedule in force, and why there is none, or no other, with how good the forecast
+/// was that one would rest on.
 fn foretold(item: &Item, width: usize) -> Vec<String> {
     let mut all = Vec::new();
     let mut say = |label: &str, text: &str| all.extend(wrapped(label, text, width));
+    if let Some(review) = &item.review {
+        say("  schedule in force, ", &review.line());
+    }
+    let no_schedule = match item.today.schedule.is_empty() {
+        true => "  no schedule: ",
+        false => "  no other schedule: ",
+    };
     if let Some(why) = &item.not_foretold {
-        say("  no schedule: no forecast, ", why);
+        say(no_schedule, &format!("no forecast, {why}"));
     }
     if let Some(foretold) = &item.forecast
         && let Some(why) = &foretold.why_no_schedule
     {
-        say("  no schedule: ", why);
+        say(no_schedule, why);
         say("  ", &foretold.tested());
     }
     all
