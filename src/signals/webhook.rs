@@ -1,4 +1,4 @@
-//! Tells another system of each change of a recommendation's phase.
+//! Tells another system of each change of a recommendation's phase, and of how its schedule stands.
 //!
 //! [`Webhook::tell`] never waits: what cannot be sent at once stands in a bounded queue, and one task
 //! sends it, in order, each event until it arrives, is refused, or its tries are used up. [`event`] makes
@@ -20,8 +20,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::metrics::{Delivery, Metrics};
-pub use event::Change;
 use event::Event;
+pub use event::{Change, What};
 use queue::{Pushed, Queue};
 pub use retry::Backoff;
 use sending::{Answer, Sender};

@@ -321,6 +321,8 @@ impl<'a> Watch<'a> {
         let news = News {
             records: &records,
             changes: &changes,
+            turns: &turns,
+            reviews: &reviews,
             interval: self.config.interval,
             now,
         };

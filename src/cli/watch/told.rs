@@ -14,6 +14,7 @@ use crate::lifecycle::phase::Phase;
 use crate::lifecycle::record::Record;
 use crate::lifecycle::schedule::State;
 use crate::output::exchange::annotation::{Annotation, Level};
+pub(super) use schedules::{Reviewed, Turn};
 
 /// What was told last, by namespace and name.
 #[derive(Clone, Debug, Default)]

@@ -5,13 +5,15 @@ use serde_json::{Map, Value, json};
 
 use super::signature::hmac;
 use super::{Form, Settings};
+use crate::analysis::review::Standing;
 use crate::lifecycle::diff::{Setting, one_line};
 use crate::lifecycle::phase::Phase;
+use crate::lifecycle::schedule::State;
 
-/// Before the phase in the type of a CloudEvent.
-const TYPE: &str = "io.stepscale.recommendation.";
+/// Before all types of CloudEvents.
+const TYPE: &str = "io.stepscale.";
 
-/// A recommendation has come into another phase.
+/// Something of a recommendation is otherwise than before.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     pub namespace: String,
@@ -19,18 +21,73 @@ pub struct Change {
     pub name: String,
     /// Kind and name of the autoscaler.
     pub target: (String, String),
-    /// `None` for a new one.
-    pub before: Option<Phase>,
-    pub after: Phase,
-    /// `status.detail`.
+    pub what: What,
+    /// Why, for people.
     pub detail: String,
-    pub diff: Vec<Setting>,
-    /// US dollars a month, projected.
-    pub projected_usd_monthly: Option<f64>,
-    /// US dollars a month, as measured.
-    pub measured_usd_monthly: Option<f64>,
-    /// Since when it is in the phase.
+    /// Since when it is so.
     pub at: Timestamp,
+}
+
+/// What is otherwise. `before` is `None` where there was nothing before, or nobody knows it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// It has come into another phase.
+    Phase {
+        before: Option<Phase>,
+        after: Phase,
+        diff: Vec<Setting>,
+        /// US dollars a month, projected.
+        projected_usd_monthly: Option<f64>,
+        /// US dollars a month, as measured.
+        measured_usd_monthly: Option<f64>,
+    },
+    /// Its schedule stands otherwise.
+    Schedule {
+        before: Option<State>,
+        after: State,
+        /// The minimum that is to be again, and the one that is held.
+        held: Option<(u32, u32)>,
+    },
+    /// Analyses say something else of its schedule.
+    Review {
+        before: Option<Standing>,
+        after: Standing,
+    },
+}
+
+impl What {
+    /// `recommendation.applied`, `schedule.open`, `schedule.reviewed.kept`: what makes it this one.
+    fn word(&self) -> String {
+        match self {
+            Self::Phase { after, .. } => format!("recommendation.{after}"),
+            Self::Schedule { after, .. } => format!("schedule.{after}"),
+            Self::Review { after, .. } => format!("schedule.reviewed.{after}"),
+        }
+    }
+
+    /// What of that is the type of an event.
+    fn kind(&self) -> String {
+        match self {
+            Self::Phase { .. } | Self::Schedule { .. } => self.word(),
+            Self::Review { .. } => "schedule.reviewed".to_owned(),
+        }
+    }
+
+    fn before(&self) -> Option<&'static str> {
+        match self {
+            Self::Phase { before, .. } => before.map(Phase::as_str),
+            Self::Schedule { before, .. } => before.map(State::as_str),
+            Self::Review { before, .. } => before.map(Standing::as_str),
+        }
+    }
+
+    fn after(&self) -> &'static str {
+        match self {
+            Self::Phase { after, .. } => after.as_str(),
+            Self::Schedule { after, .. } => after.as_str(),
+            Self::Review { after, .. } => after.as_str(),
+        }
+    }
 }
 
 /// A change as it is sent. It holds no names that are not to be told.
@@ -67,15 +124,20 @@ impl Event {
     }
 }
 
-/// A code of what makes the change this one: the phase, and since when. Not the phase before: whoever
-/// looks less often has seen another one there.
+/// A code of what makes the change this one: the phase or state, and since when. Not what was before:
+/// whoever looks less often has seen something else there.
 fn id(change: &Change, settings: &Settings) -> String {
     let at = change.at.to_string();
+    let word = match &change.what {
+        // As it was before there were others.
+        What::Phase { after, .. } => after.as_str().to_owned(),
+        what @ (What::Schedule { .. } | What::Review { .. }) => what.word(),
+    };
     let parts = [
         settings.source.as_str(),
         &change.namespace,
         &change.name,
-        change.after.as_str(),
+        &word,
         &at,
     ];
     // No part holds a zero, so that no two changes are the same text.
@@ -104,7 +166,7 @@ fn without_names(change: &Change, settings: &Settings) -> Change {
 fn cloud_event(change: &Change, source: &str, id: &str) -> Value {
     json!({
         "specversion": "1.0",
-        "type": format!("{TYPE}{}", change.after),
+        "type": format!("{TYPE}{}", change.what.kind()),
         "source": source,
         "subject": format!("{}/{}", change.namespace, change.name),
         "id": id,
@@ -115,36 +177,16 @@ fn cloud_event(change: &Change, source: &str, id: &str) -> Value {
 }
 
 fn data(change: &Change) -> Value {
-    let settings = change.diff.iter();
-    let diff: Map<String, Value> = settings
-        .map(|it| {
-            let change = json!({ "from": it.from, "to": it.to });
-            (it.key.as_str().to_owned(), change)
-        })
-        .collect();
     let (kind, name) = &change.target;
     let mut data = json!({
         "namespace": change.namespace,
         "recommendation": change.name,
         "targetRef": { "kind": kind, "name": name },
-        "before": change.before.map(Phase::as_str),
-        "after": change.after.as_str(),
-        "configDiff": diff,
+        "before": change.what.before(),
+        "after": change.what.after(),
     });
-    let optional = [
-        (
-            "detail",
-            (!change.detail.is_empty()).then(|| json!(change.detail)),
-        ),
-        (
-            "projectedSavingsUsdMonthly",
-            change.projected_usd_monthly.map(|it| json!(it)),
-        ),
-        (
-            "measuredSavingsUsdMonthly",
-            change.measured_usd_monthly.map(|it| json!(it)),
-        ),
-    ];
+    let detail = (!change.detail.is_empty()).then(|| json!(change.detail));
+    let optional = [("detail", detail)].into_iter().chain(more(&change.what));
     for (key, value) in optional {
         if let Some(value) = value {
             data[key] = value;
@@ -153,27 +195,65 @@ fn data(change: &Change) -> Value {
     data
 }
 
+/// What only a change of its kind has.
+fn more(what: &What) -> Vec<(&'static str, Option<Value>)> {
+    match what {
+        What::Phase {
+            diff,
+            projected_usd_monthly: projected,
+            measured_usd_monthly: measured,
+            ..
+        } => vec![
+            ("configDiff", Some(config_diff(diff))),
+            ("projectedSavingsUsdMonthly", projected.map(|it| json!(it))),
+            ("measuredSavingsUsdMonthly", measured.map(|it| json!(it))),
+        ],
+        What::Schedule { held, .. } => {
+            let held = held.map(|(from, to)| json!({ "from": from, "to": to }));
+            vec![("minReplicas", held)]
+        }
+        What::Review { .. } => vec![],
+    }
+}
+
+fn config_diff(diff: &[Setting]) -> Value {
+    let settings = diff.iter().map(|it| {
+        let change = json!({ "from": it.from, "to": it.to });
+        (it.key.as_str().to_owned(), change)
+    });
+    Value::Object(settings.collect::<Map<_, _>>())
+}
+
 /// For people in a chat: `*shop/web*: approved → applied: patched HPA`.
 fn text(change: &Change) -> String {
     let (kind, name) = &change.target;
     let mut text = format!("*{}/{}* ({kind} {name}): ", change.namespace, change.name);
-    if let Some(before) = change.before {
+    text += match &change.what {
+        What::Phase { .. } => "",
+        What::Schedule { .. } => "schedule ",
+        What::Review { .. } => "schedule reviewed, ",
+    };
+    if let Some(before) = change.what.before() {
         text += &format!("{before} → ");
     }
-    text += change.after.as_str();
+    text += change.what.after();
     if !change.detail.is_empty() {
         text += &format!(": {}", change.detail);
     }
-    if !change.diff.is_empty() {
-        text += &format!("\n{}", one_line(&change.diff));
-    }
-    let savings = [
-        (change.projected_usd_monthly, "projected"),
-        (change.measured_usd_monthly, "measured"),
-    ];
-    for (usd, basis) in savings {
-        if let Some(usd) = usd {
-            text += &format!("\nUSD {usd:.2} a month saved, {basis}");
+    if let What::Phase {
+        diff,
+        projected_usd_monthly: projected,
+        measured_usd_monthly: measured,
+        ..
+    } = &change.what
+    {
+        if !diff.is_empty() {
+            text += &format!("\n{}", one_line(diff));
+        }
+        for (usd, basis) in [(projected, "projected"), (measured, "measured")] {
+            if let Some(usd) = usd {
+                text += &format!("\nUSD {usd:.2} a month saved, {basis}");
+            }
         }
     }
     escaped(&text)

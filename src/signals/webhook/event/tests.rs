@@ -6,17 +6,100 @@ pub(in crate::signals::webhook) fn change() -> Change {
         namespace: "shop".to_owned(),
         name: "web-rec".to_owned(),
         target: ("HorizontalPodAutoscaler".to_owned(), "web-hpa".to_owned()),
-        before: Some(Phase::Approved),
-        after: Phase::Applied,
+        what: What::Phase {
+            before: Some(Phase::Approved),
+            after: Phase::Applied,
+            diff: vec![Setting {
+                key: Key::MinReplicas,
+                from: json!(3),
+                to: json!(2),
+            }],
+            projected_usd_monthly: Some(120.5),
+            measured_usd_monthly: None,
+        },
         detail: "patched HPA web-hpa of <shop>".to_owned(),
-        diff: vec![Setting {
-            key: Key::MinReplicas,
-            from: json!(3),
-            to: json!(2),
-        }],
-        projected_usd_monthly: Some(120.5),
-        measured_usd_monthly: None,
         at: "2026-11-22T12:00:00Z".parse().unwrap(),
+    }
+}
+
+fn phase(before: Option<Phase>, after: Phase) -> What {
+    What::Phase {
+        before,
+        after,
+        diff: vec![],
+        projected_usd_monthly: None,
+        measured_usd_monthly: None,
+    }
+}
+
+fn raised() -> Change {
+    Change {
+        what: What::Schedule {
+            before: Some(State::Waiting),
+            after: State::Open,
+            held: Some((2, 8)),
+        },
+        detail: "minReplicas is 8 instead of 2".to_owned(),
+        ..change()
+    }
+}
+
+fn reviewed() -> Change {
+    Change {
+        what: What::Review {
+            before: Some(Standing::Steady),
+            after: Standing::Obsolete,
+        },
+        detail: "it does not pay any more".to_owned(),
+        ..change()
+    }
+}
+
+#[test]
+fn a_schedule_has_events_of_its_own() {
+    let event = body(&raised(), &settings(Form::CloudEvents));
+    assert_eq!(event["type"], "io.stepscale.schedule.open");
+    let expected = json!({
+        "namespace": "shop",
+        "recommendation": "web-rec",
+        "targetRef": { "kind": "HorizontalPodAutoscaler", "name": "web-hpa" },
+        "before": "waiting",
+        "after": "open",
+        "detail": "minReplicas is 8 instead of 2",
+        "minReplicas": { "from": 2, "to": 8 },
+    });
+    assert_eq!(event["data"], expected);
+    let event = body(&reviewed(), &settings(Form::CloudEvents));
+    assert_eq!(event["type"], "io.stepscale.schedule.reviewed");
+    assert_eq!(
+        (&event["data"]["before"], &event["data"]["after"]),
+        (&json!("steady"), &json!("obsolete"))
+    );
+    let text = |change: &Change| body(change, &settings(Form::Slack))["text"].clone();
+    assert_eq!(
+        text(&raised()),
+        "*shop/web-rec* (HorizontalPodAutoscaler web-hpa): schedule waiting → open: minReplicas is 8 \
+         instead of 2"
+    );
+    assert_eq!(
+        text(&reviewed()),
+        "*shop/web-rec* (HorizontalPodAutoscaler web-hpa): schedule reviewed, steady → obsolete: it does \
+         not pay any more"
+    );
+}
+
+#[test]
+fn events_of_a_schedule_tell_no_names_where_these_are_left_out() {
+    let redacted = Settings {
+        redact: true,
+        ..settings(Form::CloudEvents)
+    };
+    for change in [raised(), reviewed()] {
+        let text = body(&change, &redacted).to_string();
+        for word in ["shop", "web-rec", "web-hpa", "instead", "any more"] {
+            assert!(!text.contains(word), "{word}: {text}");
+        }
+        assert!(text.contains("io.stepscale.schedule."), "{text}");
     }
 }
 
@@ -67,11 +150,8 @@ fn a_chat_is_told_in_a_sentence() {
         json!({ "text": expected })
     );
     let new = Change {
-        before: None,
-        after: Phase::Pending,
+        what: phase(None, Phase::Pending),
         detail: String::new(),
-        diff: Vec::new(),
-        projected_usd_monthly: None,
         ..change()
     };
     let expected = "*shop/web-rec* (HorizontalPodAutoscaler web-hpa): pending";
@@ -97,13 +177,15 @@ fn an_id_is_of_the_change_and_of_nothing_else() {
             ..change()
         },
         Change {
-            after: Phase::Failed,
+            what: phase(Some(Phase::Approved), Phase::Failed),
             ..change()
         },
         Change {
             at: Timestamp::UNIX_EPOCH,
             ..change()
         },
+        raised(),
+        reviewed(),
     ];
     for other in &others {
         assert_ne!(id(other, &all), one, "{other:?}");
@@ -115,7 +197,7 @@ fn an_id_is_of_the_change_and_of_nothing_else() {
     assert_ne!(id(&change(), &elsewhere), one);
     // Another instance has not seen it approved.
     let other = Change {
-        before: Some(Phase::Pending),
+        what: phase(Some(Phase::Pending), Phase::Applied),
         detail: String::new(),
         ..change()
     };

@@ -3,7 +3,9 @@ use serde_json::json;
 use super::*;
 use crate::cli::watch::told::Told;
 use crate::lifecycle::record::Entry;
+use crate::lifecycle::schedule::review::Review;
 use crate::output::records::made_up;
+use crate::schedule::Plan;
 
 const INTERVAL: Duration = Duration::from_secs(60);
 
@@ -50,18 +52,94 @@ impl Process {
         records: &[Record],
         now: i64,
     ) -> Vec<(String, Option<Phase>, Phase, Timestamp)> {
-        let changes = self.told.changes(records);
+        let due = self.due(standing, records, now).into_iter();
+        let told = due.filter_map(|it| match it.what {
+            What::Phase { before, after, .. } => Some((it.name, before, after, it.at)),
+            What::Schedule { .. } | What::Review { .. } => None,
+        });
+        told.collect()
+    }
+
+    /// The events of schedules: what they say, and the times.
+    fn hears(
+        &mut self,
+        standing: Standing,
+        records: &[Record],
+        now: i64,
+    ) -> Vec<(What, Timestamp)> {
+        let due = self.due(standing, records, now).into_iter();
+        let told = due.filter(|it| !matches!(it.what, What::Phase { .. }));
+        told.map(|it| (it.what, it.at)).collect()
+    }
+
+    fn due(&mut self, standing: Standing, records: &[Record], now: i64) -> Vec<Change> {
         let news = News {
             records,
-            changes: &changes,
+            changes: &self.told.changes(records),
+            turns: &self.told.turns(records),
+            reviews: &self.told.reviews(records),
             interval: INTERVAL,
             now: at(now),
         };
-        let due = self.due.of(standing, &news);
-        let told = due.into_iter();
-        told.map(|it| (it.name, it.before, it.after, it.at))
-            .collect()
+        self.due.of(standing, &news)
     }
+}
+
+/// A schedule in a state since a second, of which a standing is said since another.
+fn scheduled(state: (State, i64), standing: (review::Standing, i64)) -> Record {
+    let mut record = record("web", &[APPLIED]);
+    let mut carried = Carried::begun(Plan::default(), None);
+    (carried.state, carried.since) = (state.0, Some(at(state.1)));
+    carried.review = Some(Review {
+        standing: standing.0,
+        detail: String::new(),
+        chosen: None,
+        now: None,
+        since: at(standing.1),
+        at: at(standing.1),
+    });
+    record.status.schedule = Some(carried);
+    record
+}
+
+#[test]
+fn windows_and_reviews_are_told_once_and_by_the_next_leader_again() {
+    let steady = (review::Standing::Steady, 500);
+    let waiting = [scheduled((State::Waiting, 500), steady)];
+    let open = [scheduled((State::Open, 2000), steady)];
+    let obsolete = [scheduled(
+        (State::Open, 2000),
+        (review::Standing::Obsolete, 2100),
+    )];
+    let opened = |before| What::Schedule {
+        before,
+        after: State::Open,
+        held: None,
+    };
+    let reviewed = |before| What::Review {
+        before,
+        after: review::Standing::Obsolete,
+    };
+    let mut first = Process::default();
+    first.told.turns(&waiting);
+    first.told.reviews(&waiting);
+    assert_eq!(first.hears(leads(1), &waiting, 1500), []);
+    let told = first.hears(leads(1), &open, 2001);
+    assert_eq!(told, [(opened(Some(State::Waiting)), at(2000))]);
+    assert_eq!(first.hears(leads(1), &open, 2002), []);
+    let told = first.hears(leads(1), &obsolete, 2101);
+    assert_eq!(told, [(reviewed(Some(review::Standing::Steady)), at(2100))]);
+
+    // Another one takes over, and does not know what was told.
+    let mut second = Process::default();
+    assert_eq!(second.hears(Standing::Follows, &obsolete, 2102), []);
+    let told = second.hears(leads(2), &obsolete, 2110);
+    assert_eq!(told, [(opened(None), at(2000)), (reviewed(None), at(2100))]);
+    assert_eq!(second.hears(leads(2), &obsolete, 2111), []);
+    // What was long ago is old news, and that all is well is none.
+    let mut third = Process::default();
+    assert_eq!(third.hears(Standing::Follows, &waiting, 501), []);
+    assert_eq!(third.hears(leads(3), &waiting, 9000), []);
 }
 
 const PENDING: (Phase, i64) = (Phase::Pending, 0);
@@ -146,9 +224,14 @@ fn an_event_has_what_was_measured_at_the_price_of_what_was_foretold() {
     record.proposal.saving_usd = Some(100.0);
     record.status.phase = Phase::Applied;
     record.status.measured = Some(json!({ "knownMinutes": 60, "saving": { "replicaHours": 1.0 } }));
-    let event = event(&record, None, Timestamp::UNIX_EPOCH);
-    assert_eq!(event.measured_usd_monthly, Some(50.0));
+    let measured = |record: &Record| match phase(record, None) {
+        What::Phase {
+            measured_usd_monthly,
+            ..
+        } => measured_usd_monthly,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(measured(&record), Some(50.0));
     record.status.measured = None;
-    let event = super::event(&record, None, Timestamp::UNIX_EPOCH);
-    assert_eq!(event.measured_usd_monthly, None);
+    assert_eq!(measured(&record), None);
 }
