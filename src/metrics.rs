@@ -16,7 +16,10 @@ pub mod snapshot;
 pub mod triggers;
 mod zstd;
 
+use std::fmt;
 use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 use crate::autoscaler::target::TargetRef;
 use crate::fleet::PodOwner;
@@ -85,4 +88,68 @@ pub struct Reading {
     pub samples: u64,
     /// What went wrong without ending the run, sorted, without repetitions.
     pub warnings: Vec<String>,
+    /// What went wrong with what was asked beside the history.
+    pub beside: Vec<Warning>,
+}
+
+/// Something that went wrong without ending a run.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Warning {
+    pub about: Topic,
+    pub text: String,
+}
+
+/// What a warning is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    History,
+    Prices,
+    SecondOpinions,
+}
+
+impl Warning {
+    pub fn of(about: Topic, text: String) -> Self {
+        Self { about, text }
+    }
+}
+
+/// Of the history.
+impl From<String> for Warning {
+    fn from(text: String) -> Self {
+        Self::of(Topic::History, text)
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// As its text, which is all that reports say.
+impl Serialize for Warning {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl Topic {
+    /// At the beginning of a sentence.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::History => "History",
+            Self::Prices => "Prices",
+            Self::SecondOpinions => "Second opinions",
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::History => "history",
+            Self::Prices => "prices",
+            Self::SecondOpinions => "second opinions",
+        })
+    }
 }

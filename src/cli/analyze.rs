@@ -30,7 +30,7 @@ pub(super) async fn run(cx: Context, config: Config) -> Result<Exit, Error> {
         let asked = (&mut *gathered.assessments, cx.progress(), cx.now());
         gathered
             .reading
-            .warnings
+            .beside
             .extend(opinions.ask(llm, asked).await);
     }
     let saving = Saving::of(&config, &gathered);

@@ -45,7 +45,7 @@ async fn explained(
     let mut found = sources::explained(&config.question, cx.progress(), cx.now()).await?;
     let opencost = config.opencost.as_ref();
     let priced = sources::priced(&config.analysis, opencost, cx.progress()).await;
-    found.reading.warnings.extend(priced.warning);
+    found.reading.beside.extend(priced.warning);
     let config = &ExplainConfig {
         analysis: priced.settings,
         ..config.clone()
@@ -66,10 +66,7 @@ async fn explained(
                 .map(ControlFlow::Break);
         }
         let asked = (assessments, cx.progress(), cx.now());
-        found
-            .reading
-            .warnings
-            .extend(opinions.ask(llm, asked).await);
+        found.reading.beside.extend(opinions.ask(llm, asked).await);
     }
     let portrait = assessment.portrait.take().map(|it| *it);
     let reading = std::mem::take(&mut found.reading);

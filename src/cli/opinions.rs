@@ -13,6 +13,7 @@ use crate::analysis::opinion::{Judged, Opinion, Question, Trouble};
 use crate::config::llm::Llm;
 use crate::error::{self, Exit};
 use crate::llm::{self, Cache, Error, Forms, Request};
+use crate::metrics::{Topic, Warning};
 use crate::output::progress::{Progress, Stage};
 use crate::output::summary::counted;
 
@@ -45,7 +46,7 @@ impl Opinions {
         &mut self,
         llm: &Llm,
         (assessments, progress, now): (&mut [Assessment], &Progress, Timestamp),
-    ) -> Vec<String> {
+    ) -> Vec<Warning> {
         let open = self.remembered(llm, assessments, now);
         let requests: Vec<Request> = open
             .iter()
@@ -149,17 +150,18 @@ fn settle(llm: &Llm, assessment: &mut Assessment, judged: Result<Judged, Trouble
 }
 
 /// One line for each kind of trouble, the same as long as it lasts.
-fn warnings(llm: &Llm, assessments: &[Assessment]) -> Vec<String> {
+fn warnings(llm: &Llm, assessments: &[Assessment]) -> Vec<Warning> {
     let opinions = assessments.iter().filter_map(|it| it.opinion.as_ref());
     let troubles = opinions.filter_map(|it| it.trouble.as_ref());
     let told: BTreeSet<(_, &str)> = troubles.map(|it| (it.code, &*it.message)).collect();
-    let mut warnings: Vec<String> = Vec::new();
+    let mut warnings: Vec<Warning> = Vec::new();
     let mut last = None;
     for (code, message) in told {
         // Of what differs by object alone, the first tells enough.
         if last.replace(code) != Some(code) {
             let by = &llm.options.name();
-            warnings.push(format!("no second opinion from {by} ({code}): {message}"));
+            let text = format!("no second opinion from {by} ({code}): {message}");
+            warnings.push(Warning::of(Topic::SecondOpinions, text));
         }
     }
     warnings

@@ -116,7 +116,7 @@ async fn judged(
         now,
     } = answered.asked;
     let mut reading = answered.reading?;
-    reading.warnings.extend(priced.warning);
+    reading.beside.extend(priced.warning);
     Ok(Gathered {
         cluster: answered.cluster,
         fleet: Arc::unwrap_or_clone(fleet),

@@ -215,6 +215,7 @@ impl Prometheus {
             bytes: traffic.bytes - before.bytes,
             samples: run.samples,
             warnings: warnings.into_iter().collect(),
+            beside: vec![],
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::analysis::findings::{Finding, Severity, auth_unused_or_missing};
 use crate::analysis::prices::PriceList;
 use crate::config::FailOn;
 use crate::fleet::{ClusterName, Fleet, Permission};
-use crate::metrics::Reading;
+use crate::metrics::{Reading, Warning};
 use crate::series::Grid;
 pub use foretold::Foretold;
 pub use item::{Change, Item, Outcome, Saving};
@@ -113,7 +113,8 @@ pub struct Source {
     pub queries: u64,
     pub bytes: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub warnings: Vec<String>,
+    #[schemars(with = "Vec<String>")]
+    pub warnings: Vec<Warning>,
 }
 
 /// A part of the cluster that could not be read.
@@ -283,12 +284,13 @@ impl From<ClusterName> for Cluster {
 
 impl From<Reading> for Source {
     fn from(reading: Reading) -> Self {
+        let of_history = reading.warnings.into_iter().map(Warning::from);
         Self {
             name: reading.source,
             way: reading.way,
             queries: reading.queries,
             bytes: reading.bytes,
-            warnings: reading.warnings,
+            warnings: of_history.chain(reading.beside).collect(),
         }
     }
 }

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::analysis::AnalysisSettings;
 use crate::analysis::prices::PriceList;
+use crate::metrics::{Topic, Warning};
 use crate::opencost;
 use crate::output::progress::{Progress, Stage};
 
@@ -31,7 +32,7 @@ struct Kept {
 pub(in crate::cli) struct Priced {
     pub(in crate::cli) settings: AnalysisSettings,
     /// That an OpenCost gave no prices, and why.
-    pub(in crate::cli) warning: Option<String>,
+    pub(in crate::cli) warning: Option<Warning>,
 }
 
 /// As [`Prices::of`], for a run that asks once.
@@ -61,7 +62,10 @@ impl Prices {
         if let Some(options) = opencost.filter(|_| !settings.prices.is_whole()) {
             match self.told(options, days(&settings)).await {
                 Ok(list) => settings.prices = settings.prices.or(list),
-                Err(error) => warning = Some(format!("no prices from OpenCost: {error}")),
+                Err(error) => {
+                    let text = format!("no prices from OpenCost: {error}");
+                    warning = Some(Warning::of(Topic::Prices, text));
+                }
             }
         }
         Priced { settings, warning }
@@ -165,7 +169,7 @@ mod tests {
         let priced = Prices::default().of(&settings, Some(&options)).await;
         assert_eq!(priced.settings, settings);
         let expected = format!("no prices from OpenCost: {} answered HTTP 503", options.url);
-        assert_eq!(priced.warning, Some(expected));
+        assert_eq!(priced.warning, Some(Warning::of(Topic::Prices, expected)));
         let priced = Prices::default().of(&settings, None).await;
         assert_eq!((priced.settings, priced.warning), (settings, None));
     }

@@ -41,7 +41,7 @@ impl Watch<'_> {
         if let Some(llm) = self.config.analysis.llm.as_ref().filter(|_| leads) {
             let asked = (&mut *gathered.assessments, progress, now);
             let warnings = self.opinions.ask(llm, asked).await;
-            gathered.reading.warnings.extend(warnings);
+            gathered.reading.beside.extend(warnings);
         }
         let reading = &gathered.reading;
         let (queries, bytes) = (reading.queries, reading.bytes);

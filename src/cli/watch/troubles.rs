@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::cluster::Stale;
 use crate::error;
 use crate::fleet::{Fleet, NoWorkload, Permission, Unread};
+use crate::metrics::Warning;
 
 /// What is known of the troubles of the last tick.
 #[derive(Clone, Debug, Default)]
@@ -34,8 +35,8 @@ enum Line {
 }
 
 impl Troubles {
-    /// Tells what is other than after the last tick; `warnings` are about history.
-    pub(super) fn tell(&mut self, fleet: &Fleet, warnings: &[String], stale: Vec<Stale>) {
+    /// Tells what is other than after the last tick.
+    pub(super) fn tell(&mut self, fleet: &Fleet, warnings: &[Warning], stale: Vec<Stale>) {
         self.log(found(fleet, warnings, stale));
     }
 
@@ -78,11 +79,11 @@ impl std::fmt::Display for About {
 }
 
 /// All that a tick came upon.
-fn found(fleet: &Fleet, warnings: &[String], stale: Vec<Stale>) -> BTreeMap<About, Trouble> {
+fn found(fleet: &Fleet, warnings: &[Warning], stale: Vec<Stale>) -> BTreeMap<About, Trouble> {
     let unread = fleet.unread.iter().cloned().chain(targets(fleet));
     let mut found = of_rows(unread, stale);
     for warning in warnings {
-        let text = format!("history: {warning}");
+        let text = format!("{}: {warning}", warning.about);
         found.insert(About::Part(text.clone()), Trouble { text, hint: None });
     }
     found
@@ -137,6 +138,7 @@ fn of_row(fate: &str, row: Unread) -> (About, Trouble) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::Topic;
 
     fn row(what: &str, verb: Option<&str>) -> Unread {
         Unread {
@@ -192,6 +194,34 @@ mod tests {
         assert_eq!(changed.len(), 2);
         let over = Line::Over("trouble with history".to_owned());
         assert_eq!(troubles.changes(BTreeMap::new()), [over]);
+    }
+
+    #[test]
+    fn a_warning_is_told_by_what_it_is_about() {
+        let warnings = [
+            Warning::from("no samples".to_owned()),
+            Warning::of(
+                Topic::Prices,
+                "no prices from OpenCost: no answer".to_owned(),
+            ),
+            Warning::of(
+                Topic::SecondOpinions,
+                "no second opinion from a model".to_owned(),
+            ),
+        ];
+        let fleet = Fleet::default();
+        let lines: Vec<String> = found(&fleet, &warnings, vec![])
+            .into_values()
+            .map(|it| it.text)
+            .collect();
+        let expected = [
+            "history: no samples",
+            "prices: no prices from OpenCost: no answer",
+            "second opinions: no second opinion from a model",
+        ];
+        for line in expected {
+            assert!(lines.iter().any(|it| it == line), "{line}: {lines:?}");
+        }
     }
 
     #[test]

@@ -403,6 +403,7 @@ async fn answered(
         bytes: request.grid.len() as u64,
         samples: 3,
         warnings: vec!["slow".to_owned()],
+        beside: vec![],
     })
 }
 

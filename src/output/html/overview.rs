@@ -242,7 +242,7 @@ fn notes(report: &AnalysisReport) -> Vec<String> {
     let warnings = report.source.warnings.iter();
     unread
         .chain(findings)
-        .chain(warnings.map(|it| format!("History: {it}")))
+        .chain(warnings.map(|it| format!("{}: {it}", it.about.title())))
         .collect()
 }
 

@@ -43,7 +43,7 @@ fn hostile(text: &str) -> AnalysisReport {
     report.cluster.name = text();
     report.cluster.version = Some(text());
     report.source.name = text();
-    report.source.warnings = vec![text()];
+    report.source.warnings = vec![text().into()];
     for unread in &mut report.unread {
         (unread.what, unread.why) = (text(), text());
     }

@@ -91,7 +91,8 @@ fn shape(replay: &Replay) -> String {
 }
 
 fn warnings(replay: &Replay) -> Vec<String> {
-    let mut warnings = replay.source.warnings.clone();
+    let told = replay.source.warnings.iter();
+    let mut warnings: Vec<String> = told.map(ToString::to_string).collect();
     if !replay.rivals.is_empty() {
         warnings.push(format!(
             "the same target is scaled by {} too, which no replay knows",

@@ -48,6 +48,7 @@ pub(crate) fn run(fleet: &Fleet, assessments: Vec<Assessment>) -> Run<'_> {
             bytes: 3_456_789,
             samples: 80_000,
             warnings: vec!["2 series had samples out of order".to_owned()],
+            beside: vec![],
         },
         grid: Grid::ending_at(taken_at, window.length(), window.step),
         taken_at,
