@@ -11,6 +11,8 @@ mod hourly;
 mod outlook;
 mod search;
 mod stairs;
+#[cfg(test)]
+mod testing;
 mod trim;
 pub(super) mod week;
 mod windows;

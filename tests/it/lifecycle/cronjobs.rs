@@ -383,13 +383,13 @@ fn what_is_paused_gone_or_not_understood_is_left_alone() {
 fn a_schedule_that_no_jobs_can_carry_out_is_told() {
     let Some(bench) = bench() else { return };
     bench.hpa("api", &json!({ "minReplicas": 2 }), &json!({}));
-    let twice = json!([window("0 8,12 * * *", 6)]);
+    let twice = json!([window("0,30 8 * * *", 6)]);
     bench.create(&recommendation("HorizontalPodAutoscaler", "api", &twice));
     let said = bench.run(&["apply", "api", "-o", "manifest"]);
     assert_eq!((said.code, &*said.stdout), (Some(2), ""));
     assert!(
         said.stderr
-            .contains("no CronJob ends the window that starts at `0 8,12 * * *`"),
+            .contains("no CronJob ends the window that starts at `0,30 8 * * *`"),
         "{}",
         said.stderr
     );

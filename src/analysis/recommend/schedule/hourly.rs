@@ -178,8 +178,8 @@ impl Opening {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::written;
     use super::*;
-    use crate::analysis::forecast::RestDays;
 
     fn floors(floor: impl Fn(usize, usize) -> u32) -> Vec<u32> {
         (0..WEEK)
@@ -188,22 +188,8 @@ mod tests {
     }
 
     fn told(floors: &[u32], batch: (u32, u32), lead_minutes: u32) -> Vec<Vec<String>> {
-        let making = Making {
-            zone: "Europe/Berlin",
-            bin_minutes: 60,
-            lead_minutes,
-            slack_minutes: 0,
-            rest: RestDays::WEEKEND,
-        };
-        let told = |it: &Plan| {
-            let windows = it.windows().iter().map(Window::written);
-            let told = windows.map(|it| {
-                let (start, minutes) = (&it.start_cron, it.duration_minutes);
-                format!("{start} {minutes} {}", it.min_replicas)
-            });
-            told.collect()
-        };
-        plans(floors, batch, &making).iter().map(told).collect()
+        let making = Making::in_berlin(lead_minutes, 0);
+        plans(floors, batch, &making).iter().map(written).collect()
     }
 
     #[test]

@@ -133,8 +133,8 @@ impl Step {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
-    use crate::analysis::forecast::RestDays;
 
     /// A week of equal days, or of other weekends.
     fn week(
@@ -151,22 +151,11 @@ mod tests {
     }
 
     fn told(floors: &[u32], lead_minutes: u32) -> Vec<Vec<String>> {
-        let making = Making {
-            zone: "Europe/Berlin",
-            bin_minutes: 60,
-            lead_minutes,
-            slack_minutes: 0,
-            rest: RestDays::WEEKEND,
-        };
-        let told = |it: &Plan| {
-            let windows = it.windows().iter().map(|it| it.written());
-            let told = windows.map(|it| {
-                let (start, minutes) = (&it.start_cron, it.duration_minutes);
-                format!("{start} {minutes} {}", it.min_replicas)
-            });
-            told.collect()
-        };
-        plans(floors, &making).iter().map(told).collect()
+        let making = Making::in_berlin(lead_minutes, 0);
+        plans(floors, &making)
+            .iter()
+            .map(testing::written)
+            .collect()
     }
 
     #[test]

@@ -223,6 +223,7 @@ impl Group {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing;
     use super::*;
 
     const MONDAY: usize = 0;
@@ -238,22 +239,10 @@ mod tests {
     }
 
     fn told(floors: &[u32], lead_minutes: u32, slack_minutes: u32) -> Vec<String> {
-        let making = Making {
-            zone: "Europe/Berlin",
-            bin_minutes: 60,
-            lead_minutes,
-            slack_minutes,
-            rest: RestDays::WEEKEND,
-        };
-        let plan = plan(floors, &making);
-        let windows = plan.windows().iter().map(|it| {
-            let it = it.written();
-            format!(
-                "{} {} {}",
-                it.start_cron, it.duration_minutes, it.min_replicas
-            )
-        });
-        windows.collect()
+        testing::written(&plan(
+            floors,
+            &Making::in_berlin(lead_minutes, slack_minutes),
+        ))
     }
 
     fn on(days: std::ops::Range<usize>, hours: std::ops::Range<usize>, floor: u32) -> Vec<u32> {
