@@ -34,7 +34,8 @@ impl Prospect {
         match (&self.schedule, &self.forecast) {
             (Chosen::Proposed { .. }, _) => None,
             (Chosen::NotNeeded, _) => Some(
-                "no window before an expected peak would have served more, or as much for less"
+                "no window before an expected peak would have been worth it: each saves too little, or serves \
+                 too little more"
                     .to_owned(),
             ),
             (Chosen::Refuted(why), _) => Some(why.clone()),
