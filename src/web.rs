@@ -50,17 +50,21 @@ pub(crate) fn shown(text: &str, otherwise: &str) -> String {
     }
 }
 
+/// reqwest panics where no provider of cryptography is installed; one that is stays.
+pub(crate) fn install_cryptography() {
+    if rustls::crypto::CryptoProvider::get_default().is_none() {
+        // Losing a race means that another thread has installed one.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    }
+}
+
 /// What asks `url`, with the proxies of the environment and the authorities of the system. Nobody is
 /// followed elsewhere: credentials stay with whom they were meant for, and a page to log in is no answer.
 ///
 /// # Errors
 /// Why there is none, where the system's authorities cannot be read.
 pub(crate) fn client(url: &Url, limit: Duration) -> Result<Client, String> {
-    // reqwest panics where no provider of cryptography is installed; one that is stays. Losing a race
-    // means that another thread has installed one.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
+    install_cryptography();
     let builder = || {
         Client::builder()
             .user_agent(USER_AGENT)

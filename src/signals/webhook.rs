@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::metrics::{Delivery, Metrics};
+use crate::web;
 use event::Event;
 pub use event::{Change, What};
 use queue::{Pushed, Queue};
@@ -31,7 +32,7 @@ pub const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Whether events can be posted to it.
 pub fn is_url(text: &str) -> bool {
-    sending::parsed(text).is_some()
+    web::address(text).is_some()
 }
 
 /// Of which form the events are.

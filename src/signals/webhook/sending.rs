@@ -13,6 +13,7 @@ use super::event::Event;
 use super::signature::hmac;
 use super::{Error, Settings};
 use crate::causes::whole;
+use crate::web;
 
 const USER_AGENT: &str = concat!("kubectl-stepscale/", env!("CARGO_PKG_VERSION"));
 
@@ -42,7 +43,7 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) fn new(settings: &Settings) -> Result<Self, Error> {
-        let url = parsed(&settings.url).ok_or(Error::Url)?;
+        let url = web::address(&settings.url).ok_or(Error::Url)?;
         Ok(Self {
             client: client(settings, &url)?,
             name: shown(&settings.url),
@@ -76,25 +77,16 @@ impl Sender {
     }
 }
 
-pub(super) fn parsed(url: &str) -> Option<Url> {
-    let url = Url::parse(url).ok()?;
-    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
-}
-
 /// Scheme, host and port of a URL: paths and queries of webhooks are secrets.
 pub(super) fn shown(url: &str) -> String {
-    parsed(url).map_or_else(
+    web::address(url).map_or_else(
         || "an unreadable URL".to_owned(),
         |it| it.origin().ascii_serialization(),
     )
 }
 
 fn client(settings: &Settings, url: &Url) -> Result<Client, Error> {
-    // reqwest panics where no provider of cryptography is installed; one that is stays. Losing a race
-    // means that another thread has installed one.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
+    web::install_cryptography();
     let trusting = |only: Option<Vec<Certificate>>| {
         let builder = Client::builder()
             .user_agent(USER_AGENT)

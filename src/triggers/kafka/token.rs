@@ -11,6 +11,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use super::Error;
 use super::answer::Speaker;
 use crate::keda::trigger::Secret;
+use crate::web;
 
 /// A token is some kilobytes.
 const LONGEST: usize = 256 * 1024;
@@ -68,11 +69,7 @@ fn told(error: reqwest::Error) -> String {
 }
 
 fn http() -> Result<reqwest::Client, reqwest::Error> {
-    // reqwest panics where no provider of cryptography is installed; one that is stays.
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Losing a race means that another thread has installed one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    }
+    web::install_cryptography();
     let builder = reqwest::Client::builder();
     builder.redirect(redirect::Policy::none()).build()
 }

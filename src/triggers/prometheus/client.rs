@@ -10,6 +10,7 @@ use super::{Asked, MOST, Reply};
 use crate::keda::trigger::auth::{Auth, Mode};
 use crate::keda::trigger::{Prometheus, Secret};
 use crate::triggers::Error;
+use crate::web;
 
 const USER_AGENT: &str = concat!("kubectl-stepscale/", env!("CARGO_PKG_VERSION"));
 
@@ -45,7 +46,7 @@ fn unreachable(asked: &Asked<'_>, error: reqwest::Error) -> Error {
 
 /// A connection is made in half of the time, so that there is some left for the way around.
 fn client(settings: &Prometheus, limit: Duration) -> Result<reqwest::Client, Error> {
-    install_provider();
+    web::install_cryptography();
     let trusting = |builder: ClientBuilder| {
         builder
             .user_agent(USER_AGENT)
@@ -61,14 +62,6 @@ fn client(settings: &Prometheus, limit: Duration) -> Result<reqwest::Client, Err
             trusting(reqwest::Client::builder().tls_certs_only([]))
         }
         Err(error) => Err(error),
-    }
-}
-
-/// reqwest panics where no provider of cryptography is installed; one that is stays.
-fn install_provider() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Losing a race means that another thread has installed one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 
@@ -172,7 +165,7 @@ mod tests {
 
     /// The values of a header of the request that is sent.
     fn sent(metadata: &[(&str, &str)], auth: &[(&str, &str)], name: &str) -> Vec<String> {
-        install_provider();
+        web::install_cryptography();
         let settings = settings("http://prometheus:9090", metadata, auth);
         let built = reqwest::Client::new().get("http://prometheus:9090/");
         let built = request(built, &settings).unwrap().build().unwrap();
@@ -215,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_certificate_of_an_authority_counts_beside_a_mode_only() {
-        install_provider();
+        web::install_cryptography();
         let of = |metadata: &[(&str, &str)], auth: &[(&str, &str)]| {
             let settings = settings("https://prometheus:9090", metadata, auth);
             secured(reqwest::Client::builder(), &settings).map(|_| ())

@@ -7,6 +7,7 @@ use reqwest::{Certificate, ClientBuilder, Identity};
 use super::address::Address;
 use crate::metrics::prometheus::Options;
 use crate::metrics::prometheus::error::{Error, File};
+use crate::web;
 
 /// Builds the HTTP client with the certificates that `options` name.
 ///
@@ -17,7 +18,7 @@ pub(super) fn build(
     options: &Options,
     builder: impl Fn() -> ClientBuilder,
 ) -> Result<reqwest::Client, Error> {
-    install_provider();
+    web::install_cryptography();
     let identity = identity(options)?;
     let authorities = authorities(options)?;
     let trusting = |authorities: Option<Vec<Certificate>>| {
@@ -48,14 +49,6 @@ fn setup_error(address: &Address, given: bool, source: reqwest::Error) -> Error 
         Error::Setup { url, source }
     } else {
         Error::NoCertificates { url, source }
-    }
-}
-
-/// reqwest panics where no provider of cryptography is installed; one that is stays.
-fn install_provider() {
-    if rustls::crypto::CryptoProvider::get_default().is_none() {
-        // Losing a race means that another thread has installed one.
-        let _ = rustls::crypto::ring::default_provider().install_default();
     }
 }
 
