@@ -42,7 +42,7 @@ pub enum Doubt {
     /// The error of its forecast has grown.
     Grown,
     NotBetter(Box<BackTest>),
-    /// The load does not recur, with how much it would have to.
+    /// The load, or the batch in it, does not recur.
     NotPeriodic(NoForecast),
     /// On no day of the history it made a difference.
     NoDifference {
